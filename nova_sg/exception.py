@@ -1,0 +1,170 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Every error nova_sg raises, once, with the HTTP code it answers with.
+
+Names and messages are nova's where nova has the same error, so that code
+which catches nova's by name reads the same here.
+"""
+
+from typing import Any
+
+
+class NovaSgException(Exception):
+    """Base of all errors of nova_sg.
+
+    A subclass sets ``msg_fmt``, a %-format filled from the keyword
+    arguments, and ``code``, the HTTP status a REST answer carries.
+
+    :param message: the whole message, instead of the class's format
+    :param kwargs: the values of the format; kept in ``self.kwargs`` so that
+        an error can be rebuilt after it crossed a wire
+    """
+
+    msg_fmt = 'An unknown error occurred.'
+    code = 500
+
+    def __init__(self, message: str | None = None, **kwargs: Any) -> None:
+        self.kwargs = kwargs
+        super().__init__(message or self.msg_fmt % kwargs)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Invalid(NovaSgException):
+    msg_fmt = 'The request is not valid.'
+    code = 400
+
+
+class InvalidInput(Invalid):
+    msg_fmt = 'Invalid input received: %(reason)s'
+
+
+class InvalidConfiguration(Invalid):
+    """An option has a value nova_sg cannot work with."""
+
+    msg_fmt = '%(option)s: %(reason)s'
+
+
+class NotFound(NovaSgException):
+    msg_fmt = 'Resource could not be found.'
+    code = 404
+
+
+class Conflict(NovaSgException):
+    msg_fmt = 'The request conflicts with what is there.'
+    code = 409
+
+
+class ServiceNotFound(NotFound):
+    msg_fmt = 'Service %(service_id)s could not be found.'
+
+
+class HostBinaryNotFound(NotFound):
+    msg_fmt = 'Could not find binary %(binary)s on host %(host)s.'
+
+
+class ComputeHostNotFound(NotFound):
+    msg_fmt = 'Compute host %(host)s could not be found.'
+
+
+class ServiceBinaryExists(Conflict):
+    msg_fmt = 'Service with host %(host)s binary %(binary)s exists.'
+
+
+class ServiceTopicExists(Conflict):
+    msg_fmt = 'Service with host %(host)s topic %(topic)s exists.'
+
+
+class ServiceExists(Conflict):
+    """``restore`` met another record under the same id or uuid."""
+
+    msg_fmt = 'A service with id %(service_id)s or uuid %(uuid)s exists.'
+
+
+class ServiceTooOld(Invalid):
+    msg_fmt = (
+        'This service is older (v%(thisver)i) than the minimum '
+        '(v%(minver)i) version of the rest of the deployment. '
+        'Unable to continue.'
+    )
+
+
+class HostHasInstances(Conflict):
+    msg_fmt = (
+        'Host %(host)s still has %(count)d instance(s): move or delete '
+        'them before the service is deleted.'
+    )
+
+
+class ObjectActionError(Invalid):
+    msg_fmt = 'Object action %(action)s failed because: %(reason)s'
+
+
+class ServiceNotJoined(Conflict):
+    """A beat was asked for in a process that holds no membership."""
+
+    msg_fmt = (
+        'Service %(uuid)s has not joined in this process, and the %(driver)s '
+        'driver takes beats only from the process that joined.'
+    )
+
+
+class ServiceGroupUnavailable(NovaSgException):
+    """The backend cannot be asked; nothing is known of any service.
+
+    Never means that services are down.
+    """
+
+    msg_fmt = 'The servicegroup backend %(backend)s is unavailable: %(reason)s'
+    code = 503
+
+
+class RecordUnreadable(NovaSgException):
+    """A value in the backend is not a record this code understands."""
+
+    msg_fmt = 'The service record at %(where)s cannot be read: %(reason)s'
+
+
+class SchemaNotReady(ServiceGroupUnavailable):
+    """The database holds no schema of ours yet."""
+
+    msg_fmt = (
+        'The database %(backend)s has no nova_sg schema: run '
+        '"nova-sg-manage db sync" first.'
+    )
+
+
+class SchemaVersionMismatch(Conflict):
+    msg_fmt = (
+        'The schema of database %(backend)s is at revision %(found)s, this '
+        'nova_sg needs %(expected)s: %(advice)s.'
+    )
+
+
+class DeploymentMismatch(Conflict):
+    """The backend belongs to a deployment configured otherwise."""
+
+    msg_fmt = (
+        'The backend %(backend)s is in use with %(theirs)s, but this process '
+        'is configured with %(ours)s: correct [servicegroup] here, or move '
+        'the deployment with "nova-sg-manage driver migrate".'
+    )
+
+
+class InventoryNotConfigured(NovaSgException):
+    msg_fmt = (
+        'There is no inventory of hypervisors, aggregates and instances: '
+        '[inventory] backend is none.'
+    )
+    code = 501

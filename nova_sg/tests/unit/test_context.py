@@ -1,0 +1,49 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Who asks, and for which cell."""
+
+from oslo_context import context as oslo_context
+from oslo_serialization import jsonutils
+from oslotest import base
+
+from nova_sg import context
+
+
+class TestContext(base.BaseTestCase):
+    def test_it_is_the_same_behind_a_wire(self):
+        mine = context.RequestContext(
+            cell_uuid='a-cell',
+            user_id='u1',
+            project_id='p1',
+            roles=['admin', 'reader'],
+            is_admin=True,
+        )
+        theirs = context.RequestContext.from_dict(
+            jsonutils.loads(jsonutils.dumps(mine.to_dict()))
+        )
+        self.assertEqual(mine.to_dict(), theirs.to_dict())
+        self.assertEqual('a-cell', theirs.cell_uuid)
+        self.assertEqual(['admin', 'reader'], theirs.roles)
+        self.assertTrue(theirs.is_admin)
+
+    def test_the_context_of_a_cloud_without_cells_is_understood(self):
+        theirs = context.RequestContext.from_dict({'user_id': 'u1'})
+        self.assertIsNone(theirs.cell_uuid)
+
+    def test_an_admins_context_leaves_that_of_the_request_in_place(self):
+        request = context.RequestContext(user_id='u1')
+        self.addCleanup(request.update_store)
+        admin = context.get_admin_context('a-cell')
+        self.assertTrue(admin.is_admin)
+        self.assertEqual('a-cell', admin.cell_uuid)
+        self.assertIs(request, oslo_context.get_current())
