@@ -1,0 +1,159 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Configuration: one module per option group, and how it is loaded.
+
+There is no global configuration object. A command calls :func:`load` once
+and passes the result on.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+import os
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_sg import exception
+from nova_sg.conf import availability_zone
+from nova_sg.conf import compute
+from nova_sg.conf import database
+from nova_sg.conf import inventory
+from nova_sg.conf import memcached
+from nova_sg.conf import paths
+from nova_sg.conf import servicegroup
+from nova_sg.conf import zookeeper
+
+DEFAULT_CONFIG_FILE = '/etc/nova-sg/nova-sg.conf'
+
+MODULES = (
+    availability_zone,
+    compute,
+    database,
+    inventory,
+    memcached,
+    paths,
+    servicegroup,
+    zookeeper,
+)
+
+#: Groups which hold no options but ours: an unknown one in there is a typo.
+OWN_GROUPS = ('servicegroup', 'inventory', 'zookeeper', 'memcached')
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register every option nova_sg reads.
+
+    :param conf: the configuration to register them on
+    """
+    logging.register_options(conf)
+    # It tells of every plugin it has, wherever the schema is looked at.
+    logging.set_defaults(
+        default_log_levels=[*logging.get_default_log_levels(), 'alembic=WARN']
+    )
+    for module in MODULES:
+        module.register_opts(conf)
+
+
+def load(
+    config_files: Sequence[str] | None = None,
+    config_dirs: Sequence[str] = (),
+    *,
+    debug: bool = False,
+) -> cfg.ConfigOpts:
+    """Return the configuration of this process, every option checked.
+
+    The order is: environment (``OS_<GROUP>__<OPTION>``), then files.
+
+    :param config_files: the files to read; None for
+        ``/etc/nova-sg/nova-sg.conf`` where it exists
+    :param config_dirs: directories of further files
+    :param debug: log at debug level, whatever the files say
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    if config_files is None:
+        exists = os.path.exists(DEFAULT_CONFIG_FILE)
+        config_files = [DEFAULT_CONFIG_FILE] if exists else []
+    conf = cfg.ConfigOpts()
+    register_opts(conf)
+    args = [f'--config-file={path}' for path in config_files]
+    args += [f'--config-dir={path}' for path in config_dirs]
+    if debug:
+        args.append('--debug')
+    try:
+        conf(
+            args,
+            project='nova-sg',
+            default_config_files=[],
+            default_config_dirs=[],
+        )
+    except (cfg.Error, OSError, ValueError) as error:
+        # The last is a file that is not text.
+        raise exception.InvalidConfiguration(
+            option='--config-file', reason=_one_line(error)
+        ) from error
+    check(conf)
+    return conf
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Read every option once, so that a bad value stops the process here.
+
+    :raises InvalidConfiguration: naming the option and its group
+    """
+    for name in conf:
+        value = _read(conf, 'DEFAULT', name)
+        if isinstance(value, cfg.ConfigOpts.GroupAttr):
+            for option in value:
+                _read(value, name, option)
+    group = conf.servicegroup
+    if group.service_down_time <= group.report_interval:
+        raise exception.InvalidConfiguration(
+            option='[servicegroup] service_down_time',
+            reason=f'{group.service_down_time} s must be more than '
+            f'[servicegroup] report_interval, {group.report_interval} s',
+        )
+
+
+def unknown_environment(conf: cfg.ConfigOpts) -> list[str]:
+    """Return the environment variables that look like options but are none.
+
+    Only groups which are wholly ours are looked at: ``OS_SERVICEGROUP__DRVER``
+    is a typo, ``OS_COMPUTE__X`` may belong to somebody else.
+
+    :returns: names of variables, sorted
+    """
+    unknown = []
+    for variable in os.environ:
+        group, separator, option = variable.removeprefix('OS_').partition('__')
+        if not (variable.startswith('OS_') and separator):
+            continue
+        group = group.lower()
+        if group in OWN_GROUPS and option.lower() not in conf[group]:
+            unknown.append(variable)
+    return sorted(unknown)
+
+
+def _read(options: Mapping[str, Any], group: str, name: str) -> Any:
+    try:
+        return options[name]
+    except (cfg.Error, ValueError) as error:
+        # oslo.config wraps the reason in a sentence about its own classes.
+        raise exception.InvalidConfiguration(
+            option=f'[{group}] {name}',
+            reason=_one_line(error.__context__ or error),
+        ) from error
+
+
+def _one_line(error: BaseException) -> str:
+    return ' '.join(str(error).split())

@@ -1,0 +1,53 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What stands beside services: compute nodes, aggregates, instances."""
+
+import copy
+
+from oslo_config import cfg
+
+inventory_group = cfg.OptGroup(
+    'inventory',
+    title='Inventory options',
+    help="""
+Compute nodes, aggregates and instances, for hypervisors, hosts and zones.
+
+The inventory stores nothing about a service.
+""",
+)
+
+inventory_opts = [
+    cfg.StrOpt(
+        'backend',
+        choices=[
+            ('sql', 'tables of nova_sg in the SQL database'),
+            ('none', 'no inventory: every host is in the default zone'),
+        ],
+        help="""
+Where the inventory is kept.
+
+Unset, it is ``sql`` with ``[servicegroup] driver = db`` and ``none`` with
+every other driver, so that a deployment without a database needs none.
+""",
+    ),
+]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    # Else oslo.config would share what is set among all configurations.
+    conf.register_group(copy.deepcopy(inventory_group))
+    conf.register_opts(inventory_opts, group=inventory_group)
+
+
+def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:
+    return {inventory_group: inventory_opts}

@@ -1,0 +1,65 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Where nova_sg keeps its own files, and what this host is called."""
+
+import os
+import pathlib
+import socket
+
+from oslo_config import cfg
+
+
+def default_state_path() -> str:
+    """Return the current user's state directory for nova_sg.
+
+    ``$XDG_STATE_HOME/nova-sg``, or ``~/.local/state/nova-sg`` (XDG Base
+    Directory Specification 0.8).
+    """
+    state_home = os.environ.get('XDG_STATE_HOME', '')
+    if not os.path.isabs(state_home):
+        state_home = str(pathlib.Path.home() / '.local' / 'state')
+    return os.path.join(state_home, 'nova-sg')
+
+
+path_opts = [
+    cfg.StrOpt(
+        'state_path',
+        default=default_state_path(),
+        sample_default='$XDG_STATE_HOME/nova-sg',
+        help="""
+The directory for files nova_sg itself keeps.
+
+With nothing else configured the SQLite database lies here. Change it where
+the home directory of the service user is not writable.
+""",
+    ),
+    cfg.StrOpt(
+        'host',
+        default=socket.gethostname(),
+        sample_default='<current_hostname>',
+        help="""
+The name of this host in service records.
+
+It must be unique within a cell and must not change while services of this
+host are registered: a new name is a new service.
+""",
+    ),
+]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    conf.register_opts(path_opts)
+
+
+def list_opts() -> dict[str, list[cfg.Opt]]:
+    return {'DEFAULT': path_opts}

@@ -1,0 +1,109 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Who owns the services of a deployment, and when a service is down."""
+
+import copy
+
+from oslo_config import cfg
+
+#: The uuid nova gives cell0, the cell that every deployment has.
+CELL0_UUID = '00000000-0000-0000-0000-000000000000'
+
+servicegroup_group = cfg.OptGroup(
+    'servicegroup',
+    title='Service group options',
+    help="""
+The driver that owns the service records and knows which services live.
+
+Every process of a deployment must have the same ``driver`` and ``records``;
+a process that differs refuses to start.
+""",
+)
+
+servicegroup_opts = [
+    cfg.StrOpt(
+        'driver',
+        default='db',
+        help="""
+The servicegroup driver, an entry point of ``nova_sg.servicegroup.drivers``.
+
+Possible values:
+
+* ``db``: records and liveness are in the SQL database
+* the name of any other installed driver
+
+To change it on a deployment that holds services, move them with
+``nova-sg-manage driver migrate``.
+""",
+    ),
+    cfg.StrOpt(
+        'records',
+        help="""
+Where service records are kept, an entry point of
+``nova_sg.servicegroup.records``.
+
+Unset, the driver keeps them where it names by itself. Set it only to
+separate records from liveness.
+""",
+    ),
+    cfg.IntOpt(
+        'report_interval',
+        default=10,
+        min=1,
+        help="""
+Seconds between two beats of a service.
+
+Lower values notice a recovery sooner and cost more writes. It must be
+smaller than ``service_down_time``.
+""",
+    ),
+    cfg.IntOpt(
+        'service_down_time',
+        default=60,
+        min=1,
+        help="""
+Seconds without a beat after which a service is down.
+
+Lower values notice a crash sooner; below three times ``report_interval``
+a single slow beat can make a healthy service look down.
+""",
+    ),
+    cfg.BoolOpt(
+        'use_conductor',
+        default=False,
+        help="""
+Run calls of service objects in nova-sg-conductor instead of here.
+
+Set it on hosts which have no route to the database.
+""",
+    ),
+    cfg.StrOpt(
+        'cell',
+        default=CELL0_UUID,
+        help="""
+The uuid of the cell that the services of this process belong to.
+
+Set it on every conductor and compute of a deployment with several cells.
+""",
+    ),
+]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    # Else oslo.config would share what is set among all configurations.
+    conf.register_group(copy.deepcopy(servicegroup_group))
+    conf.register_opts(servicegroup_opts, group=servicegroup_group)
+
+
+def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:
+    return {servicegroup_group: servicegroup_opts}

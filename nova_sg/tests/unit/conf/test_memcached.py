@@ -1,0 +1,59 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How memcached servers may be written, and which are refused."""
+
+import fixtures
+from oslotest import base
+
+from nova_sg import conf
+from nova_sg import exception
+
+
+class TestServers(base.BaseTestCase):
+    def servers(self, value: str, option: str = 'SERVERS') -> list[str]:
+        with fixtures.EnvironmentVariable(f'OS_MEMCACHED__{option}', value):
+            return list(conf.load([]).memcached.servers)
+
+    def test_a_server_has_one_spelling(self) -> None:
+        self.assertEqual(
+            ['mc1:11211', '10.0.0.1:1', '[::1]:11211', '[fe80::1]:7'],
+            self.servers('MC1, 10.0.0.1:01,[::1], [FE80::1]:7'),
+        )
+
+    def test_the_default_is_this_host(self) -> None:
+        self.assertEqual(
+            ['127.0.0.1:11211'], list(conf.load([]).memcached.servers)
+        )
+
+    def test_what_is_not_host_and_port_is_refused(self) -> None:
+        for wrong in (
+            'mc1:x',
+            'mc1:0x10',
+            'mc1:65536',
+            'mc1/1',
+            'u@mc1',
+            ':1',
+        ):
+            error = self.assertRaises(
+                exception.InvalidConfiguration, self.servers, wrong
+            )
+            self.assertIn('[memcached] servers', str(error), wrong)
+
+    def test_a_prefix_that_no_key_can_have_is_refused(self) -> None:
+        for wrong in ('a b', 'ü', 'x' * 101, 'a\tb'):
+            self.assertRaises(
+                exception.InvalidConfiguration,
+                self.servers,
+                wrong,
+                'KEY_PREFIX',
+            )

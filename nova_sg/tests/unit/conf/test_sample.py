@@ -1,0 +1,95 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The sample configuration file."""
+
+import io
+import re
+
+from oslo_config import generator
+from oslotest import base
+
+from nova_sg import conf
+from nova_sg.conf import opts
+from nova_sg.tests.fixtures import api
+
+
+class TestSample(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(api.Environment())
+
+    def sample(self):
+        text = io.StringIO()
+        settings = generator.cfg.ConfigOpts()
+        generator.register_cli_opts(settings)
+        settings(
+            [
+                '--namespace',
+                'nova_sg',
+                '--namespace',
+                'oslo.db',
+                '--namespace',
+                'oslo.log',
+            ]
+        )
+        generator.generate(settings, text)
+        return text.getvalue()
+
+    def test_it_has_every_option_that_is_registered(self):
+        sample = self.sample()
+        loaded = conf.load([])
+        named = set(re.findall(r'^#?(\w+) = ', sample, re.MULTILINE))
+        registered = {
+            option
+            for group in (*conf.OWN_GROUPS, 'database')
+            for option in loaded[group]
+        }
+        registered |= {
+            name
+            for name in loaded
+            if not isinstance(loaded[name], conf.cfg.ConfigOpts.GroupAttr)
+        }
+        # Those are of a command line, or not for a sample by oslo.db's will.
+        self.assertEqual(
+            {
+                'config_dir',
+                'config_file',
+                'config_source',
+                'connection_parameters',
+                'shell_completion',
+            },
+            registered - named,
+        )
+
+    def test_every_option_of_ours_says_what_it_is_for(self):
+        for _group, options in opts.list_opts():
+            for option in options:
+                self.assertTrue((option.help or '').strip(), option.name)
+
+    def test_it_shows_nothing_of_the_machine_it_was_made_on(self):
+        sample = self.sample()
+        self.assertIn('#state_path = $XDG_STATE_HOME/nova-sg', sample)
+        self.assertIn('#host = <current_hostname>', sample)
+        self.assertIn(
+            '#connection = sqlite:///$XDG_STATE_HOME/nova-sg/nova-sg.sqlite',
+            sample,
+        )
+        self.assertNotIn(conf.paths.default_state_path(), sample)
+
+    def test_an_option_is_listed_once(self):
+        listed = [
+            (str(getattr(group, 'name', group)), option.name)
+            for group, options in opts.list_opts()
+            for option in options
+        ]
+        self.assertEqual(sorted(set(listed)), sorted(listed))
