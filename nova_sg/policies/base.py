@@ -1,0 +1,57 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the rules of every API are made of."""
+
+from oslo_policy import policy
+
+#: Prefix of every rule name; the rest is ``<API>:<action>``.
+COMPUTE_API = 'os_compute_api'
+
+RULE_ADMIN = 'rule:context_is_admin'
+RULE_ANY = '@'
+
+#: The compute API asks for a token of a project, an operator's too.
+SCOPE_TYPES = ['project']
+
+_rules = [
+    policy.RuleDefault(
+        name='context_is_admin',
+        check_str='role:admin',
+        description='Whom the rules of the APIs call an admin.',
+    ),
+]
+
+
+def rule(
+    name: str, check_str: str, description: str, *operations: tuple[str, str]
+) -> policy.DocumentedRuleDefault:
+    """Return a rule as the policy sample documents it.
+
+    :param name: the whole name of the rule
+    :param check_str: who passes it unless a policy file overrides it
+    :param description: what the rule allows, a sentence
+    :param operations: the (method, path) pairs that it guards
+    """
+    return policy.DocumentedRuleDefault(
+        name=name,
+        check_str=check_str,
+        description=description,
+        operations=[
+            {'method': method, 'path': path} for method, path in operations
+        ],
+        scope_types=SCOPE_TYPES,
+    )
+
+
+def list_rules() -> list[policy.RuleDefault]:
+    return _rules

@@ -1,0 +1,71 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Rules of os-hosts, which is served before microversion 2.43."""
+
+from oslo_policy import policy
+
+from nova_sg.policies import base
+
+BASE_PATH = '/os-hosts'
+HOST_PATH = f'{BASE_PATH}/{{host_name}}'
+PREFIX = f'{base.COMPUTE_API}:os-hosts:'
+LIST = PREFIX + 'list'
+SHOW = PREFIX + 'show'
+UPDATE = PREFIX + 'update'
+REBOOT = PREFIX + 'reboot'
+SHUTDOWN = PREFIX + 'shutdown'
+# The path says startup, nova's rule says start.
+START = PREFIX + 'start'
+
+_rules = [
+    base.rule(
+        LIST,
+        base.RULE_ADMIN,
+        'List the hosts that have an enabled service.',
+        ('GET', BASE_PATH),
+    ),
+    base.rule(
+        SHOW,
+        base.RULE_ADMIN,
+        'Show the resources of a host, in total and by project.',
+        ('GET', HOST_PATH),
+    ),
+    base.rule(
+        UPDATE,
+        base.RULE_ADMIN,
+        'Enable or disable a host, or put it into maintenance mode.',
+        ('PUT', HOST_PATH),
+    ),
+    base.rule(
+        REBOOT,
+        base.RULE_ADMIN,
+        'Reboot a host.',
+        ('GET', f'{HOST_PATH}/reboot'),
+    ),
+    base.rule(
+        SHUTDOWN,
+        base.RULE_ADMIN,
+        'Shut down a host.',
+        ('GET', f'{HOST_PATH}/shutdown'),
+    ),
+    base.rule(
+        START,
+        base.RULE_ADMIN,
+        'Start up a host.',
+        ('GET', f'{HOST_PATH}/startup'),
+    ),
+]
+
+
+def list_rules() -> list[policy.DocumentedRuleDefault]:
+    return _rules

@@ -1,0 +1,81 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Rules of os-hypervisors.
+
+``search`` and ``servers`` guard what is served before microversion 2.53,
+``statistics`` and ``uptime`` what is served before 2.88; from then on the
+query of a list and the body of show carry what they gave.
+"""
+
+from oslo_policy import policy
+
+from nova_sg.policies import base
+
+BASE_PATH = '/os-hypervisors'
+PREFIX = f'{base.COMPUTE_API}:os-hypervisors:'
+LIST = PREFIX + 'list'
+LIST_DETAIL = PREFIX + 'list-detail'
+SHOW = PREFIX + 'show'
+STATISTICS = PREFIX + 'statistics'
+UPTIME = PREFIX + 'uptime'
+SEARCH = PREFIX + 'search'
+SERVERS = PREFIX + 'servers'
+
+_rules = [
+    base.rule(
+        LIST,
+        base.RULE_ADMIN,
+        'List the hypervisors.',
+        ('GET', BASE_PATH),
+    ),
+    base.rule(
+        LIST_DETAIL,
+        base.RULE_ADMIN,
+        'List the hypervisors with their details.',
+        ('GET', f'{BASE_PATH}/detail'),
+    ),
+    base.rule(
+        SHOW,
+        base.RULE_ADMIN,
+        'Show a hypervisor.',
+        ('GET', f'{BASE_PATH}/{{hypervisor_id}}'),
+    ),
+    base.rule(
+        STATISTICS,
+        base.RULE_ADMIN,
+        'Show the sums over all hypervisors.',
+        ('GET', f'{BASE_PATH}/statistics'),
+    ),
+    base.rule(
+        UPTIME,
+        base.RULE_ADMIN,
+        'Show how long a hypervisor has been up.',
+        ('GET', f'{BASE_PATH}/{{hypervisor_id}}/uptime'),
+    ),
+    base.rule(
+        SEARCH,
+        base.RULE_ADMIN,
+        'Find hypervisors by a part of their host name.',
+        ('GET', f'{BASE_PATH}/{{hypervisor_hostname_pattern}}/search'),
+    ),
+    base.rule(
+        SERVERS,
+        base.RULE_ADMIN,
+        'List the servers on the hypervisors found by their host name.',
+        ('GET', f'{BASE_PATH}/{{hypervisor_hostname_pattern}}/servers'),
+    ),
+]
+
+
+def list_rules() -> list[policy.DocumentedRuleDefault]:
+    return _rules
