@@ -1,0 +1,358 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The connection to the SQL database: one per process and URL."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import os
+import threading
+from typing import Any
+from typing import TypeVar
+import weakref
+
+from oslo_config import cfg
+from oslo_db import exception as db_exc
+from oslo_db.sqlalchemy import enginefacade
+from oslo_log import log as logging
+import sqlalchemy as sa
+import tenacity
+
+from nova_sg import exception
+from nova_sg.db import patience
+from nova_sg.db import schema
+
+LOG = logging.getLogger(__name__)
+
+T = TypeVar('T')
+
+#: What may go away by itself: the statement is tried again, within a bound.
+TRANSIENT = (db_exc.DBDeadlock, db_exc.DBConnectionError)
+
+#: MySQL's error for a text which a column's character set does not have.
+_ILLEGAL_MIX = 1267
+
+_by_url: dict[tuple[str, int], 'Database'] = {}
+_all: 'weakref.WeakSet[Database]' = weakref.WeakSet()
+_lock = threading.Lock()
+#: Connections a child inherited: kept alive, since closing them would speak
+#: to the server on the parent's socket.
+_inherited: list[object] = []
+
+
+def get(conf: cfg.ConfigOpts) -> 'Database':
+    """Return this process's connection to the configured database.
+
+    Records, membership and inventory of one process share one pool.
+
+    :param conf: a loaded configuration
+    :raises InvalidConfiguration: ``[database] connection`` cannot be used
+    """
+    key = (conf.database.connection, conf.servicegroup.report_interval)
+    with _lock:
+        if key not in _by_url:
+            _by_url[key] = Database(conf)
+        return _by_url[key]
+
+
+class Database:
+    """An enginefacade of oslo.db, with retries and errors of our own.
+
+    :param conf: a loaded configuration; read are ``[database]`` and
+        ``[servicegroup] report_interval``, the bound in seconds of what a
+        caller may wait for retries
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+        self._bound = conf.servicegroup.report_interval
+        try:
+            self.url = _tuned(sa.make_url(conf.database.connection), conf)
+            self.url.get_dialect().import_dbapi()
+            self._facade = self._make_facade()
+        except (sa.exc.ArgumentError, ImportError, ValueError) as error:
+            raise _bad_url(error) from error
+        self._anchor: sa.Connection | None = None
+        self._ready = False
+        self._prepare_lock = threading.Lock()
+        self._retry = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(TRANSIENT),
+            wait=tenacity.wait_random_exponential(multiplier=0.05, max=1),
+            stop=tenacity.stop_before_delay(self._bound / 2),
+            reraise=True,
+        )
+        _all.add(self)
+
+    @property
+    def name(self) -> str:
+        """The database as an operator knows it, without the password."""
+        return self.url.set(query={}).render_as_string(hide_password=True)
+
+    @property
+    def dialect(self) -> str:
+        return self.url.get_backend_name()
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The engine for writing, created at first use.
+
+        :raises InvalidConfiguration: there is no such driver
+        """
+        try:
+            engine = self._facade.writer.get_engine()
+        except (sa.exc.ArgumentError, ImportError) as error:
+            raise _bad_url(error) from error
+        return engine
+
+    def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run ``work`` in a transaction that only reads.
+
+        Always on the server that is written to, whatever
+        ``slave_connection`` says: the lag of a replica would look like
+        missed beats, and a change would not be seen by who made it.
+
+        :param work: called with a connection, again where it failed for a
+            transient reason
+        :returns: what ``work`` returned
+        :raises ServiceGroupUnavailable: the database cannot be asked
+        """
+        return self._run(work)
+
+    def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run ``work`` in a transaction and commit it.
+
+        The first statement of ``work`` should be the one that writes: SQLite
+        cannot turn a reading transaction into a writing one while another
+        process writes.
+
+        Parameters, result and errors as for :meth:`read`, and
+        :raises DBDuplicateEntry: of oslo.db, for the caller to interpret
+        :raises InvalidInput: the database refused a value
+        """
+        return self._run(work)
+
+    def upgrade(self) -> tuple[str | None, str]:
+        """Bring the schema to what this code needs.
+
+        :returns: the revisions before and after
+        :raises ServiceGroupUnavailable: the database cannot be asked
+        """
+        with self._errors():
+            self._make_state_path()
+            return schema.upgrade(self.engine)
+
+    def revision(self) -> str | None:
+        """Return the schema's revision, None without a schema.
+
+        :raises ServiceGroupUnavailable: the database cannot be asked
+        """
+        with self._errors():
+            self._make_state_path()
+            return schema.current(self.engine)
+
+    def release(self) -> None:
+        """Close what a child must not inherit; used again, it is reopened.
+
+        SQLite notes in memory which locks its process holds on a file. A
+        child inherits the note, but not the locks: it would write without
+        any, and destroy the file.
+        """
+        with self._prepare_lock:
+            if self._anchor is not None:
+                self._anchor.close()
+                self._anchor = None
+                self._ready = False
+
+    def reset(self) -> None:
+        """Forget every connection without closing it (after a fork)."""
+        _inherited.append(self._facade)
+        if self._facade.is_started:
+            self._facade.writer.get_engine().dispose(close=False)
+        self._facade = self._make_facade()
+        self._prepare_lock = threading.Lock()
+
+    def _make_facade(self) -> Any:
+        facade = enginefacade.transaction_context()
+        options = dict(self._conf.database.items())
+        options['connection'] = self.url.render_as_string(hide_password=False)
+        options['slave_connection'] = None
+        if self.dialect == 'sqlite':
+            # No pool, and oslo.db does not take the option away.
+            options['pool_timeout'] = None
+        elif options['pool_timeout'] is None:
+            options['pool_timeout'] = self._bound
+        facade.configure(**options)
+        facade.append_on_engine_create(_tune_engine)
+        return facade
+
+    def _run(self, work: Callable[[sa.Connection], T]) -> T:
+        def attempt() -> T:
+            self._prepare()
+            with self.engine.begin() as connection:
+                return work(connection)
+
+        with self._errors():
+            return self._retry(attempt)
+
+    def _prepare(self) -> None:
+        """Check the schema, once per process, before the first statement."""
+        if self._ready:
+            return
+        with self._prepare_lock:
+            if self._ready:
+                return
+            if self.dialect == 'sqlite':
+                self._prepare_sqlite()
+            schema.check(self.engine, self.name)
+            self._ready = True
+
+    def _prepare_sqlite(self) -> None:
+        self._make_state_path()
+        # A file belongs to this host alone: nobody else would make the
+        # tables, and a first user should not have to.
+        schema.create_if_empty(self.engine)
+        # While one connection stays open, closing another is not the last
+        # close, at which SQLite would write the whole log back and sync it.
+        # To open the log there has to be something in the file.
+        self._anchor = self.engine.connect()
+
+    def _make_state_path(self) -> None:
+        """Make the directory of the default file, which nobody made yet."""
+        state_path = self._conf.state_path
+        if os.path.dirname(self.url.database or '') == state_path:
+            try:
+                os.makedirs(state_path, mode=0o700, exist_ok=True)
+            except OSError as error:
+                raise exception.InvalidConfiguration(
+                    option='[DEFAULT] state_path',
+                    reason=f'cannot make {state_path}: {error.strerror}',
+                ) from error
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except db_exc.DBNonExistentTable as error:
+            raise exception.SchemaNotReady(backend=self.name) from error
+        except (db_exc.DBDataError, db_exc.DBInvalidUnicodeParameter) as error:
+            raise exception.InvalidInput(
+                reason=f'the database refuses a value: {_reason(error)}'
+            ) from error
+        except (db_exc.DBDuplicateEntry, db_exc.DBReferenceError):
+            raise
+        except TypeError as error:
+            if self._ready:
+                raise
+            # A driver called with a parameter which it does not have.
+            raise _bad_url(error) from error
+        except (db_exc.DBError, sa.exc.SQLAlchemyError) as error:
+            if _refuses_value(error):
+                raise exception.InvalidInput(
+                    reason=f'the database refuses a value: {_reason(error)}'
+                ) from error
+            raise exception.ServiceGroupUnavailable(
+                backend=self.name, reason=_reason(error)
+            ) from error
+
+
+def _tuned(url: sa.URL, conf: cfg.ConfigOpts) -> sa.URL:
+    """Add to a URL what keeps a call within the report interval."""
+    seconds = conf.servicegroup.report_interval
+    # Twice within the interval: to find a connection dead, and to make one.
+    limit = max(2, seconds // 2)
+    match url.get_backend_name():
+        case 'postgresql':
+            patience.install()
+            query = {
+                'connect_timeout': str(limit),
+                'options': f'-c statement_timeout={limit * 1000}',
+            }
+        case 'mysql' | 'mariadb':
+            query = {
+                'charset': 'utf8mb4',
+                'connect_timeout': str(limit),
+                'read_timeout': str(limit),
+                'write_timeout': str(limit),
+            }
+        case 'sqlite':
+            query = {'timeout': str(seconds)}
+        case _:
+            query = {}
+    missing = {k: v for k, v in query.items() if k not in url.query}
+    return url.update_query_dict(missing)
+
+
+def _tune_engine(engine: sa.Engine) -> None:
+    if engine.dialect.name == 'sqlite':
+        sa.event.listen(engine, 'connect', _tune_sqlite)
+
+
+def _tune_sqlite(dbapi_connection: Any, _record: object) -> None:
+    # With a write-ahead log readers and the writer do not wait for each
+    # other, and a commit is lost by a power failure only, never torn.
+    dbapi_connection.execute('PRAGMA journal_mode = WAL')
+    dbapi_connection.execute('PRAGMA synchronous = NORMAL')
+
+
+def _bad_url(error: Exception) -> exception.InvalidConfiguration:
+    match error:
+        case ImportError():
+            reason = f'{error.name} is not installed'
+        case TypeError():
+            reason = f'the driver refuses a parameter of it: {error}'
+        case _:
+            # The message of SQLAlchemy may quote the URL with its password.
+            reason = 'this is no database URL of a driver that is installed'
+    return exception.InvalidConfiguration(
+        option='[database] connection', reason=reason
+    )
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what the driver raised, from under what wraps it."""
+    cause = getattr(error, 'inner_exception', None) or error
+    return getattr(cause, 'orig', None) or cause
+
+
+def _refuses_value(error: BaseException) -> bool:
+    """Return whether an error is about a value, where oslo.db cannot tell."""
+    wrapped = getattr(error, 'inner_exception', None) or error
+    cause = _cause(error)
+    return (
+        isinstance(wrapped, sa.exc.DataError)
+        # The driver itself refuses: NUL in a text, a number too large.
+        or isinstance(cause, ValueError | OverflowError)
+        or cause.args[:1] == (_ILLEGAL_MIX,)
+    )
+
+
+def _reason(error: BaseException) -> str:
+    """Return the driver's own words, in one line and without the SQL."""
+    cause = _cause(error)
+    arguments = getattr(cause, 'args', ()) or (cause,)
+    return ' '.join(str(arguments[-1]).split()) or type(cause).__name__
+
+
+def _before_fork() -> None:
+    for database in list(_all):
+        database.release()
+
+
+def _after_fork() -> None:
+    global _lock
+    # Another thread of the parent may have held it.
+    _lock = threading.Lock()
+    for database in list(_all):
+        database.reset()
+
+
+os.register_at_fork(before=_before_fork, after_in_child=_after_fork)

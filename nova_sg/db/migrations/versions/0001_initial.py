@@ -1,0 +1,159 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The services table as nova 34 has it, and the tables of nova_sg."""
+
+from alembic import op
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+revision = '0001'
+down_revision = None
+
+OPTIONS = {
+    'mysql_engine': 'InnoDB',
+    'mysql_charset': 'utf8mb4',
+    'mysql_collate': 'utf8mb4_bin',
+}
+
+
+def upgrade() -> None:
+    # A table that is there is nova's: it is adopted, and never altered.
+    if not sa.inspect(op.get_bind()).has_table('services'):
+        _create_services()
+    _create_deployment()
+    _create_compute_nodes()
+    _create_aggregates()
+    _create_instances()
+
+
+def _create_services() -> None:
+    op.create_table(
+        'services',
+        sa.Column('created_at', sa.DateTime),
+        sa.Column('updated_at', sa.DateTime),
+        sa.Column('deleted_at', sa.DateTime),
+        sa.Column('deleted', sa.Integer),
+        sa.Column('id', sa.Integer, primary_key=True, nullable=False),
+        sa.Column('uuid', sa.String(36)),
+        sa.Column('host', sa.String(255)),
+        sa.Column('binary', sa.String(255)),
+        sa.Column('topic', sa.String(255)),
+        sa.Column('report_count', sa.Integer, nullable=False),
+        sa.Column('disabled', sa.Boolean),
+        sa.Column('disabled_reason', sa.String(255)),
+        sa.Column('last_seen_up', sa.DateTime),
+        sa.Column('forced_down', sa.Boolean),
+        sa.Column('version', sa.Integer),
+        sa.UniqueConstraint(
+            'host', 'topic', 'deleted', name='uniq_services0host0topic0deleted'
+        ),
+        sa.UniqueConstraint(
+            'host',
+            'binary',
+            'deleted',
+            name='uniq_services0host0binary0deleted',
+        ),
+        **OPTIONS,
+    )
+    op.create_index('services_uuid_idx', 'services', ['uuid'], unique=True)
+
+
+def _create_deployment() -> None:
+    op.create_table(
+        'nova_sg_deployment',
+        sa.Column('id', sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column('driver', sa.String(64), nullable=False),
+        sa.Column('records', sa.String(64), nullable=False),
+        sa.Column('format', sa.Integer, nullable=False),
+        **OPTIONS,
+    )
+
+
+def _create_compute_nodes() -> None:
+    op.create_table(
+        'nova_sg_compute_nodes',
+        sa.Column('id', sa.Integer, primary_key=True),
+        sa.Column('uuid', sa.String(36), nullable=False, unique=True),
+        sa.Column('created_at', sa.DateTime, nullable=False),
+        sa.Column('updated_at', sa.DateTime),
+        sa.Column('host', sa.String(255), nullable=False),
+        sa.Column('hypervisor_hostname', sa.String(255), nullable=False),
+        sa.Column('hypervisor_type', sa.String(255), nullable=False),
+        sa.Column('hypervisor_version', sa.Integer, nullable=False),
+        sa.Column('host_ip', sa.String(39)),
+        sa.Column('vcpus', sa.Integer, nullable=False),
+        sa.Column('vcpus_used', sa.Integer, nullable=False),
+        sa.Column('memory_mb', sa.Integer, nullable=False),
+        sa.Column('memory_mb_used', sa.Integer, nullable=False),
+        sa.Column('local_gb', sa.Integer, nullable=False),
+        sa.Column('local_gb_used', sa.Integer, nullable=False),
+        sa.Column('disk_available_least', sa.Integer),
+        sa.Column('current_workload', sa.Integer, nullable=False),
+        sa.Column('running_vms', sa.Integer, nullable=False),
+        sa.Column(
+            'cpu_info',
+            sa.Text().with_variant(mysql.MEDIUMTEXT(), 'mysql', 'mariadb'),
+            nullable=False,
+        ),
+        sa.UniqueConstraint('host', 'hypervisor_hostname'),
+        **OPTIONS,
+    )
+    op.create_index(
+        'ix_nova_sg_compute_nodes_hypervisor_type',
+        'nova_sg_compute_nodes',
+        ['hypervisor_type'],
+    )
+
+
+def _create_aggregates() -> None:
+    op.create_table(
+        'nova_sg_aggregates',
+        sa.Column('id', sa.Integer, primary_key=True),
+        sa.Column('uuid', sa.String(36), nullable=False, unique=True),
+        sa.Column('created_at', sa.DateTime, nullable=False),
+        sa.Column('updated_at', sa.DateTime),
+        sa.Column('name', sa.String(255), nullable=False, unique=True),
+        sa.Column('availability_zone', sa.String(255)),
+        **OPTIONS,
+    )
+    op.create_table(
+        'nova_sg_aggregate_hosts',
+        sa.Column(
+            'aggregate_id',
+            sa.Integer,
+            sa.ForeignKey('nova_sg_aggregates.id', ondelete='CASCADE'),
+            primary_key=True,
+        ),
+        sa.Column('host', sa.String(255), primary_key=True),
+        **OPTIONS,
+    )
+    op.create_index(
+        'ix_nova_sg_aggregate_hosts_host', 'nova_sg_aggregate_hosts', ['host']
+    )
+
+
+def _create_instances() -> None:
+    op.create_table(
+        'nova_sg_instances',
+        sa.Column('uuid', sa.String(36), primary_key=True),
+        sa.Column('created_at', sa.DateTime, nullable=False),
+        sa.Column('host', sa.String(255), nullable=False),
+        sa.Column('node', sa.String(255)),
+        sa.Column('project_id', sa.String(255), nullable=False),
+        sa.Column('display_name', sa.String(255)),
+        sa.Column('vcpus', sa.Integer, nullable=False),
+        sa.Column('memory_mb', sa.Integer, nullable=False),
+        sa.Column('root_gb', sa.Integer, nullable=False),
+        sa.Column('ephemeral_gb', sa.Integer, nullable=False),
+        **OPTIONS,
+    )
+    op.create_index('ix_nova_sg_instances_host', 'nova_sg_instances', ['host'])

@@ -1,0 +1,62 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""An end to every wait for PostgreSQL.
+
+psycopg2 has no time limit of its own: where a server is frozen, or a router
+in between drops packets, a call would never return, and with it the loop
+that beats. psycopg2 lets a program do the waiting, for all connections of
+the process; connections that set no ``statement_timeout`` wait as ever.
+"""
+
+import re
+import select
+from typing import Any
+
+_LIMIT = re.compile(r'statement_timeout=(\d+)')
+
+
+def install() -> None:
+    """Wait for no answer longer than the statement may take at the server.
+
+    Does nothing where somebody else does the waiting already (eventlet), or
+    without psycopg2.
+    """
+    try:
+        from psycopg2 import extensions
+    except ImportError:
+        return
+    if extensions.get_wait_callback() is None:
+        extensions.set_wait_callback(_wait)
+
+
+def _wait(connection: Any) -> None:
+    """Wait until psycopg2 has its answer.
+
+    :raises psycopg2.OperationalError: the server is silent; psycopg2 then
+        closes the connection
+    """
+    import psycopg2
+    from psycopg2 import extensions
+
+    events = {
+        extensions.POLL_READ: select.POLLIN,
+        extensions.POLL_WRITE: select.POLLOUT,
+    }
+    found = _LIMIT.search(connection.dsn)
+    # The server may say itself that the time is over.
+    limit = int(found[1]) + 500 if found else None
+    while (state := connection.poll()) != extensions.POLL_OK:
+        poll = select.poll()
+        poll.register(connection.fileno(), events[state])
+        if not poll.poll(limit):
+            raise psycopg2.OperationalError('timeout: the server is silent')

@@ -1,0 +1,60 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Column types that are the same on every database."""
+
+from collections.abc import Callable
+import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import types
+from sqlalchemy.dialects import mysql
+
+
+class UtcDateTime(types.TypeDecorator[datetime.datetime]):
+    """A DATETIME column of nova's: naive UTC in the row, aware UTC outside.
+
+    The zone is given once, where the value leaves the driver: doing it again
+    for each object costs as much as building the object.
+    """
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime.datetime | None, dialect: sa.Dialect
+    ) -> datetime.datetime | None:
+        if value is None or value.tzinfo is None:
+            return value
+        return value.astimezone(datetime.UTC).replace(tzinfo=None)
+
+    def result_processor(
+        self, dialect: sa.Dialect, coltype: object
+    ) -> Callable[[Any], datetime.datetime | None]:
+        if dialect.name == 'sqlite':
+            return _parse_utc
+        return _stamp_utc
+
+
+def _parse_utc(value: str | None) -> datetime.datetime | None:
+    # SQLite keeps text; giving the zone while parsing costs nothing more.
+    if value is None:
+        return None
+    return datetime.datetime.fromisoformat(value + '+00:00')
+
+
+def _stamp_utc(value: datetime.datetime | None) -> datetime.datetime | None:
+    return None if value is None else value.replace(tzinfo=datetime.UTC)
+
+
+#: Text of any length: MEDIUMTEXT in MySQL and MariaDB, as in nova.
+MediumText = sa.Text().with_variant(mysql.MEDIUMTEXT(), 'mysql', 'mariadb')

@@ -1,0 +1,128 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is made of ``[database] connection`` before anything connects."""
+
+from oslotest import base
+import sqlalchemy as sa
+
+from nova_sg import exception
+from nova_sg.db import engine
+from nova_sg.tests.fixtures import api
+
+
+class UrlTestCase(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(api.Connections())
+
+    def database(self, url, report_interval=10):
+        conf = self.useFixture(
+            api.Configuration(
+                url,
+                servicegroup={
+                    'report_interval': report_interval,
+                    'service_down_time': 6 * report_interval,
+                },
+            )
+        ).conf
+        return engine.get(conf)
+
+
+class TestMistakes(UrlTestCase):
+    def refused(self, url):
+        error = self.assertRaises(
+            exception.InvalidConfiguration, self.database, url
+        )
+        self.assertTrue(str(error).startswith('[database] connection: '))
+        self.assertNotIn('hush', str(error))
+        return str(error)
+
+    def test_what_is_no_url_is_refused_without_showing_it(self):
+        for url in ('', 'hush', 'mysql+pymysql://u:hush@h:port/d'):
+            self.assertIn('no database URL', self.refused(url))
+
+    def test_a_database_nobody_knows_is_refused(self):
+        for url in ('oracel://u:hush@h/d', 'mysql+oracel://u:hush@h/d'):
+            self.assertIn('no database URL', self.refused(url))
+
+    def test_a_driver_that_is_not_installed_is_named(self):
+        self.assertEqual(
+            '[database] connection: asyncmy is not installed',
+            self.refused('mysql+asyncmy://u:hush@h/d'),
+        )
+
+    def test_a_parameter_the_driver_does_not_have_is_named(self):
+        database = self.database('mysql+pymysql://u:hush@h/d?tineout=3')
+        error = self.assertRaises(
+            exception.InvalidConfiguration, database.read, lambda c: None
+        )
+        self.assertTrue(str(error).startswith('[database] connection: '))
+        self.assertIn("'tineout'", str(error))
+        self.assertNotIn('hush', str(error))
+
+
+class TestLimits(UrlTestCase):
+    """No call may last longer than the report interval."""
+
+    def query(self, url, report_interval):
+        return self.database(url, report_interval).url.query
+
+    def test_postgresql_gets_half_of_it_to_connect_and_to_answer(self):
+        query = self.query('postgresql+psycopg2://h/d', 20)
+        self.assertEqual('10', query['connect_timeout'])
+        self.assertEqual('-c statement_timeout=10000', query['options'])
+
+    def test_mysql_gets_half_of_it_to_connect_read_and_write(self):
+        query = self.query('mysql+pymysql://h/d', 20)
+        self.assertEqual(
+            ['10'] * 3,
+            [
+                query[f'{what}_timeout']
+                for what in ('connect', 'read', 'write')
+            ],
+        )
+
+    def test_a_server_always_has_two_seconds(self):
+        query = self.query('mysql+pymysql://h/d', 1)
+        self.assertEqual('2', query['read_timeout'])
+
+    def test_what_the_url_says_itself_stands(self):
+        query = self.query(
+            'postgresql+psycopg2://h/d?connect_timeout=3&sslmode=require', 20
+        )
+        self.assertEqual('3', query['connect_timeout'])
+        self.assertEqual('require', query['sslmode'])
+
+    def test_any_character_goes_over_the_wire_to_mysql(self):
+        query = self.query('mysql+pymysql://h/d', 20)
+        self.assertEqual('utf8mb4', query['charset'])
+
+
+class TestNames(UrlTestCase):
+    def test_the_name_in_messages_has_no_password_and_no_parameters(self):
+        database = self.database(
+            'postgresql+psycopg2://u:hush@db.example:5433/nova?sslmode=require'
+        )
+        self.assertEqual(
+            'postgresql+psycopg2://u:***@db.example:5433/nova', database.name
+        )
+
+    def test_the_connection_itself_has_the_password(self):
+        database = self.database('postgresql+psycopg2://u:hush@h/d')
+        self.assertEqual('hush', database.url.password)
+        self.assertIsInstance(database.url, sa.URL)
+
+    def test_a_process_has_one_connection_for_one_url(self):
+        first = self.database('sqlite:////nowhere/a')
+        self.assertIs(first, self.database('sqlite:////nowhere/a'))
+        self.assertIsNot(first, self.database('sqlite:////nowhere/b'))
