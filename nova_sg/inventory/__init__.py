@@ -1,0 +1,36 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What stands beside services: compute nodes, aggregates, instances."""
+
+from oslo_config import cfg
+
+from nova_sg.inventory import base
+from nova_sg.inventory import none
+
+
+def load(conf: cfg.ConfigOpts) -> base.Inventory:
+    """Return the configured inventory.
+
+    Unset, ``[inventory] backend`` is ``sql`` with the ``db`` driver, which
+    has a database anyway, and ``none`` with every other.
+
+    :param conf: a loaded configuration
+    """
+    backend = conf.inventory.backend
+    if backend is None:
+        backend = 'sql' if conf.servicegroup.driver == 'db' else 'none'
+    if backend == 'none':
+        return none.NoInventory(conf)
+    # Imported here: a deployment without a database loads none of it.
+    from nova_sg.inventory import sql
+
+    return sql.SqlInventory(conf)

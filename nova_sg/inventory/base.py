@@ -1,0 +1,215 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The inventory's interface: plain dataclasses, no backend shows through."""
+
+import abc
+from collections.abc import Iterable
+from collections.abc import Sequence
+import dataclasses
+
+from oslo_config import cfg
+
+#: The topic and the binary of the one service which sits on a hypervisor.
+COMPUTE_TOPIC = 'compute'
+COMPUTE_BINARY = 'nova-compute'
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ComputeNode:
+    """A hypervisor; names and units are those of nova's ``compute_nodes``.
+
+    :param id: given by the inventory; None before it is stored
+    :param uuid: given by the inventory where it is None
+    :param hypervisor_version: major * 1000000 + minor * 1000 + release
+    :param cpu_info: a JSON object: arch, vendor, model, topology, features
+    """
+
+    host: str
+    hypervisor_hostname: str
+    hypervisor_type: str
+    hypervisor_version: int
+    vcpus: int
+    memory_mb: int
+    local_gb: int
+    id: int | None = None
+    uuid: str | None = None
+    host_ip: str | None = None
+    vcpus_used: int = 0
+    memory_mb_used: int = 0
+    local_gb_used: int = 0
+    disk_available_least: int | None = None
+    current_workload: int = 0
+    running_vms: int = 0
+    cpu_info: str = '{}'
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Aggregate:
+    """A group of hosts; one with a zone puts its hosts into that zone."""
+
+    id: int
+    uuid: str
+    name: str
+    availability_zone: str | None
+    hosts: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Instance:
+    """A guest on a host, as far as capacity and deletion are concerned."""
+
+    uuid: str
+    host: str
+    project_id: str
+    vcpus: int
+    memory_mb: int
+    root_gb: int
+    ephemeral_gb: int
+    node: str | None = None
+    display_name: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class HostResource:
+    """A row of ``describe-resource``.
+
+    :param project: ``(total)``, ``(used_now)``, ``(used_max)``, or a project
+    """
+
+    host: str
+    project: str
+    cpu: int
+    memory_mb: int
+    disk_gb: int
+
+
+class Inventory(abc.ABC):
+    """Compute nodes, aggregates and instances of one cell.
+
+    :param conf: a loaded configuration
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self.conf = conf
+
+    def zone_of(self, host: str, topic: str | None) -> str:
+        """Return the zone of one service; see :meth:`zones` for many."""
+        return self.zone(host, topic, self.zones([host]))
+
+    def zone(
+        self, host: str | None, topic: str | None, zones: dict[str, str]
+    ) -> str:
+        """Return the zone of a service, given the zones of its host.
+
+        :param zones: what :meth:`zones` answered
+        """
+        if topic != COMPUTE_TOPIC:
+            return str(self.conf.internal_service_availability_zone)
+        default = str(self.conf.default_availability_zone)
+        return zones.get(host or '', default)
+
+    def describe(self, host: str) -> list[HostResource]:
+        """Return what a host has, uses, and has promised to whom.
+
+        ``(used_max)`` is what its instances may use at most, which is what
+        their flavors say; then a row per project.
+        """
+        nodes = self.compute_nodes(host)
+        instances = self.instances(host)
+        total = HostResource(
+            host,
+            '(total)',
+            sum(node.vcpus for node in nodes),
+            sum(node.memory_mb for node in nodes),
+            sum(node.local_gb for node in nodes),
+        )
+        used = HostResource(
+            host,
+            '(used_now)',
+            sum(node.vcpus_used for node in nodes),
+            sum(node.memory_mb_used for node in nodes),
+            sum(node.local_gb_used for node in nodes),
+        )
+        projects = sorted({each.project_id for each in instances})
+        return [
+            total,
+            used,
+            _promised(host, '(used_max)', instances),
+            *(
+                _promised(
+                    host,
+                    project,
+                    [each for each in instances if each.project_id == project],
+                )
+                for project in projects
+            ),
+        ]
+
+    @abc.abstractmethod
+    def zones(self, hosts: Sequence[str] | None = None) -> dict[str, str]:
+        """Return the zones of hosts which are in an aggregate with one.
+
+        A host in several is in all of them, joined by commas.
+
+        :param hosts: only these; None for every host
+        """
+
+    @abc.abstractmethod
+    def set_zone(self, host: str, zone: str) -> None:
+        """Move a host into a zone, and out of any other.
+
+        The zone's aggregate bears its name and is made where there is none.
+        """
+
+    @abc.abstractmethod
+    def leave_aggregates(self, host: str) -> None:
+        """Take a host out of all aggregates."""
+
+    @abc.abstractmethod
+    def aggregates(self) -> list[Aggregate]:
+        """Return all aggregates, by id."""
+
+    @abc.abstractmethod
+    def compute_nodes(self, host: str | None = None) -> list[ComputeNode]:
+        """Return compute nodes by id, of one host or of all."""
+
+    @abc.abstractmethod
+    def hosts_of_type(self, hypervisor_type: str) -> set[str]:
+        """Return the hosts with a compute node of a hypervisor type."""
+
+    @abc.abstractmethod
+    def report(self, nodes: Iterable[ComputeNode]) -> None:
+        """Store compute nodes, new or changed, by host and hostname."""
+
+    @abc.abstractmethod
+    def remove_compute_nodes(self, host: str) -> None:
+        """Take all compute nodes of a host away."""
+
+    @abc.abstractmethod
+    def instances(self, host: str) -> list[Instance]:
+        """Return the instances recorded on a host, by uuid."""
+
+    @abc.abstractmethod
+    def count_instances(self, host: str) -> int:
+        """Return how many instances are recorded on a host."""
+
+
+def _promised(
+    host: str, project: str, instances: Sequence[Instance]
+) -> HostResource:
+    return HostResource(
+        host,
+        project,
+        sum(each.vcpus for each in instances),
+        sum(each.memory_mb for each in instances),
+        sum(each.root_gb + each.ephemeral_gb for each in instances),
+    )

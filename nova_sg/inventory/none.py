@@ -1,0 +1,58 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""No inventory: the two default zones, and a clear answer to the rest."""
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+
+from nova_sg import exception
+from nova_sg.inventory import base
+
+
+class NoInventory(base.Inventory):
+    """What ``[inventory] backend = none`` gives.
+
+    Hosts have no aggregates and so lie in the default zone; an agent's
+    compute node is not kept; whatever needs more raises
+    ``InventoryNotConfigured``.
+    """
+
+    def zones(self, hosts: Sequence[str] | None = None) -> dict[str, str]:
+        return {}
+
+    def set_zone(self, host: str, zone: str) -> None:
+        raise exception.InventoryNotConfigured()
+
+    def leave_aggregates(self, host: str) -> None:
+        """Do nothing: no host is in one."""
+
+    def aggregates(self) -> list[base.Aggregate]:
+        raise exception.InventoryNotConfigured()
+
+    def compute_nodes(self, host: str | None = None) -> list[base.ComputeNode]:
+        raise exception.InventoryNotConfigured()
+
+    def hosts_of_type(self, hypervisor_type: str) -> set[str]:
+        raise exception.InventoryNotConfigured()
+
+    def report(self, nodes: Iterable[base.ComputeNode]) -> None:
+        """Do nothing: there is nowhere to keep them."""
+
+    def remove_compute_nodes(self, host: str) -> None:
+        """Do nothing: none are kept."""
+
+    def instances(self, host: str) -> list[base.Instance]:
+        raise exception.InventoryNotConfigured()
+
+    def count_instances(self, host: str) -> int:
+        """Return 0: none are recorded."""
+        return 0

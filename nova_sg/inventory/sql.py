@@ -1,0 +1,233 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The inventory in tables of nova_sg's own."""
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+import dataclasses
+from typing import Any
+
+from oslo_config import cfg
+from oslo_db import exception as db_exc
+from oslo_utils import uuidutils
+import sqlalchemy as sa
+
+from nova_sg.db import clock
+from nova_sg.db import engine
+from nova_sg.db import models
+from nova_sg.inventory import base
+
+NODES = models.compute_nodes.c
+AGGREGATES = models.aggregates.c
+MEMBERS = models.aggregate_hosts.c
+INSTANCES = models.instances.c
+
+NODE_FIELDS = tuple(f.name for f in dataclasses.fields(base.ComputeNode))
+INSTANCE_FIELDS = tuple(f.name for f in dataclasses.fields(base.Instance))
+
+#: Compute nodes written in one transaction.
+BATCH = 500
+
+
+class SqlInventory(base.Inventory):
+    """Filled by the agent and by nova-sg-manage.
+
+    :param conf: a loaded configuration
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        super().__init__(conf)
+        self._database = engine.get(conf)
+
+    def zones(self, hosts: Sequence[str] | None = None) -> dict[str, str]:
+        statement = (
+            sa.select(MEMBERS.host, AGGREGATES.availability_zone)
+            .join_from(models.aggregate_hosts, models.aggregates)
+            .where(AGGREGATES.availability_zone.is_not(None))
+            .order_by(AGGREGATES.availability_zone)
+            .distinct()
+        )
+        if hosts is not None:
+            statement = statement.where(MEMBERS.host.in_(hosts))
+        zones: dict[str, str] = {}
+        for host, zone in self._all(statement):
+            zones[host] = f'{zones[host]},{zone}' if host in zones else zone
+        return zones
+
+    def set_zone(self, host: str, zone: str) -> None:
+        self._ensure_aggregate(zone)
+        zoned = sa.select(AGGREGATES.id).where(
+            AGGREGATES.availability_zone.is_not(None)
+        )
+        target = sa.select(AGGREGATES.id, sa.literal(host)).where(
+            AGGREGATES.name == zone
+        )
+
+        # Changes nothing, and lets one move at a time: of two which do not
+        # see each other's rows the host would end up in both zones.
+        lock = (
+            models.aggregates.update()
+            .where(AGGREGATES.availability_zone.is_not(None))
+            .values(updated_at=AGGREGATES.updated_at)
+        )
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(lock)
+            connection.execute(
+                models.aggregate_hosts.delete().where(
+                    MEMBERS.host == host, MEMBERS.aggregate_id.in_(zoned)
+                )
+            )
+            connection.execute(
+                models.aggregate_hosts.insert().from_select(
+                    ['aggregate_id', 'host'], target
+                )
+            )
+
+        try:
+            self._database.write(work)
+        except db_exc.DBDuplicateEntry:
+            # Somebody moved the host into this zone at the same time.
+            return
+
+    def leave_aggregates(self, host: str) -> None:
+        self._execute(
+            models.aggregate_hosts.delete().where(MEMBERS.host == host)
+        )
+
+    def aggregates(self) -> list[base.Aggregate]:
+        statement = (
+            sa.select(
+                AGGREGATES.id,
+                AGGREGATES.uuid,
+                AGGREGATES.name,
+                AGGREGATES.availability_zone,
+                MEMBERS.host,
+            )
+            .join_from(models.aggregates, models.aggregate_hosts, isouter=True)
+            .order_by(AGGREGATES.id, MEMBERS.host)
+        )
+        hosts: dict[tuple[Any, ...], list[str]] = {}
+        for *aggregate, host in self._all(statement):
+            members = hosts.setdefault(tuple(aggregate), [])
+            if host is not None:
+                members.append(host)
+        return [
+            base.Aggregate(
+                id=id_,
+                uuid=uuid,
+                name=name,
+                availability_zone=zone,
+                hosts=tuple(members),
+            )
+            for (id_, uuid, name, zone), members in hosts.items()
+        ]
+
+    def compute_nodes(self, host: str | None = None) -> list[base.ComputeNode]:
+        statement = sa.select(*(NODES[name] for name in NODE_FIELDS)).order_by(
+            NODES.id
+        )
+        if host is not None:
+            statement = statement.where(NODES.host == host)
+        return [
+            base.ComputeNode(**row._mapping) for row in self._all(statement)
+        ]
+
+    def hosts_of_type(self, hypervisor_type: str) -> set[str]:
+        statement = sa.select(NODES.host).where(
+            NODES.hypervisor_type == hypervisor_type
+        )
+        return {host for (host,) in self._all(statement)}
+
+    def report(self, nodes: Iterable[base.ComputeNode]) -> None:
+        batch: list[base.ComputeNode] = []
+        for node in nodes:
+            batch.append(node)
+            if len(batch) == BATCH:
+                self._report_batch(batch)
+                batch = []
+        if batch:
+            self._report_batch(batch)
+
+    def remove_compute_nodes(self, host: str) -> None:
+        self._execute(models.compute_nodes.delete().where(NODES.host == host))
+
+    def instances(self, host: str) -> list[base.Instance]:
+        statement = (
+            sa.select(*(INSTANCES[name] for name in INSTANCE_FIELDS))
+            .where(INSTANCES.host == host)
+            .order_by(INSTANCES.uuid)
+        )
+        return [base.Instance(**row._mapping) for row in self._all(statement)]
+
+    def count_instances(self, host: str) -> int:
+        statement = (
+            sa.select(sa.func.count())
+            .select_from(models.instances)
+            .where(INSTANCES.host == host)
+        )
+        return int(self._all(statement)[0][0])
+
+    def _report_batch(self, nodes: Sequence[base.ComputeNode]) -> None:
+        def work(connection: sa.Connection) -> None:
+            for node in nodes:
+                self._report_node(connection, node)
+
+        try:
+            self._database.write(work)
+        except db_exc.DBDuplicateEntry:
+            # Two agents of one host met at their first report; the rows are
+            # there now.
+            self._database.write(work)
+
+    @staticmethod
+    def _report_node(
+        connection: sa.Connection, node: base.ComputeNode
+    ) -> None:
+        values = dataclasses.asdict(node)
+        uuid = values.pop('uuid') or uuidutils.generate_uuid()
+        values.pop('id')
+        changed = connection.execute(
+            models.compute_nodes.update()
+            .where(
+                NODES.host == node.host,
+                NODES.hypervisor_hostname == node.hypervisor_hostname,
+            )
+            .values(updated_at=clock.utcnow(), **values)
+        )
+        if not changed.rowcount:
+            connection.execute(
+                models.compute_nodes.insert().values(
+                    uuid=uuid, created_at=clock.utcnow(), **values
+                )
+            )
+
+    def _ensure_aggregate(self, zone: str) -> None:
+        statement = models.aggregates.insert().values(
+            uuid=uuidutils.generate_uuid(),
+            name=zone,
+            availability_zone=zone,
+            created_at=clock.utcnow(),
+        )
+        named = sa.select(AGGREGATES.id).where(AGGREGATES.name == zone)
+        if not self._all(named):
+            try:
+                self._execute(statement)
+            except db_exc.DBDuplicateEntry:
+                # Somebody made it since: that one serves as well.
+                return
+
+    def _all(self, statement: sa.Select[Any]) -> Sequence[Any]:
+        return self._database.read(lambda c: c.execute(statement).all())
+
+    def _execute(self, statement: sa.Executable) -> None:
+        self._database.write(lambda c: c.execute(statement))

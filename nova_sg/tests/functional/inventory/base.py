@@ -1,0 +1,78 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The inventory in SQL, on each database."""
+
+import datetime
+
+from oslotest import base
+
+from nova_sg.db import engine
+from nova_sg.db import models
+from nova_sg.inventory import sql
+from nova_sg.tests.fixtures import api
+from nova_sg.tests.fixtures import scenarios
+
+
+class InventoryTestCase(base.BaseTestCase):
+    scenarios = scenarios.SCHEMAS
+
+    def setUp(self) -> None:
+        super().setUp()
+        url = self.useFixture(self.database()).url
+        self.conf = self.useFixture(api.Configuration(url)).conf
+        self.useFixture(api.Connections())
+        self.db = engine.get(self.conf)
+        self.db.upgrade()
+        self.inventory = sql.SqlInventory(self.conf)
+
+    def another(self):
+        """Return the inventory as another process has it."""
+        self.useFixture(api.Connections())
+        return sql.SqlInventory(self.conf)
+
+    def aggregate(self, number, zone, *hosts):
+        """Store an aggregate, which need not be named like its zone."""
+
+        def work(connection):
+            made = connection.execute(
+                models.aggregates.insert().values(
+                    uuid=f'uuid-{number}',
+                    name=f'aggregate {number}',
+                    availability_zone=zone,
+                    created_at=datetime.datetime.now(datetime.UTC),
+                )
+            )
+            for host in hosts:
+                connection.execute(
+                    models.aggregate_hosts.insert().values(
+                        aggregate_id=made.inserted_primary_key[0], host=host
+                    )
+                )
+
+        self.db.write(work)
+
+    def instance(self, uuid, host='c1', project='p1', **values):
+        row = {
+            'uuid': uuid,
+            'host': host,
+            'project_id': project,
+            'vcpus': 1,
+            'memory_mb': 512,
+            'root_gb': 10,
+            'ephemeral_gb': 5,
+            'created_at': datetime.datetime.now(datetime.UTC),
+            **values,
+        }
+        self.db.write(
+            lambda c: c.execute(models.instances.insert().values(**row))
+        )

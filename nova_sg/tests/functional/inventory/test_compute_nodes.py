@@ -1,0 +1,205 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Compute nodes and instances, and what they add up to."""
+
+import dataclasses
+
+import sqlalchemy as sa
+import testscenarios
+
+from nova_sg.db import models
+from nova_sg.inventory import base as inventory_base
+from nova_sg.inventory import sql
+from nova_sg.tests.fixtures import children
+from nova_sg.tests.functional.inventory import base
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+NODE = inventory_base.ComputeNode(
+    host='c1',
+    hypervisor_hostname='c1.example',
+    hypervisor_type='QEMU',
+    hypervisor_version=8002000,
+    vcpus=8,
+    memory_mb=32768,
+    local_gb=500,
+    host_ip='2001:db8::1',
+    vcpus_used=2,
+    memory_mb_used=4096,
+    local_gb_used=40,
+    disk_available_least=440,
+    current_workload=1,
+    running_vms=2,
+    cpu_info='{"arch": "x86_64"}',
+)
+
+
+class TestComputeNodes(base.InventoryTestCase):
+    def times(self):
+        nodes = models.compute_nodes.c
+        return self.db.read(
+            lambda c: c.execute(
+                sa.select(nodes.created_at, nodes.updated_at)
+            ).all()
+        )
+
+    def test_a_new_one_is_stored_with_all_it_has(self):
+        self.inventory.report([NODE])
+        (stored,) = self.inventory.compute_nodes()
+        self.assertGreater(stored.id, 0)
+        self.assertEqual(36, len(stored.uuid))
+        self.assertEqual(NODE, dataclasses.replace(stored, id=None, uuid=None))
+
+    def test_one_that_is_there_is_changed_and_stays_itself(self):
+        self.inventory.report([NODE])
+        (before,) = self.inventory.compute_nodes()
+        ((created_at, updated_at),) = self.times()
+        self.assertIsNone(updated_at)
+        self.inventory.report(
+            [dataclasses.replace(NODE, vcpus_used=7, uuid='another', id=99)]
+        )
+        self.assertEqual(
+            [dataclasses.replace(before, vcpus_used=7)],
+            self.inventory.compute_nodes(),
+        )
+        ((still_created_at, updated_at),) = self.times()
+        self.assertEqual(created_at, still_created_at)
+        self.assertIsNotNone(updated_at)
+
+    def test_a_uuid_that_is_given_is_kept(self):
+        self.inventory.report([dataclasses.replace(NODE, uuid='mine')])
+        self.assertEqual('mine', self.inventory.compute_nodes()[0].uuid)
+
+    def test_many_are_stored_at_once(self):
+        self.inventory.report(
+            dataclasses.replace(
+                NODE, host=f'c{number}', hypervisor_hostname=f'c{number}'
+            )
+            for number in range(sql.BATCH + 1)
+        )
+        self.assertEqual(sql.BATCH + 1, len(self.inventory.compute_nodes()))
+
+    def test_those_of_one_host_and_those_of_all(self):
+        second = dataclasses.replace(NODE, hypervisor_hostname='c1b')
+        other = dataclasses.replace(NODE, host='c2')
+        self.inventory.report([NODE, second, other])
+        self.assertEqual(
+            ['c1.example', 'c1b'],
+            [
+                each.hypervisor_hostname
+                for each in self.inventory.compute_nodes('c1')
+            ],
+        )
+        self.assertEqual(3, len(self.inventory.compute_nodes()))
+        self.assertEqual([], self.inventory.compute_nodes('c9'))
+
+    def test_those_of_a_host_are_taken_away(self):
+        self.inventory.report([NODE, dataclasses.replace(NODE, host='c2')])
+        self.inventory.remove_compute_nodes('c1')
+        self.inventory.remove_compute_nodes('c9')
+        self.assertEqual(
+            ['c2'], [each.host for each in self.inventory.compute_nodes()]
+        )
+
+    def test_hosts_by_hypervisor_type(self):
+        self.inventory.report(
+            [
+                NODE,
+                dataclasses.replace(NODE, hypervisor_hostname='c1b'),
+                dataclasses.replace(NODE, host='c2'),
+                dataclasses.replace(NODE, host='b1', hypervisor_type='ironic'),
+            ]
+        )
+        self.assertEqual({'c1', 'c2'}, self.inventory.hosts_of_type('QEMU'))
+        self.assertEqual({'b1'}, self.inventory.hosts_of_type('ironic'))
+        self.assertEqual(set(), self.inventory.hosts_of_type('Xen'))
+
+    def test_agents_that_race_store_one(self):
+        nodes = [
+            dataclasses.replace(NODE, hypervisor_hostname=f'n{number}')
+            for number in range(20)
+        ]
+
+        def work(used):
+            inventory = self.another()
+            for node in nodes:
+                inventory.report([dataclasses.replace(node, vcpus_used=used)])
+
+        children.at_once([lambda used=used: work(used) for used in (1, 2, 3)])
+        stored = self.inventory.compute_nodes()
+        self.assertEqual(20, len(stored))
+        self.assertLessEqual({each.vcpus_used for each in stored}, {1, 2, 3})
+
+    def test_agents_that_race_in_batches_store_one(self):
+        nodes = [
+            dataclasses.replace(NODE, hypervisor_hostname=f'n{number}')
+            for number in range(20)
+        ]
+
+        def work(nodes):
+            self.another().report(nodes)
+
+        # In opposite order, so that they lock rows crosswise.
+        children.at_once(
+            [
+                lambda: work(nodes),
+                lambda: work(nodes[::-1]),
+            ]
+        )
+        self.assertEqual(20, len(self.inventory.compute_nodes()))
+
+
+class TestInstances(base.InventoryTestCase):
+    def test_those_of_a_host_are_listed_and_counted(self):
+        self.instance('b', node='c1.example', display_name='web ☕')
+        self.instance('a')
+        self.instance('c', host='c2')
+        first, second = self.inventory.instances('c1')
+        self.assertEqual(('a', 'b'), (first.uuid, second.uuid))
+        self.assertEqual('web ☕', second.display_name)
+        self.assertEqual(2, self.inventory.count_instances('c1'))
+        self.assertEqual(0, self.inventory.count_instances('c9'))
+        self.assertEqual([], self.inventory.instances('c9'))
+
+
+class TestDescribe(base.InventoryTestCase):
+    def test_what_a_host_has_uses_and_has_promised_to_whom(self):
+        self.inventory.report([NODE])
+        self.instance('a', project='zoo', vcpus=4)
+        self.instance('b', project='art', memory_mb=1024)
+        self.instance('c', project='zoo', root_gb=20, ephemeral_gb=0)
+        self.instance('d', host='c2')
+        row = inventory_base.HostResource
+        self.assertEqual(
+            [
+                row('c1', '(total)', 8, 32768, 500),
+                row('c1', '(used_now)', 2, 4096, 40),
+                row('c1', '(used_max)', 6, 2048, 50),
+                row('c1', 'art', 1, 1024, 15),
+                row('c1', 'zoo', 5, 1024, 35),
+            ],
+            self.inventory.describe('c1'),
+        )
+
+    def test_a_host_with_several_nodes_has_their_sum(self):
+        self.inventory.report(
+            [
+                NODE,
+                dataclasses.replace(NODE, hypervisor_hostname='c1b'),
+            ]
+        )
+        total, used, promised = self.inventory.describe('c1')
+        row = inventory_base.HostResource
+        self.assertEqual(row('c1', '(total)', 16, 65536, 1000), total)
+        self.assertEqual(row('c1', '(used_now)', 4, 8192, 80), used)
+        self.assertEqual(row('c1', '(used_max)', 0, 0, 0), promised)

@@ -1,0 +1,107 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A deployment without an inventory."""
+
+from oslotest import base
+import testscenarios
+
+from nova_sg import exception
+from nova_sg import inventory
+from nova_sg.inventory import none
+from nova_sg.inventory import sql
+from nova_sg.tests.fixtures import api
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+
+class NoneTestCase(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        conf = self.useFixture(
+            api.Configuration(
+                DEFAULT={
+                    'default_availability_zone': 'here',
+                    'internal_service_availability_zone': 'inside',
+                }
+            )
+        ).conf
+        self.inventory = none.NoInventory(conf)
+
+
+class TestNone(NoneTestCase):
+    def test_every_host_is_in_one_of_the_two_default_zones(self):
+        self.assertEqual({}, self.inventory.zones())
+        self.assertEqual({}, self.inventory.zones(['c1']))
+        self.assertEqual('here', self.inventory.zone_of('c1', 'compute'))
+        self.assertEqual('inside', self.inventory.zone_of('c1', 'scheduler'))
+        self.assertEqual('inside', self.inventory.zone_of('c1', None))
+
+    def test_a_service_without_a_host_has_a_zone_too(self):
+        self.assertEqual('here', self.inventory.zone(None, 'compute', {}))
+
+    def test_a_service_can_be_destroyed(self):
+        self.assertEqual(0, self.inventory.count_instances('c1'))
+        self.inventory.leave_aggregates('c1')
+        self.inventory.remove_compute_nodes('c1')
+
+    def test_an_agent_may_report(self):
+        self.inventory.report([])
+
+
+class TestWhatNeedsMore(NoneTestCase):
+    scenarios = [
+        (method, {'method': method, 'arguments': arguments})
+        for method, arguments in (
+            ('set_zone', ('c1', 'az1')),
+            ('aggregates', ()),
+            ('compute_nodes', ()),
+            ('hosts_of_type', ('QEMU',)),
+            ('instances', ('c1',)),
+            ('describe', ('c1',)),
+        )
+    ]
+
+    def test_it_says_what_is_missing_in_one_line(self):
+        error = self.assertRaises(
+            exception.InventoryNotConfigured,
+            getattr(self.inventory, self.method),
+            *self.arguments,
+        )
+        self.assertIn('[inventory] backend is none', str(error))
+        self.assertNotIn('\n', str(error))
+        self.assertEqual(501, error.code)
+
+
+class TestWhichInventory(base.BaseTestCase):
+    scenarios = [
+        ('db', {'driver': 'db', 'backend': None, 'kind': sql.SqlInventory}),
+        ('zk', {'driver': 'zk', 'backend': None, 'kind': none.NoInventory}),
+        (
+            'zk with sql',
+            {'driver': 'zk', 'backend': 'sql', 'kind': sql.SqlInventory},
+        ),
+        (
+            'db with none',
+            {'driver': 'db', 'backend': 'none', 'kind': none.NoInventory},
+        ),
+    ]
+
+    def test_the_driver_decides_where_nothing_is_set(self):
+        self.useFixture(api.Connections())
+        conf = self.useFixture(
+            api.Configuration(
+                servicegroup={'driver': self.driver},
+                inventory={'backend': self.backend},
+            )
+        ).conf
+        self.assertIs(self.kind, type(inventory.load(conf)))
