@@ -1,0 +1,46 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The one owner of every service: records, membership, and the rules.
+
+A process sets the API up once, from its configuration; the versioned objects
+reach it from here.
+"""
+
+from oslo_config import cfg
+
+from nova_sg.servicegroup.api import API
+
+__all__ = ['API', 'get', 'setup']
+
+_api: API | None = None
+
+
+def setup(conf: cfg.ConfigOpts) -> API:
+    """Make the API of this process, replacing one made before.
+
+    :param conf: a loaded configuration
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    global _api
+    _api = API(conf)
+    return _api
+
+
+def get() -> API:
+    """Return the API of this process.
+
+    :raises RuntimeError: :func:`setup` was not called
+    """
+    if _api is None:
+        raise RuntimeError('nova_sg.servicegroup.setup() was not called')
+    return _api

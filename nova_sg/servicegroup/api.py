@@ -1,0 +1,385 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The rules: what "up" means, what may be written, in which order.
+
+Everything above reaches services through this class, and nothing above knows
+which driver is behind it. ``join``, ``service_is_up`` and
+``get_updated_time`` have nova's own signatures, so that nova's code calls
+them unchanged.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import datetime
+from typing import Any
+
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg import inventory as sg_inventory
+from nova_sg.inventory import base as inventory_base
+from nova_sg.servicegroup import heartbeat
+from nova_sg.servicegroup import liveness as sg_liveness
+from nova_sg.servicegroup import loader
+from nova_sg.servicegroup import member as sg_member
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup import verdicts
+from nova_sg.servicegroup.drivers import base as drivers_base
+from nova_sg.servicegroup.membership import base as membership_base
+
+NEW_SERVICE_DISABLED = 'New compute service, disabled by enable_new_services'
+
+
+class API:
+    """The servicegroup API of one process.
+
+    :param conf: a loaded configuration
+    :param driver: the driver to use; None for the configured one
+    :param inventory: the inventory to use; None for the configured one
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        driver: drivers_base.Driver | None = None,
+        inventory: inventory_base.Inventory | None = None,
+    ) -> None:
+        self.conf = conf
+        self.driver = driver or loader.load(conf)
+        self.inventory = inventory or sg_inventory.load(conf)
+        self._marker = loader.our_marker(conf)
+        self._marker_read = False
+        self._marker_claimed = False
+        self._verdicts = verdicts.Verdicts(conf, self.driver.membership)
+        self._handles: dict[str, membership_base.Handle] = {}
+        self._beating: dict[str, list[membership_base.Handle]] = {}
+
+    # Records
+
+    def create(
+        self, context: sg_context.RequestContext, values: Mapping[str, Any]
+    ) -> record.Record:
+        """Register a service.
+
+        :param values: fields of ``record.CREATE_FIELDS``
+        :raises InvalidInput: a value is not acceptable
+        :raises ServiceTooOld: its version is below the deployment's
+        :raises ServiceBinaryExists, ServiceTopicExists: it is registered
+        """
+        record.check_values(values, record.CREATE_FIELDS)
+        if not (values.get('host') and values.get('binary')):
+            raise exception.InvalidInput(
+                reason='a service needs a host and a binary'
+            )
+        self._check_deployment(claim=True)
+        values = dict(values)
+        self._check_floor(context, values['binary'], values.get('version'))
+        if (
+            values['binary'] == inventory_base.COMPUTE_BINARY
+            and not self.conf.enable_new_services
+        ):
+            values['disabled'] = True
+            values['disabled_reason'] = NEW_SERVICE_DISABLED
+        return self.driver.records.create(context, values)
+
+    def get_by_uuid(
+        self, context: sg_context.RequestContext, uuid: str
+    ) -> record.Record:
+        """Return a live record, or raise ``ServiceNotFound``."""
+        self._check_deployment()
+        return self.driver.records.get_by_uuid(context, uuid)
+
+    def get_by_id(
+        self, context: sg_context.RequestContext, service_id: int
+    ) -> record.Record:
+        """Return a live record, or raise ``ServiceNotFound``."""
+        self._check_deployment()
+        return self.driver.records.get_by_id(context, service_id)
+
+    def get_by_host_and_binary(
+        self, context: sg_context.RequestContext, host: str, binary: str
+    ) -> record.Record | None:
+        """Return a live record, None without one."""
+        self._check_deployment()
+        return self.driver.records.get_by_host_and_binary(
+            context, host, binary
+        )
+
+    def get_by_host_and_topic(
+        self, context: sg_context.RequestContext, host: str, topic: str
+    ) -> record.Record | None:
+        """Return an enabled record, None without one."""
+        self._check_deployment()
+        return self.driver.records.get_by_host_and_topic(context, host, topic)
+
+    def list(
+        self,
+        context: sg_context.RequestContext,
+        *,
+        host: str | None = None,
+        binary: str | None = None,
+        topic: str | None = None,
+        disabled: bool | None = None,
+    ) -> tuple[Sequence[record.Record], Mapping[str, sg_liveness.Liveness]]:
+        """Return records and, by uuid, their liveness.
+
+        :raises ServiceGroupUnavailable: records cannot be read, or nothing
+            is known of the liveness of one of them
+        """
+        self._check_deployment()
+        records, alive = self.driver.list(
+            context, host=host, binary=binary, topic=topic, disabled=disabled
+        )
+        return records, self._verdicts.of_listing(
+            [each.uuid for each in records], alive
+        )
+
+    def update(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        changes: Mapping[str, Any],
+    ) -> record.Record:
+        """Change fields of a record, and only those.
+
+        :param changes: fields of ``record.UPDATE_FIELDS``
+        :raises InvalidInput: a value is not acceptable
+        :raises ServiceTooOld: the version is below the deployment's
+        :raises ServiceNotFound: there is no live record
+        """
+        record.check_values(changes, record.UPDATE_FIELDS)
+        self._check_deployment(claim=True)
+        if 'version' in changes:
+            binary = changes.get('binary')
+            if binary is None:
+                binary = self.get_by_uuid(context, uuid).binary
+            self._check_floor(context, binary, changes['version'])
+        return self.driver.records.update(context, uuid, changes)
+
+    def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
+        """Take a service away: compute nodes, membership, record.
+
+        Each step can be repeated, so that after a failure the same call
+        finishes what the first began.
+
+        :raises ServiceNotFound: there is no live record
+        :raises HostHasInstances: instances are recorded on a compute's host
+        """
+        gone = self.get_by_uuid(context, uuid)
+        if gone.binary == inventory_base.COMPUTE_BINARY and gone.host:
+            count = self.inventory.count_instances(gone.host)
+            if count:
+                raise exception.HostHasInstances(host=gone.host, count=count)
+            self.inventory.leave_aggregates(gone.host)
+            self.inventory.remove_compute_nodes(gone.host)
+        self.driver.membership.forget(context, uuid)
+        self.driver.records.destroy(context, uuid)
+        self._verdicts.forget(uuid)
+
+    def minimum_version(
+        self, context: sg_context.RequestContext, binaries: Sequence[str]
+    ) -> int:
+        """Return the lowest version among live services of these binaries.
+
+        :param binaries: names beginning with ``nova-``
+        :returns: 0 where there is no such service
+        :raises ObjectActionError: a name is not a binary of nova's
+        """
+        if not all(binary.startswith('nova-') for binary in binaries):
+            raise exception.ObjectActionError(
+                action='get_minimum_version', reason='Invalid binary prefix'
+            )
+        self._check_deployment()
+        versions = self.driver.records.minimum_versions(context, binaries)
+        return min(versions.values(), default=0)
+
+    # Membership
+
+    def join(self, member: str, group: str, service: Any = None) -> None:
+        """Add a service to its group and beat for it from its own timers.
+
+        nova's signature. The first beat is written before this returns.
+
+        :param member: the host; named in messages
+        :param group: the topic; named in messages
+        :param service: has ``service_ref``, its service object;
+            ``report_interval``, seconds; and ``tg``, a thread group with
+            ``add_timer_args``
+        :raises InvalidInput: there is no service
+        """
+        if service is None:
+            raise exception.InvalidInput(
+                reason=f'{member} cannot join {group} without its service'
+            )
+        context = sg_context.get_admin_context()
+        handles = list(
+            self.join_many(context, [sg_member.identity(service.service_ref)])
+        )
+        if not handles:
+            raise exception.ServiceNotFound(
+                service_id=service.service_ref.uuid
+            )
+        interval = service.report_interval
+        if interval:
+            beats = heartbeat.Heartbeat(
+                self.driver.membership, context, interval
+            )
+            service.tg.add_timer_args(
+                interval,
+                beats.beat,
+                args=[handles],
+                initial_delay=heartbeat.first_delay(interval),
+            )
+            self._beating[handles[0].uuid] = handles
+
+    def join_many(
+        self,
+        context: sg_context.RequestContext,
+        joined: Sequence[record.Record],
+    ) -> Sequence[membership_base.Handle]:
+        """Join for many services; whoever calls this beats for them.
+
+        :returns: handles, without those whose record is gone
+        """
+        self._check_deployment(claim=True)
+        handles = self.driver.membership.join_many(context, joined)
+        self._handles.update((handle.uuid, handle) for handle in handles)
+        return handles
+
+    def leave(self, member: str, group: str, service: Any = None) -> None:
+        """Take a service that joined here out of its group, at once.
+
+        :param member: the host
+        :param group: the topic
+        :param service: what was given to :meth:`join`
+        """
+        if service is None:
+            raise exception.InvalidInput(
+                reason=f'{member} cannot leave {group} without its service'
+            )
+        uuid = service.service_ref.uuid
+        # A timer that ticks once more must not bring the service back.
+        self._beating.pop(uuid, []).clear()
+        handle = self._handles.pop(uuid, None)
+        if handle is not None:
+            handle.leave(sg_context.get_admin_context())
+            self._verdicts.forget(uuid)
+
+    def leave_all(self, context: sg_context.RequestContext) -> None:
+        """Take every service that joined here out of its group, at once."""
+        handles = list(self._handles.values())
+        self._handles.clear()
+        for beating in self._beating.values():
+            beating.clear()
+        self._beating.clear()
+        if handles:
+            self.driver.membership.leave_many(context, handles)
+        for handle in handles:
+            self._verdicts.forget(handle.uuid)
+
+    def report_state(
+        self, context: sg_context.RequestContext, uuid: str
+    ) -> None:
+        """Beat once for a service.
+
+        :raises ServiceNotFound: the record is gone
+        :raises ServiceNotJoined: it joined in another process, and the
+            driver takes beats only from there
+        """
+        handle = self._handles.get(uuid)
+        if handle is not None:
+            handle.beat(context)
+            return
+        self._check_deployment(claim=True)
+        if self.driver.membership.report(context, [uuid]):
+            raise exception.ServiceNotFound(service_id=uuid)
+
+    # Verdicts
+
+    def service_is_up(self, member: Any) -> bool:
+        """Return whether a service is up.
+
+        nova's signature. ``forced_down`` wins over the membership.
+
+        :param member: a service object, a record, a database row or a dict
+        :raises ServiceGroupUnavailable: the backend cannot be asked, and
+            nothing is known of this service
+        """
+        if sg_member.field(member, 'forced_down'):
+            return False
+        self._check_deployment()
+        return self._verdicts.is_up(member)
+
+    def get_updated_time(self, member: Any) -> datetime.datetime | None:
+        """Return when a service last changed or beat, whichever is newer.
+
+        nova's signature; what REST shows as ``updated_at``.
+
+        :param member: as for :meth:`service_is_up`
+        """
+        return self._verdicts.updated_time(member)
+
+    def liveness(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> Mapping[str, sg_liveness.Liveness]:
+        """Return what is known of many services, by uuid.
+
+        :returns: without those the backend does not know
+        :raises ServiceGroupUnavailable: the backend cannot be asked, and
+            nothing is known of one of them
+        """
+        self._check_deployment()
+        return self._verdicts.ask(context, uuids)
+
+    @property
+    def knowledge_age(self) -> float:
+        """Seconds since the backend last answered; 0.0 while it does."""
+        return self._verdicts.age
+
+    # Rules
+
+    def _check_floor(
+        self,
+        context: sg_context.RequestContext,
+        binary: str | None,
+        version: int | None,
+    ) -> None:
+        """Refuse what is older than everything there (nova's rule)."""
+        if version is None or binary is None:
+            return
+        versions = self.driver.records.minimum_versions(context, [binary])
+        floor = versions.get(binary, 0)
+        if version < floor:
+            raise exception.ServiceTooOld(thisver=version, minver=floor)
+
+    def _check_deployment(self, *, claim: bool = False) -> None:
+        """Refuse to serve a backend of a deployment configured otherwise.
+
+        :param claim: this is a write: mark the backend where it is not
+        """
+        if self._marker_claimed or (self._marker_read and not claim):
+            return
+        records, *others = self.driver.marker_stores()
+        records.check(self._marker, claim=claim)
+        try:
+            for store in others:
+                store.check(self._marker, claim=claim)
+        except exception.ServiceGroupUnavailable:
+            # What an operator decides does not wait for a membership that
+            # is away; whoever needs it is told, and it is checked later.
+            return
+        self._marker_read = True
+        self._marker_claimed = self._marker_claimed or claim

@@ -1,0 +1,128 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What a servicegroup driver is: records, membership, and what they hold to.
+
+A third party writes a subclass of :class:`Driver`, registers it under the
+entry-point group ``nova_sg.servicegroup.drivers``, and runs the conformance
+suite of ``nova_sg.servicegroup.testing`` against it.
+"""
+
+import abc
+from collections.abc import Sequence
+import dataclasses
+from typing import ClassVar
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.records import base as records_base
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Characteristics:
+    """What a driver declares, and the conformance suite holds it to.
+
+    :param durable: an acknowledged record change survives a restart of the
+        backend
+    :param linearizable: a read that begins after a write was acknowledged
+        sees it, in any process
+    :param per_worker: workers of one service are told apart: it is up while
+        one of them lives
+    :param crash_detection: seconds within which a crash shows, at most
+    :param member_details: verdicts carry pid, start time and TTL of members
+    :param remote_beats: a beat may come from another process (over RPC)
+    """
+
+    durable: bool
+    linearizable: bool
+    per_worker: bool
+    crash_detection: float
+    member_details: bool
+    remote_beats: bool
+
+
+class Driver(abc.ABC):
+    """A pair of record store and membership.
+
+    :param conf: a loaded configuration
+    :param records: the record store, already made
+    """
+
+    #: ``[servicegroup] records`` where it is not set.
+    default_records: ClassVar[str]
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, records: records_base.RecordStore
+    ) -> None:
+        self.conf = conf
+        self.records = records
+
+    @property
+    @abc.abstractmethod
+    def membership(self) -> membership_base.Membership:
+        """Who is alive now."""
+
+    @property
+    @abc.abstractmethod
+    def characteristics(self) -> Characteristics:
+        """What this driver holds to, as configured."""
+
+    def list(
+        self,
+        context: sg_context.RequestContext,
+        *,
+        host: str | None = None,
+        binary: str | None = None,
+        topic: str | None = None,
+        disabled: bool | None = None,
+    ) -> tuple[Sequence[record.Record], dict[str, liveness.Liveness] | None]:
+        """Return records with what is known of their liveness.
+
+        A driver that can answer both at once overrides this.
+
+        :returns: the records, and liveness by uuid, or None where only the
+            membership cannot be asked
+        :raises ServiceGroupUnavailable: records cannot be read
+        """
+        records = self.records.list(
+            context, host=host, binary=binary, topic=topic, disabled=disabled
+        )
+        try:
+            alive = self.membership.alive(
+                context, [each.uuid for each in records]
+            )
+        except exception.ServiceGroupUnavailable as error:
+            LOG.warning('Listing services without liveness: %s', error)
+            return records, None
+        return records, alive
+
+    def watch(self, context: sg_context.RequestContext) -> None:  # noqa: B027
+        """Say that this process goes on, and will read often.
+
+        A driver that can keep a copy of what it reads begins to. It never
+        fails, and does not wait.
+
+        :param context: names the cell that will be read
+        """
+
+    def marker_stores(self) -> Sequence[marker.MarkerStore]:
+        """Return each place where this driver's backends are marked."""
+        stores = [self.records.marker_store, self.membership.marker_store]
+        return list({store.name: store for store in stores}.values())

@@ -1,0 +1,153 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The loop that beats for the services of one process."""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+import random
+import threading
+import time
+
+from oslo_log import log as logging
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup.membership import base
+
+LOG = logging.getLogger(__name__)
+
+#: Handles that beat together.
+BATCH = 500
+
+
+def first_delay(interval: float) -> float:
+    """Return how long to wait for the first beat after joining.
+
+    Random, so that a mass restart does not make a deployment beat in step.
+
+    :param interval: seconds between two beats
+    """
+    return random.uniform(0, interval)  # noqa: S311
+
+
+class Heartbeat:
+    """Beats for handles, each once per report interval.
+
+    Handles are added in batches, and each batch starts at a random moment of
+    the interval: after a mass restart the beats of a deployment are spread
+    over it. A failed beat is logged once, and the next one is not late for
+    it; a service whose record is gone is told so and not beaten for again.
+
+    :param membership: where the handles are from
+    :param context: the context to beat in
+    :param interval: seconds between two beats of a handle
+    :param on_gone: called with each handle whose record is gone
+    """
+
+    def __init__(
+        self,
+        membership: base.Membership,
+        context: sg_context.RequestContext,
+        interval: float,
+        on_gone: Callable[[base.Handle], None] | None = None,
+    ) -> None:
+        self._membership = membership
+        self._context = context
+        self._interval = interval
+        self._on_gone = on_gone
+        self._batches: list[tuple[float, list[base.Handle]]] = []
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._disconnected = False
+
+    def add(self, handles: Sequence[base.Handle]) -> None:
+        """Take on handles that have just joined, and so have just beaten."""
+        now = time.monotonic()
+        with self._changed:
+            for start in range(0, len(handles), BATCH):
+                due = now + first_delay(self._interval)
+                batch = list(handles[start : start + BATCH])
+                self._batches.append((due, batch))
+            self._changed.notify()
+
+    def start(self) -> None:
+        """Beat in a thread of this process until :meth:`stop`."""
+        self._thread = threading.Thread(
+            target=self._run, name='heartbeat', daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop beating and wait for the beat under way."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def beat(self, handles: list[base.Handle]) -> None:
+        """Beat once for handles, and take those that are gone out of them.
+
+        Never raises: a timer that died of one error would make a healthy
+        service look down.
+        """
+        try:
+            gone = self._membership.beat_many(self._context, handles)
+        except exception.ServiceGroupUnavailable as error:
+            if not self._disconnected:
+                LOG.warning('Cannot report state, will try again: %s', error)
+            self._disconnected = True
+            return
+        except Exception:
+            LOG.exception('Unexpected error while reporting state')
+            self._disconnected = True
+            return
+        if self._disconnected:
+            LOG.info('Recovered from being unable to report state.')
+            self._disconnected = False
+        for handle in gone:
+            handles.remove(handle)
+            LOG.error(
+                'The record of %(binary)s on host %(host)s is gone: it was '
+                'deleted while this process runs. Stop the process, or '
+                'restart it to create the record anew.',
+                {'binary': handle.record.binary, 'host': handle.record.host},
+            )
+            if self._on_gone is not None:
+                self._on_gone(handle)
+
+    def _run(self) -> None:
+        while (handles := self._next()) is not None:
+            self.beat(handles)
+
+    def _next(self) -> list[base.Handle] | None:
+        """Wait for the next batch that is due; None means stop."""
+        with self._changed:
+            while not self._stopping:
+                if not self._batches:
+                    self._changed.wait()
+                    continue
+                now = time.monotonic()
+                self._batches.sort(key=lambda batch: batch[0])
+                due, handles = self._batches[0]
+                if due > now:
+                    self._changed.wait(due - now)
+                    continue
+                again = due + self._interval
+                if again <= now:
+                    # Beats that were missed are not made up for.
+                    again = now + self._interval
+                self._batches[0] = (again, handles)
+                return handles
+        return None

@@ -1,0 +1,50 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What is known of the liveness of a service, and since when."""
+
+import datetime
+from typing import NamedTuple
+
+
+class Member(NamedTuple):
+    """One process behind a service, as it described itself when it joined.
+
+    :param pid: process id on the service's host
+    :param started_at: when it joined, aware UTC
+    :param ttl: seconds after which it is down without a further beat
+    """
+
+    pid: int
+    started_at: datetime.datetime
+    ttl: int
+
+
+class Liveness(NamedTuple):
+    """The verdict of a membership about one service.
+
+    A NamedTuple, since a list of services makes one for each of them.
+
+    :param up: a member has beaten within ``service_down_time``
+    :param last_seen: the last beat by the backend's clock, where it keeps it
+    :param known_at: ``time.monotonic()`` of the reader when it learned this
+    :param members: the processes behind the service, for drivers which
+        declare ``member_details``
+    :param unknown: why the backend cannot tell now, None where it can. The
+        last known verdict stands then. ``up`` says whether the service is
+        presumed up where there is none; it is never presumed down.
+    """
+
+    up: bool
+    last_seen: datetime.datetime | None
+    known_at: float
+    members: tuple[Member, ...] = ()
+    unknown: str | None = None

@@ -1,0 +1,85 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Drivers and record stores by name, through stevedore."""
+
+from importlib import metadata
+from typing import Any
+
+from oslo_config import cfg
+import stevedore
+
+from nova_sg import exception
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup.drivers import base as drivers_base
+from nova_sg.servicegroup.records import base as records_base
+
+DRIVERS = 'nova_sg.servicegroup.drivers'
+RECORDS = 'nova_sg.servicegroup.records'
+
+
+def load(conf: cfg.ConfigOpts) -> drivers_base.Driver:
+    """Return the configured driver with its record store.
+
+    :param conf: a loaded configuration
+    :raises InvalidConfiguration: there is no such driver or record store,
+        or what it needs is not installed
+    """
+    driver_class = _plugin(DRIVERS, 'driver', conf.servicegroup.driver)
+    store_class = _plugin(RECORDS, 'records', records_name(conf))
+    records: records_base.RecordStore = store_class(conf)
+    driver: drivers_base.Driver = driver_class(conf, records)
+    return driver
+
+
+def records_name(conf: cfg.ConfigOpts) -> str:
+    """Return where records are kept: the option, else the driver's own."""
+    if conf.servicegroup.records:
+        return str(conf.servicegroup.records)
+    driver_class = _plugin(DRIVERS, 'driver', conf.servicegroup.driver)
+    return str(driver_class.default_records)
+
+
+def our_marker(conf: cfg.ConfigOpts) -> marker.Marker:
+    """Return the deployment marker of this configuration."""
+    return marker.Marker(conf.servicegroup.driver, records_name(conf))
+
+
+def _plugin(namespace: str, option: str, name: str) -> Any:
+    try:
+        found: stevedore.NamedExtensionManager[Any]
+        found = stevedore.NamedExtensionManager(
+            namespace,
+            [name],
+            on_load_failure_callback=_raise,
+            on_missing_entrypoints_callback=None,
+        )
+    except ImportError as error:
+        raise exception.InvalidConfiguration(
+            option=f'[servicegroup] {option}',
+            reason=f'{name!r} needs {error.name}, which is not installed',
+        ) from error
+    if name not in found:
+        # Not through stevedore: it would load each, and complain of those
+        # whose library is not installed.
+        there = sorted(metadata.entry_points(group=namespace).names)
+        raise exception.InvalidConfiguration(
+            option=f'[servicegroup] {option}',
+            reason=f'{name!r} is not installed; there are: {", ".join(there)}',
+        )
+    return found[name].plugin
+
+
+def _raise(
+    _manager: object, _entry_point: object, error: BaseException
+) -> None:
+    raise error

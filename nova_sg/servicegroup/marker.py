@@ -1,0 +1,95 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The deployment marker: what a backend says of the deployment it serves.
+
+Two processes which disagree about the driver, or about where records are,
+would each have a source of truth of their own. So the first writer marks the
+backend, and whoever is configured otherwise refuses to start.
+"""
+
+import abc
+import dataclasses
+
+from nova_sg import exception
+
+#: The version of the layout all backends share; raised when a reader of the
+#: old layout would misread the new one.
+FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Marker:
+    """How a deployment is configured.
+
+    :param driver: ``[servicegroup] driver``
+    :param records: where records are kept
+    :param format: :data:`FORMAT` of who wrote it
+    """
+
+    driver: str
+    records: str
+    format: int = FORMAT
+
+    def __str__(self) -> str:
+        return (
+            f'driver = {self.driver}, records = {self.records} '
+            f'(format {self.format})'
+        )
+
+
+class MarkerStore(abc.ABC):
+    """The place in a backend where its marker lies."""
+
+    #: The backend in messages, without credentials.
+    name: str
+
+    @abc.abstractmethod
+    def read(self) -> Marker | None:
+        """Return the marker, None where nobody has written one.
+
+        :raises ServiceGroupUnavailable: the backend cannot be asked
+        """
+
+    @abc.abstractmethod
+    def claim(self, marker: Marker) -> Marker:
+        """Write the marker where there is none.
+
+        :returns: the marker that is there afterwards: of two racing claims
+            both callers get the same
+        """
+
+    @abc.abstractmethod
+    def move(self, theirs: Marker, ours: Marker) -> bool:
+        """Replace the marker, only if it still is ``theirs``.
+
+        :returns: whether it was replaced
+        """
+
+    def facts(self) -> dict[str, str]:
+        """Return what an operator should know of this backend, by name.
+
+        :raises ServiceGroupUnavailable: the backend cannot be asked
+        """
+        return {}
+
+    def check(self, ours: Marker, *, claim: bool) -> None:
+        """Refuse a backend that belongs to another deployment.
+
+        :param ours: how this process is configured
+        :param claim: mark an unmarked backend as ours
+        :raises DeploymentMismatch: naming both sides
+        """
+        theirs = self.claim(ours) if claim else self.read()
+        if theirs is not None and theirs != ours:
+            raise exception.DeploymentMismatch(
+                backend=self.name, theirs=theirs, ours=ours
+            )

@@ -1,0 +1,55 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A service as others hand it in: an object, a record, a row or a dict."""
+
+from collections.abc import Mapping
+import datetime
+from typing import Any
+
+from oslo_utils import timeutils
+
+from nova_sg.servicegroup import record
+
+
+def field(member: Any, name: str) -> Any:
+    """Return a field of a service, None where it has none.
+
+    An object's field that was left to be loaded is not loaded for this.
+    """
+    if isinstance(member, Mapping):
+        return member.get(name)
+    is_set = getattr(member, 'obj_attr_is_set', None)
+    if is_set is not None and not is_set(name):
+        return None
+    return getattr(member, name, None)
+
+
+def time(member: Any, name: str) -> datetime.datetime | None:
+    """Return a time of a service in UTC; nova's may be text, or naive."""
+    moment = field(member, name)
+    if isinstance(moment, str):
+        moment = timeutils.parse_isotime(moment)
+    if moment is not None and moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    return moment  # type: ignore[no-any-return]
+
+
+def identity(service: Any) -> record.Record:
+    """Return what identifies a service, as a record."""
+    return record.Record(
+        id=field(service, 'id'),
+        uuid=service.uuid,
+        host=service.host,
+        binary=service.binary,
+        topic=service.topic,
+    )

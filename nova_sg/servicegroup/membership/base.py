@@ -1,0 +1,151 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What every membership promises."""
+
+import abc
+from collections.abc import Iterable
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import record
+
+
+class Handle:
+    """One process's membership of one service, from join to leave.
+
+    :param membership: the membership that was joined
+    :param joined: the record of the service
+    """
+
+    def __init__(self, membership: 'Membership', joined: record.Record):
+        self.membership = membership
+        self.record = joined
+
+    @property
+    def uuid(self) -> str:
+        return self.record.uuid
+
+    def beat(self, context: sg_context.RequestContext) -> None:
+        """Say that the service's own loop is turning.
+
+        :raises ServiceNotFound: the record is gone
+        :raises ServiceGroupUnavailable: the backend did not take the beat;
+            the next one may
+        """
+        if self.membership.beat_many(context, [self]):
+            raise exception.ServiceNotFound(service_id=self.uuid)
+
+    def leave(self, context: sg_context.RequestContext) -> None:
+        """End this membership at once; leaving twice is leaving once."""
+        self.membership.leave_many(context, [self])
+
+
+class Membership(abc.ABC):
+    """Soft state, written all the time, by the services themselves.
+
+    Memberships are keyed by the service's uuid, outside any cell. No clock
+    of a caller enters a verdict: the backend ages beats. A record is never
+    written here, so that a beat cannot undo what an operator decided.
+
+    :param conf: a loaded configuration
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self.conf = conf
+
+    @property
+    @abc.abstractmethod
+    def marker_store(self) -> marker.MarkerStore:
+        """Where this backend carries the deployment marker."""
+
+    def join(
+        self, context: sg_context.RequestContext, joined: record.Record
+    ) -> Handle:
+        """Become a member; the first beat is written before this returns.
+
+        :raises ServiceNotFound: the record is gone
+        """
+        handles = self.join_many(context, [joined])
+        if not handles:
+            raise exception.ServiceNotFound(service_id=joined.uuid)
+        return handles[0]
+
+    @abc.abstractmethod
+    def join_many(
+        self,
+        context: sg_context.RequestContext,
+        joined: Sequence[record.Record],
+    ) -> Sequence[Handle]:
+        """Become a member of many services in a few round trips.
+
+        :returns: handles in the order given, without those whose record is
+            gone
+        """
+
+    @abc.abstractmethod
+    def beat_many(
+        self, context: sg_context.RequestContext, handles: Sequence[Handle]
+    ) -> Sequence[Handle]:
+        """Beat for many services in a few round trips.
+
+        :returns: the handles whose record is gone; all others have beaten
+        """
+
+    @abc.abstractmethod
+    def leave_many(
+        self, context: sg_context.RequestContext, handles: Sequence[Handle]
+    ) -> None:
+        """End many memberships in a few round trips."""
+
+    @abc.abstractmethod
+    def alive(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> dict[str, liveness.Liveness]:
+        """Return what the backend knows of services, by uuid.
+
+        Costs a constant number of round trips for any number of services.
+        A uuid that is not in the answer is unknown to the backend.
+
+        :raises ServiceGroupUnavailable: the backend cannot be asked; never
+            answers that services are down instead
+        """
+
+    def last_known(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
+        """Return what this remembers of services while it cannot ask.
+
+        For a membership that keeps a copy by itself; without asking.
+
+        :returns: verdicts by uuid, without services it remembers nothing of
+        """
+        return {}
+
+    @abc.abstractmethod
+    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+        """Take away every membership of a service that is destroyed."""
+
+    def report(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Sequence[str]:
+        """Beat for services whose process is elsewhere (over RPC).
+
+        Only for drivers which declare ``remote_beats``.
+
+        :returns: the uuids whose record is gone
+        """
+        raise exception.ServiceNotJoined(
+            uuid=', '.join(uuids), driver=self.conf.servicegroup.driver
+        )

@@ -1,0 +1,153 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What every record store promises."""
+
+import abc
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import record
+
+
+class RecordStore(abc.ABC):
+    """Durable records, written rarely: by operators and at start-up.
+
+    (host, binary) is unique among live records, and so is (host, topic),
+    where a topic of None never collides. Methods raise
+    ``ServiceGroupUnavailable`` where the backend cannot be asked, and never
+    leave half a write.
+
+    Every method takes the context first: it names the cell a call is for.
+
+    :param conf: a loaded configuration
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self.conf = conf
+
+    @property
+    @abc.abstractmethod
+    def marker_store(self) -> marker.MarkerStore:
+        """Where this backend carries the deployment marker."""
+
+    @abc.abstractmethod
+    def create(
+        self, context: sg_context.RequestContext, values: Mapping[str, Any]
+    ) -> record.Record:
+        """Write a new record.
+
+        :param values: fields of ``record.CREATE_FIELDS``; a uuid is
+            generated where it is absent
+        :raises ServiceBinaryExists: host and binary are taken
+        :raises ServiceTopicExists: host and topic are taken
+        """
+
+    @abc.abstractmethod
+    def get_by_uuid(
+        self, context: sg_context.RequestContext, uuid: str
+    ) -> record.Record:
+        """Return the live record with this uuid.
+
+        :raises ServiceNotFound: there is none
+        """
+
+    @abc.abstractmethod
+    def get_by_id(
+        self, context: sg_context.RequestContext, service_id: int
+    ) -> record.Record:
+        """Return the live record with this integer id.
+
+        :raises ServiceNotFound: there is none
+        """
+
+    @abc.abstractmethod
+    def get_by_host_and_binary(
+        self, context: sg_context.RequestContext, host: str, binary: str
+    ) -> record.Record | None:
+        """Return the live record of a binary on a host, None without one."""
+
+    @abc.abstractmethod
+    def get_by_host_and_topic(
+        self, context: sg_context.RequestContext, host: str, topic: str
+    ) -> record.Record | None:
+        """Return the enabled record of a topic on a host, None without one.
+
+        Disabled records are skipped: nova's rule for this getter.
+        """
+
+    @abc.abstractmethod
+    def list(
+        self,
+        context: sg_context.RequestContext,
+        *,
+        host: str | None = None,
+        binary: str | None = None,
+        topic: str | None = None,
+        disabled: bool | None = None,
+    ) -> Sequence[record.Record]:
+        """Return live records by id, all filters applied by the backend.
+
+        Costs a constant number of round trips for any number of records.
+        """
+
+    @abc.abstractmethod
+    def update(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        changes: Mapping[str, Any],
+    ) -> record.Record:
+        """Write the changed fields, and only those, atomically.
+
+        Of two updates at once to different fields both survive.
+
+        :param changes: fields of ``record.UPDATE_FIELDS``
+        :returns: the record as it is afterwards
+        :raises ServiceNotFound: there is no live record; one destroyed is
+            not brought back
+        :raises ServiceBinaryExists, ServiceTopicExists: see :meth:`create`
+        """
+
+    @abc.abstractmethod
+    def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
+        """Take a record away; its host and binary are free again.
+
+        :raises ServiceNotFound: there is no live record
+        """
+
+    @abc.abstractmethod
+    def minimum_versions(
+        self, context: sg_context.RequestContext, binaries: Iterable[str]
+    ) -> dict[str, int]:
+        """Return the lowest version of each binary that has a record.
+
+        Records forced down are left out: nova's rule.
+        """
+
+    @abc.abstractmethod
+    def restore(
+        self, context: sg_context.RequestContext, restored: record.Record
+    ) -> None:
+        """Write a record as it is: id, uuid, times and all.
+
+        Migration, repair and backup stand on it. Writing the same record
+        again changes nothing.
+
+        :raises ServiceExists: its id or uuid is another service's
+        :raises ServiceBinaryExists, ServiceTopicExists: see :meth:`create`
+        """

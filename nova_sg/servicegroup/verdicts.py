@@ -1,0 +1,175 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What "up" means: the membership's verdict, and what stands without it."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import datetime
+from typing import Any
+
+from oslo_config import cfg
+from oslo_utils import timeutils
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import knowledge
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import member as sg_member
+from nova_sg.servicegroup.membership import base
+
+
+class Verdicts:
+    """The liveness of services, as this process knows it.
+
+    :param conf: a loaded configuration
+    :param membership: who is asked
+    """
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, membership: base.Membership
+    ) -> None:
+        self._down_time = conf.servicegroup.service_down_time
+        self._membership = membership
+        # One interval for the beat, half of one for it to arrive.
+        self._knowledge = knowledge.Knowledge(
+            settling=1.5 * conf.servicegroup.report_interval
+        )
+
+    @property
+    def age(self) -> float:
+        """Seconds since the backend last answered; 0.0 while it does."""
+        return self._knowledge.age
+
+    def is_up(self, member: Any) -> bool:
+        """Return whether a service is up; see ``API.service_is_up``."""
+        uuid = sg_member.field(member, 'uuid')
+        if uuid is not None:
+            known = self._knowledge.fresh(uuid)
+            if known is None:
+                context = sg_context.get_admin_context()
+                known = self.ask(context, [uuid]).get(uuid)
+            if known is not None:
+                return known.up
+        return self._is_up_by_its_fields(member)
+
+    def updated_time(self, member: Any) -> datetime.datetime | None:
+        """Return the last change or beat; see ``API.get_updated_time``."""
+        known = self._knowledge.last([sg_member.field(member, 'uuid') or ''])
+        times = [
+            moment
+            for moment in (
+                sg_member.time(member, 'updated_at'),
+                sg_member.time(member, 'last_seen_up'),
+                *(each.last_seen for each in known.values()),
+            )
+            if moment is not None
+        ]
+        if not times:
+            return None
+        # A service that left shows an older beat than it had.
+        created_at = sg_member.time(member, 'created_at')
+        return max(times) if created_at is None else max(*times, created_at)
+
+    def ask(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> Mapping[str, liveness.Liveness]:
+        """Return the verdicts about services; see ``API.liveness``."""
+        uuids = list(uuids)
+        if self._knowledge.failing:
+            error = self.unavailable('it did not answer a moment ago')
+            return self.last_known(uuids, error)
+        try:
+            alive = self._membership.alive(context, uuids)
+        except exception.ServiceGroupUnavailable as error:
+            self._knowledge.failed(error)
+            return self.last_known(uuids, error)
+        return self._complete(alive)
+
+    def of_listing(
+        self,
+        uuids: Sequence[str],
+        alive: Mapping[str, liveness.Liveness] | None,
+    ) -> Mapping[str, liveness.Liveness]:
+        """Return the verdicts that go with a list of records.
+
+        :param alive: what the driver read along with it, None where the
+            membership could not be asked
+        """
+        if alive is not None:
+            return self._complete(alive)
+        error = self.unavailable('the membership of services cannot be read')
+        self._knowledge.failed(error)
+        return self.last_known(uuids, error)
+
+    def last_known(
+        self,
+        uuids: Sequence[str],
+        error: exception.ServiceGroupUnavailable,
+    ) -> Mapping[str, liveness.Liveness]:
+        """Return the last known verdicts, or raise where there is none.
+
+        :raises ServiceGroupUnavailable: ``error``, where nothing is known
+            of one of the services
+        """
+        known = {
+            **self._knowledge.last(uuids),
+            **self._membership.last_known(uuids),
+        }
+        if len(known) < len(set(uuids)):
+            raise error
+        return known
+
+    def forget(self, uuid: str) -> None:
+        """Drop what is known of a service that was destroyed."""
+        self._knowledge.forget(uuid)
+
+    def unavailable(self, reason: str) -> exception.ServiceGroupUnavailable:
+        return exception.ServiceGroupUnavailable(
+            backend=self._membership.marker_store.name, reason=reason
+        )
+
+    def _complete(
+        self, alive: Mapping[str, liveness.Liveness]
+    ) -> Mapping[str, liveness.Liveness]:
+        """Take in an answer, and put what is known in where it has nothing.
+
+        :raises ServiceGroupUnavailable: the backend could not tell of one of
+            the services, and nothing is known of it
+        """
+        alive = self._knowledge.learn(alive)
+        unknown = [uuid for uuid, each in alive.items() if each.unknown]
+        if not unknown:
+            return alive
+        complete = {**alive, **self._knowledge.last(unknown)}
+        for uuid in unknown:
+            if complete[uuid].unknown and not complete[uuid].up:
+                raise self.unavailable(str(complete[uuid].unknown))
+        return complete
+
+    def _is_up_by_its_fields(self, member: Any) -> bool:
+        """Apply nova's own rule to a row that the store does not know.
+
+        The only verdict in which this host's clock has a part.
+        """
+        seen = sg_member.time(member, 'last_seen_up') or sg_member.time(
+            member, 'created_at'
+        )
+        if seen is None:
+            raise exception.InvalidInput(
+                reason='a member needs a uuid, last_seen_up or created_at'
+            )
+        elapsed = timeutils.delta_seconds(
+            timeutils.normalize_time(seen), timeutils.utcnow()
+        )
+        return bool(abs(elapsed) <= self._down_time)

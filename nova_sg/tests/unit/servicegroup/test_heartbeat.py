@@ -1,0 +1,295 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The loop that must not stop."""
+
+import threading
+import time
+
+import fixtures
+from oslotest import base
+
+from nova_sg import context
+from nova_sg import exception
+from nova_sg.servicegroup import heartbeat
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base as membership_base
+
+#: Seconds after which what should happen has failed to.
+DEADLINE = 10
+
+
+class Memory(membership_base.Membership):
+    """A membership that notes its beats, and fails when told to.
+
+    :ivar beats: the hosts of each beat, in order
+    :ivar errors: raised by the next beats, one each
+    :ivar gone: hosts whose record is gone
+    """
+
+    marker_store = None
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.beats = []
+        self.errors = []
+        self.gone = set()
+        self.blocked = threading.Event()
+        self.blocked.set()
+
+    def join_many(self, context, joined):
+        return [membership_base.Handle(self, each) for each in joined]
+
+    def beat_many(self, context, handles):
+        self.blocked.wait(DEADLINE)
+        self.beats.append([handle.record.host for handle in handles])
+        if self.errors:
+            raise self.errors.pop(0)
+        return [h for h in handles if h.record.host in self.gone]
+
+    def leave_many(self, context, handles):
+        raise NotImplementedError
+
+    def alive(self, context, uuids):
+        raise NotImplementedError
+
+    def forget(self, context, uuid):
+        raise NotImplementedError
+
+
+class HeartbeatTestCase(base.BaseTestCase):
+    interval = 0.02
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.log = self.useFixture(
+            fixtures.FakeLogger('nova_sg.servicegroup.heartbeat')
+        )
+        self.membership = Memory()
+        self.told = []
+        self.heartbeat = heartbeat.Heartbeat(
+            self.membership,
+            context.get_admin_context(),
+            self.interval,
+            on_gone=self.told.append,
+        )
+
+    def handles(self, *hosts):
+        return self.membership.join_many(
+            None,
+            [
+                record.Record(
+                    id=1,
+                    uuid=host,
+                    host=host,
+                    binary='nova-compute',
+                    topic='compute',
+                )
+                for host in hosts
+            ],
+        )
+
+    def start(self):
+        self.heartbeat.start()
+        self.addCleanup(self.heartbeat.stop)
+
+    def wait_for(self, condition):
+        deadline = time.monotonic() + DEADLINE
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, 'it never happened')
+            time.sleep(0.002)
+
+
+class TestOneBeat(HeartbeatTestCase):
+    def unavailable(self):
+        return exception.ServiceGroupUnavailable(backend='b', reason='r')
+
+    def test_it_survives_any_error(self):
+        handles = self.handles('c1')
+        self.membership.errors = [
+            self.unavailable(),
+            ValueError('a bug'),
+            RecursionError(),
+        ]
+        for _beat in range(4):
+            self.heartbeat.beat(handles)
+        self.assertEqual([['c1']] * 4, self.membership.beats)
+        self.assertEqual([], self.told)
+
+    def test_a_backend_that_is_away_is_reported_once_and_its_return_too(self):
+        handles = self.handles('c1')
+        self.membership.errors = [self.unavailable()] * 3
+        for _beat in range(6):
+            self.heartbeat.beat(handles)
+        self.assertEqual(
+            [
+                'Cannot report state, will try again: The servicegroup '
+                'backend b is unavailable: r',
+                'Recovered from being unable to report state.',
+            ],
+            self.log.output.splitlines(),
+        )
+
+    def test_a_service_that_is_gone_is_told_and_not_beaten_for_again(self):
+        handles = self.handles('c1', 'c2', 'c3')
+        second = handles[1]
+        self.membership.gone = {'c2'}
+        self.heartbeat.beat(handles)
+        self.heartbeat.beat(handles)
+        self.assertEqual(
+            [['c1', 'c2', 'c3'], ['c1', 'c3']], self.membership.beats
+        )
+        self.assertEqual([second], self.told)
+        self.assertEqual(
+            1,
+            self.log.output.count(
+                'The record of nova-compute on host c2 is gone'
+            ),
+        )
+
+    def test_nobody_has_to_be_told(self):
+        handles = self.handles('c1')
+        self.membership.gone = {'c1'}
+        heartbeat.Heartbeat(self.membership, None, 1).beat(handles)
+        self.assertEqual([], handles)
+
+
+class TestTheLoop(HeartbeatTestCase):
+    def beats_of(self, host):
+        return sum(host in hosts for hosts in self.membership.beats)
+
+    def test_it_beats_again_and_again(self):
+        self.heartbeat.add(self.handles('c1'))
+        self.start()
+        self.wait_for(lambda: self.beats_of('c1') >= 3)
+
+    def test_it_beats_for_who_comes_later(self):
+        self.start()
+        self.heartbeat.add(self.handles('c1'))
+        self.wait_for(lambda: self.beats_of('c1') >= 2)
+        self.heartbeat.add(self.handles('c2'))
+        self.wait_for(lambda: self.beats_of('c2') >= 2)
+
+    def test_it_goes_on_after_errors(self):
+        self.membership.errors = [
+            exception.ServiceGroupUnavailable(backend='b', reason='r'),
+            ValueError('a bug'),
+        ]
+        self.heartbeat.add(self.handles('c1'))
+        self.start()
+        self.wait_for(lambda: self.beats_of('c1') >= 4)
+
+    def test_it_beats_no_more_after_stop(self):
+        self.heartbeat.add(self.handles('c1'))
+        self.start()
+        self.wait_for(lambda: self.membership.beats)
+        self.heartbeat.stop()
+        count = len(self.membership.beats)
+        time.sleep(3 * self.interval)
+        self.assertEqual(count, len(self.membership.beats))
+
+    def test_stop_waits_for_the_beat_under_way(self):
+        self.membership.blocked.clear()
+        self.heartbeat.add(self.handles('c1'))
+        self.start()
+        stopper = threading.Thread(target=self.heartbeat.stop)
+        stopper.start()
+        self.membership.blocked.set()
+        stopper.join(DEADLINE)
+        self.assertFalse(stopper.is_alive())
+        self.assertFalse(self.heartbeat._thread.is_alive())
+
+    def test_it_can_be_stopped_before_it_was_started(self):
+        self.heartbeat.add(self.handles('c1'))
+        self.heartbeat.stop()
+        self.assertEqual([], self.membership.beats)
+
+
+class Clock:
+    """Stands for the module ``time``: when beats are due is arithmetic."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class TestWhenBeatsAreDue(HeartbeatTestCase):
+    interval = 10
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = Clock()
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'nova_sg.servicegroup.heartbeat.time', self.clock
+            )
+        )
+
+    def add(self, *hosts, at):
+        """Take on handles whose first beat is due at a moment."""
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'nova_sg.servicegroup.heartbeat.first_delay',
+                lambda interval: at - self.clock.now,
+            )
+        )
+        self.heartbeat.add(self.handles(*hosts))
+
+    def due(self):
+        """Return when each batch is due next, the soonest first."""
+        return sorted(due for due, _handles in self.heartbeat._batches)
+
+    def take(self, at):
+        """Let the loop take the next batch at a moment."""
+        self.clock.now = at
+        return [h.record.host for h in self.heartbeat._next()]
+
+    def test_the_first_beat_is_within_the_interval(self):
+        delays = {heartbeat.first_delay(10) for _try in range(200)}
+        self.assertTrue(all(0 <= delay <= 10 for delay in delays))
+        # Spread over it, and not in step.
+        self.assertGreater(max(delays) - min(delays), 5)
+
+    def test_many_are_cut_into_batches_that_start_apart(self):
+        self.heartbeat.add(self.handles(*map(str, range(1201))))
+        batches = self.heartbeat._batches
+        self.assertEqual(
+            [500, 500, 201], [len(handles) for _due, handles in batches]
+        )
+        self.assertEqual(3, len({due for due, _handles in batches}))
+        for due, _handles in batches:
+            self.assertTrue(100 <= due <= 110)
+
+    def test_the_one_due_first_goes_first(self):
+        self.add('late', at=108)
+        self.add('soon', at=103)
+        self.assertEqual(['soon'], self.take(103))
+        self.assertEqual(['late'], self.take(108))
+        self.assertEqual(['soon'], self.take(113))
+
+    def test_a_late_beat_keeps_the_rhythm(self):
+        self.add('c1', at=103)
+        self.take(107)
+        self.assertEqual([113], self.due())
+
+    def test_beats_that_were_missed_are_not_made_up_for(self):
+        self.add('c1', at=103)
+        self.take(150)
+        self.assertEqual([160], self.due())
+
+    def test_a_batch_that_is_late_does_not_hold_up_another(self):
+        self.add('c1', at=103)
+        self.add('c2', at=104)
+        self.assertEqual(['c1'], self.take(150))
+        self.assertEqual(['c2'], self.take(150))

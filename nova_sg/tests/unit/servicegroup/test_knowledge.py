@@ -1,0 +1,232 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a process goes on knowing of services, and for how long."""
+
+import datetime
+
+import fixtures
+from oslotest import base
+
+from nova_sg.servicegroup import knowledge
+from nova_sg.servicegroup import liveness
+
+
+class Clock:
+    """Stands for the module ``time``, since nothing here may take an hour."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class KnowledgeTestCase(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = Clock()
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'nova_sg.servicegroup.knowledge.time', self.clock
+            )
+        )
+        self.log = self.useFixture(
+            fixtures.FakeLogger('nova_sg.servicegroup.knowledge')
+        )
+        self.knowledge = knowledge.Knowledge(settling=15)
+
+    def learn(self, **verdicts):
+        self.knowledge.learn(
+            {
+                uuid: liveness.Liveness(up, None, self.clock.now)
+                for uuid, up in verdicts.items()
+            }
+        )
+
+    def last(self, *uuids):
+        return {
+            uuid: known.up
+            for uuid, known in self.knowledge.last(uuids).items()
+        }
+
+
+class TestVerdicts(KnowledgeTestCase):
+    def test_a_verdict_is_fresh_for_a_second(self):
+        self.learn(a=True, b=False)
+        self.clock.now += 1.0
+        self.assertIs(True, self.knowledge.fresh('a').up)
+        self.assertIs(False, self.knowledge.fresh('b').up)
+        self.clock.now += 0.01
+        self.assertIsNone(self.knowledge.fresh('a'))
+
+    def test_a_second_counts_from_when_the_backend_was_asked(self):
+        # What was read before a slow answer is as old as the question.
+        asked_at = self.clock.now
+        self.clock.now += 5
+        self.knowledge.learn({'a': liveness.Liveness(True, None, asked_at)})
+        self.assertIsNone(self.knowledge.fresh('a'))
+
+    def test_nothing_is_known_of_others(self):
+        self.learn(a=True)
+        self.assertIsNone(self.knowledge.fresh('b'))
+        self.assertEqual({}, self.knowledge.last(['b']))
+
+    def test_the_last_verdict_stands_however_old(self):
+        self.learn(a=True, b=False)
+        self.clock.now += 86400
+        self.assertEqual({'a': True, 'b': False}, self.last('a', 'b', 'c'))
+
+    def test_a_later_verdict_replaces_an_earlier_one(self):
+        self.learn(a=True, b=True)
+        self.learn(a=False)
+        self.assertEqual({'a': False, 'b': True}, self.last('a', 'b'))
+
+    def test_what_the_backend_cannot_tell_replaces_nothing(self):
+        self.learn(a=True)
+        self.knowledge.learn(
+            {
+                'a': liveness.Liveness(
+                    False, None, self.clock.now, unknown='a server is away'
+                )
+            }
+        )
+        self.assertEqual({'a': True}, self.last('a'))
+
+    def test_a_destroyed_service_is_forgotten(self):
+        self.learn(a=True, b=True)
+        self.knowledge.forget('a')
+        self.knowledge.forget('never-heard-of')
+        self.assertEqual({'b': True}, self.last('a', 'b'))
+
+    def test_services_that_others_destroyed_do_not_pile_up(self):
+        self.learn(**{f'old{n}': True for n in range(knowledge.PRUNE_STEP)})
+        self.clock.now += knowledge.FORGOTTEN_AFTER + 1
+        self.learn(new=True)
+        self.assertEqual({'new': True}, self.last('old0', 'new'))
+
+
+class TestFailures(KnowledgeTestCase):
+    def fail(self):
+        self.knowledge.failed(Exception('No answer.'))
+
+    def test_a_backend_that_failed_is_not_asked_for_a_second(self):
+        self.assertFalse(self.knowledge.failing)
+        self.fail()
+        self.clock.now += 0.99
+        self.assertTrue(self.knowledge.failing)
+        self.clock.now += 0.02
+        self.assertFalse(self.knowledge.failing)
+
+    def test_an_answer_ends_it_at_once(self):
+        self.fail()
+        self.learn(a=True)
+        self.assertFalse(self.knowledge.failing)
+
+    def test_the_age_of_knowledge_is_none_while_the_backend_answers(self):
+        self.assertEqual(0.0, self.knowledge.age)
+        self.learn(a=True)
+        self.clock.now += 30
+        self.assertEqual(0.0, self.knowledge.age)
+
+    def test_the_age_of_knowledge_counts_from_the_last_answer(self):
+        self.learn(a=True)
+        self.clock.now += 30
+        self.fail()
+        self.assertEqual(30.0, self.knowledge.age)
+        self.clock.now += 12
+        self.assertEqual(42.0, self.knowledge.age)
+        self.learn(a=True)
+        self.assertEqual(0.0, self.knowledge.age)
+
+    def test_knowledge_in_part_is_as_old_as_its_oldest_verdict(self):
+        self.learn(a=True, b=True)
+        self.clock.now += 20
+        self.knowledge.learn(
+            {
+                'a': liveness.Liveness(True, None, self.clock.now),
+                'b': liveness.Liveness(
+                    False, None, self.clock.now, unknown='a server is away'
+                ),
+            }
+        )
+        self.clock.now += 5
+        self.assertEqual(25.0, self.knowledge.age)
+        self.learn(b=True)
+        self.assertEqual(0.0, self.knowledge.age)
+
+    def test_it_is_said_once_with_what_stands_and_how_old_it_is(self):
+        self.learn(a=True, b=False)
+        self.clock.now += 7
+        for _again in range(3):
+            self.fail()
+        self.assertEqual(
+            'No answer. The last known state of 2 service(s) stands; '
+            'it is 7 s old.\n',
+            self.log.output,
+        )
+
+    def test_that_nothing_is_known_is_said_too(self):
+        self.fail()
+        self.assertIn('0 service(s) stands; it is unknown', self.log.output)
+
+    def test_the_end_of_it_is_said_once(self):
+        self.fail()
+        self.learn(a=True)
+        self.learn(a=True)
+        self.assertEqual(1, self.log.output.count('answers again'))
+
+
+class TestAfterAnOutage(KnowledgeTestCase):
+    """Beats had nowhere to go: to have missed them is no death."""
+
+    SEEN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+
+    def answer(self, up, last_seen=SEEN):
+        verdict = liveness.Liveness(up, last_seen, self.clock.now)
+        return self.knowledge.learn({'a': verdict})['a'].up
+
+    def outage(self):
+        self.clock.now += 100
+        self.knowledge.failed(Exception('No answer.'))
+        self.clock.now += 100
+
+    def test_what_was_up_stands_until_it_had_time_to_beat(self):
+        self.answer(True)
+        self.outage()
+        self.assertTrue(self.answer(False))
+        self.clock.now += 14.9
+        self.assertTrue(self.answer(False))
+        self.clock.now += 0.2
+        self.assertFalse(self.answer(False))
+
+    def test_what_was_down_is_down(self):
+        self.answer(False)
+        self.outage()
+        self.assertFalse(self.answer(False))
+
+    def test_who_left_since_is_down_at_once(self):
+        self.answer(True)
+        self.outage()
+        self.assertTrue(self.answer(False))
+        left = self.SEEN - datetime.timedelta(days=1)
+        self.assertFalse(self.answer(False, left))
+
+    def test_a_backend_that_keeps_no_beats_is_taken_at_its_word(self):
+        self.answer(True, None)
+        self.outage()
+        self.assertFalse(self.answer(False, None))
+
+    def test_without_an_outage_silence_is_death(self):
+        self.answer(True)
+        self.clock.now += 100
+        self.assertFalse(self.answer(False))
