@@ -1,0 +1,102 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The ``db`` driver: records and liveness in the ``services`` table."""
+
+from collections.abc import Sequence
+import time
+
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.db import engine
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.drivers import base
+from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.membership import sql as sql_membership
+from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import sql as sql_records
+
+
+class DbDriver(base.Driver):
+    """nova's own scheme, with the database's clock as the only clock.
+
+    =====================  ==============================================
+    characteristic         value
+    =====================  ==============================================
+    durable                yes
+    linearizable           yes: reads go to the server that is written to
+    per_worker             no: workers of one service share one row
+    crash_detection        ``service_down_time``
+    member_details         no: the table has no column for them
+    remote_beats           yes: a beat is a statement anybody may issue
+    =====================  ==============================================
+    """
+
+    default_records = 'sql'
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, records: records_base.RecordStore
+    ) -> None:
+        super().__init__(conf, records)
+        if not isinstance(records, sql_records.SqlRecordStore):
+            raise exception.InvalidConfiguration(
+                option='[servicegroup] records',
+                reason='driver = db keeps records in sql only, not in '
+                f'{conf.servicegroup.records}',
+            )
+        self._database = engine.get(conf)
+        self._membership = sql_membership.SqlMembership(conf)
+
+    @property
+    def membership(self) -> membership_base.Membership:
+        return self._membership
+
+    @property
+    def characteristics(self) -> base.Characteristics:
+        return base.Characteristics(
+            durable=True,
+            linearizable=True,
+            per_worker=False,
+            crash_detection=self.conf.servicegroup.service_down_time,
+            member_details=False,
+            remote_beats=True,
+        )
+
+    def list(
+        self,
+        context: sg_context.RequestContext,
+        *,
+        host: str | None = None,
+        binary: str | None = None,
+        topic: str | None = None,
+        disabled: bool | None = None,
+    ) -> tuple[Sequence[record.Record], dict[str, liveness.Liveness] | None]:
+        """Read the rows once: they hold both, of the same moment."""
+        down_time = self.conf.servicegroup.service_down_time
+        statement = sql_records.listing(
+            sql_membership.seen_within(down_time),
+            host=host,
+            binary=binary,
+            topic=topic,
+            disabled=disabled,
+        )
+        known_at = time.monotonic()
+        rows = self._database.read(lambda c: c.execute(statement).all())
+        records = [record.Record.from_row(row) for row in rows]
+        return records, {
+            each.uuid: liveness.Liveness(
+                bool(row[-1]), each.last_seen_up, known_at
+            )
+            for each, row in zip(records, rows, strict=True)
+        }

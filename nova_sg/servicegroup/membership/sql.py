@@ -1,0 +1,228 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Liveness by ``services.last_seen_up``, aged by the database's clock."""
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+import time
+from typing import Any
+from typing import cast
+
+from oslo_config import cfg
+import sqlalchemy as sa
+
+from nova_sg import context as sg_context
+from nova_sg.db import clock
+from nova_sg.db import engine
+from nova_sg.db import models
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base
+from nova_sg.servicegroup.records import sql as sql_records
+
+SERVICES = sql_records.SERVICES
+LIVE = sql_records.LIVE
+
+#: Seconds a row is aged by when its service leaves: more than any service
+#: down time, less than what would hide when it was.
+A_DAY = 86400
+
+#: Rows per statement: far below what any database limits, and short enough
+#: not to hold row locks for long.
+BATCH = 500
+
+
+def seen_within(seconds: int) -> sa.ColumnElement[bool]:
+    """Return the condition that a service was seen lately.
+
+    One that was never seen counts from its creation: nova's rule, so that it
+    is not down before its first beat. A time in the future is the rounding
+    of a column, or the database's clock was set back: that is lately.
+
+    :param seconds: whole seconds, by the database's clock
+    """
+    seen = sa.func.coalesce(SERVICES.last_seen_up, SERVICES.created_at)
+    return seen >= clock.ago(seconds)
+
+
+class SqlHandle(base.Handle):
+    """A membership in a row that all workers of the service share.
+
+    :param beats_before: ``report_count`` of the row before the first beat
+    :param alone: no other worker had beaten within the service down time
+        when this one joined
+    """
+
+    def __init__(
+        self,
+        membership: 'SqlMembership',
+        joined: record.Record,
+        beats_before: int,
+        *,
+        alone: bool,
+    ) -> None:
+        super().__init__(membership, joined)
+        self.beats_before = beats_before
+        self.beats = 0
+        self.alone = alone
+        self.joined_at = time.monotonic()
+
+
+class SqlMembership(base.Membership):
+    """The row is the membership: one for all workers of a service.
+
+    A beat is one UPDATE that touches neither what an operator decides nor
+    ``updated_at``.
+
+    :param conf: a loaded configuration
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        super().__init__(conf)
+        self._database = engine.get(conf)
+        self._down_time = conf.servicegroup.service_down_time
+
+    @property
+    def marker_store(self) -> marker.MarkerStore:
+        return sql_records.SqlMarkerStore(self._database)
+
+    def join_many(
+        self,
+        context: sg_context.RequestContext,
+        joined: Sequence[record.Record],
+    ) -> Sequence[base.Handle]:
+        before = self._before([each.uuid for each in joined])
+        handles = []
+        for each in joined:
+            if each.uuid in before:
+                report_count, others = before[each.uuid]
+                handles.append(
+                    SqlHandle(self, each, report_count, alone=not others)
+                )
+        gone = self.beat_many(context, handles)
+        return [handle for handle in handles if handle not in gone]
+
+    def beat_many(
+        self,
+        context: sg_context.RequestContext,
+        handles: Sequence[base.Handle],
+    ) -> Sequence[base.Handle]:
+        gone = set(self.report(context, [handle.uuid for handle in handles]))
+        for handle in handles:
+            if handle.uuid not in gone:
+                cast(SqlHandle, handle).beats += 1
+        return [handle for handle in handles if handle.uuid in gone]
+
+    def report(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Sequence[str]:
+        gone: list[str] = []
+        # Always in the same order, so that two batches do not deadlock.
+        ordered = sorted(set(uuids))
+        for start in range(0, len(ordered), BATCH):
+            gone += self._beat(ordered[start : start + BATCH])
+        return gone
+
+    def leave_many(
+        self,
+        context: sg_context.RequestContext,
+        handles: Sequence[base.Handle],
+    ) -> None:
+        """Age the rows where no other worker can have beaten since.
+
+        A worker that beats leaves its trace in ``report_count``. One that
+        beat just before this worker joined, and not again, would not; so a
+        row is aged only if nobody had beaten before the join, or if the join
+        is longer ago than the service down time.
+        """
+        values = [
+            {'left_uuid': handle.uuid, 'left_count': count}
+            for handle in handles
+            if (count := self._own_count(cast(SqlHandle, handle))) is not None
+        ]
+        if not values:
+            return
+        statement = (
+            models.services.update()
+            .where(
+                SERVICES.uuid == sa.bindparam('left_uuid'),
+                SERVICES.report_count == sa.bindparam('left_count'),
+                LIVE,
+            )
+            .values(
+                last_seen_up=clock.ago(A_DAY), updated_at=SERVICES.updated_at
+            )
+        )
+        self._database.write(lambda c: c.execute(statement, values))
+
+    def alive(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> dict[str, liveness.Liveness]:
+        wanted = set(uuids)
+        statement = sa.select(
+            SERVICES.uuid, seen_within(self._down_time), SERVICES.last_seen_up
+        ).where(LIVE)
+        if len(wanted) <= BATCH:
+            statement = statement.where(SERVICES.uuid.in_(sorted(wanted)))
+        known_at = time.monotonic()
+        rows = self._all(statement)
+        return {
+            uuid: liveness.Liveness(bool(up), last_seen_up, known_at)
+            for uuid, up, last_seen_up in rows
+            if uuid in wanted
+        }
+
+    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+        """Do nothing: the membership goes with the row."""
+
+    def _before(self, uuids: Sequence[str]) -> dict[str, tuple[int, bool]]:
+        """Return the beats of rows, and whether one of them was lately."""
+        lately = sa.and_(
+            SERVICES.last_seen_up.is_not(None), seen_within(self._down_time)
+        )
+        found: dict[str, tuple[int, bool]] = {}
+        for start in range(0, len(uuids), BATCH):
+            statement = sa.select(
+                SERVICES.uuid, SERVICES.report_count, lately
+            ).where(LIVE, SERVICES.uuid.in_(uuids[start : start + BATCH]))
+            for uuid, count, others in self._all(statement):
+                found[uuid] = (count, bool(others))
+        return found
+
+    def _beat(self, uuids: Sequence[str]) -> list[str]:
+        statement = (
+            models.services.update()
+            .where(SERVICES.uuid.in_(uuids), LIVE)
+            .values(
+                last_seen_up=clock.utcnow(),
+                report_count=SERVICES.report_count + 1,
+                updated_at=SERVICES.updated_at,
+            )
+        )
+        if self._database.write(
+            lambda c: c.execute(statement).rowcount
+        ) == len(uuids):
+            return []
+        there = sa.select(SERVICES.uuid).where(SERVICES.uuid.in_(uuids), LIVE)
+        live = {uuid for (uuid,) in self._all(there)}
+        return [uuid for uuid in uuids if uuid not in live]
+
+    def _all(self, statement: sa.Select[Any]) -> Sequence[Any]:
+        return self._database.read(lambda c: c.execute(statement).all())
+
+    def _own_count(self, handle: SqlHandle) -> int | None:
+        """Return what ``report_count`` is if only this handle has beaten."""
+        member_for = time.monotonic() - handle.joined_at
+        if handle.alone or member_for > self._down_time:
+            return handle.beats_before + handle.beats
+        return None
