@@ -1,0 +1,54 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The bases of our versioned objects.
+
+oslo keeps one registry for the whole process, by name: no object of ours may
+bear a name of nova's, since nova's deserializer would be handed it.
+"""
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from oslo_versionedobjects import base as ovo_base
+from oslo_versionedobjects import fields as ovo_fields
+
+remotable = ovo_base.remotable
+ObjectListBase = ovo_base.ObjectListBase
+
+
+class Registry(ovo_base.VersionedObjectRegistry):
+    """Where our objects are registered: oslo's registry."""
+
+
+class Object(ovo_base.VersionedObject):
+    """Base of all objects of nova_sg."""
+
+    OBJ_SERIAL_NAMESPACE = 'nova_sg_object'
+    OBJ_PROJECT_NAMESPACE = 'nova_sg'
+
+
+class PersistentObject:
+    """The times of a record, and whether it was deleted, as in nova."""
+
+    fields: MutableMapping[str, ovo_fields.Field[Any]] = {
+        'created_at': ovo_fields.DateTimeField(nullable=True),
+        'updated_at': ovo_fields.DateTimeField(nullable=True),
+        'deleted_at': ovo_fields.DateTimeField(nullable=True),
+        'deleted': ovo_fields.BooleanField(default=False),
+    }
+
+
+class Serializer(ovo_base.VersionedObjectSerializer):
+    """Turns our objects into JSON-ready primitives, and back."""
+
+    OBJ_BASE_CLASS = Object

@@ -1,0 +1,156 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What each operation costs, in statements, on each database."""
+
+import uuid
+
+import testscenarios
+
+from nova_sg import objects
+from nova_sg.db import clock
+from nova_sg.db import engine
+from nova_sg.db import models
+from nova_sg.tests.fixtures import scenarios
+from nova_sg.tests.fixtures import statements
+from nova_sg.tests.functional.objects import base
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+Service = objects.ServiceGroupService
+List = objects.ServiceGroupServiceList
+
+
+class TestStatementCounts(base.ObjectsTestCase):
+    scenarios = scenarios.SCHEMAS
+
+    def setUp(self) -> None:
+        super().setUp()
+        # What a process does once: the marker, and the connection.
+        List.get_all(self.context)
+        self.mine = self.service()
+
+    def populate(self, numbers):
+        """Write services past the objects, and return their uuids."""
+        rows = [
+            {
+                'uuid': str(uuid.uuid4()),
+                'host': f'h{number}',
+                'binary': 'nova-compute',
+                'topic': 'compute',
+                'report_count': 0,
+                'disabled': False,
+                'forced_down': False,
+                'version': 1,
+                'deleted': 0,
+            }
+            for number in numbers
+        ]
+        statement = models.services.insert().values(created_at=clock.utcnow())
+        engine.get(self.process.conf).write(
+            lambda c: c.execute(statement, rows)
+        )
+        return [row['uuid'] for row in rows]
+
+    def join(self, uuids):
+        """Join for some of the services there are."""
+        records, _alive = self.api.list(self.context)
+        return self.api.join_many(
+            self.context, [each for each in records if each.uuid in uuids]
+        )
+
+    def cost(self, work, *arguments, **kwargs):
+        with statements.StatementCounter() as counted:
+            work(*arguments, **kwargs)
+        return len(counted), str(counted)
+
+    def assert_costs(self, expected, work, *arguments, **kwargs):
+        count, text = self.cost(work, *arguments, **kwargs)
+        self.assertEqual(expected, count, text)
+
+    def test_the_counter_counts(self):
+        database = engine.get(self.process.conf)
+        self.assert_costs(
+            3,
+            database.read,
+            lambda c: [c.exec_driver_sql('SELECT 1') for _ in range(3)],
+        )
+
+    def test_a_beat_costs_one(self):
+        (handle,) = self.join([self.mine.uuid])
+        self.assert_costs(1, handle.beat, self.context)
+        self.assert_costs(1, self.mine.report_state)
+        self.mine.report_count += 1
+        self.assert_costs(1, self.mine.save)
+
+    def test_a_list_with_state_and_zone_costs_the_same_for_any_number(self):
+        def listed():
+            for each in List.get_all(self.context, set_zones=True):
+                self.assertIsNotNone(each.is_up)
+                self.assertIsNotNone(each.availability_zone)
+
+        self.populate(range(9))
+        ten, text = self.cost(listed)
+        self.assertLessEqual(ten, 3, text)
+        self.populate(range(9, 999))
+        self.assertEqual(1000, len(List.get_all(self.context)))
+        self.assert_costs(ten, listed)
+
+    def test_a_beat_of_500_members_costs_one_and_two_where_some_are_gone(self):
+        uuids = self.populate(range(500))
+        handles = self.join(uuids)
+        membership = self.api.driver.membership
+        self.assert_costs(1, membership.beat_many, self.context, handles)
+        gone = set(uuids[3:7])
+        for each in gone:
+            self.api.driver.records.destroy(self.context, each)
+        named = []
+        self.assert_costs(
+            2,
+            lambda: named.extend(membership.beat_many(self.context, handles)),
+        )
+        self.assertEqual(gone, {handle.uuid for handle in named})
+
+    def test_joining_500_costs_two(self):
+        self.populate(range(499))
+        records, _alive = self.api.list(self.context)
+        self.assertEqual(500, len(records))
+        self.assert_costs(2, self.api.join_many, self.context, records)
+
+    def test_one_service_costs_one(self):
+        self.assert_costs(
+            1,
+            Service.get_by_host_and_binary,
+            self.context,
+            'c1',
+            'nova-compute',
+        )
+        self.assert_costs(1, Service.get_by_uuid, self.context, self.mine.uuid)
+        self.assert_costs(1, Service.get_by_id, self.context, self.mine.id)
+
+    def test_its_state_and_zone_cost_one_more_each(self):
+        found = Service.get_by_uuid(self.context, self.mine.uuid)
+        self.assert_costs(1, getattr, found, 'availability_zone')
+        self.assert_costs(1, getattr, found, 'is_up')
+        self.assert_costs(0, getattr, found, 'is_up')
+
+    def test_a_disable_costs_two(self):
+        self.mine.disabled = True
+        self.mine.disabled_reason = 'disk'
+        self.assert_costs(2, self.mine.save)
+
+    def test_liveness_costs_the_same_for_any_number(self):
+        uuids = self.populate(range(1000))
+        alive = self.api.driver.membership.alive
+        for asked in ([self.mine.uuid], uuids[:500], uuids):
+            self.assert_costs(1, alive, self.context, asked)
+        self.assertEqual(set(uuids), set(alive(self.context, uuids)))
