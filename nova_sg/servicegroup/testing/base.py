@@ -1,0 +1,139 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What all tests of the suite have in common."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+import contextlib
+import os
+import time
+from typing import Any
+from typing import ClassVar
+
+import fixtures
+import testtools
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import api as sg_api
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.testing import deployment
+from nova_sg.servicegroup.testing import processes
+
+#: Seconds that a laden machine may be late with what it must do.
+PATIENCE = 10.0
+
+_TEST_TIMEOUT = 90
+
+
+class ConformanceTest(testtools.TestCase):
+    """A test of one promise, in a deployment of its own.
+
+    :cvar deployment_class: given by the driver's author
+    :cvar options: options which all tests of a class want different
+    :ivar api: the servicegroup API of this process
+    """
+
+    deployment_class: ClassVar[type[deployment.Deployment]]
+    options: ClassVar[deployment.Options] = {}
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(fixtures.Timeout(_TEST_TIMEOUT, gentle=True))
+        self.useFixture(fixtures.FakeLogger())
+        for variable in os.environ:
+            # The environment goes before the configuration of a test.
+            if variable.startswith('OS_') and '__' in variable:
+                self.useFixture(fixtures.EnvironmentVariable(variable))
+        self.deployment = self.useFixture(self.deployment_class(self.options))
+        self.conf = self.deployment.load()
+        self.context = sg_context.get_admin_context()
+        self.api = self.new_api()
+        self.driver = self.api.driver
+        self.records = self.driver.records
+        self.membership = self.driver.membership
+        self.characteristics = self.driver.characteristics
+
+    def new_api(self, options: deployment.Options | None = None) -> sg_api.API:
+        """Return an API which knows nothing yet, as of a new process.
+
+        :param options: options in which its process differs
+        """
+        return sg_api.API(self.deployment.load(options))
+
+    def worker(self) -> processes.Worker:
+        """Return another process of this deployment."""
+        return self.useFixture(processes.Worker(self.deployment.config_file))
+
+    def register(
+        self, host: str = 'host1', binary: str = 'nova-compute', **values: Any
+    ) -> record.Record:
+        """Register a service, with a topic that fits its binary."""
+        topic = binary.removeprefix('nova-')
+        return self.api.create(
+            self.context,
+            {'host': host, 'binary': binary, 'topic': topic, **values},
+        )
+
+    def alive(self) -> Mapping[str, liveness.Liveness]:
+        """Return what the backend knows now, by uuid."""
+        uuids = [each.uuid for each in self.records.list(self.context)]
+        return self.membership.alive(self.context, uuids)
+
+    def is_up(self, service: record.Record) -> bool:
+        """Return what the backend says of a service now."""
+        found = self.membership.alive(self.context, [service.uuid])
+        return found[service.uuid].up
+
+    def eventually(
+        self, condition: Callable[[], object], what: str, within: float = 0.0
+    ) -> None:
+        """Wait for a state, and fail where it does not come.
+
+        :param condition: tells whether it has come
+        :param what: the state, in a sentence
+        :param within: seconds that are promised; a laden machine gets more
+        """
+        deadline = time.monotonic() + within + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                self.fail(f'{what}: not within {within + PATIENCE:g} s')
+            time.sleep(0.05)
+
+    def assert_sees(
+        self, expected: object, read: Callable[[], object]
+    ) -> None:
+        """Check what is read after a write elsewhere was acknowledged.
+
+        At once where the driver is linearizable, else soon.
+        """
+        if not self.characteristics.linearizable:
+            self.eventually(lambda: read() == expected, f'{expected!r} shows')
+        self.assertEqual(expected, read())
+
+    def assert_unavailable(
+        self, call: Callable[..., object], *args: Any, **kwargs: Any
+    ) -> None:
+        """Check that a call says that the backend cannot be asked."""
+        self.assertRaises(
+            exception.ServiceGroupUnavailable, call, *args, **kwargs
+        )
+
+    @contextlib.contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Check that what is entered leaves every record as it was."""
+        before = self.records.list(self.context)
+        yield
+        self.assertEqual(before, self.records.list(self.context))

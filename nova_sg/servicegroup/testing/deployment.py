@@ -1,0 +1,133 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the suite must be given: a deployment of the driver under test."""
+
+import abc
+from collections.abc import Callable
+from collections.abc import Mapping
+import configparser
+from contextlib import AbstractContextManager
+import pathlib
+
+import fixtures
+from oslo_config import cfg
+
+from nova_sg import conf as sg_conf
+
+#: Values of options, by group and name; ``DEFAULT`` is a group here.
+Options = Mapping[str, Mapping[str, object]]
+
+#: Seconds of ``[servicegroup]`` that keep the suite short.
+TIMINGS = {'report_interval': 1, 'service_down_time': 3}
+
+
+class Deployment(fixtures.Fixture, abc.ABC):
+    """An empty backend, and the configuration that leads to it.
+
+    A driver's author writes a subclass. One is set up for each test, so
+    that a server it takes seconds to start should serve many of them.
+
+    A deployment which can be taken away from under its users overrides
+    :meth:`kill` and :meth:`restart`, and one whose server can be made to
+    hang :meth:`pause` and :meth:`resume`; the suite has tests for either.
+
+    :param options: options which a test wants different
+    :ivar config_file: the path of the configuration. It is all that another
+        process needs to join: ``conf.load([path])``, or ``--config-file``.
+    """
+
+    config_file: str
+
+    def __init__(self, options: Options | None = None) -> None:
+        super().__init__()
+        self._options = options or {}
+
+    def _setUp(self) -> None:
+        directory = self.useFixture(fixtures.TempDir()).path
+        self._directory = pathlib.Path(directory)
+        self._layers = ({'servicegroup': TIMINGS}, self.make())
+        self.config_file = self.write('deployment.conf', self._options)
+
+    @abc.abstractmethod
+    def make(self) -> Options:
+        """Make an empty backend, and see to it that it goes at cleanup.
+
+        :returns: the options that lead to it, ``[servicegroup] driver``
+            among them
+        """
+
+    @abc.abstractmethod
+    def round_trips(self) -> AbstractContextManager[Callable[[], int]]:
+        """Count what this process asks of the backend while it is entered.
+
+        :returns: a context manager whose value, called, tells the number
+            of requests while it is or was entered: statements of SQL, say
+        """
+
+    @abc.abstractmethod
+    def wrong_clock(self, seconds: float) -> AbstractContextManager[object]:
+        """Set the clock of this process wrong, but not that of the backend.
+
+        Where the driver is written in Python, and its backend is not,
+        ``time_machine.travel`` does it.
+
+        :param seconds: how far it is ahead; negative for behind
+        """
+
+    @abc.abstractmethod
+    def add_field(self, uuid: str, name: str, value: str) -> None:
+        """Write a field into a stored record as a newer version would."""
+
+    @abc.abstractmethod
+    def read_field(self, uuid: str, name: str) -> str | None:
+        """Return a field that :meth:`add_field` wrote, None without it."""
+
+    def kill(self) -> None:
+        """Take the backend away, as if its server had crashed."""
+        raise NotImplementedError
+
+    def restart(self) -> None:
+        """Bring the backend back after :meth:`kill`, and wait for it."""
+        raise NotImplementedError
+
+    def pause(self) -> None:
+        """Let the backend hang: it keeps connections and does not answer."""
+        raise NotImplementedError
+
+    def resume(self) -> None:
+        """Let the backend go on after :meth:`pause`."""
+        raise NotImplementedError
+
+    def load(self, options: Options | None = None) -> cfg.ConfigOpts:
+        """Return the configuration of a process of this deployment.
+
+        :param options: options in which the process differs
+        """
+        if options is None:
+            return sg_conf.load([self.config_file])
+        return sg_conf.load([self.write('other.conf', options)])
+
+    def write(self, name: str, options: Options) -> str:
+        """Write a configuration file which differs in some options.
+
+        :param name: its name
+        :param options: options in which it differs
+        :returns: its path
+        """
+        parser = configparser.RawConfigParser()
+        for layer in (*self._layers, options):
+            parser.read_dict(layer)
+        path = self._directory / name
+        with path.open('w') as config_file:
+            parser.write(config_file)
+        return str(path)

@@ -1,0 +1,274 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Promises of a membership: who beats is up, who does not is down."""
+
+import os
+import uuid
+
+from nova_sg import exception
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.testing import actions
+from nova_sg.servicegroup.testing import base
+
+#: Seconds: what a wrong clock is wrong by.
+AN_HOUR = 3600
+
+
+class MembershipTests(base.ConformanceTest):
+    """One process is the only member of its service."""
+
+    def join(self, service: record.Record) -> membership_base.Handle:
+        return self.membership.join(self.context, service)
+
+    def test_a_join_shows_at_once(self) -> None:
+        service = self.register()
+        # After a leave nothing but the join itself can make it up.
+        self.join(service).leave(self.context)
+        self.assertFalse(self.is_up(service))
+        self.join(service)
+        self.assertTrue(self.is_up(service))
+
+    def test_a_join_shows_in_another_process(self) -> None:
+        service = self.register()
+        other = self.worker()
+        self.join(service).leave(self.context)
+        self.assert_sees(
+            False, lambda: other.call(actions.service_is_up, service)
+        )
+        self.join(service)
+        # It may keep a verdict for a second.
+        self.eventually(
+            lambda: other.call(actions.service_is_up, service),
+            'the other process sees the join',
+            within=1,
+        )
+
+    def test_who_beats_is_up_and_who_does_not_is_down(self) -> None:
+        beating, silent = self.register('host1'), self.register('host2')
+        beats = self.join(beating)
+        silence = self.join(silent)
+
+        def is_down() -> bool:
+            beats.beat(self.context)
+            self.assertTrue(self.is_up(beating))
+            return not self.is_up(silent)
+
+        self.eventually(
+            is_down,
+            'the silent service is down',
+            within=self.conf.servicegroup.service_down_time,
+        )
+        silence.beat(self.context)
+        self.assertTrue(self.is_up(silent))
+
+    def test_a_leave_shows_at_once(self) -> None:
+        service = self.register()
+        handle = self.join(service)
+        handle.beat(self.context)
+        handle.leave(self.context)
+        self.assertFalse(self.is_up(service))
+
+    def test_leaving_twice_is_leaving_once(self) -> None:
+        service = self.register()
+        handle = self.join(service)
+        handle.leave(self.context)
+        handle.leave(self.context)
+        self.assertFalse(self.is_up(service))
+
+    def test_many_leave_as_one(self) -> None:
+        services = [self.register(f'host{n}') for n in range(3)]
+        handles = self.membership.join_many(self.context, services)
+        self.membership.leave_many(self.context, handles[:2])
+        self.assertEqual(
+            [False, False, True], [self.is_up(each) for each in services]
+        )
+
+    def test_many_join_in_the_order_given(self) -> None:
+        services = [self.register(f'host{n}') for n in range(5)]
+        services.reverse()
+        handles = self.membership.join_many(self.context, services)
+        self.assertEqual(
+            [each.uuid for each in services], [each.uuid for each in handles]
+        )
+        self.assertTrue(all(each.up for each in self.alive().values()))
+
+    def test_nobody_joins_a_service_that_is_gone(self) -> None:
+        there, gone = self.register('host1'), self.register('host2')
+        self.api.destroy(self.context, gone.uuid)
+        handles = self.membership.join_many(self.context, [gone, there])
+        self.assertEqual([there.uuid], [each.uuid for each in handles])
+        self.assertRaises(exception.ServiceNotFound, self.join, gone)
+
+    def test_a_beat_for_a_service_that_is_gone_is_refused(self) -> None:
+        services = [self.register(f'host{n}') for n in range(3)]
+        handles = self.membership.join_many(self.context, services)
+        self.api.destroy(self.context, services[1].uuid)
+        self.assertEqual(
+            [handles[1]],
+            list(self.membership.beat_many(self.context, handles)),
+        )
+        self.assertRaises(
+            exception.ServiceNotFound, handles[1].beat, self.context
+        )
+        self.assertNotIn(services[1].uuid, self.known(services))
+        self.assertEqual(2, len(self.records.list(self.context)))
+
+    def test_all_others_have_beaten_where_one_is_gone(self) -> None:
+        services = [self.register(f'host{n}') for n in range(3)]
+        handles = self.membership.join_many(self.context, services)
+        self.api.destroy(self.context, services[1].uuid)
+        self.eventually(
+            lambda: not any(each.up for each in self.alive().values()),
+            'the silent services are down',
+            within=self.conf.servicegroup.service_down_time,
+        )
+        self.membership.beat_many(self.context, handles)
+        self.assertEqual(
+            [True, True], [each.up for each in self.alive().values()]
+        )
+
+    def test_a_new_service_is_not_kept_up_by_the_old_one(self) -> None:
+        old = self.register()
+        handle = self.join(old)
+        self.api.destroy(self.context, old.uuid)
+        new = self.register()
+        self.join(new).leave(self.context)
+        self.assertRaises(exception.ServiceNotFound, handle.beat, self.context)
+        self.assertFalse(self.is_up(new))
+
+    def test_a_forgotten_membership_is_gone(self) -> None:
+        service = self.register()
+        self.join(service)
+        self.membership.forget(self.context, service.uuid)
+        self.records.destroy(self.context, service.uuid)
+        self.assertEqual({}, self.known([service]))
+
+    def test_what_is_unknown_is_not_down(self) -> None:
+        service = self.register()
+        self.join(service)
+        unknown = str(uuid.uuid4())
+        found = self.membership.alive(self.context, [service.uuid, unknown])
+        self.assertEqual([service.uuid], list(found))
+        self.assertEqual({}, self.membership.alive(self.context, []))
+
+    def test_the_verdict_is_only_of_whom_is_asked_for(self) -> None:
+        services = [self.register(f'host{n}') for n in range(3)]
+        self.membership.join_many(self.context, services)
+        wanted = {services[0].uuid, services[2].uuid}
+        found = self.membership.alive(self.context, iter(sorted(wanted)))
+        self.assertEqual(wanted, set(found))
+
+    def test_a_beat_touches_nothing_an_operator_decides(self) -> None:
+        service = self.register(
+            disabled=True, disabled_reason='mine', forced_down=True, version=3
+        )
+        decided = self.records.update(
+            self.context, service.uuid, {'version': 4}
+        )
+        handle = self.join(service)
+        for _ in range(3):
+            handle.beat(self.context)
+        handle.leave(self.context)
+        after = self.records.get_by_uuid(self.context, service.uuid)
+        for field in record.FIELDS:
+            if field not in ('report_count', 'last_seen_up'):
+                self.assertEqual(
+                    getattr(decided, field), getattr(after, field), field
+                )
+
+    def test_a_beat_moves_the_time_a_service_was_seen(self) -> None:
+        service = self.register()
+        handle = self.join(service)
+        first = self.known([service])[service.uuid].last_seen
+        if first is None:
+            # The driver does not keep it: it may not begin to.
+            handle.beat(self.context)
+            self.assertIsNone(self.known([service])[service.uuid].last_seen)
+            return
+
+        def is_later() -> bool:
+            handle.beat(self.context)
+            last = self.known([service])[service.uuid].last_seen
+            assert last is not None
+            return last > first
+
+        self.eventually(is_later, 'the service is seen later', within=1)
+
+    def test_a_member_is_described_where_that_is_declared(self) -> None:
+        service = self.register()
+        self.join(service)
+        members = self.known([service])[service.uuid].members
+        if not self.characteristics.member_details:
+            self.assertEqual((), members)
+            return
+        (member,) = members
+        self.assertEqual(os.getpid(), member.pid)
+        self.assertEqual(self.conf.servicegroup.service_down_time, member.ttl)
+        self.assertIsNotNone(member.started_at.tzinfo)
+
+    def test_a_beat_from_elsewhere_counts_where_that_is_declared(self) -> None:
+        service, gone = self.register('host1'), self.register('host2')
+        self.join(service).leave(self.context)
+        self.api.destroy(self.context, gone.uuid)
+        other = self.worker()
+        uuids = [service.uuid, gone.uuid]
+        if not self.characteristics.remote_beats:
+            self.assertRaises(
+                exception.ServiceNotJoined, other.call, actions.report, uuids
+            )
+            self.assertFalse(self.is_up(service))
+            return
+        self.assertEqual([gone.uuid], other.call(actions.report, uuids))
+        self.assertTrue(self.is_up(service))
+
+    def test_the_verdict_costs_the_same_for_any_number(self) -> None:
+        services = [self.register(f'host{n}') for n in range(40)]
+        self.membership.join_many(self.context, services)
+        self.known(services[:1])
+        with self.deployment.round_trips() as few:
+            self.known(services[:2])
+        with self.deployment.round_trips() as many:
+            self.assertEqual(40, len(self.known(services)))
+        self.assertEqual(few(), many())
+
+    def test_the_clock_of_who_asks_does_not_matter(self) -> None:
+        up, down = self.register('host1'), self.register('host2')
+        self.join(up)
+        self.join(down).leave(self.context)
+        for seconds in (-AN_HOUR, AN_HOUR):
+            with self.deployment.wrong_clock(seconds):
+                self.membership.beat_many(self.context, [self.join(up)])
+                self.assertTrue(self.is_up(up))
+                self.assertFalse(self.is_up(down))
+
+    def test_the_clock_of_who_beats_does_not_matter(self) -> None:
+        slow, fast = self.register('host1'), self.register('host2')
+        for service, seconds in ((slow, -AN_HOUR), (fast, AN_HOUR)):
+            with self.deployment.wrong_clock(seconds):
+                self.join(service).beat(self.context)
+            self.assertTrue(self.is_up(service))
+        self.eventually(
+            lambda: not any(each.up for each in self.alive().values()),
+            'the silent services are down',
+            within=self.conf.servicegroup.service_down_time,
+        )
+
+    def known(
+        self, services: list[record.Record]
+    ) -> dict[str, liveness.Liveness]:
+        """Return what the backend knows of services now, by uuid."""
+        return self.membership.alive(
+            self.context, [each.uuid for each in services]
+        )

@@ -1,0 +1,147 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Other processes of the deployment under test."""
+
+from collections.abc import Callable
+import contextlib
+import logging
+import multiprocessing
+from multiprocessing import connection
+from multiprocessing import forkserver
+from multiprocessing import util
+import os
+import signal
+from typing import Any
+from typing import Concatenate
+from typing import ParamSpec
+from typing import TypeVar
+
+import fixtures
+
+from nova_sg import conf as sg_conf
+from nova_sg.servicegroup import api as sg_api
+
+P = ParamSpec('P')
+T = TypeVar('T')
+
+# Children of a server, which has imported everything and has no client of
+# any backend: as clean as new processes, and started in no time.
+_PROCESSES = multiprocessing.get_context('forkserver')
+
+_PRELOAD = [
+    __name__,
+    'nova_sg.inventory.sql',
+    'nova_sg.servicegroup.drivers.db',
+]
+
+_END_TIMEOUT = 2
+
+
+class Worker(fixtures.Fixture):
+    """A process with a servicegroup API of its own, which does as told.
+
+    Functions it calls are of a module, and their arguments and results can
+    be pickled. Its API is made at the first call.
+
+    :param config_file: the configuration of the deployment
+    """
+
+    def __init__(self, config_file: str) -> None:
+        super().__init__()
+        self._config_file = config_file
+
+    def _setUp(self) -> None:
+        _start_forkserver()
+        self._pipe, theirs = _PROCESSES.Pipe()
+        self._process = _PROCESSES.Process(
+            target=_serve, args=(theirs, self._config_file), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self.addCleanup(self._end)
+
+    @property
+    def pid(self) -> int:
+        pid = self._process.pid
+        assert pid is not None  # noqa: S101
+        return pid
+
+    def start(
+        self,
+        function: Callable[Concatenate[sg_api.API, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Callable[[], T]:
+        """Begin to call a function there.
+
+        :param function: called with the API of the process
+        :returns: waits for what the function returned or raised
+        """
+        self._pipe.send((function, args, kwargs))
+        return self._result
+
+    def call(
+        self,
+        function: Callable[Concatenate[sg_api.API, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Call a function there, and return or raise what it does."""
+        return self.start(function, *args, **kwargs)()
+
+    def signal(self, number: int) -> None:
+        """Send the process a signal; SIGKILL is waited for."""
+        os.kill(self.pid, number)
+        if number == signal.SIGKILL:
+            self._process.join()
+
+    def _result(self) -> Any:
+        value, error = self._pipe.recv()
+        if error is not None:
+            raise error
+        return value
+
+    def _end(self) -> None:
+        # It ends by itself at the end of its input, unless it is stopped.
+        self._pipe.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGCONT)
+        self._process.join(_END_TIMEOUT)
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+
+
+def _serve(pipe: connection.Connection, config_file: str) -> None:
+    """Do what a worker's process does, until nobody wants it any more."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    api = None
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            function, args, kwargs = pipe.recv()
+            answer: tuple[Any, Exception | None]
+            try:
+                if api is None:
+                    api = sg_api.API(sg_conf.load([config_file]))
+                answer = function(api, *args, **kwargs), None
+            except Exception as error:
+                answer = None, error
+            pipe.send(answer)
+
+
+def _start_forkserver() -> None:
+    # Its socket must not lie in the temporary directory of one test.
+    with fixtures.MonkeyPatch('tempfile.tempdir', None):
+        util.get_temp_dir()
+        _PROCESSES.set_forkserver_preload(_PRELOAD)
+        forkserver.ensure_running()

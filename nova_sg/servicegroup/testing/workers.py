@@ -1,0 +1,174 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Promises about the processes behind a service: workers, crashes, forks."""
+
+import gc
+import os
+import signal
+
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.testing import actions
+from nova_sg.servicegroup.testing import base
+
+_WORKED = 0
+_FAILED = 1
+_FORK_ROUNDS = 20
+
+
+class WorkerTests(base.ConformanceTest):
+    """Processes share a service, crash, hang, and fork."""
+
+    def eventually_down(self, service: record.Record, why: str) -> None:
+        self.eventually(
+            lambda: not self.is_up(service),
+            f'the service is down after {why}',
+            within=self.characteristics.crash_detection,
+        )
+
+    def eventually_up(self, service: record.Record, why: str) -> None:
+        self.eventually(
+            lambda: self.is_up(service),
+            f'the service is up after {why}',
+            within=self.conf.servicegroup.report_interval,
+        )
+
+    def test_a_crash_shows_and_is_no_decision(self) -> None:
+        service = self.register(disabled_reason='mine')
+        other = self.worker()
+        other.call(actions.join_and_beat, service)
+        self.assertTrue(self.is_up(service))
+        before = self.records.get_by_uuid(self.context, service.uuid)
+        other.signal(signal.SIGKILL)
+        self.eventually_down(service, 'a crash')
+        after = self.records.get_by_uuid(self.context, service.uuid)
+        self.assertEqual(before.updated_at, after.updated_at)
+        self.assertEqual('mine', after.disabled_reason)
+
+    def test_a_process_that_hangs_is_down_until_it_goes_on(self) -> None:
+        service = self.register()
+        other = self.worker()
+        other.call(actions.join_and_beat, service)
+        other.signal(signal.SIGSTOP)
+        self.eventually_down(service, 'a hang')
+        other.signal(signal.SIGCONT)
+        self.eventually_up(service, 'the hang')
+
+    def test_a_process_that_lives_without_beats_is_down(self) -> None:
+        service = self.register()
+        other = self.worker()
+        other.call(actions.join, service)
+        self.eventually(
+            lambda: not self.is_up(service),
+            'the service whose loop does not turn is down',
+            within=self.conf.servicegroup.service_down_time,
+        )
+        other.call(actions.beat, service)
+        self.assertTrue(self.is_up(service))
+
+    def test_a_restarted_process_is_up_at_once(self) -> None:
+        service = self.register()
+        crashed = self.worker()
+        crashed.call(actions.join_and_beat, service)
+        crashed.signal(signal.SIGKILL)
+        self.worker().call(actions.join_and_beat, service)
+        self.assertTrue(self.is_up(service))
+
+    def test_a_service_is_up_while_one_worker_lives(self) -> None:
+        service = self.register()
+        workers = [self.worker() for _ in range(3)]
+        for worker in workers:
+            worker.call(actions.join_and_beat, service)
+        workers[0].call(actions.leave, service)
+        self.assertTrue(self.is_up(service))
+        workers[1].signal(signal.SIGKILL)
+        self.assertTrue(self.is_up(service))
+        workers[2].signal(signal.SIGKILL)
+        self.eventually_down(service, 'the last worker crashed')
+
+    def test_the_last_worker_takes_the_service_down(self) -> None:
+        service = self.register()
+        first, second = self.worker(), self.worker()
+        first.call(actions.join, service)
+        second.call(actions.join, service)
+        second.call(actions.beat, service)
+        first.call(actions.leave, service)
+        self.assertTrue(self.is_up(service))
+        second.call(actions.leave, service)
+        if self.characteristics.per_worker:
+            self.assertFalse(self.is_up(service))
+        else:
+            # It shared the row, and cannot tell that it was the last.
+            self.eventually_down(service, 'the last worker left')
+
+    def test_workers_are_told_apart_where_that_is_declared(self) -> None:
+        service = self.register()
+        workers = [self.worker() for _ in range(2)]
+        for worker in workers:
+            worker.call(actions.join, service)
+        found = self.membership.alive(self.context, [service.uuid])
+        members = found[service.uuid].members
+        if self.characteristics.per_worker and (
+            self.characteristics.member_details
+        ):
+            self.assertEqual(
+                {worker.pid for worker in workers},
+                {member.pid for member in members},
+            )
+        else:
+            self.assertLessEqual(len(members), 1)
+
+    def test_clients_are_not_shared_over_a_fork(self) -> None:
+        service = self.register()
+        handle = self.membership.join(self.context, service)
+        child = os.fork()
+        if child == 0:
+            self.be_the_child(service)
+        for _ in range(_FORK_ROUNDS):
+            self.assertEqual(1, len(self.records.list(self.context)))
+            handle.beat(self.context)
+        _, status = os.waitpid(child, 0)
+        self.assertEqual(_WORKED, os.waitstatus_to_exitcode(status))
+        handle.beat(self.context)
+        self.assertTrue(self.is_up(service))
+        changed = self.records.get_by_uuid(self.context, service.uuid)
+        self.assertEqual('the child', changed.disabled_reason)
+
+    def test_the_end_of_a_forked_child_is_not_a_leave(self) -> None:
+        service = self.register()
+        self.membership.join(self.context, service)
+        child = os.fork()
+        if child == 0:
+            # What it inherited must not say good-bye to the backend.
+            self.api.driver = self.driver = None  # type: ignore[assignment]
+            self.records = self.membership = None  # type: ignore[assignment]
+            gc.collect()
+            os._exit(_WORKED)
+        _, status = os.waitpid(child, 0)
+        self.assertEqual(_WORKED, os.waitstatus_to_exitcode(status))
+        self.assertTrue(self.is_up(service))
+
+    def be_the_child(self, service: record.Record) -> None:
+        """Use everything a fork inherited, at the same time as the parent."""
+        code = _FAILED
+        try:
+            for _ in range(_FORK_ROUNDS):
+                if len(self.records.list(self.context)) != 1:
+                    return
+                if not self.is_up(service):
+                    return
+            self.records.update(
+                self.context, service.uuid, {'disabled_reason': 'the child'}
+            )
+            code = _WORKED
+        finally:
+            os._exit(code)

@@ -1,0 +1,176 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The deployments in which the suite asks our own drivers."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import os
+from typing import Any
+from typing import ClassVar
+
+import sqlalchemy as sa
+
+from nova_sg.db import models
+from nova_sg.db import schema
+from nova_sg.servicegroup import testing
+from nova_sg.servicegroup.testing import deployment
+from nova_sg.tests.fixtures import clock
+from nova_sg.tests.fixtures import databases
+
+
+class SqlDeployment(testing.Deployment):
+    """The ``db`` driver on an empty database with our schema."""
+
+    database_class: ClassVar[Any]
+
+    def make(self) -> deployment.Options:
+        self.database = self.empty_database()
+        return {
+            'servicegroup': {'driver': 'db'},
+            'database': {'connection': self.database.url},
+        }
+
+    def empty_database(self) -> Any:
+        """Return an empty database, which goes at cleanup."""
+        return self.useFixture(self.database_class())
+
+    @contextlib.contextmanager
+    def round_trips(self) -> Iterator[Callable[[], int]]:
+        statements = []
+
+        def note(*args: Any) -> None:
+            statements.append(args[2])
+
+        sa.event.listen(sa.Engine, 'after_cursor_execute', note)
+        try:
+            yield lambda: len(statements)
+        finally:
+            sa.event.remove(sa.Engine, 'after_cursor_execute', note)
+
+    def wrong_clock(self, seconds: float) -> clock.ShiftedClock:
+        return clock.ShiftedClock(seconds)
+
+    def add_field(self, uuid: str, name: str, value: str) -> None:
+        column = sa.Column(name, sa.String(255))
+        with self._connect() as connection:
+            kind = column.type.compile(connection.dialect)
+            connection.exec_driver_sql(
+                f'ALTER TABLE services ADD COLUMN {name} {kind}'
+            )
+            services = sa.table('services', sa.column('uuid'), column)
+            connection.execute(
+                services.update()
+                .where(services.c.uuid == uuid)
+                .values({name: value})
+            )
+
+    def read_field(self, uuid: str, name: str) -> str | None:
+        services = sa.table('services', sa.column('uuid'), sa.column(name))
+        with self._connect() as connection:
+            return connection.execute(
+                sa.select(services.c[name]).where(services.c.uuid == uuid)
+            ).scalar()
+
+    def _connect(self) -> contextlib.AbstractContextManager[sa.Connection]:
+        return _engine(self.database).begin()
+
+
+class SqliteDeployment(SqlDeployment):
+    """SQLite; it is taken away together with the directory it lies in."""
+
+    database_class = databases.SqliteDatabase
+
+    def make(self) -> deployment.Options:
+        # The tables are made by who comes first.
+        options = super().make()
+        path = sa.make_url(self.database.url).database or ''
+        self._there = os.path.dirname(path)
+        return options
+
+    def kill(self) -> None:
+        os.rename(self._there, f'{self._there}.away')
+        self.addCleanup(SqliteDeployment.restart, self)
+
+    def restart(self) -> None:
+        if not os.path.exists(self._there):
+            os.rename(f'{self._there}.away', self._there)
+
+
+class ServerDeployment(SqlDeployment):
+    """A database on a server, which is killed and paused."""
+
+    server: ClassVar[Any]
+    idle: ClassVar[list[Any]]
+    """Databases with empty tables, which tests have left."""
+
+    def empty_database(self) -> Any:
+        # To make one takes much longer than to empty one.
+        if self.idle:
+            database = self.idle.pop()
+        else:
+            database = self.database_class()
+            database.setUp()
+            schema.upgrade(_engine(database))
+        self._as_new = True
+        self.addCleanup(self._empty, database)
+        return database
+
+    def add_field(self, uuid: str, name: str, value: str) -> None:
+        self._as_new = False
+        super().add_field(uuid, name, value)
+
+    def _empty(self, database: Any) -> None:
+        if not self._as_new:
+            database.cleanUp()
+            return
+        with _engine(database).begin() as connection:
+            for table in reversed(models.metadata.sorted_tables):
+                connection.execute(table.delete())
+        self.idle.append(database)
+
+    def kill(self) -> None:
+        self.server.get().kill()
+        self.addCleanup(self.restart)
+
+    def restart(self) -> None:
+        server = self.server.get()
+        if not server.answers():
+            server.start()
+
+    def pause(self) -> None:
+        self.server.get().pause()
+        self.addCleanup(self.resume)
+
+    def resume(self) -> None:
+        self.server.get().resume()
+
+
+class PostgresqlDeployment(ServerDeployment):
+    """PostgreSQL, on the server of the test process."""
+
+    database_class = databases.PostgresqlDatabase
+    server = databases.POSTGRESQL
+    idle: ClassVar[list[Any]] = []
+
+
+class MariadbDeployment(ServerDeployment):
+    """MariaDB, on the server of the test process."""
+
+    database_class = databases.MariadbDatabase
+    server = databases.MARIADB
+    idle: ClassVar[list[Any]] = []
+
+
+def _engine(database: Any) -> sa.Engine:
+    return sa.create_engine(database.url, poolclass=sa.NullPool)

@@ -1,0 +1,61 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A driver of somebody else's is found, and holds what it declares."""
+
+from importlib import metadata
+
+from oslotest import base
+
+from nova_sg import exception
+from nova_sg.servicegroup import loader
+from nova_sg.servicegroup import testing
+from nova_sg.tests.functional.servicegroup import service_objects
+from nova_sg.tests.functional.servicegroup import toy_deployments
+
+testing.bind(toy_deployments.ToyDeployment, globals())
+
+
+class TestObjects(service_objects.ObjectTests):
+    deployment_class = toy_deployments.ToyDeployment
+
+
+class TestEntryPoint(base.BaseTestCase):
+    """It is found by the name under which its distribution gives it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.deployment = self.useFixture(toy_deployments.ToyDeployment())
+
+    def test_the_driver_is_of_another_distribution(self) -> None:
+        (found,) = metadata.entry_points(group=loader.DRIVERS, name='toy')
+        self.assertEqual('nova-sg-toy', found.dist.name)
+        driver = loader.load(self.deployment.load())
+        self.assertIsInstance(driver, found.load())
+        self.assertEqual(
+            'nova_sg_toy.records', type(driver.records).__module__
+        )
+
+    def test_it_is_named_to_whom_asks_for_another(self) -> None:
+        conf = self.deployment.load({'servicegroup': {'driver': 'toi'}})
+        error = self.assertRaises(
+            exception.InvalidConfiguration, loader.load, conf
+        )
+        self.assertIn("[servicegroup] driver: 'toi'", str(error))
+        self.assertIn('toy', str(error).rpartition('there are')[2])
+
+    def test_it_says_which_of_its_options_is_missing(self) -> None:
+        conf = self.deployment.load({'toy': {'directory': ''}})
+        error = self.assertRaises(
+            exception.InvalidConfiguration, loader.load, conf
+        )
+        self.assertIn('[toy] directory', str(error))

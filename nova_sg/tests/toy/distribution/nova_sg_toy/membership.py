@@ -1,0 +1,176 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Members as files, which they touch."""
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+import datetime
+import itertools
+import os
+import time
+from typing import NamedTuple
+
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base
+from nova_sg_toy import directory
+from nova_sg_toy import records
+
+_number = itertools.count()
+
+
+class MemberFile(NamedTuple):
+    """The name of a member's file, which says all but when it beat."""
+
+    uuid: str
+    pid: int
+    number: int
+    started: float
+    ttl: int
+
+    def __str__(self) -> str:
+        return ','.join(('member', *(str(part) for part in self)))
+
+    @classmethod
+    def parse(cls, name: str) -> 'MemberFile':
+        _, uuid, pid, number, started, ttl = name.split(',')
+        return cls(uuid, int(pid), int(number), float(started), int(ttl))
+
+
+class ToyHandle(base.Handle):
+    """A member's file.
+
+    :param file: its name
+    """
+
+    def __init__(
+        self,
+        membership: base.Membership,
+        joined: record.Record,
+        file: MemberFile,
+    ) -> None:
+        super().__init__(membership, joined)
+        self.file = file
+
+
+class ToyMembership(base.Membership):
+    """A file for each worker; a file that is old is a worker that is down."""
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        super().__init__(conf)
+        self._directory = directory.Directory(conf)
+        self._down_time = conf.servicegroup.service_down_time
+
+    @property
+    def marker_store(self) -> marker.MarkerStore:
+        return records.ToyMarkerStore(self._directory)
+
+    def join_many(
+        self,
+        context: sg_context.RequestContext,
+        joined: Sequence[record.Record],
+    ) -> Sequence[base.Handle]:
+        now = self._directory.now()
+        handles = [
+            ToyHandle(
+                self,
+                each,
+                MemberFile(
+                    each.uuid,
+                    os.getpid(),
+                    next(_number),
+                    now,
+                    self._down_time,
+                ),
+            )
+            for each in joined
+        ]
+        gone = self.beat_many(context, handles)
+        return [handle for handle in handles if handle not in gone]
+
+    def beat_many(
+        self,
+        context: sg_context.RequestContext,
+        handles: Sequence[base.Handle],
+    ) -> Sequence[base.Handle]:
+        live = self._live()
+        gone = []
+        for handle in handles:
+            if handle.uuid in live:
+                self._directory.touch(_name(handle))
+            else:
+                gone.append(handle)
+        return gone
+
+    def leave_many(
+        self,
+        context: sg_context.RequestContext,
+        handles: Sequence[base.Handle],
+    ) -> None:
+        for handle in handles:
+            self._directory.remove(_name(handle))
+
+    def alive(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> dict[str, liveness.Liveness]:
+        known_at = time.monotonic()
+        beats: dict[str, list[tuple[float, MemberFile]]] = {
+            uuid: [] for uuid in self._live().intersection(uuids)
+        }
+        now = self._directory.now()
+        for name, seen in self._directory.members().items():
+            member = MemberFile.parse(name)
+            if member.uuid in beats and now - seen <= self._down_time:
+                beats[member.uuid].append((seen, member))
+        return {
+            uuid: self._verdict(members, known_at)
+            for uuid, members in beats.items()
+        }
+
+    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+        for name in self._directory.members():
+            if MemberFile.parse(name).uuid == uuid:
+                self._directory.remove(name)
+
+    def _live(self) -> set[str]:
+        services = self._directory.read()['services'].values()
+        return {each['uuid'] for each in services if not each['deleted']}
+
+    @staticmethod
+    def _verdict(
+        members: list[tuple[float, MemberFile]], known_at: float
+    ) -> liveness.Liveness:
+        return liveness.Liveness(
+            up=bool(members),
+            last_seen=_moment(max(seen for seen, _ in members))
+            if members
+            else None,
+            known_at=known_at,
+            members=tuple(
+                liveness.Member(each.pid, _moment(each.started), each.ttl)
+                for _, each in members
+            ),
+        )
+
+
+def _name(handle: base.Handle) -> str:
+    assert isinstance(handle, ToyHandle)
+    return str(handle.file)
+
+
+def _moment(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
