@@ -1,0 +1,263 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The running agent: registers, joins, beats, and leaves."""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+import queue
+import random
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg import servicegroup
+from nova_sg.agent import host as agent_host
+from nova_sg.agent import registration
+from nova_sg.agent import systemd
+from nova_sg.inventory import base as inventory_base
+from nova_sg.servicegroup import heartbeat
+from nova_sg.servicegroup import member as sg_member
+from nova_sg.servicegroup.membership import base as membership_base
+
+LOG = logging.getLogger(__name__)
+
+BATCH = heartbeat.BATCH
+
+#: Seconds between two reports of what this machine has and uses, about.
+REFRESH = 60
+
+
+class Stop:
+    """The wish that the agent ends.
+
+    Signal handlers express it, and they interrupt anything: even a wait for
+    the wish itself, in which an Event holds a lock that its own set() needs.
+    """
+
+    def __init__(self) -> None:
+        self._wishes: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def request(self) -> None:
+        """Wish it, from any thread or signal handler."""
+        self._wishes.put(None)
+
+    @property
+    def requested(self) -> bool:
+        return not self._wishes.empty()
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait until it is wished.
+
+        :param seconds: wait no longer; None for as long as it takes
+        :returns: whether it is wished
+        """
+        try:
+            self._wishes.get(timeout=seconds)
+        except queue.Empty:
+            return False
+        self._wishes.put(None)
+        return True
+
+
+class Agent:
+    """Stands for the services of one process, from registration to leaving.
+
+    :param conf: a loaded configuration
+    :param hosts: the names of the hosts, each with one service
+    :param binary: of all of them
+    :param topic: of all of them; see :func:`registration.ensure`
+    :param zone: put the hosts into it; None leaves them where they are
+    :param simulated: the hosts are none that exist: their compute nodes
+        are reported once, and are not this machine
+    :param on_progress: called with how many services have joined so far
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        hosts: Sequence[str],
+        *,
+        binary: str = inventory_base.COMPUTE_BINARY,
+        topic: str | None = None,
+        zone: str | None = None,
+        simulated: bool = False,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self._conf = conf
+        self._hosts = hosts
+        self._binary = binary
+        self._topic = topic
+        self._zone = zone
+        self._simulated = simulated
+        self._on_progress = on_progress
+        self._stop = Stop()
+        self._context = sg_context.get_admin_context()
+        self._api = servicegroup.setup(conf)
+        self._heartbeat = heartbeat.Heartbeat(
+            self._api.driver.membership,
+            self._context,
+            conf.servicegroup.report_interval,
+            self._lost,
+        )
+        self._handles: list[membership_base.Handle] = []
+        self._gone = 0
+        self._registered = False
+        self._inventory_failed = False
+
+    def stop(self) -> None:
+        """End :meth:`run`, from any thread or signal handler."""
+        self._stop.request()
+
+    def run(self) -> bool:
+        """Register, join, and beat until stopped; then leave.
+
+        A backend that goes away while the services are joined is waited
+        for, however long it takes.
+
+        :returns: whether a service was left in the end: False if an
+            operator deleted the records of all of them
+        :raises ServiceGroupUnavailable: the backend is not there at the
+            start
+        """
+        self._heartbeat.start()
+        try:
+            self._register()
+            if not self._stop.requested:
+                self._announce()
+                self._stay()
+        finally:
+            systemd.notify('STOPPING=1')
+            self._heartbeat.stop()
+            self._leave()
+        return self._gone < len(self._handles)
+
+    def _register(self) -> None:
+        known = None
+        if len(self._hosts) > 1:
+            known = registration.by_host(self._context, self._binary)
+        machine = agent_host.describe(self._hosts[0], self._conf.state_path)
+        for start in range(0, len(self._hosts), BATCH):
+            if self._stop.requested:
+                return
+            hosts = self._hosts[start : start + BATCH]
+            self._register_batch(hosts, known, machine)
+            if self._on_progress is not None:
+                self._on_progress(len(self._handles))
+        self._registered = True
+        if self._gone == len(self._handles):
+            self._stop.request()
+
+    def _register_batch(
+        self,
+        hosts: Sequence[str],
+        known: dict[str, registration.Service] | None,
+        machine: inventory_base.ComputeNode,
+    ) -> None:
+        """Register and join; from then on the heartbeat's thread beats."""
+        services = registration.ensure(
+            self._context, hosts, self._binary, self._topic, known
+        )
+        if self._binary == inventory_base.COMPUTE_BINARY:
+            nodes = (
+                agent_host.simulate(machine, hosts)
+                if self._simulated
+                else [machine]
+            )
+            self._api.inventory.report(nodes)
+        self._move(hosts)
+        handles = self._api.join_many(
+            self._context, [sg_member.identity(each) for each in services]
+        )
+        self._handles += handles
+        self._heartbeat.add(handles)
+
+    def _move(self, hosts: Sequence[str]) -> None:
+        """Put hosts into the zone, those that are not there."""
+        if self._zone is None:
+            return
+        zones = self._api.inventory.zones(hosts)
+        for host in hosts:
+            if zones.get(host) != self._zone:
+                self._api.inventory.set_zone(host, self._zone)
+
+    def _announce(self) -> None:
+        systemd.notify('READY=1')
+        first, last = self._hosts[0], self._hosts[-1]
+        where = first
+        if len(self._hosts) > 1:
+            where = f'{len(self._hosts)} hosts, {first} to {last},'
+        LOG.info(
+            '%(binary)s on %(where)s is up, reporting every %(interval)d s',
+            {
+                'binary': self._binary,
+                'where': where,
+                'interval': self._conf.servicegroup.report_interval,
+            },
+        )
+
+    def _stay(self) -> None:
+        """Report the machine from time to time, until stopped."""
+        refreshed = (
+            self._binary == inventory_base.COMPUTE_BINARY
+            and not self._simulated
+        )
+        if not refreshed:
+            self._stop.wait(None)
+            return
+        # Not in step with the agents that were started with this one.
+        while not self._stop.wait(REFRESH * random.uniform(0.8, 1.2)):  # noqa: S311
+            self._refresh()
+
+    def _refresh(self) -> None:
+        node = agent_host.describe(self._hosts[0], self._conf.state_path)
+        try:
+            # Whoever deleted the service took its compute node away too.
+            registration.Service.get_by_uuid(
+                self._context, self._handles[0].uuid
+            )
+            self._api.inventory.report([node])
+        except exception.ServiceNotFound:
+            return
+        except exception.ServiceGroupUnavailable as error:
+            self._not_refreshed(error)
+        else:
+            self._inventory_failed = False
+
+    def _not_refreshed(self, error: exception.ServiceGroupUnavailable) -> None:
+        """Say so once, and only where the heartbeat does not say it."""
+        heartbeats = self._api.driver.membership.marker_store.name
+        if self._inventory_failed or error.kwargs['backend'] == heartbeats:
+            return
+        self._inventory_failed = True
+        LOG.warning('Cannot report this machine, will try again: %s', error)
+
+    def _lost(self, _handle: membership_base.Handle) -> None:
+        """Note in the heartbeat's thread that a record was deleted."""
+        self._gone += 1
+        if self._registered and self._gone == len(self._handles):
+            self._stop.request()
+
+    def _leave(self) -> None:
+        try:
+            self._api.leave_all(self._context)
+        except exception.ServiceGroupUnavailable as error:
+            LOG.warning(
+                'Cannot leave, and will be shown as down in %(seconds)d s '
+                'only: %(error)s',
+                {
+                    'seconds': self._conf.servicegroup.service_down_time,
+                    'error': error,
+                },
+            )

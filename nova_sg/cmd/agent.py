@@ -1,0 +1,155 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova-sg-agent: one service of this host, or many of simulated hosts.
+
+Exit codes: 0 stopped by a signal, 2 bad usage or configuration, 3 the
+records of all its services were deleted, 4 conflict, 5 the backend is
+unreachable at the start (a service manager tries again; see
+``Restart=on-failure`` of systemd). Once it is up it waits for a backend that
+goes away.
+"""
+
+import argparse
+from collections.abc import Sequence
+import signal
+import sys
+
+from oslo_config import cfg
+
+from nova_sg.agent import service
+from nova_sg.cmd import common
+from nova_sg.inventory import base as inventory_base
+
+PROGRAM = 'nova-sg-agent'
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run nova-sg-agent and return its exit code."""
+    return common.run(PROGRAM, _main, argv)
+
+
+def _main(argv: list[str]) -> int:
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.zone is not None and args.binary != inventory_base.COMPUTE_BINARY:
+        parser.error(
+            f'--zone is for {inventory_base.COMPUTE_BINARY}: all others are '
+            'in the zone for internal services'
+        )
+    conf = common.setup(
+        args.config_files, args.config_dirs, args.debug, service=True
+    )
+    agent = service.Agent(
+        conf,
+        _hosts(conf, args),
+        binary=args.binary,
+        topic=args.topic,
+        zone=args.zone,
+        simulated=args.count is not None,
+        on_progress=_Progress(args.count).show if args.count else None,
+    )
+    _stop_on_signals(agent)
+    return common.Exit.DONE if agent.run() else common.Exit.NOT_FOUND
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description='Register this host, report what it has, and beat for '
+        'its service until stopped.',
+        epilog='Exit codes: 0 stopped by SIGTERM or SIGINT; 1 unexpected; '
+        '2 bad usage or configuration; 3 the records of all its services '
+        'were deleted; 4 conflict; 5 the backend is unreachable at the '
+        'start.',
+    )
+    common.one_line_errors(parser)
+    parser.add_argument(
+        '--version', action='version', version=common.version()
+    )
+    common.add_options(parser)
+    parser.add_argument(
+        '--host',
+        metavar='HOST',
+        help='the name of this host (default: [DEFAULT] host, which is the '
+        'host name of this machine)',
+    )
+    parser.add_argument(
+        '--binary',
+        metavar='BINARY',
+        default=inventory_base.COMPUTE_BINARY,
+        help='the service (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--topic',
+        metavar='TOPIC',
+        help='its RPC topic (default: BINARY without "nova-")',
+    )
+    parser.add_argument(
+        '--zone',
+        metavar='ZONE',
+        help='move the host into this availability zone',
+    )
+    parser.add_argument(
+        '--count',
+        metavar='N',
+        type=_positive,
+        help='stand for N simulated hosts, HOST-0000 and so on, instead of '
+        'this one',
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f'{text!r} is no positive number')
+    return int(text)
+
+
+def _hosts(conf: cfg.ConfigOpts, args: argparse.Namespace) -> list[str]:
+    host = conf.host if args.host is None else args.host
+    if args.count is None:
+        return [host]
+    digits = max(4, len(str(args.count - 1)))
+    return [f'{host}-{number:0{digits}}' for number in range(args.count)]
+
+
+def _stop_on_signals(agent: service.Agent) -> None:
+    def stop(number: int, _frame: object) -> None:
+        # Who asks twice does not want to wait for what the first one began.
+        signal.signal(number, signal.SIG_DFL)
+        agent.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+class _Progress:
+    """How many services have joined, on a terminal.
+
+    :param total: how many there will be
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._stream = sys.stderr
+
+    def show(self, done: int) -> None:
+        if not self._stream.isatty():
+            return
+        # The next line, of the log, is written over it.
+        self._stream.write(f'\x1b[K{done} of {self._total} registered\r')
+        self._stream.flush()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

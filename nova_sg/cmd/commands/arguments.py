@@ -1,0 +1,128 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Arguments which several commands take, and what may stand in them."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+import uuid as uuidlib
+
+from nova_sg import exception
+from nova_sg.cmd import common
+from nova_sg.servicegroup import record
+
+#: The longest name of a zone: the column of an aggregate's name.
+ZONE_MAX_LENGTH = 255
+
+
+def field(name: str) -> Callable[[str], str]:
+    """Return a type for an argument that becomes a field of a record.
+
+    :param name: the field, whose rules apply
+    """
+
+    def check(text: str) -> str:
+        try:
+            record.check_values({name: text}, record.CREATE_FIELDS)
+        except exception.InvalidInput as error:
+            raise argparse.ArgumentTypeError(error.kwargs['reason']) from error
+        return text
+
+    return check
+
+
+def uuid(text: str) -> str:
+    """Return the uuid a user gave, as records spell it.
+
+    :raises ArgumentTypeError: it is none
+    """
+    try:
+        return str(uuidlib.UUID(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is no uuid') from None
+
+
+def zone(text: str) -> str:
+    """Return the name of an availability zone, if it may be one.
+
+    A colon separates zone, host and node where a server is asked for.
+    """
+    if not 1 <= len(text) <= ZONE_MAX_LENGTH:
+        raise argparse.ArgumentTypeError(
+            f'a zone must have 1 to {ZONE_MAX_LENGTH} characters, not '
+            f'{len(text)}'
+        )
+    # What was no UTF-8 on the command line is not printable either.
+    if ':' in text or not text.isprintable() or text != text.strip():
+        raise argparse.ArgumentTypeError(
+            f'{text!r} cannot be a zone: it has a colon, a character that '
+            'cannot be printed, or a space around it'
+        )
+    return text
+
+
+def add_host(parser: argparse.ArgumentParser, **options: Any) -> None:
+    """Add the positional argument HOST."""
+    parser.add_argument('host', metavar='HOST', type=field('host'), **options)
+
+
+def add_host_and_binary(
+    parser: argparse.ArgumentParser, *, old_spelling: bool = False
+) -> None:
+    """Add the positional arguments HOST and BINARY.
+
+    :param old_spelling: take nova-manage's --host and --service too; then
+        :func:`settle_host_and_binary` must be called
+    """
+    options: dict[str, Any] = {'nargs': '?'} if old_spelling else {}
+    add_host(parser, help='the host of the service', **options)
+    parser.add_argument(
+        'binary',
+        metavar='BINARY',
+        type=field('binary'),
+        help='its binary, such as nova-compute',
+        **options,
+    )
+    if old_spelling:
+        parser.add_argument(
+            '--host',
+            metavar='HOST',
+            dest='old_host',
+            type=field('host'),
+            help='the same as HOST',
+        )
+        parser.add_argument(
+            '--service',
+            '--binary',
+            metavar='BINARY',
+            dest='old_binary',
+            type=field('binary'),
+            help='the same as BINARY',
+        )
+
+
+def settle_host_and_binary(arguments: argparse.Namespace) -> tuple[str, str]:
+    """Return the host and the binary, whichever way they were spelled.
+
+    :raises BadUsage: one is absent, or given twice
+    """
+    given = (arguments.host, arguments.binary)
+    old = (arguments.old_host, arguments.old_binary)
+    if None not in given and old == (None, None):
+        return given
+    if None not in old and given == (None, None):
+        return old
+    raise common.BadUsage(
+        reason='a service is HOST BINARY, or --host HOST --service BINARY'
+    )

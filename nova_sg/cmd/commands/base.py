@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What all commands of nova-sg-manage stand on."""
+
+import argparse
+from collections.abc import Iterable
+from collections.abc import Sequence
+import datetime
+from typing import Any
+
+from cliff import columns
+from cliff import command
+from cliff import lister
+from cliff import show
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg import servicegroup
+from nova_sg.cmd import common
+
+
+class _OneLineErrors:
+    """Makes a command of cliff report errors as all our commands do."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = super().get_parser(  # type: ignore[misc]
+            prog_name
+        )
+        common.one_line_errors(parser)
+        return parser
+
+    @property
+    def conf(self) -> cfg.ConfigOpts:
+        """The configuration.
+
+        :raises InvalidConfiguration: naming the option that cannot be used
+        """
+        return self.app.conf  # type: ignore[attr-defined,no-any-return]
+
+    def setup(self) -> sg_context.RequestContext:
+        """Make the servicegroup API of this process.
+
+        :returns: the context for calls
+        :raises InvalidConfiguration: naming the option that cannot be used
+        """
+        servicegroup.setup(self.conf)
+        return sg_context.get_admin_context()
+
+
+class _Display(_OneLineErrors):
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Iterable[Any],
+    ) -> int:
+        try:
+            return super().produce_output(  # type: ignore[misc,no-any-return]
+                parsed_args, column_names, data
+            )
+        except ValueError as error:
+            # A column that is not there.
+            raise common.BadUsage(reason=error) from error
+
+
+class Command(_OneLineErrors, command.Command):
+    """A command that prints nothing where it succeeds."""
+
+
+class Lister(_Display, lister.Lister):
+    """A command that prints a table."""
+
+
+class ShowOne(_Display, show.ShowOne):
+    """A command that prints one thing, a field per line."""
+
+
+class Several(columns.FormattableColumn):  # type: ignore[type-arg]
+    """Values in one cell: a line each for a reader, a list for a program."""
+
+    def human_readable(self) -> str:
+        return '\n'.join(str(value) for value in self._value)
+
+
+def time_text(moment: datetime.datetime | None) -> str | None:
+    """Return a time, aware and in UTC, as nova's REST API writes it."""
+    if moment is None:
+        return None
+    return moment.strftime('%Y-%m-%dT%H:%M:%S.%f')

@@ -1,0 +1,54 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""``nova-sg-manage db``: the schema of the SQL database."""
+
+import argparse
+from typing import Any
+
+from nova_sg.cmd import progress
+from nova_sg.cmd.commands import base
+from nova_sg.servicegroup import maintenance
+
+
+class Sync(base.Command):
+    """Bring the schema of the database to what this version needs.
+
+    Can be run again at any time. A services table of nova's that is in the
+    database is adopted as it is, and never altered.
+    """
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        with progress.Waiting('Bringing the schema up to date'):
+            before = maintenance.sync(self.conf)
+        if before.found == before.expected:
+            done = f'is at revision {before.found} already'
+        elif before.found is None:
+            done = f'has a schema now, at revision {before.expected}'
+        else:
+            done = f'went from revision {before.found} to {before.expected}'
+        self.app.stdout.write(f'The database {before.database} {done}.\n')
+
+
+class Version(base.ShowOne):
+    """Show the revision of the schema, and the one this version needs."""
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+        schema = maintenance.schema(self.conf)
+        return ('database', 'version', 'needed'), (
+            schema.database,
+            schema.found,
+            schema.expected,
+        )

@@ -1,0 +1,219 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""``nova-sg-manage service list`` and ``service show``."""
+
+import argparse
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from nova_sg import context as sg_context
+from nova_sg import objects
+from nova_sg import servicegroup
+from nova_sg.cmd import common
+from nova_sg.cmd import progress
+from nova_sg.cmd.commands import arguments
+from nova_sg.cmd.commands import base
+from nova_sg.servicegroup import liveness
+
+#: Those of ``openstack compute service list``.
+COLUMNS = ('ID', 'Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At')
+LONG_COLUMNS = (
+    *('Disabled Reason', 'Forced Down', 'Topic', 'Version'),
+    *('PID', 'Started At', 'TTL'),
+)
+
+
+class List(base.Lister):
+    """List services, with their true state, by id."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--host',
+            metavar='HOST',
+            type=arguments.field('host'),
+            help='only services on this host',
+        )
+        parser.add_argument(
+            '--binary',
+            '--service',
+            metavar='BINARY',
+            type=arguments.field('binary'),
+            help='only services of this binary',
+        )
+        parser.add_argument(
+            '--zone',
+            metavar='ZONE',
+            type=arguments.zone,
+            help='only services in this availability zone',
+        )
+        parser.add_argument(
+            '--state',
+            choices=('up', 'down'),
+            help='only services that are up, or down',
+        )
+        parser.add_argument(
+            '--long',
+            action='store_true',
+            help='show more columns, among them the processes behind a '
+            'service where the driver knows them',
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[Sequence[str], list[list[Any]]]:
+        with progress.Waiting('Listing services'):
+            context = self.setup()
+            services = _find(context, parsed_args.host, parsed_args.binary)
+            known = _members(context, services) if parsed_args.long else {}
+        if parsed_args.state is not None:
+            wanted = parsed_args.state == 'up'
+            services = [each for each in services if each.is_up == wanted]
+        if parsed_args.zone is not None:
+            services = [
+                each
+                for each in services
+                if parsed_args.zone in each.availability_zone.split(',')
+            ]
+        if not parsed_args.long:
+            return COLUMNS, [_row(each) for each in services]
+        return COLUMNS + LONG_COLUMNS, [
+            _row(each) + _long_row(each, known.get(each.uuid, ()))
+            for each in services
+        ]
+
+
+class Show(base.ShowOne):
+    """Show one service."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'service',
+            metavar='SERVICE',
+            type=arguments.field('host'),
+            help='the uuid of the service; or its host, with BINARY after it',
+        )
+        parser.add_argument(
+            'binary',
+            metavar='BINARY',
+            nargs='?',
+            type=arguments.field('binary'),
+            help='its binary, where SERVICE is a host',
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[list[str], list[Any]]:
+        context = self.setup()
+        service = _get(context, parsed_args.service, parsed_args.binary)
+        members = _members(context, [service])
+        names = [
+            name.lower().replace(' ', '_')
+            for name in (*COLUMNS, *LONG_COLUMNS, 'Created At')
+        ]
+        return names, [
+            *_row(service),
+            *_long_row(service, members.get(service.uuid, ())),
+            base.time_text(service.created_at),
+        ]
+
+
+def _get(
+    context: sg_context.RequestContext, service: str, binary: str | None
+) -> Any:
+    """Return the service that a user named.
+
+    :param service: a uuid, or a host
+    :param binary: the binary, where ``service`` is a host
+    """
+    if binary is not None:
+        return objects.ServiceGroupService.get_by_args(
+            context, service, binary
+        )
+    try:
+        uuid = arguments.uuid(service)
+    except argparse.ArgumentTypeError as error:
+        raise common.BadUsage(
+            reason=f'{error}; a host is followed by its binary'
+        ) from error
+    return objects.ServiceGroupService.get_by_uuid(context, uuid)
+
+
+def _find(
+    context: sg_context.RequestContext, host: str | None, binary: str | None
+) -> list[Any]:
+    """Return services by id; the backend does what it can of the filtering.
+
+    :param host: only services on this host
+    :param binary: only services of this binary
+    """
+    if host is not None and binary is not None:
+        found = objects.ServiceGroupService.get_by_host_and_binary(
+            context, host, binary
+        )
+        return [] if found is None else [found]
+    if host is not None:
+        services = objects.ServiceGroupServiceList.get_by_host(
+            context, host, set_zones=True
+        )
+    elif binary is not None:
+        services = objects.ServiceGroupServiceList.get_by_binary(
+            context, binary, include_disabled=True, set_zones=True
+        )
+    else:
+        services = objects.ServiceGroupServiceList.get_all(
+            context, set_zones=True
+        )
+    return list(services)
+
+
+def _members(
+    context: sg_context.RequestContext, services: Sequence[Any]
+) -> Mapping[str, Sequence[liveness.Member]]:
+    """Return the processes behind services, by uuid, in one round trip."""
+    alive = servicegroup.get().liveness(
+        context, [each.uuid for each in services]
+    )
+    return {uuid: verdict.members for uuid, verdict in alive.items()}
+
+
+def _row(service: Any) -> list[Any]:
+    # Whether it is up comes first: with the answer comes the last beat.
+    state = 'up' if service.is_up else 'down'
+    updated_at = servicegroup.get().get_updated_time(service)
+    return [
+        service.uuid,
+        service.binary,
+        service.host,
+        service.availability_zone,
+        'disabled' if service.disabled else 'enabled',
+        state,
+        base.time_text(updated_at),
+    ]
+
+
+def _long_row(service: Any, members: Sequence[liveness.Member]) -> list[Any]:
+    return [
+        service.disabled_reason,
+        service.forced_down,
+        service.topic,
+        service.version,
+        base.Several([each.pid for each in members]),
+        base.Several([base.time_text(each.started_at) for each in members]),
+        base.Several([each.ttl for each in members]),
+    ]

@@ -1,0 +1,131 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""``nova-sg-manage service``: what an operator decides of services."""
+
+import argparse
+from typing import Any
+
+from nova_sg import objects
+from nova_sg import servicegroup
+from nova_sg.cmd.commands import arguments
+from nova_sg.cmd.commands import base
+
+
+class Enable(base.Command):
+    """Let the scheduler use a service again; its reason is cleared."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        arguments.add_host_and_binary(parser, old_spelling=True)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        host, binary = arguments.settle_host_and_binary(parsed_args)
+        service = objects.ServiceGroupService.get_by_args(
+            self.setup(), host, binary
+        )
+        service.disabled = False
+        service.disabled_reason = None
+        service.save()
+
+
+class Disable(base.Command):
+    """Keep the scheduler from using a service; it goes on running."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        arguments.add_host_and_binary(parser, old_spelling=True)
+        parser.add_argument(
+            '--reason',
+            metavar='REASON',
+            type=arguments.field('disabled_reason'),
+            help='why, for whoever lists services; without it none is kept',
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        host, binary = arguments.settle_host_and_binary(parsed_args)
+        service = objects.ServiceGroupService.get_by_args(
+            self.setup(), host, binary
+        )
+        service.disabled = True
+        service.disabled_reason = parsed_args.reason
+        service.save()
+
+
+class ForceDown(base.Command):
+    """Show a service as down, whatever it says, until this is unset.
+
+    For a host that is known to be fenced: its servers may be evacuated at
+    once.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--unset',
+            action='store_true',
+            help='show its true state again',
+        )
+        arguments.add_host_and_binary(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        service = objects.ServiceGroupService.get_by_args(
+            self.setup(), parsed_args.host, parsed_args.binary
+        )
+        service.forced_down = not parsed_args.unset
+        service.save()
+
+
+class Delete(base.Command):
+    """Delete a service whose process is stopped, and its compute nodes.
+
+    A process that still runs notices, and is not registered again before it
+    is started anew.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'uuid',
+            metavar='UUID',
+            type=arguments.uuid,
+            help='the ID that "service list" shows',
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        objects.ServiceGroupService.get_by_uuid(
+            self.setup(), parsed_args.uuid
+        ).destroy()
+
+
+class DescribeResource(base.Lister):
+    """Show what a compute host has, uses, and has promised to projects."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        arguments.add_host(parser, help='a host with a compute service')
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        host = parsed_args.host
+        objects.ServiceGroupService.get_by_compute_host(self.setup(), host)
+        return ('Host', 'Project', 'CPU', 'Memory MB', 'Disk GB'), [
+            (each.host, each.project, each.cpu, each.memory_mb, each.disk_gb)
+            for each in servicegroup.get().inventory.describe(host)
+        ]

@@ -1,0 +1,297 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What all commands share: configuration, messages, exit codes.
+
+A command is a function that takes its arguments and returns an exit code; it
+raises what goes wrong. :func:`run` turns that into one line on stderr and
+the documented exit code.
+"""
+
+import argparse
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+import contextlib
+import enum
+import functools
+from importlib import metadata
+import logging
+import os
+import sys
+import traceback
+
+from oslo_config import cfg
+from oslo_log import log as oslo_logging
+
+from nova_sg import conf as sg_conf
+from nova_sg import exception
+
+LOG = logging.getLogger(__name__)
+
+#: What a shell shows of a process that SIGINT or SIGPIPE ended.
+SIGINT_EXIT = 130
+SIGPIPE_EXIT = 141
+
+
+class BadUsage(exception.Invalid):
+    """A command was called in a way it cannot be."""
+
+    msg_fmt = '%(reason)s'
+
+
+class Exit(enum.IntEnum):
+    """The exit codes of every command of nova_sg."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    CONFLICT = 4
+    UNREACHABLE = 5
+
+
+#: An error tells what it means by its HTTP code, in a shell too. 501 is what
+#: this configuration does not offer.
+_BY_HTTP_CODE = {
+    400: Exit.USAGE,
+    404: Exit.NOT_FOUND,
+    409: Exit.CONFLICT,
+    501: Exit.USAGE,
+    503: Exit.UNREACHABLE,
+}
+
+
+def version() -> str:
+    """Return the version of nova_sg that is installed."""
+    return metadata.version('nova-sg')
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options every command has, but for --version and --help.
+
+    Their values are the parameters of :func:`setup`.
+    """
+    parser.add_argument(
+        '--config-file',
+        dest='config_files',
+        metavar='PATH',
+        action='append',
+        help='a configuration file; repeat it for several, of which the '
+        f'last wins (default: {sg_conf.DEFAULT_CONFIG_FILE}, if there)',
+    )
+    parser.add_argument(
+        '--config-dir',
+        dest='config_dirs',
+        metavar='DIR',
+        action='append',
+        default=[],
+        help='a directory of further configuration files (*.conf)',
+    )
+    parser.add_argument(
+        '--debug',
+        action='store_true',
+        help='log everything, and show tracebacks of errors',
+    )
+
+
+def one_line_errors(parser: argparse.ArgumentParser) -> None:
+    """Make a parser report bad usage in one line, without the usage."""
+    parser.error = functools.partial(  # type: ignore[method-assign,assignment]
+        _usage_error, parser
+    )
+
+
+def setup(
+    config_files: Sequence[str] | None = None,
+    config_dirs: Sequence[str] = (),
+    debug: bool = False,
+    *,
+    service: bool = False,
+) -> cfg.ConfigOpts:
+    """Load the configuration and set up logging.
+
+    :param config_files: see :func:`nova_sg.conf.load`
+    :param config_dirs: see :func:`nova_sg.conf.load`
+    :param debug: log at debug level
+    :param service: log as the configuration says, with times, as a process
+        that stays does; else only warnings are shown, a line each
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    if debug:
+        _log_everything()
+    conf = sg_conf.load(config_files, config_dirs, debug=debug)
+    if service:
+        if not (conf.log_file or conf.log_dir or conf.use_journal):
+            # oslo.log would take stdout, which is for what was asked for.
+            conf.set_default('use_stderr', True)
+        oslo_logging.setup(conf, 'nova-sg', version())
+    for variable in sg_conf.unknown_environment(conf):
+        LOG.warning(
+            'The environment variable %s is no option of nova_sg: it has no '
+            'effect.',
+            variable,
+        )
+    return conf
+
+
+def exit_code(error: BaseException) -> int:
+    """Return the documented exit code for an error."""
+    if isinstance(error, exception.NovaSgException):
+        return _BY_HTTP_CODE.get(error.code, Exit.UNEXPECTED)
+    return Exit.UNEXPECTED
+
+
+def run(
+    program: str,
+    main: Callable[[list[str]], int | None],
+    argv: Sequence[str] | None = None,
+    code_of: Callable[[BaseException], int] = exit_code,
+) -> int:
+    """Run a command and return the exit code of the process.
+
+    Whatever goes wrong is one line on stderr, with a traceback only where
+    ``--debug`` is among the arguments.
+
+    :param program: the name of the command in messages
+    :param main: called with the arguments; None is success
+    :param argv: the arguments; None for those of the process
+    :param code_of: the exit code for an error
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_missing_streams()
+    with _messages(program):
+        try:
+            _accept_any_character()
+            code = _call(main, arguments)
+            # What cannot be written must be noticed here: at the end of the
+            # process nobody is left to report it.
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            code = SIGINT_EXIT
+        except BrokenPipeError:
+            # Whoever read our output has enough of it.
+            _discard_output()
+            code = SIGPIPE_EXIT
+        except Exception as error:
+            if '--debug' in arguments:
+                traceback.print_exc()
+            _report(program, error)
+            _discard_unwritable_output()
+            code = code_of(error)
+    return int(code)
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an error says, in one line."""
+    text = ' '.join(str(error).split())
+    if isinstance(error, (exception.NovaSgException, OSError)):
+        return text
+    return f'unexpected {type(error).__name__}: {text} (--debug shows where)'
+
+
+class _OneLine(logging.Formatter):
+    """``program: warning: message``, whatever the message and its error."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__()
+        self._program = program
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = ' '.join(record.getMessage().split())
+        return f'{self._program}: {record.levelname.lower()}: {text}'
+
+
+@contextlib.contextmanager
+def _messages(program: str) -> Iterator[None]:
+    """Show warnings of all libraries, a line each, and nothing else."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine(program))
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    # Says that it raises an error, which is reported anyway.
+    handler.addFilter(
+        lambda record: record.name != 'oslo_db.sqlalchemy.exc_filters'
+    )
+    try:
+        yield
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+
+
+def _log_everything() -> None:
+    root = logging.getLogger()
+    root.setLevel(logging.DEBUG)
+    for handler in root.handlers:
+        handler.setFormatter(
+            logging.Formatter('%(asctime)s %(levelname)s %(name)s %(message)s')
+        )
+
+
+def _usage_error(parser: argparse.ArgumentParser, message: str) -> None:
+    text = ' '.join(message.split())
+    parser.exit(
+        Exit.USAGE,
+        f'{parser.prog}: error: {text} (see {parser.prog} --help)\n',
+    )
+
+
+def _report(program: str, error: BaseException) -> None:
+    with contextlib.suppress(OSError):
+        print(f'{program}: error: {one_line(error)}', file=sys.stderr)
+
+
+def _call(
+    main: Callable[[list[str]], int | None], arguments: list[str]
+) -> int:
+    try:
+        return main(arguments) or Exit.DONE
+    except SystemExit as error:
+        # From argparse, after --help and bad usage.
+        return error.code if isinstance(error.code, int) else Exit.DONE
+
+
+def _open_missing_streams() -> None:
+    """Let nothing take the place of a stream that whoever called us closed.
+
+    The next file to be opened would, and a message would be written into it.
+    """
+    for name, mode in (('stdin', 'r'), ('stdout', 'w'), ('stderr', 'w')):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))
+
+
+def _accept_any_character() -> None:
+    """Let output name any service, whatever the locale can show."""
+    reconfigure = getattr(sys.stdout, 'reconfigure', None)
+    if reconfigure is not None:
+        reconfigure(errors='backslashreplace')
+
+
+def _discard_unwritable_output() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
+
+
+def _discard_output() -> None:
+    """Keep the interpreter from writing the rest at its end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        output = sys.stdout.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, output)
+        os.close(nowhere)

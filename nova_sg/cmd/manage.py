@@ -1,0 +1,181 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""nova-sg-manage: what an operator does with services and their backends.
+
+The commands are entry points of the group ``nova_sg.manage``, one module per
+noun in :mod:`nova_sg.cmd.commands`.
+"""
+
+import argparse
+from collections.abc import Sequence
+import difflib
+import functools
+import sys
+from typing import Any
+
+from cliff import app
+from cliff import commandmanager
+from cliff import help as cliff_help
+from oslo_config import cfg
+
+from nova_sg.cmd import common
+
+PROGRAM = 'nova-sg-manage'
+NAMESPACE = 'nova_sg.manage'
+
+EPILOG = """
+Exit codes: 0 done, 1 unexpected, 2 bad usage or configuration, 3 not found,
+4 conflict, 5 backend unreachable.
+"""
+
+SEE_HELP = f'see {PROGRAM} --help'
+
+#: nova-manage's own spellings of commands.
+OLD_NAMES = {'service describe_resource': 'service describe-resource'}
+
+
+class Manage(app.App):
+    """The application: global options, and the way to a command.
+
+    cliff's own ends every error in the same exit code, and starts a shell of
+    its own where there is no command; here errors are raised and
+    :func:`nova_sg.cmd.common.run` reports them.
+    """
+
+    NAME = PROGRAM
+
+    def __init__(self) -> None:
+        manager = commandmanager.CommandManager(NAMESPACE)
+        for old, new in OLD_NAMES.items():
+            manager.add_legacy_command(old, new)
+        super().__init__(
+            description='Manage the services of an OpenStack Nova deployment.',
+            version=common.version(),
+            command_manager=manager,
+            deferred_help=True,
+        )
+
+    def build_option_parser(
+        self,
+        description: str | None,
+        version: str | None,
+        argparse_kwargs: dict[str, Any] | None = None,
+    ) -> argparse.ArgumentParser:
+        parser = argparse.ArgumentParser(
+            prog=PROGRAM,
+            usage=f'{PROGRAM} [options] COMMAND [arguments]',
+            description=description,
+            epilog=EPILOG,
+            add_help=False,
+            # An abbreviation here would take options from commands.
+            allow_abbrev=False,
+        )
+        common.one_line_errors(parser)
+        parser.add_argument(
+            '--version', action='version', version=f'{PROGRAM} {version}'
+        )
+        parser.add_argument(
+            '-h',
+            '--help',
+            dest='deferred_help',
+            action='store_true',
+            help='show this help, or that of a command, and exit',
+        )
+        common.add_options(parser)
+        return parser
+
+    @functools.cached_property
+    def conf(self) -> cfg.ConfigOpts:
+        """The configuration, loaded when a command needs it.
+
+        :raises InvalidConfiguration: naming the option that cannot be used
+        """
+        return common.setup(
+            self.options.config_files,
+            self.options.config_dirs,
+            self.options.debug,
+        )
+
+    def run(self, argv: list[str]) -> int:
+        """Run the command that the arguments name.
+
+        :returns: an exit code
+        """
+        self.options, words = self.parser.parse_known_args(argv)
+        if not words:
+            asked = self.options.deferred_help
+            self._help()
+            return common.Exit.DONE if asked else common.Exit.USAGE
+        if self.options.deferred_help:
+            self.options.deferred_help = False
+            words.insert(0, 'help')
+        return self.run_subcommand(words)
+
+    def run_subcommand(self, argv: list[str]) -> int:
+        if argv[0] == 'help' and argv[1:]:
+            self._check_known(argv[1:], prefix_is_enough=True)
+        else:
+            self._check_known(argv)
+        factory, name, arguments = self.command_manager.find_command(argv)
+        command = factory(self, self.options, cmd_name=name)
+        parser = command.get_parser(f'{PROGRAM} {name}')
+        return command.run(parser.parse_args(arguments))
+
+    def _help(self) -> None:
+        action = cliff_help.HelpAction(
+            [], dest=argparse.SUPPRESS, default=self
+        )
+        try:
+            action(self.parser, self.options, None, None)
+        except cliff_help.HelpExit:
+            return
+
+    def _check_known(
+        self, words: Sequence[str], *, prefix_is_enough: bool = False
+    ) -> None:
+        """Refuse what is no command, and name those that may be meant.
+
+        :raises BadUsage: there is no such command
+        """
+        try:
+            self.command_manager.find_command(list(words))
+        except ValueError:
+            pass
+        else:
+            return
+        if words[0].startswith('-'):
+            raise common.BadUsage(
+                reason=f'{words[0]} is no option; {SEE_HELP}'
+            )
+        names = sorted(name for name, _command in self.command_manager)
+        meant = [name for name in names if name.split()[0] == words[0]]
+        if meant and prefix_is_enough:
+            return
+        if not meant:
+            meant = difflib.get_close_matches(' '.join(words), names)
+        said = ' '.join(words)
+        if meant:
+            raise common.BadUsage(
+                reason=f'{said!r} is no command; there are: {", ".join(meant)}'
+            )
+        raise common.BadUsage(reason=f'{said!r} is no command; {SEE_HELP}')
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run nova-sg-manage and return its exit code."""
+    return common.run(PROGRAM, lambda words: Manage().run(words), argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,65 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What a user sees while a command takes its time: on a terminal only."""
+
+import sys
+import threading
+import time
+from typing import Self
+
+#: Seconds before anything is shown, and between two changes of it.
+INTERVAL = 1.0
+
+_ERASE_LINE = '\r\x1b[K'
+
+
+class Waiting:
+    """Shows on stderr what is being done and for how long, then erases it.
+
+    A context manager. Shows nothing where stderr is no terminal, or where
+    the work is done within :data:`INTERVAL`.
+
+    :param what: what is being done
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._stream = sys.stderr
+        self._done = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._shown = False
+
+    def __enter__(self) -> Self:
+        if self._stream.isatty():
+            self._thread = threading.Thread(target=self._show, daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join()
+        if self._shown:
+            self._write(_ERASE_LINE)
+
+    def _show(self) -> None:
+        began = time.monotonic()
+        while not self._done.wait(INTERVAL):
+            elapsed = time.monotonic() - began
+            self._shown = True
+            self._write(f'{_ERASE_LINE}{self._what}: {elapsed:.0f} s')
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

@@ -1,0 +1,140 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What an operator asks of the backends themselves, beside services.
+
+The commands come through here, since they never import a driver or the
+database: where things are kept is known below this line only.
+"""
+
+from collections.abc import Mapping
+import time
+from typing import NamedTuple
+from typing import TYPE_CHECKING
+
+from oslo_config import cfg
+
+from nova_sg import exception
+from nova_sg.servicegroup import api
+from nova_sg.servicegroup import loader
+from nova_sg.servicegroup import marker
+
+if TYPE_CHECKING:
+    from nova_sg.db import engine
+
+
+class Schema(NamedTuple):
+    """The schema of a database, and what this code needs.
+
+    :param database: its name, without the password
+    :param found: its revision; None where there is no schema
+    :param expected: the revision this code needs
+    """
+
+    database: str
+    found: str | None
+    expected: str
+
+
+class Backend(NamedTuple):
+    """A backend that has answered.
+
+    :param name: its name, without the password
+    :param round_trip: seconds for one question and its answer
+    :param marker: the deployment it belongs to; None where it is not marked
+    :param facts: what else it tells of itself, by name
+    """
+
+    name: str
+    round_trip: float
+    marker: marker.Marker | None
+    facts: Mapping[str, str]
+
+
+def uses_database(conf: cfg.ConfigOpts) -> bool:
+    """Return whether this configuration keeps anything in a database."""
+    return 'sql' in (loader.records_name(conf), conf.inventory.backend)
+
+
+def sync(conf: cfg.ConfigOpts) -> Schema:
+    """Bring the schema of the configured database to what this code needs.
+
+    :returns: the schema as it was before
+    :raises InvalidConfiguration: nothing is kept in a database
+    :raises ServiceGroupUnavailable: the database cannot be asked
+    :raises SchemaVersionMismatch: the schema is newer than this code
+    :raises Conflict: there is a ``services`` table that is not nova's
+    """
+    database = _database(conf)
+    before, after = database.upgrade()
+    return Schema(database.name, before, after)
+
+
+def schema(conf: cfg.ConfigOpts) -> Schema:
+    """Return the schema of the configured database.
+
+    :raises InvalidConfiguration: nothing is kept in a database
+    :raises ServiceGroupUnavailable: the database cannot be asked
+    """
+    # Imported here: a deployment without a database loads none of it.
+    from nova_sg.db import schema
+
+    database = _database(conf)
+    return Schema(database.name, database.revision(), schema.head())
+
+
+def check_schema(conf: cfg.ConfigOpts) -> None:
+    """Refuse a schema that this code cannot work with.
+
+    :raises InvalidConfiguration: nothing is kept in a database
+    :raises ServiceGroupUnavailable: the database cannot be asked
+    :raises SchemaNotReady: there is no schema
+    :raises SchemaVersionMismatch: it is older or newer than this code
+    :raises Conflict: the ``services`` table lacks columns
+    """
+    from nova_sg.db import schema
+
+    database = _database(conf)
+    missing = database.read(schema.missing_columns)
+    if missing:
+        raise schema.cannot_adopt(database.name, missing)
+
+
+def ask(api_: api.API) -> list[Backend]:
+    """Ask each backend of the driver, and measure how long it takes.
+
+    :raises ServiceGroupUnavailable: naming the backend that cannot be asked
+    """
+    backends = []
+    for store in api_.driver.marker_stores():
+        # The first question connects; the second one is a round trip.
+        store.read()
+        began = time.perf_counter()
+        theirs = store.read()
+        round_trip = time.perf_counter() - began
+        backends.append(
+            Backend(store.name, round_trip, theirs, store.facts())
+        )
+    return backends
+
+
+def _database(conf: cfg.ConfigOpts) -> 'engine.Database':
+    if not uses_database(conf):
+        raise exception.InvalidConfiguration(
+            option='[servicegroup] driver',
+            reason=f'with {loader.our_marker(conf)} nothing is kept in a '
+            'database',
+        )
+    from nova_sg.db import engine
+
+    return engine.get(conf)

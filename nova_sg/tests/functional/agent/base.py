@@ -1,0 +1,205 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Real agents, each a process of its own, seen from another process."""
+
+from collections.abc import Callable
+import os
+import pathlib
+import signal
+import sys
+import time
+from typing import Any
+
+import fixtures
+from oslotest import base
+
+from nova_sg import objects
+from nova_sg.tests.fixtures import api
+from nova_sg.tests.fixtures import clock
+from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures.servers import daemon
+
+REPORT_INTERVAL = 1
+SERVICE_DOWN_TIME = 4
+
+#: Seconds: a laden machine may be slow. What has a bound of its own is
+#: waited for no longer than that.
+PATIENCE = 60.0
+
+
+class Agent(fixtures.Fixture):
+    """A running nova-sg-agent, killed at cleanup.
+
+    :param arguments: of its command line
+    :param environment: its whole environment, without a home
+    """
+
+    def __init__(self, *arguments: str, environment: dict[str, str]) -> None:
+        super().__init__()
+        self._arguments = arguments
+        self._environment = environment
+
+    def _setUp(self) -> None:
+        directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self._log = directory / 'agent.log'
+        self._daemon = daemon.Daemon(
+            [sys.executable, '-m', 'nova_sg.cmd.agent', *self._arguments],
+            directory=directory,
+            log=self._log,
+            environment={**self._environment, 'HOME': str(directory)},
+        )
+        self.addCleanup(self._daemon.kill)
+
+    @property
+    def log(self) -> str:
+        """What it has said so far."""
+        return self._log.read_text()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit code, negative for a signal; None while it runs."""
+        return self._daemon.exit_code
+
+    def kill(self) -> None:
+        self._daemon.kill()
+
+    def pause(self) -> None:
+        self._daemon.pause()
+
+    def resume(self) -> None:
+        self._daemon.resume()
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self._daemon.pid, number)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, and return the exit code it ends with."""
+        self.send(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Return its exit code when it has ended."""
+        wait_until(lambda: self.exit_code is not None, 'the agent ends')
+        code = self.exit_code
+        assert code is not None
+        return code
+
+    def wait_until_up(self) -> None:
+        """Return when it says that its services are up."""
+        wait_until(
+            lambda: (
+                ' up, reporting ' in self.log or self.exit_code is not None
+            ),
+            'the agent is up',
+        )
+        assert self.exit_code is None, self.log
+
+
+class AgentTestCase(base.BaseTestCase):
+    """Agents, and the servicegroup API of this process beside them."""
+
+    database: Any = databases.SqliteDatabase
+    service_down_time = SERVICE_DOWN_TIME
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.url = self.make_database().url
+        process = self.useFixture(
+            api.Api(
+                self.url,
+                servicegroup={
+                    'report_interval': REPORT_INTERVAL,
+                    'service_down_time': self.service_down_time,
+                },
+            )
+        )
+        self.api = process.api
+        self.context = process.context
+
+    def make_database(self) -> Any:
+        return self.useFixture(self.database())
+
+    def environment(self, seconds_ahead: float = 0) -> dict[str, str]:
+        """Return the environment of a command of this deployment.
+
+        :param seconds_ahead: how wrong its clock is
+        """
+        environment = {
+            name: os.environ[name]
+            for name in ('PATH', 'PYTHONPATH')
+            if name in os.environ
+        } | {
+            'LANG': 'C.UTF-8',
+            'OS_DATABASE__CONNECTION': self.url,
+            'OS_SERVICEGROUP__REPORT_INTERVAL': str(REPORT_INTERVAL),
+            'OS_SERVICEGROUP__SERVICE_DOWN_TIME': str(self.service_down_time),
+        }
+        if seconds_ahead:
+            return clock.shifted_environment(seconds_ahead, environment)
+        return environment
+
+    def begin(self, *arguments: str, seconds_ahead: float = 0) -> Agent:
+        """Start an agent, whatever becomes of it.
+
+        :param seconds_ahead: how wrong its clock is
+        """
+        agent = self.useFixture(
+            Agent(*arguments, environment=self.environment(seconds_ahead))
+        )
+        self.addCleanup(lambda: self.assertNotIn('Traceback', agent.log))
+        return agent
+
+    def start(self, *arguments: str, seconds_ahead: float = 0) -> Agent:
+        """Start an agent and wait until it is up."""
+        agent = self.begin(*arguments, seconds_ahead=seconds_ahead)
+        agent.wait_until_up()
+        return agent
+
+    def service(
+        self, host: str = 'c1', binary: str = 'nova-compute'
+    ) -> objects.ServiceGroupService:
+        """Return a service as the backend has it now."""
+        return objects.ServiceGroupService.get_by_args(
+            self.context, host, binary
+        )
+
+    def states(self) -> dict[str, bool]:
+        """Return which services are up, by host."""
+        services = objects.ServiceGroupServiceList.get_all(self.context)
+        return {service.host: service.is_up for service in services}
+
+    def is_up(self, host: str = 'c1') -> bool:
+        return self.states()[host]
+
+    def wait_for_beats(self, number: int = 2, host: str = 'c1') -> None:
+        """Return when a service has beaten some more times."""
+        enough = self.service(host).report_count + number
+        wait_until(
+            lambda: self.service(host).report_count >= enough,
+            f'{number} more beats of {host}',
+        )
+
+
+def wait_until(
+    condition: Callable[[], object], what: str, seconds: float = PATIENCE
+) -> None:
+    """Return when a condition holds.
+
+    :param what: the condition in words
+    :param seconds: fail when it does not hold by then
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f'not within {seconds:g} s: {what}')
+        time.sleep(0.05)

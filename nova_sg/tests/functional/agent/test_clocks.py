@@ -1,0 +1,61 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Wrong clocks of agents and of who lists them."""
+
+import json
+import subprocess
+import sys
+
+from nova_sg.tests.fixtures import databases
+from nova_sg.tests.functional.agent import base
+
+AN_HOUR = 3600
+
+#: See test_life.
+CRASH_SHOWS_WITHIN = 6.0
+
+
+class ClocksTestCase(base.AgentTestCase):
+    # SQLite is a library: its clock is that of the agent.
+    database = databases.PostgresqlDatabase
+
+    def listed(self, seconds_ahead):
+        """Return the state of services as a command with this clock says."""
+        result = subprocess.run(
+            [
+                *(sys.executable, '-m', 'nova_sg.cmd.manage'),
+                *('service', 'list', '-f', 'json'),
+            ],
+            env=self.environment(seconds_ahead),
+            capture_output=True,
+            check=True,
+        )
+        return {
+            service['Host']: service['State']
+            for service in json.loads(result.stdout)
+        }
+
+    def test_no_clock_but_the_backends_has_a_part_in_a_verdict(self):
+        fast = self.begin('--host', 'fast', seconds_ahead=AN_HOUR)
+        slow = self.begin('--host', 'slow', seconds_ahead=-AN_HOUR)
+        fast.wait_until_up()
+        slow.wait_until_up()
+        self.wait_for_beats(host='slow')
+        self.assertEqual({'fast': 'up', 'slow': 'up'}, self.listed(AN_HOUR))
+
+        # Its last beat was no hour ahead.
+        fast.kill()
+        base.wait_until(
+            lambda: not self.is_up('fast'), 'fast is down', CRASH_SHOWS_WITHIN
+        )
+        self.assertEqual({'fast': 'down', 'slow': 'up'}, self.listed(-AN_HOUR))

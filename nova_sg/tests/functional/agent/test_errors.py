@@ -1,0 +1,57 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What an agent that cannot do its work says, and how it ends."""
+
+from nova_sg.tests.fixtures.servers import ports
+from nova_sg.tests.functional.agent import base
+
+
+class ErrorsTestCase(base.AgentTestCase):
+    def assert_ends(self, agent, code, *words):
+        """The agent ends with an exit code and one line with these words."""
+        self.assertEqual(code, agent.wait(), agent.log)
+        (line,) = agent.log.splitlines()
+        for word in ('nova-sg-agent: error: ', *words):
+            self.assertIn(word, line)
+
+    def test_a_backend_that_is_not_there_at_the_start(self):
+        port = self.useFixture(ports.Port()).number
+        self.url = (
+            f'postgresql+psycopg2://nobody:secret@127.0.0.1:{port}/nowhere'
+        )
+        agent = self.begin('--host', 'c1')
+        self.assert_ends(agent, 5, 'unavailable', str(port))
+        self.assertNotIn('secret', agent.log)
+
+    def test_names_that_no_service_can_have(self):
+        agents = [self.begin('--host', host) for host in ('', 'c' * 256)]
+        for agent in agents:
+            self.assert_ends(agent, 2, 'host must')
+
+    def test_bad_usage(self):
+        agent = self.begin('--count', '0')
+        self.assert_ends(agent, 2, '--count', "'0'")
+        agent = self.begin('--zone', 'z', '--binary', 'nova-scheduler')
+        self.assert_ends(agent, 2, '--zone')
+
+    def test_a_topic_that_another_binary_of_the_host_has(self):
+        compute = {
+            'host': 'c1',
+            'binary': 'nova-compute',
+            'topic': 'compute',
+        }
+        self.api.create(self.context, compute)
+        agent = self.begin(
+            *('--host', 'c1', '--binary', 'other', '--topic', 'compute')
+        )
+        self.assert_ends(agent, 4, 'topic compute exists')

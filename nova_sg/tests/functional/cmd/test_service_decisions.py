@@ -1,0 +1,297 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What an operator decides with ``nova-sg-manage service``."""
+
+import datetime
+
+from nova_sg import exception
+from nova_sg.db import engine
+from nova_sg.db import models
+from nova_sg.inventory import base as inventory_base
+from nova_sg.tests.functional.cmd import base
+
+UNKNOWN_UUID = '12345678-1234-4234-8234-123456789012'
+
+
+class TestDisableAndEnable(base.CommandTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.compute = self.service()
+
+    def decided(self) -> tuple[bool, str | None]:
+        service = self.reload(self.compute)
+        return service.disabled, service.disabled_reason
+
+    def test_success_prints_nothing(self):
+        for words in (
+            ('disable', '--reason', 'why', 'c1', 'nova-compute'),
+            ('enable', 'c1', 'nova-compute'),
+            ('force-down', 'c1', 'nova-compute'),
+            ('force-down', '--unset', 'c1', 'nova-compute'),
+            ('delete', self.compute.uuid),
+        ):
+            self.assertEqual('', self.done('service', *words).out)
+
+    def test_disable_keeps_the_reason_and_enable_clears_it(self):
+        self.done(
+            *('service', 'disable', '--reason', 'broken fan'),
+            *('c1', 'nova-compute'),
+        )
+        self.assertEqual((True, 'broken fan'), self.decided())
+        self.done('service', 'enable', 'c1', 'nova-compute')
+        self.assertEqual((False, None), self.decided())
+
+    def test_disable_without_a_reason_keeps_none(self):
+        self.done(
+            *('service', 'disable', '--reason', 'broken fan'),
+            *('c1', 'nova-compute'),
+        )
+        self.done('service', 'disable', 'c1', 'nova-compute')
+        self.assertEqual((True, None), self.decided())
+
+    def test_a_beat_does_not_undo_a_disable(self):
+        self.done(
+            *('service', 'disable', '--reason', 'broken fan'),
+            *('c1', 'nova-compute'),
+        )
+        self.compute.report_state()
+        self.assertEqual((True, 'broken fan'), self.decided())
+
+    def test_a_reason_may_be_in_any_script(self):
+        reason = 'Lüfter defekt – 风扇 🛠'
+        self.done(
+            'service', 'disable', '--reason', reason, 'c1', 'nova-compute'
+        )
+        self.assertEqual((True, reason), self.decided())
+
+    def test_a_reason_has_at_most_255_characters(self):
+        self.done(
+            'service', 'disable', '--reason', 'é' * 255, 'c1', 'nova-compute'
+        )
+        self.assertEqual((True, 'é' * 255), self.decided())
+        for reason, says in (
+            ('x' * 256, '1 to 255 characters, not 256'),
+            ('', '1 to 255 characters, not 0'),
+            ('two\nlines', 'cannot be printed'),
+            ('\udcff', 'is not valid UTF-8'),
+        ):
+            result = self.manage(
+                'service', 'disable', '--reason', reason, 'c1', 'nova-compute'
+            )
+            self.assert_error(2, f'--reason: disabled_reason .*{says}', result)
+        self.assertEqual((True, 'é' * 255), self.decided())
+
+    def test_nova_manages_old_spelling_works_too(self):
+        words = ('--host', 'c1', '--service', 'nova-compute')
+        self.done('service', 'disable', '--reason', 'why', *words)
+        self.assertEqual((True, 'why'), self.decided())
+        self.done('service', 'enable', *words)
+        self.assertEqual((False, None), self.decided())
+
+    def test_a_service_is_named_once_and_wholly(self):
+        for words in (
+            (),
+            ('c1',),
+            ('--host', 'c1'),
+            ('--service', 'nova-compute'),
+            ('c1', '--service', 'nova-compute'),
+            ('c1', 'nova-compute', '--host', 'c1'),
+        ):
+            for verb in ('enable', 'disable'):
+                self.assert_error(
+                    2,
+                    'HOST BINARY, or --host HOST --service BINARY',
+                    self.manage('service', verb, *words),
+                )
+        self.assertEqual((False, None), self.decided())
+
+    def test_an_unknown_host_or_binary_is_not_found(self):
+        for host, binary in (('c9', 'nova-compute'), ('c1', 'nova-xyz')):
+            for verb in ('enable', 'disable', 'force-down'):
+                self.assert_error(
+                    3,
+                    f'Could not find binary {binary} on host {host}',
+                    self.manage('service', verb, host, binary),
+                )
+
+    def test_names_that_cannot_be_are_bad_usage(self):
+        for host, says in (
+            ('', 'host must have 1 to 255 characters, not 0'),
+            ('x' * 256, 'host must have 1 to 255 characters, not 256'),
+            ('\udcfftail', 'host is not valid UTF-8'),
+            ('a\tb', 'cannot be printed'),
+        ):
+            for words in (
+                ('service', 'disable', host, 'nova-compute'),
+                ('service', 'enable', '--host', host, '--service', 'x'),
+                ('service', 'force-down', host, 'nova-compute'),
+                ('service', 'show', host, 'nova-compute'),
+                ('service', 'list', '--host', host),
+                ('service', 'describe-resource', host),
+                ('host', 'set-zone', host, 'az1'),
+            ):
+                self.assert_error(2, says, self.manage(*words))
+        self.assert_error(
+            2,
+            'argument BINARY: binary must have 1 to 255 characters, not 256',
+            self.manage('service', 'disable', 'c1', 'b' * 256),
+        )
+
+    def test_a_host_may_be_named_in_any_script(self):
+        service = self.service('höst-東京')
+        self.done('service', 'disable', 'höst-東京', 'nova-compute')
+        self.assertTrue(self.reload(service).disabled)
+
+
+class TestForceDown(base.CommandTestCase):
+    def test_a_service_is_down_while_it_beats_until_that_is_unset(self):
+        service = self.service()
+        self.done('service', 'force-down', 'c1', 'nova-compute')
+        service.report_state()
+        self.assertEqual('down', self.state(service))
+        self.done('service', 'force-down', '--unset', 'c1', 'nova-compute')
+        self.assertEqual('up', self.state(service))
+
+    def state(self, service) -> str:
+        return self.done(
+            'service', 'show', '-f', 'value', '-c', 'state', service.uuid
+        ).out.strip()
+
+
+class TestDelete(base.CommandTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.compute = self.service()
+
+    def test_the_service_is_gone_and_cannot_be_deleted_again(self):
+        self.done('service', 'delete', self.compute.uuid)
+        self.assertRaises(exception.ServiceNotFound, self.reload, self.compute)
+        self.assert_error(
+            3,
+            f'Service {self.compute.uuid} could not be found',
+            self.manage('service', 'delete', self.compute.uuid),
+        )
+
+    def test_an_unknown_uuid_is_not_found_and_another_word_is_bad_usage(self):
+        self.assert_error(
+            3,
+            f'Service {UNKNOWN_UUID} could not be found',
+            self.manage('service', 'delete', UNKNOWN_UUID),
+        )
+        self.assert_error(
+            2,
+            "argument UUID: 'c1' is no uuid",
+            self.manage('service', 'delete', 'c1'),
+        )
+
+    def test_a_compute_with_instances_is_a_conflict(self):
+        add_instances(self.process.conf, 'c1', {'p1': 2})
+        self.assert_error(
+            4,
+            'Host c1 still has 2 instance',
+            self.manage('service', 'delete', self.compute.uuid),
+        )
+        self.assertEqual('c1', self.reload(self.compute).host)
+
+
+class TestDescribeResource(base.CommandTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.service()
+        self.service('ctl', 'nova-scheduler', 'scheduler')
+
+    def test_it_shows_what_there_is_used_and_promised(self):
+        self.api.inventory.report(
+            [
+                inventory_base.ComputeNode(
+                    host='c1',
+                    hypervisor_hostname='c1.example.org',
+                    hypervisor_type='QEMU',
+                    hypervisor_version=8000000,
+                    vcpus=16,
+                    memory_mb=65536,
+                    local_gb=1000,
+                    vcpus_used=3,
+                    memory_mb_used=2048,
+                    local_gb_used=30,
+                )
+            ]
+        )
+        add_instances(self.process.conf, 'c1', {'p1': 2, 'p2': 1})
+        shown = self.done(
+            'service',
+            'describe-resource',
+            'c1',
+            '-f',
+            'csv',
+            '--quote',
+            'none',
+        )
+        self.assertEqual(
+            [
+                'Host,Project,CPU,Memory MB,Disk GB',
+                'c1,(total),16,65536,1000',
+                'c1,(used_now),3,2048,30',
+                'c1,(used_max),3,1536,36',
+                'c1,p1,2,1024,24',
+                'c1,p2,1,512,12',
+            ],
+            shown.out.splitlines(),
+        )
+
+    def test_the_old_name_works_too(self):
+        old = self.done('service', 'describe_resource', 'c1')
+        new = self.done('service', 'describe-resource', 'c1')
+        self.assertEqual(new.out, old.out)
+        self.assertIn('(total)', new.out)
+
+    def test_a_host_without_a_compute_is_not_found(self):
+        for host in ('c9', 'ctl'):
+            self.assert_error(
+                3,
+                f'Compute host {host} could not be found',
+                self.manage('service', 'describe-resource', host),
+            )
+
+    def test_without_an_inventory_it_is_bad_usage(self):
+        self.option('INVENTORY__BACKEND', 'none')
+        self.assert_error(
+            2,
+            r'\[inventory\] backend is none',
+            self.manage('service', 'describe-resource', 'c1'),
+        )
+
+
+def add_instances(conf, host: str, counts: dict[str, int]) -> None:
+    """Record instances, each of 1 CPU, 512 MB and 10 + 2 GB.
+
+    :param counts: how many, by project
+    """
+    rows = [
+        {
+            'uuid': f'{project}-{number}',
+            'host': host,
+            'project_id': project,
+            'vcpus': 1,
+            'memory_mb': 512,
+            'root_gb': 10,
+            'ephemeral_gb': 2,
+            'created_at': datetime.datetime.now(datetime.UTC),
+        }
+        for project, count in counts.items()
+        for number in range(count)
+    ]
+    engine.get(conf).write(
+        lambda c: c.execute(models.instances.insert(), rows)
+    )
