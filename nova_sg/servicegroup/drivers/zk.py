@@ -1,0 +1,108 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The ``zk`` driver: records and liveness in ZooKeeper."""
+
+from collections.abc import Sequence
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.drivers import base
+from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.membership import zookeeper as zookeeper_membership
+from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import zookeeper as zookeeper_records
+
+LOG = logging.getLogger(__name__)
+
+
+class ZooKeeperDriver(base.Driver):
+    """Persistent znodes for records, ephemeral ones for living workers.
+
+    =====================  ==============================================
+    characteristic         value
+    =====================  ==============================================
+    durable                yes
+    linearizable           no: a mirror follows by milliseconds. A process
+                           sees what it has written itself.
+    per_worker             yes: a znode for each
+    crash_detection        the session timeout and one tick of the
+                           ensemble, which is at most half of it
+    member_details         yes: they are in the name of the znode
+    remote_beats           no: the session of who joined is the beat
+    =====================  ==============================================
+
+    With ``[servicegroup] records = sql`` only the living workers are in
+    ZooKeeper: nova's historical pairing.
+    """
+
+    default_records = 'zookeeper'
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, records: records_base.RecordStore
+    ) -> None:
+        super().__init__(conf, records)
+        # A process that has the conductor read for it has no database.
+        remote = (
+            conf.servicegroup.use_conductor
+            and conf.servicegroup.records not in (None, self.default_records)
+        )
+        self._membership = zookeeper_membership.ZooKeeperMembership(
+            conf, None if remote else records
+        )
+
+    @property
+    def membership(self) -> membership_base.Membership:
+        return self._membership
+
+    def list(
+        self,
+        context: sg_context.RequestContext,
+        *,
+        host: str | None = None,
+        binary: str | None = None,
+        topic: str | None = None,
+        disabled: bool | None = None,
+    ) -> tuple[Sequence[record.Record], dict[str, liveness.Liveness] | None]:
+        """Return records and verdicts; from the mirror, without asking."""
+        records = self.records.list(
+            context, host=host, binary=binary, topic=topic, disabled=disabled
+        )
+        uuids = [each.uuid for each in records]
+        try:
+            living = self._membership.living(uuids)
+        except exception.ServiceGroupUnavailable as error:
+            LOG.debug('Listing services without liveness: %s', error)
+            return records, None
+        return records, living.verdicts(uuids)
+
+    def watch(self, context: sg_context.RequestContext) -> None:
+        cell = None
+        if isinstance(self.records, zookeeper_records.ZooKeeperRecordStore):
+            cell = self.records.cell(context)
+        self._membership.mirror.follow(cell)
+
+    @property
+    def characteristics(self) -> base.Characteristics:
+        return base.Characteristics(
+            durable=True,
+            linearizable=False,
+            per_worker=True,
+            crash_detection=1.5 * self._membership.session.timeout,
+            member_details=True,
+            remote_beats=False,
+        )

@@ -1,0 +1,440 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Liveness by ephemeral znodes, under the session of who joined."""
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Sequence
+import threading
+import time
+from typing import cast
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base
+from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import zookeeper as zookeeper_records
+from nova_sg.servicegroup.zookeeper import connection
+from nova_sg.servicegroup.zookeeper import deployment
+from nova_sg.servicegroup.zookeeper import errors
+from nova_sg.servicegroup.zookeeper import keeper
+from nova_sg.servicegroup.zookeeper import layout
+from nova_sg.servicegroup.zookeeper import members
+from nova_sg.servicegroup.zookeeper import memory
+from nova_sg.servicegroup.zookeeper import mirror
+from nova_sg.servicegroup.zookeeper import multiread
+from nova_sg.servicegroup.zookeeper import requests
+from nova_sg.servicegroup.zookeeper import retry
+from nova_sg.servicegroup.zookeeper import session as sg_session
+
+LOG = logging.getLogger(__name__)
+
+#: Up to so many services are asked for one by one, and named in a message.
+FEW = 10
+
+
+class ZooKeeperHandle(base.Handle):
+    """A worker's own ephemeral znode.
+
+    :param context: the context it joined in
+    :param path: of the znode
+    :param guard: the znode of the record, without which there is no
+        membership; None where records are elsewhere
+    :ivar beaten_at: ``time.monotonic()`` of the latest beat
+    :ivar under: the number of the session that holds the znode, or None
+    :ivar doubtful_until: ``time.monotonic()`` until when each beat asks
+        whether the record is still there, where records are elsewhere
+    :ivar gone: a beat has found that the record is not there any more
+    """
+
+    def __init__(
+        self,
+        membership: 'ZooKeeperMembership',
+        joined: record.Record,
+        context: sg_context.RequestContext,
+        path: str,
+        guard: str | None,
+    ) -> None:
+        super().__init__(membership, joined)
+        self.context = context
+        self.path = path
+        self.guard = guard
+        self.beaten_at = time.monotonic()
+        self.under: int | None = None
+        self.doubtful_until = 0.0
+        self.gone = False
+
+    @property
+    def presumed_dead(self) -> bool:
+        """Whether others must take this member for dead, by its own clock.
+
+        It may know so before ZooKeeper can tell it, while it is cut off.
+        """
+        membership = cast(ZooKeeperMembership, self.membership)
+        return self.under is None or membership.session.presumed_dead
+
+
+class ZooKeeperMembership(base.Membership, connection.Listener):
+    """An ephemeral znode for each worker.
+
+    :param conf: a loaded configuration
+    :param records: where the records are; None where they cannot be asked
+        from here
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        records: records_base.RecordStore | None = None,
+    ) -> None:
+        super().__init__(conf)
+        self.session = sg_session.get(conf)
+        self._records = records
+        self.mirror = (
+            records.mirror
+            if isinstance(records, zookeeper_records.ZooKeeperRecordStore)
+            else mirror.Mirror(self.session)
+        )
+        self._down_time: int = conf.servicegroup.service_down_time
+        self._memory = memory.Memory(self.session)
+        self._begin()
+        self.session.add_listener(self)
+        self._keeper = keeper.Keeper(self.session, self._keep)
+
+    def _begin(self) -> None:
+        #: Held while znodes come or go, so that one who leaves is not taken
+        #: in again by who has just seen it missing.
+        self._changing = threading.Lock()
+        self._handles: set[ZooKeeperHandle] = set()
+        self._leaving: set[str] = set()
+        self._directories_made = False
+
+    def connection_changed(self) -> None:
+        if self.session.connected:
+            return
+        # From now on the mirror may show what the outage does to members.
+        mirrored = self.mirror.latest_living()
+        if mirrored is not None:
+            self._memory.learn(mirrored)
+
+    def closed(self) -> None:
+        self._begin()
+
+    def forked(self) -> None:
+        # What has joined is the parent's.
+        self._begin()
+
+    @property
+    def marker_store(self) -> marker.MarkerStore:
+        return deployment.ZooKeeperMarkerStore(self.session)
+
+    def join_many(
+        self,
+        context: sg_context.RequestContext,
+        joined: Sequence[record.Record],
+    ) -> Sequence[base.Handle]:
+        handles = [self._handle(context, each) for each in joined]
+        with self._changing:
+            gone = self._enter(handles)
+            staying = [each for each in handles if each not in gone]
+            self._handles.update(staying)
+        self._keeper.start()
+        return staying
+
+    def beat_many(
+        self,
+        context: sg_context.RequestContext,
+        handles: Sequence[base.Handle],
+    ) -> Sequence[base.Handle]:
+        """Note that the loops of services turn, and see that it shows.
+
+        The session is kept alive by other means; a beat reads the znode of
+        each handle, and creates it where it is missing.
+        """
+        beating = [cast(ZooKeeperHandle, each) for each in handles]
+        now = time.monotonic()
+        gone = {each for each in beating if each.gone}
+        beating = [each for each in beating if not each.gone]
+        for each in beating:
+            if each not in self._handles:
+                raise exception.ServiceNotJoined(
+                    uuid=each.uuid, driver=self.conf.servicegroup.driver
+                )
+            each.beaten_at = now
+        values = multiread.read(self.session, [each.path for each in beating])
+        missing = [
+            handle
+            for handle, value in zip(beating, values, strict=True)
+            if value is None
+            or value.stat.ephemeralOwner != self.session.number
+            or now < handle.doubtful_until
+        ]
+        if missing:
+            with self._changing:
+                gone |= self._enter(
+                    [each for each in missing if each in self._handles]
+                )
+                self._handles -= gone
+        for each in gone:
+            each.gone = True
+        return [each for each in handles if each in gone]
+
+    def leave_many(
+        self,
+        context: sg_context.RequestContext,
+        handles: Sequence[base.Handle],
+    ) -> None:
+        with self._changing:
+            mine = self._handles.intersection(
+                cast(Sequence[ZooKeeperHandle], handles)
+            )
+            self._handles -= mine
+            self._leaving.update(each.path for each in mine)
+            self._delete_leaving()
+        self._taken_out([each.uuid for each in mine])
+
+    def alive(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> dict[str, liveness.Liveness]:
+        wanted = list(uuids)
+        living = self.living(wanted)
+        rest = [uuid for uuid in wanted if living.verdict(uuid) is None]
+        gone = set(rest).difference(self._known(context, rest))
+        return living.verdicts(uuid for uuid in wanted if uuid not in gone)
+
+    def living(self, uuids: Sequence[str]) -> memory.Living:
+        """Return which workers of services live.
+
+        :raises ServiceGroupUnavailable: ZooKeeper cannot be asked
+        """
+        self.mirror.note_verdicts(uuids)
+        mirrored = self.mirror.living()
+        if mirrored is None:
+            found = members.read(self.session, uuids)
+            return self._memory.learn(found, uuids)
+        if not self.session.connected:
+            raise self.session.unavailable('the connection is lost')
+        return self._memory.learn(mirrored)
+
+    def last_known(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
+        return self._memory.last(uuids, self.mirror.services())
+
+    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+        members.remove(self.session, uuid)
+        self._taken_out([uuid])
+
+    def _taken_out(self, uuids: Sequence[str]) -> None:
+        self._memory.forget(uuids)
+        self.mirror.touch(uuids)
+
+    def _known(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Collection[str]:
+        """Return those of the uuids that are services, alive or not."""
+        match self._records:
+            case None:
+                return uuids
+            case zookeeper_records.ZooKeeperRecordStore() as records:
+                return records.known(context, uuids)
+            case records:
+                return _known_to(records, context, uuids)
+
+    def _handle(
+        self, context: sg_context.RequestContext, joined: record.Record
+    ) -> ZooKeeperHandle:
+        shard = self.session.layout.shard(layout.shard_of(joined.uuid))
+        name = members.new_name(joined.uuid, self._down_time)
+        guard = None
+        if isinstance(self._records, zookeeper_records.ZooKeeperRecordStore):
+            guard = self._records.cell(context).service(joined.uuid)
+        return ZooKeeperHandle(self, joined, context, f'{shard}/{name}', guard)
+
+    def _enter(
+        self, handles: Sequence[ZooKeeperHandle]
+    ) -> set[ZooKeeperHandle]:
+        """Create the znodes of handles, where they are not there.
+
+        :returns: the handles whose record is gone
+        """
+        gone = set(self._without_record(handles))
+        waiting = [each for each in handles if each not in gone]
+        members.delete(
+            self.session, [each.path for each in gone if each.under]
+        )
+        if not waiting:
+            return gone
+        self._make_directories()
+        change = retry.Change(self.session, self.session.layout.members)
+
+        def attempt() -> None:
+            nonlocal waiting
+            self.session.wait_until_connected(change.deadline)
+            number = self.session.number
+            outcomes = self.session.commit_many(
+                [_creation(each) for each in waiting], change.deadline
+            )
+            tried, waiting = waiting, []
+            for handle, outcome in zip(tried, outcomes, strict=True):
+                if not isinstance(outcome, errors.TransactionFailed):
+                    handle.under = number
+                elif outcome.path == handle.guard:
+                    gone.add(handle)
+                else:
+                    waiting.append(handle)
+            if waiting:
+                waiting = self._not_mine(waiting, number)
+            if waiting:
+                raise errors.Conflict
+
+        change.run(attempt)
+        self.mirror.touch([each.uuid for each in handles])
+        return gone
+
+    def _not_mine(
+        self, handles: Sequence[ZooKeeperHandle], number: int | None
+    ) -> list[ZooKeeperHandle]:
+        """Take what this session holds already, and clear what is left over.
+
+        :returns: the handles whose znode is still to be created
+        """
+        stats = self.session.ask([requests.exists(h.path) for h in handles])
+        leftover = []
+        for handle, stat in zip(handles, stats, strict=True):
+            if stat is not None and stat.ephemeralOwner == number:
+                handle.under = number
+            else:
+                leftover.append(handle)
+        members.delete(self.session, [each.path for each in leftover])
+        return leftover
+
+    def _make_directories(self) -> None:
+        if not self._directories_made:
+            paths = self.session.layout
+            self.session.make_directories(
+                [paths.members, *(paths.shard(s) for s in layout.SHARDS)]
+            )
+            self._directories_made = True
+
+    def _without_record(
+        self, handles: Sequence[ZooKeeperHandle]
+    ) -> list[ZooKeeperHandle]:
+        """Return those whose record is gone, where records are elsewhere.
+
+        Where they are in ZooKeeper, the transaction that creates a member
+        finds out. A record is destroyed a moment after its members: who has
+        seen its znode go asks again at the next beats.
+        """
+        elsewhere = [each for each in handles if each.guard is None]
+        if self._records is None or not elsewhere:
+            return []
+        for each in elsewhere:
+            each.doubtful_until = time.monotonic() + self._down_time
+        try:
+            known = _known_to(
+                self._records,
+                elsewhere[0].context,
+                [each.uuid for each in elsewhere],
+            )
+        except exception.ServiceGroupUnavailable as error:
+            LOG.debug('Not asking for records: %s', error)
+            return []
+        return [each for each in elsewhere if each.uuid not in known]
+
+    def _keep(self) -> bool:
+        """Do what is due; returns whether there is more to come."""
+        with self._changing:
+            if self.session.connected:
+                self._withdraw()
+                self._enter_again()
+                if self._leaving:
+                    self._delete_leaving()
+            return bool(self._handles or self._leaving)
+
+    def _withdraw(self) -> None:
+        """Take members out whose own loop has stopped beating."""
+        last = time.monotonic() - self._down_time
+        silent = [
+            each
+            for each in self._handles
+            if each.under is not None and each.beaten_at < last
+        ]
+        if not silent:
+            return
+        members.delete(self.session, [each.path for each in silent])
+        for each in silent:
+            each.under = None
+        self._taken_out([each.uuid for each in silent])
+        named = [
+            f'{each.record.binary} on host {each.record.host}'
+            for each in silent[:FEW]
+        ]
+        LOG.warning(
+            'Not beaten for %(seconds)d s, and down until they do: '
+            '%(named)s%(more)s',
+            {
+                'seconds': self._down_time,
+                'named': ', '.join(named),
+                'more': ', ...' if len(silent) > FEW else '',
+            },
+        )
+
+    def _enter_again(self) -> None:
+        """Take members in again whose session is over."""
+        last = time.monotonic() - self._down_time
+        lost = [
+            each
+            for each in self._handles
+            if each.under != self.session.number and each.beaten_at >= last
+        ]
+        if lost:
+            self._enter(lost)
+            LOG.info('Joined again for %d service(s)', len(lost))
+
+    def _delete_leaving(self) -> None:
+        """Delete what has left, or else have the keeper do it later."""
+        try:
+            members.delete(self.session, self._leaving)
+            self._leaving.clear()
+        except exception.ServiceGroupUnavailable:
+            self._keeper.start()
+            raise
+
+
+def _known_to(
+    records: records_base.RecordStore,
+    context: sg_context.RequestContext,
+    uuids: Sequence[str],
+) -> Collection[str]:
+    """Return those of the uuids that a record store has a live record of."""
+    if len(uuids) > FEW:
+        return {each.uuid for each in records.list(context)}
+    known = set()
+    for uuid in uuids:
+        try:
+            records.get_by_uuid(context, uuid)
+        except exception.ServiceNotFound:
+            continue
+        known.add(uuid)
+    return known
+
+
+def _creation(handle: ZooKeeperHandle) -> list[requests.Operation]:
+    guard = [] if handle.guard is None else [requests.check(handle.guard)]
+    value = members.value_of(handle.record)
+    return [*guard, requests.create_ephemeral(handle.path, value)]

@@ -1,0 +1,297 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A kazoo client as this package needs one.
+
+kazoo's public interface has no way to say how long a session was granted,
+to give up a connection on which nothing comes any more, or to forget a
+connection in a forked child. This adds them, mostly by standing between the
+client and its handler.
+"""
+
+import atexit
+from collections.abc import Callable
+import logging
+import os
+import re
+import socket
+import ssl
+from typing import Any
+
+from kazoo import client as kazoo_client
+from kazoo import exceptions
+from kazoo import hosts as kazoo_hosts
+from kazoo.protocol import states
+from oslo_config import cfg
+
+from nova_sg import exception
+from nova_sg.servicegroup.zookeeper import credentials
+
+LOG = logging.getLogger(__name__)
+
+#: Reconnect as a server comes back: kazoo's own pauses grow to a minute. They
+#: must grow, since kazoo takes each jittered pause for the next one's start,
+#: and without growth they dwindle to nothing.
+RETRY = {
+    'max_tries': -1,
+    'delay': 0.1,
+    'backoff': 1.2,
+    'max_jitter': 0.3,
+    'max_delay': 0.5,
+}
+
+#: A client in one of these states does not come back by itself.
+_ENDED = (states.KeeperState.CLOSED, states.KeeperState.AUTH_FAILED)
+
+#: Makes a kazoo handler, an instance of its own for each client.
+HandlerFactory = Callable[[], Any]
+
+
+class _Quiet(logging.LoggerAdapter[logging.Logger]):
+    """kazoo's log, of which only errors are anything to an operator.
+
+    It warns of every attempt to connect, several times a second; the session
+    says once that the connection is lost, and once that it is back. What it
+    says for debugging is every request as it is, passwords among them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.getLogger('kazoo.client'), {})
+        self.unresolved: str | None = None
+
+    def warning(self, msg: object, *args: Any, **kwargs: Any) -> None:
+        if str(msg).startswith('Cannot resolve'):
+            # Nobody else is told.
+            self.unresolved = str(msg) % args
+        self.log(logging.WARNING, msg, *args, **kwargs)
+
+    def log(self, level: int, msg: object, *args: Any, **kwargs: Any) -> None:
+        if level < logging.INFO:
+            return
+        if level < logging.ERROR:
+            level = logging.DEBUG
+        if self.logger.isEnabledFor(level):
+            self.logger.log(level, msg, *args, **kwargs)
+
+    def debug(self, msg: object, *args: Any, **kwargs: Any) -> None:
+        """Say nothing; called for every request and every answer."""
+
+    def warn(self, msg: object, *args: Any, **kwargs: Any) -> None:
+        self.log(logging.WARNING, msg, *args, **kwargs)
+
+
+class Client:
+    """One kazoo client from its start to its end.
+
+    :param options: the group ``[zookeeper]``
+    :param handler: a kazoo handler of its own
+    :param on_granted: called, in kazoo's thread, each time the ensemble has
+        granted a session timeout, with it in seconds
+    :ivar kazoo: the client, not started yet
+    :ivar refused: the ensemble refused the credential
+    """
+
+    def __init__(
+        self,
+        options: cfg.ConfigOpts.GroupAttr,
+        handler: Any,
+        on_granted: Callable[[float], None],
+    ) -> None:
+        self._on_granted = on_granted
+        self._log = _Quiet()
+        self._last_error: str | None = None
+        self.refused = False
+        self._sockets: list[socket.socket] = []
+        self._pair: tuple[socket.socket, ...] = ()
+        # Else one server that is down without a trace costs the whole
+        # session timeout, and so the session.
+        self._patience = max(0.5, options.session_timeout / 3)
+        self._stand_between(handler)
+        self.kazoo = kazoo_client.KazooClient(
+            hosts=','.join(options.hosts),
+            timeout=options.session_timeout,
+            handler=handler,
+            connection_retry={**RETRY, 'sleep_func': handler.sleep_func},
+            logger=self._log,
+            **credentials.kazoo_options(options),
+            **_tls(options),
+        )
+        self._observe_connecting()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has given up and another is needed."""
+        return self.kazoo.client_state in _ENDED
+
+    @property
+    def last_error(self) -> str | None:
+        """Why the latest attempt to connect failed, where that is known."""
+        return self._last_error or self._log.unresolved
+
+    def start(self) -> None:
+        """Begin to connect, and go on until :meth:`stop`."""
+        self.kazoo.start_async()
+
+    def stop(self) -> None:
+        """End the session, so that what it holds goes at once."""
+        self.kazoo.stop()
+        self.kazoo.close()
+
+    def drop_connection(self) -> None:
+        """Break the connection; the session goes on over another one."""
+        for each in self._sockets:
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it broke by itself
+
+    def server_version(self) -> str | None:
+        """Return the version of the server, None where it keeps it secret.
+
+        It is asked over a connection of its own.
+        """
+        try:
+            answer = self.kazoo.command(b'srvr')
+        except (exceptions.KazooException, OSError, ValueError) as error:
+            LOG.debug('No version: %s', error)
+            return None
+        found = re.search(r'version: ([0-9.]+)', answer)
+        return found.group(1) if found else None
+
+    def abandon(self) -> None:
+        """Forget, in a forked child, the connection of the parent.
+
+        Its sockets are closed without a word to the server. Its threads have
+        not come along, so that nothing else may be asked of it.
+        """
+        atexit.unregister(self.kazoo.handler.stop)
+        for each in (*self._sockets, *self._pair):
+            # Not the method of a TLS socket, which has a word to say.
+            descriptor = each.detach()
+            if descriptor >= 0:
+                os.close(descriptor)
+
+    def _stand_between(self, handler: Any) -> None:
+        """See the sockets that the client makes, and why it cannot."""
+        connect = handler.create_connection
+        make_pair = handler.create_socket_pair
+
+        def create_connection(*args: Any, **kwargs: Any) -> Any:
+            asked = kwargs.get('timeout') or self._patience
+            kwargs['timeout'] = min(asked, self._patience)
+            try:
+                made = connect(*args, **kwargs)
+            except Exception as error:
+                self._last_error = _one_line(error)
+                raise
+            self._last_error = None
+            there = [each for each in self._sockets if each.fileno() >= 0]
+            self._sockets = [*there, made]
+            return made
+
+        def create_socket_pair(*args: Any, **kwargs: Any) -> Any:
+            self._pair = make_pair(*args, **kwargs)
+            return self._pair
+
+        handler.create_connection = create_connection
+        handler.create_socket_pair = create_socket_pair
+
+    def _observe_connecting(self) -> None:
+        """Learn what session timeout is granted, and ping less often.
+
+        kazoo tells nobody of it but its log. What the method below returns
+        are the timeouts it derives, in milliseconds.
+        """
+        connection = self.kazoo._connection
+        connect = connection._connect
+
+        def observed(*args: Any) -> Any:
+            read_timeout, connect_timeout = connect(*args)
+            # It takes two thirds of what was granted.
+            granted = read_timeout * 1.5 / 1000
+            self._on_granted(granted)
+            # It pings after half of this, for sessions nobody probes.
+            read_timeout = granted + min(1.2, granted * 0.4)
+            return read_timeout * 1000, connect_timeout
+
+        connection._connect = observed
+
+
+def check(options: cfg.ConfigOpts.GroupAttr) -> None:
+    """Refuse options with which no connection can be made.
+
+    :param options: the group ``[zookeeper]``
+    :raises InvalidConfiguration: naming the option
+    """
+    credentials.check(options)
+    try:
+        hosts, chroot = kazoo_hosts.collect_hosts(','.join(options.hosts))
+    except ValueError:
+        hosts, chroot = [], None
+    if chroot:
+        raise _bad('hosts', f'{chroot} belongs into [zookeeper] chroot')
+    if not hosts or not all(host and port for host, port in hosts):
+        raise _bad('hosts', f'{options.hosts} are not all host:port')
+    if not options.use_tls:
+        return
+    if bool(options.tls_cert_file) != bool(options.tls_key_file):
+        raise _bad('tls_key_file', 'it goes together with tls_cert_file')
+    for name in ('tls_ca_file', 'tls_cert_file', 'tls_key_file'):
+        try:
+            _try_file(options, name)
+        except (OSError, ssl.SSLError) as error:
+            raise _bad(name, f'{options[name]}: {_one_line(error)}') from error
+
+
+def _try_file(options: cfg.ConfigOpts.GroupAttr, name: str) -> None:
+    path = options[name]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not path:
+        return
+    if name == 'tls_ca_file':
+        context.load_verify_locations(path)
+    elif name == 'tls_cert_file':
+        with open(path, 'rb'):
+            pass
+    else:
+        # A password is given in any case: without one OpenSSL would ask
+        # for it on the terminal.
+        context.load_cert_chain(
+            options.tls_cert_file,
+            path,
+            password=options.tls_key_password or '',
+        )
+
+
+def _tls(options: cfg.ConfigOpts.GroupAttr) -> dict[str, Any]:
+    if not options.use_tls:
+        return {}
+    return {
+        'use_ssl': True,
+        'ca': options.tls_ca_file,
+        'certfile': options.tls_cert_file,
+        'keyfile': options.tls_key_file,
+        'keyfile_password': options.tls_key_password,
+        'verify_certs': options.tls_verify,
+        'check_hostname': options.tls_verify and options.tls_check_hostname,
+    }
+
+
+def _one_line(error: BaseException) -> str:
+    reason = getattr(error, 'strerror', None) or str(error)
+    return ' '.join(str(reason).split()) or type(error).__name__
+
+
+def _bad(option: str, reason: str) -> exception.InvalidConfiguration:
+    return exception.InvalidConfiguration(
+        option=f'[zookeeper] {option}', reason=reason
+    )

@@ -1,0 +1,97 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Who this deployment is to ZooKeeper, and who may touch its znodes."""
+
+import importlib.util
+from typing import Any
+
+from kazoo import security
+from oslo_config import cfg
+
+from nova_sg import exception
+
+
+def configured(options: cfg.ConfigOpts.GroupAttr) -> bool:
+    """Return whether this process presents a credential.
+
+    :param options: the group ``[zookeeper]``
+    """
+    return bool(options.username) or _is_kerberos(options)
+
+
+def check(options: cfg.ConfigOpts.GroupAttr) -> None:
+    """Refuse options that do not make a credential.
+
+    :raises InvalidConfiguration: naming the option
+    """
+    if not configured(options):
+        if options.password:
+            raise _bad('username', 'there is a password without a username')
+        return
+    if options.auth_scheme == 'digest' and ':' in options.username:
+        raise _bad('username', 'it may not contain a colon')
+    if not options.password and not _is_kerberos(options):
+        raise _bad('password', f'{options.username} needs one')
+    if options.auth_scheme == 'sasl' and not importlib.util.find_spec(
+        'puresasl'
+    ):
+        raise _bad('auth_scheme', 'sasl needs pure-sasl, not installed here')
+
+
+def kazoo_options(options: cfg.ConfigOpts.GroupAttr) -> dict[str, Any]:
+    """Return what a KazooClient takes to authenticate, and to set ACLs."""
+    arguments: dict[str, Any] = {'default_acl': acl(options)}
+    if not configured(options):
+        return arguments
+    if options.auth_scheme == 'digest':
+        credential = f'{options.username}:{options.password}'
+        arguments['auth_data'] = [('digest', credential)]
+        return arguments
+    sasl: dict[str, str] = {'mechanism': options.sasl_mechanism}
+    if _is_kerberos(options):
+        sasl['service'] = options.sasl_service
+        if options.username:
+            sasl['principal'] = options.username
+    else:
+        sasl['username'] = options.username
+        sasl['password'] = options.password
+    arguments['sasl_options'] = sasl
+    return arguments
+
+
+def acl(options: cfg.ConfigOpts.GroupAttr) -> list[security.ACL]:
+    """Return the access list of every znode that is created."""
+    if not configured(options):
+        return list(security.OPEN_ACL_UNSAFE)
+    readers = security.READ_ACL_UNSAFE if options.world_readable else []
+    return [*security.CREATOR_ALL_ACL, *readers]
+
+
+def is_world_writable(acls: list[security.ACL]) -> bool:
+    """Return whether anybody may do more than read."""
+    return any(
+        each.id.scheme == 'world' and each.perms & ~security.Permissions.READ
+        for each in acls
+    )
+
+
+def _is_kerberos(options: cfg.ConfigOpts.GroupAttr) -> bool:
+    return bool(
+        options.auth_scheme == 'sasl' and options.sasl_mechanism == 'GSSAPI'
+    )
+
+
+def _bad(option: str, reason: str) -> exception.InvalidConfiguration:
+    return exception.InvalidConfiguration(
+        option=f'[zookeeper] {option}', reason=reason
+    )

@@ -1,0 +1,82 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Errors between the modules of this package; callers see none of them."""
+
+from collections.abc import Sequence
+
+from kazoo import exceptions
+
+from nova_sg import exception
+from nova_sg.servicegroup.zookeeper import requests
+
+#: The connection failed, not the request: it may be asked again.
+CONNECTION = (
+    exceptions.ConnectionLoss,
+    exceptions.ConnectionClosedError,
+    exceptions.SessionExpiredError,
+    exceptions.OperationTimeoutError,
+    exceptions.AuthFailedError,
+)
+
+#: What ZooKeeper answers for the operations of a failed transaction that are
+#: not the cause: those before it, and those after.
+_BYSTANDERS = (exceptions.RolledBackError, exceptions.RuntimeInconsistency)
+
+
+class Trouble(Exception):
+    """The connection failed under a request that was sent."""
+
+
+class Silence(Trouble):
+    """A request was not answered in time."""
+
+
+class OutcomeUnknown(exception.ServiceGroupUnavailable):
+    """The connection failed under a transaction: it may have been done."""
+
+    msg_fmt = (
+        'The servicegroup backend %(backend)s is unavailable: %(reason)s; '
+        'it is not known whether the change was made'
+    )
+
+
+class Conflict(Exception):
+    """Somebody else was first; what was read before is to be read anew."""
+
+
+class TransactionFailed(Exception):
+    """A transaction was refused as a whole.
+
+    :param path: of the operation that is the cause
+    :param error: what ZooKeeper says of it
+    """
+
+    def __init__(self, path: str, error: exceptions.ZookeeperError) -> None:
+        super().__init__(f'{path}: {error!r}')
+        self.path = path
+        self.error = error
+
+
+def failure(
+    operations: Sequence[requests.Operation], results: Sequence[object]
+) -> TransactionFailed | None:
+    """Return why a transaction failed, None where it was done.
+
+    :param results: the result of each of its operations
+    """
+    for operation, result in zip(operations, results, strict=False):
+        if isinstance(result, exceptions.ZookeeperError) and not isinstance(
+            result, _BYSTANDERS
+        ):
+            return TransactionFailed(operation.path, result)
+    return None

@@ -1,0 +1,131 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Who was alive before ZooKeeper was away, and may not be back yet.
+
+A ZooKeeper that stood still for longer than the session timeout gives every
+session up when it goes on, however alive the processes are. They are back in
+a moment. Until then who was up stands as it did, by what this process
+remembers.
+"""
+
+from collections.abc import Container
+from collections.abc import Iterable
+from collections.abc import Mapping
+import time
+from typing import NamedTuple
+
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup.zookeeper import members as sg_members
+from nova_sg.servicegroup.zookeeper import session as sg_session
+
+SETTLING = 'ZooKeeper was away, and members may not be back yet'
+
+
+class Living(NamedTuple):
+    """Which workers of services live.
+
+    :param now: the workers of services, by uuid
+    :param before: those which stand as they did before an outage
+    :param known_at: ``time.monotonic()`` when ``now`` was known
+    :param before_at: ``time.monotonic()`` when ``before`` was known
+    """
+
+    now: sg_members.Members
+    before: sg_members.Members
+    known_at: float
+    before_at: float
+
+    def verdict(self, uuid: str) -> liveness.Liveness | None:
+        """Return what is known of a service, None where none of it lives."""
+        if uuid in self.now:
+            return liveness.Liveness(True, None, self.known_at, self.now[uuid])
+        if uuid in self.before:
+            return liveness.Liveness(
+                True, None, self.before_at, self.before[uuid], SETTLING
+            )
+        return None
+
+    def verdicts(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
+        """Return what is known of services that there are.
+
+        A service of which no worker lives is down.
+        """
+        make = liveness.Liveness
+        now, known_at = self.now, self.known_at
+        down = make(False, None, known_at)
+        if self.before:
+            return {uuid: self.verdict(uuid) or down for uuid in uuids}
+        return {
+            uuid: make(True, None, known_at, now[uuid])
+            if uuid in now
+            else down
+            for uuid in uuids
+        }
+
+
+class Memory:
+    """What was last known of the members of services.
+
+    :param session: it knows when ZooKeeper was away
+    """
+
+    def __init__(self, session: sg_session.Session) -> None:
+        self._session = session
+        self._known: Mapping[str, tuple[liveness.Member, ...]] = {}
+        self._known_at = time.monotonic()
+
+    def learn(
+        self, living: sg_members.Members, asked: Iterable[str] | None = None
+    ) -> Living:
+        """Take in who lives, unless that may be an effect of an outage.
+
+        :param living: the workers of services, by uuid
+        :param asked: the services it tells of; None for all there are
+        """
+        now = time.monotonic()
+        if self._session.settling:
+            return Living(living, self._known, now, self._known_at)
+        if asked is None:
+            self._known = living
+        else:
+            known = dict(self._known)
+            for uuid in asked:
+                if uuid in living:
+                    known[uuid] = living[uuid]
+                else:
+                    known.pop(uuid, None)
+            self._known = known
+        self._known_at = now
+        return Living(living, {}, now, now)
+
+    def last(
+        self, uuids: Iterable[str], services: Container[str]
+    ) -> dict[str, liveness.Liveness]:
+        """Return what was last known of services.
+
+        :param services: uuids of services there are; of others it is known
+            only that they live
+        """
+        known = Living(self._known, {}, self._known_at, self._known_at)
+        return known.verdicts(
+            uuid for uuid in uuids if uuid in known.now or uuid in services
+        )
+
+    def forget(self, uuids: Iterable[str]) -> None:
+        """Drop members that this process has taken out itself."""
+        gone = set(uuids)
+        self._known = {
+            uuid: each
+            for uuid, each in self._known.items()
+            if uuid not in gone
+        }

@@ -1,0 +1,123 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A part of the mirror: something that is kept as it is in ZooKeeper."""
+
+import abc
+from collections.abc import Callable
+import threading
+import time
+
+from nova_sg.servicegroup.zookeeper import session as sg_session
+
+#: Seconds until a part that could not be read is tried again.
+RETRY_AFTER = 1.0
+
+
+class Part(abc.ABC):
+    """Something that is read anew when a watch says it has changed.
+
+    :param session: the session it is read over
+    :param wake: called when there is something to read; never waits
+    """
+
+    def __init__(
+        self, session: sg_session.Session, wake: Callable[[], None]
+    ) -> None:
+        self.session = session
+        self._wake = wake
+        self._changed = threading.Condition()
+        self._marks = 1
+        self._not_before = 0.0
+        self._behind_since: float | None = time.monotonic()
+        self._failed = False
+
+    @property
+    def behind_since(self) -> float | None:
+        """``time.monotonic()`` since when there may be news; None: none."""
+        return self._behind_since
+
+    @property
+    def due_at(self) -> float | None:
+        """``time.monotonic()`` when it is to be read; None: not now."""
+        return None if self._behind_since is None else self._not_before
+
+    def mark(self, since: float | None = None) -> None:
+        """Note that there may be news. May be called in kazoo's thread.
+
+        :param since: ``time.monotonic()``, None for now
+        """
+        with self._changed:
+            self._marks += 1
+            if self._behind_since is None:
+                self._behind_since = since or time.monotonic()
+        self._wake()
+
+    def update(self) -> None:
+        """Read what is new; called by the mirror's thread alone.
+
+        :raises NovaSgException: it cannot be read now
+        """
+        marks = self._marks
+        began = time.monotonic()
+        try:
+            self.refresh()
+        except BaseException:
+            self._failed = True
+            self._not_before = began + RETRY_AFTER
+            raise
+        else:
+            self._failed = False
+            self._not_before = self.next_time(began)
+            with self._changed:
+                if marks == self._marks:
+                    self._behind_since = None
+        finally:
+            with self._changed:
+                self._changed.notify_all()
+
+    @abc.abstractmethod
+    def refresh(self) -> None:
+        """Read what is new, and leave watches for what will be."""
+
+    @abc.abstractmethod
+    def audit(self) -> None:
+        """Have the next refresh find out what no watch has told."""
+
+    def next_time(self, began: float) -> float:
+        """Return when it may be read again.
+
+        :param began: ``time.monotonic()`` when it was read this time
+        """
+        return 0.0
+
+    def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """Wait for a state of this part.
+
+        :param condition: tells whether it has come
+        :param timeout: seconds; nobody waits for what cannot come now
+        :returns: whether it has come
+        """
+
+        def over() -> bool:
+            return condition() or self._failed or not self.session.connected
+
+        if not condition():
+            with self._changed:
+                self._changed.wait_for(over, timeout)
+        return condition()
+
+    def lost(self) -> None:
+        """Note that the connection is lost, and with it every watch."""
+        self.mark(self.session.heard_at)
+        with self._changed:
+            self._changed.notify_all()

@@ -1,0 +1,132 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is asked of ZooKeeper: functions of a client, still to be sent.
+
+A request sends itself when it is called with a kazoo client, and returns the
+client's asynchronous result. Sent one after the other without waiting, many
+requests cost one round trip, and ZooKeeper keeps their order.
+"""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+from typing import NamedTuple
+
+#: Called with a KazooClient; returns its IAsyncResult.
+Request = Callable[[Any], Any]
+
+#: Called, in kazoo's own thread, with the event a watch has seen. It must
+#: not block.
+Watch = Callable[[Any], None]
+
+
+def get(path: str) -> Request:
+    """Ask for a value: (bytes, ZnodeStat), or NoNodeError."""
+    return lambda client: client.get_async(path)
+
+
+def exists(path: str, watch: Watch | None = None) -> Request:
+    """Ask for the ZnodeStat of a znode, None where there is none.
+
+    :param watch: called once when it comes, changes or goes
+    """
+    return lambda client: client.exists_async(path, watch)
+
+
+def children(path: str, watch: Watch | None = None) -> Request:
+    """Ask for the names below a znode, or NoNodeError.
+
+    :param watch: called once when one of them comes or goes
+    """
+    return lambda client: client.get_children_async(path, watch)
+
+
+def access(path: str) -> Request:
+    """Ask for an access list: (ACLs, ZnodeStat), or NoNodeError."""
+    return lambda client: client.get_acls_async(path)
+
+
+def count(path: str) -> Request:
+    """Raise the version of a znode by one: its ZnodeStat, or NoNodeError.
+
+    No two callers get the same version.
+    """
+    return lambda client: client.set_async(path, b'')
+
+
+def sync(path: str) -> Request:
+    """Have the server catch up with the leader before it answers more."""
+    return lambda client: client.sync_async(path)
+
+
+def make_directory(path: str) -> Request:
+    """Create a znode without a value: its path, or NodeExistsError."""
+    return lambda client: client.create_async(path)
+
+
+def remove(path: str) -> Request:
+    """Delete a znode, whatever its version: True, or NoNodeError."""
+    return lambda client: client.delete_async(path)
+
+
+class Operation(NamedTuple):
+    """A part of a transaction.
+
+    :param path: the znode it is about
+    :param add: called with kazoo's TransactionRequest; adds itself to it
+    """
+
+    path: str
+    add: Callable[[Any], None]
+
+
+def create(path: str, value: bytes = b'') -> Operation:
+    """Create a znode; ZooKeeper says NodeExistsError where there is one."""
+    return Operation(path, lambda t: t.create(path, value))
+
+
+def create_ephemeral(path: str, value: bytes) -> Operation:
+    """Create a znode that goes when the session of this process does."""
+    return Operation(path, lambda t: t.create(path, value, ephemeral=True))
+
+
+def create_next(prefix: str, value: bytes) -> Operation:
+    """Create a znode whose name ends with the next number, of 10 digits."""
+    return Operation(prefix, lambda t: t.create(prefix, value, sequence=True))
+
+
+def change(path: str, value: bytes, version: int) -> Operation:
+    """Set a value, if its version is still this one."""
+    return Operation(path, lambda t: t.set_data(path, value, version))
+
+
+def delete(path: str, version: int = -1) -> Operation:
+    """Delete a znode, if its version is still this one; -1 is any."""
+    return Operation(path, lambda t: t.delete(path, version))
+
+
+def check(path: str) -> Operation:
+    """Have the transaction fail where a znode is not there."""
+    return Operation(path, lambda t: t.check(path, -1))
+
+
+def transaction(operations: Sequence[Operation]) -> Request:
+    """Do all of these, or nothing: a list of results and errors."""
+
+    def send(client: Any) -> Any:
+        made = client.transaction()
+        for operation in operations:
+            operation.add(made)
+        return made.commit_async()
+
+    return send

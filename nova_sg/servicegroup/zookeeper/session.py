@@ -1,0 +1,292 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What this process says to ZooKeeper, and is answered.
+
+There is one session per process and configuration, shared by records,
+membership and mirror.
+"""
+
+import atexit
+from collections.abc import Sequence
+import os
+import threading
+import time
+from typing import Any
+import weakref
+
+from kazoo import exceptions
+from kazoo.handlers import threading as kazoo_threading
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_sg import exception
+from nova_sg.servicegroup.zookeeper import client as sg_client
+from nova_sg.servicegroup.zookeeper import connection
+from nova_sg.servicegroup.zookeeper import credentials
+from nova_sg.servicegroup.zookeeper import errors
+from nova_sg.servicegroup.zookeeper import requests
+
+LOG = logging.getLogger(__name__)
+
+#: Requests sent before their answers are waited for.
+WINDOW = 500
+
+Results = list[Any]
+
+
+class Session(connection.Connection):
+    """Requests and transactions, sent and answered.
+
+    Parameters and errors are those of :class:`connection.Connection`.
+    """
+
+    def ask(
+        self, asked: Sequence[requests.Request], deadline: float | None = None
+    ) -> Results:
+        """Send requests that may be repeated, and return the answers.
+
+        They are sent one behind the other, and all again where the
+        connection fails. An error about a znode is an answer.
+
+        :param deadline: ``time.monotonic()`` until when to try; None for the
+            request timeout from now
+        :raises ServiceGroupUnavailable: they were not answered in time
+        """
+        if deadline is None:
+            deadline = self.deadline()
+        while True:
+            client = self.wait_until_connected(deadline)
+            try:
+                return self._exchange(client, asked)
+            except errors.Trouble as trouble:
+                if time.monotonic() >= deadline:
+                    raise self.unavailable(str(trouble)) from trouble
+
+    def commit(
+        self,
+        operations: Sequence[requests.Operation],
+        deadline: float | None = None,
+    ) -> Results:
+        """Do all operations, or none of them.
+
+        :returns: their results
+        :raises TransactionFailed: ZooKeeper refused, and did nothing
+        :raises OutcomeUnknown: the connection failed meanwhile
+        :raises ServiceGroupUnavailable: nothing was sent
+        """
+        (done,) = self.commit_many([operations], deadline)
+        if isinstance(done, errors.TransactionFailed):
+            raise done
+        return done
+
+    def commit_many(
+        self,
+        transactions: Sequence[Sequence[requests.Operation]],
+        deadline: float | None = None,
+    ) -> list[Results | errors.TransactionFailed]:
+        """Do several transactions, each in whole or not at all.
+
+        :returns: for each the results of its operations, or why it failed
+        :raises OutcomeUnknown: the connection failed meanwhile; some may
+            have been done
+        :raises ServiceGroupUnavailable: nothing was sent
+        """
+        client = self.wait_until_connected(deadline or self.deadline())
+        try:
+            answers = self._exchange(
+                client, [requests.transaction(each) for each in transactions]
+            )
+        except errors.Trouble as trouble:
+            raise errors.OutcomeUnknown(
+                backend=self.name, reason=trouble
+            ) from trouble
+        return [
+            self._outcome(operations, results)
+            for operations, results in zip(transactions, answers, strict=True)
+        ]
+
+    def make_directories(self, paths: Sequence[str]) -> None:
+        """Create what is missing of znodes that hold others.
+
+        :param paths: in the order in which they are created; what is above
+            all of them is created as well
+        :raises ServiceGroupUnavailable: they could not be created
+        """
+        wanted = [*self.layout.parents(), *paths]
+        there = self.ask([requests.exists(path) for path in wanted])
+        missing = [
+            path
+            for path, stat in zip(wanted, there, strict=True)
+            if stat is None
+        ]
+        answers = self.ask([requests.make_directory(each) for each in missing])
+        for path, answer in zip(missing, answers, strict=True):
+            if not isinstance(answer, exceptions.NodeExistsError | str):
+                raise self.unavailable(f'{path} is not created: {answer!r}')
+
+    def probe(self) -> None:
+        """See that the ensemble hears this process, if that is due.
+
+        To be called every sixth of :attr:`timeout` by who depends on it;
+        half of it passes from one sign of life to the next. A crash shows
+        when the session timeout has passed since the last of them, and what
+        the ensemble rounds it up to: signs more often than needed would
+        make it show later.
+
+        kazoo sends pings by itself, but tells nobody when one was answered,
+        and sends none while requests go out.
+        """
+        if not self.connected:
+            self.connect()
+            return
+        if time.monotonic() - (self.heard_at or 0.0) < self.timeout * 5 / 12:
+            return
+        patience = max(self.timeout / 5, min(0.5, self.timeout / 3))
+        client = self._current_client()
+        try:
+            self._exchange(
+                client, [requests.exists(self.layout.root)], patience
+            )
+        except errors.Silence:
+            self.drop()
+        except (errors.Trouble, exception.ServiceGroupUnavailable) as error:
+            LOG.debug('Probing %s: %s', self.name, error)
+
+    def deadline(self) -> float:
+        """Return until when a call that begins now may take."""
+        return time.monotonic() + self.request_timeout
+
+    def no_access(self) -> exception.ServiceGroupUnavailable:
+        """Return the error of a request that an access list forbids."""
+        if credentials.configured(self.options):
+            reason = (
+                'it denies access to the user of [zookeeper] username, or '
+                'does not accept [zookeeper] password'
+            )
+        else:
+            reason = (
+                'it denies access to who presents no credential; see '
+                '[zookeeper] username and password'
+            )
+        return self.unavailable(reason)
+
+    def _outcome(
+        self, operations: Sequence[requests.Operation], results: Any
+    ) -> Results | errors.TransactionFailed:
+        if isinstance(results, exceptions.ZookeeperError):
+            results = [results]
+        failed = errors.failure(operations, results)
+        if failed and isinstance(failed.error, exceptions.NoAuthError):
+            raise self.no_access()
+        return failed or results
+
+    def _exchange(
+        self,
+        client: sg_client.Client,
+        asked: Sequence[requests.Request],
+        patience: float | None = None,
+    ) -> Results:
+        """Send requests and return the answers, in their order.
+
+        :param patience: seconds to wait for an answer; None for the request
+            timeout
+        :raises Silence: there was no answer in time
+        :raises Trouble: the connection failed
+        """
+        answers: Results = []
+        for start in range(0, len(asked), WINDOW):
+            sent_at = time.monotonic()
+            pending = [
+                request(client.kazoo)
+                for request in asked[start : start + WINDOW]
+            ]
+            until = sent_at + (patience or self.request_timeout)
+            try:
+                answers += [self._answer(each, until) for each in pending]
+            except client.kazoo.handler.timeout_exception as error:
+                self._suspect(sent_at)
+                raise errors.Silence('it does not answer') from error
+            self.heard_at = sent_at
+        return answers
+
+    def _answer(self, pending: Any, until: float) -> Any:
+        try:
+            return pending.get(timeout=max(0.001, until - time.monotonic()))
+        except errors.CONNECTION as error:
+            raise errors.Trouble('the connection was lost') from error
+        except exceptions.NoAuthError as error:
+            raise self.no_access() from error
+        except exceptions.ZookeeperError as error:
+            return error
+
+    def _suspect(self, sent_at: float) -> None:
+        """Give up a connection without an answer since a request was sent.
+
+        kazoo would not, as long as requests go out: it takes each for a sign
+        of life.
+        """
+        heard_at = self.heard_at or 0.0
+        if heard_at <= sent_at < time.monotonic() - self.timeout * 2 / 3:
+            self.drop()
+
+
+_sessions: weakref.WeakValueDictionary[
+    tuple[tuple[str, str], ...], Session
+] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+_handler_factory: sg_client.HandlerFactory = (
+    kazoo_threading.SequentialThreadingHandler
+)
+
+
+def get(conf: cfg.ConfigOpts) -> Session:
+    """Return this process's session with the configured ensemble.
+
+    :param conf: a loaded configuration
+    :raises InvalidConfiguration: an option of ``[zookeeper]`` is no use
+    """
+    key = tuple(sorted((k, str(v)) for k, v in conf.zookeeper.items()))
+    with _lock:
+        session = _sessions.get(key)
+        if session is None:
+            session = _sessions[key] = Session(conf, _handler_factory)
+        return session
+
+
+def use_handler(factory: sg_client.HandlerFactory) -> None:
+    """Have sessions that begin from now on wait and run threads otherwise.
+
+    :param factory: makes kazoo handlers. Under eventlet's monkey patching
+        it is ``kazoo.handlers.eventlet.SequentialEventletHandler``: with
+        kazoo's own default the connection is lost again and again.
+    """
+    global _handler_factory
+    _handler_factory = factory
+
+
+def close_all() -> None:
+    """End every session of this process, as at its exit."""
+    for session in list(_sessions.values()):
+        session.close()
+
+
+def _after_fork() -> None:
+    global _lock
+    # Another thread of the parent may have held it.
+    _lock = threading.Lock()
+    for session in list(_sessions.values()):
+        session.forget()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+atexit.register(close_all)

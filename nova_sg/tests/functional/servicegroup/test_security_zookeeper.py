@@ -1,0 +1,284 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Who may read and change what lies in ZooKeeper, and how it is said."""
+
+import pathlib
+import subprocess
+
+import fixtures
+from kazoo import exceptions
+
+from nova_sg import exception
+from nova_sg.tests.fixtures.servers import ports
+from nova_sg.tests.fixtures.servers import zookeeper
+from nova_sg.tests.functional.servicegroup import zookeeper_base as base
+
+NOVA = {'username': 'nova', 'password': 'hush-hush'}
+
+
+class SecurityTestCase(base.ZooKeeperTestCase):
+    def use(self, **options):
+        """Write everything there is to write, with these options."""
+        api = self.process(**options)
+        service = self.register(api, version=3)
+        api.join_many(self.context, [service])
+        api.update(self.context, service.uuid, {'disabled': True})
+        gone = self.register(api, 'gone')
+        api.destroy(self.context, gone.uuid)
+        self.assertTrue(self.is_up(api, service))
+        return api
+
+    def assert_refused(self, api, *words):
+        """Check that an API is refused, in one line with these words."""
+        for call in (
+            lambda: api.list(self.context),
+            lambda: self.register(api, 'other'),
+            lambda: api.liveness(self.context, ['some-uuid']),
+        ):
+            error = self.assertRaises(exception.ServiceGroupUnavailable, call)
+            for word in words:
+                self.assertIn(word, str(error))
+            self.assertNotIn('\n', str(error))
+            self.assertNotIn('hush', str(error))
+
+    def access(self):
+        """Return the access list of every znode, by its path."""
+
+        def walk(path):
+            found[path] = {
+                (each.id.scheme, each.id.id.partition(':')[0], each.perms)
+                for each in client.get_acls(path)[0]
+            }
+            for name in client.get_children(path):
+                walk(f'{path}/{name}')
+
+        found = {}
+        # Whoever knows this password may look at everything.
+        with self.behind(auth_data=[('digest', 'nova:hush-hush')]) as client:
+            walk(self.root)
+        return found
+
+
+class TestDigest(SecurityTestCase):
+    def test_without_credentials_everybody_may_do_everything(self):
+        self.use()
+        for path, access in self.access().items():
+            self.assertEqual({('world', 'anyone', 31)}, access, path)
+
+    def test_with_credentials_nobody_else_may_do_anything(self):
+        self.use(**NOVA)
+        access = self.access()
+        self.assertGreater(len(access), 40)
+        for path, each in access.items():
+            self.assertEqual({('digest', 'nova', 31)}, each, path)
+
+    def test_znodes_above_the_chroot_are_not_open_either(self):
+        top = self.root
+        self.root = f'{top}/below/it'
+        self.use(**NOVA)
+        self.root = top
+        for path, each in self.access().items():
+            self.assertEqual({('digest', 'nova', 31)}, each, path)
+
+    def test_everybody_may_read_where_that_is_configured(self):
+        self.use(**NOVA, world_readable=True)
+        for path, each in self.access().items():
+            self.assertEqual(
+                {('digest', 'nova', 31), ('world', 'anyone', 1)}, each, path
+            )
+        reader = self.process()
+        self.assertEqual(1, len(reader.list(self.context)[0]))
+        error = self.assertRaises(
+            exception.ServiceGroupUnavailable, self.register, reader, 'other'
+        )
+        self.assertIn('[zookeeper] username', str(error))
+
+    def test_processes_with_the_same_credential_share_a_deployment(self):
+        self.use(**NOVA)
+        other = self.process(**NOVA)
+        (service,), _ = other.list(self.context)
+        other.update(self.context, service.uuid, {'disabled': False})
+        other.destroy(self.context, service.uuid)
+
+    def test_no_credential_is_refused_and_said_so(self):
+        self.use(**NOVA)
+        self.assert_refused(
+            self.process(), 'no credential', '[zookeeper] username'
+        )
+
+    def test_a_wrong_password_is_refused_and_said_so(self):
+        self.use(**NOVA)
+        self.assert_refused(
+            self.process(username='nova', password='hush'),
+            '[zookeeper] password',
+        )
+
+    def test_the_credential_is_presented_again_after_a_lost_connection(self):
+        api = self.use(**NOVA)
+        self.session_of(api).drop()
+        self.assertEqual(1, len(api.list(self.context)[0]))
+
+    def test_znodes_from_before_the_credentials_are_warned_of(self):
+        self.use()
+        log = self.useFixture(fixtures.FakeLogger())
+        self.process(**NOVA).list(self.context)
+        self.assertIn('Anybody may change', log.output)
+
+    def test_no_password_is_logged(self):
+        log = self.useFixture(fixtures.FakeLogger(level=1))
+        self.use(**NOVA)
+        self.assertIn('Connected to', log.output)
+        self.assertNotIn('hush-hush', log.output)
+
+
+class TestSasl(SecurityTestCase):
+    def make_server(self):
+        config = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        jaas = config / 'jaas.conf'
+        jaas.write_text(
+            'Server { org.apache.zookeeper.server.auth.DigestLoginModule '
+            'required user_nova="hush-hush"; };'
+        )
+        return self.useFixture(
+            zookeeper.ZookeeperServer(
+                tick_time=250,
+                settings={
+                    'authProvider.1': 'org.apache.zookeeper.server.auth'
+                    '.SASLAuthenticationProvider'
+                },
+                java_options=[f'-Djava.security.auth.login.config={jaas}'],
+            )
+        )
+
+    def test_a_user_is_let_in_and_others_are_not(self):
+        self.use(**NOVA, auth_scheme='sasl')
+        with self.behind(
+            sasl_options={
+                'mechanism': 'DIGEST-MD5',
+                'username': 'nova',
+                'password': 'hush-hush',
+            }
+        ) as client:
+            for path in (self.root, self.cell.services, self.layout.members):
+                (access,) = client.get_acls(path)[0]
+                self.assertEqual(('sasl', 'nova'), access.id)
+        with self.behind() as client:
+            self.assertRaises(
+                exceptions.NoAuthError, client.get_children, self.root
+            )
+        self.assert_refused(self.process(), '[zookeeper] username')
+
+    def test_a_wrong_password_is_said_to_be_refused(self):
+        self.use(**NOVA, auth_scheme='sasl')
+        api = self.process(
+            username='nova', password='hush', auth_scheme='sasl'
+        )
+        self.assert_refused(api, '[zookeeper] username', 'password')
+
+    def test_a_refusal_is_not_for_ever(self):
+        api = self.use(**NOVA, auth_scheme='sasl')
+        # A server that goes in the middle of it looks like a refusal.
+        for _ in range(3):
+            self.server.kill()
+            self.server.start()
+        self.eventually(lambda: self.lists(api), 'the session is back')
+
+    def lists(self, api):
+        try:
+            return api.list(self.context)
+        except exception.ServiceGroupUnavailable:
+            return None
+
+
+class TlsServer(zookeeper.ZookeeperServer):
+    """A server that speaks TLS, for which it needs more of netty."""
+
+    def argv(self):
+        arguments = super().argv()
+        place = arguments.index('-cp') + 1
+        more = [
+            f'/usr/share/java/netty-{n}.jar' for n in ('codec', 'resolver')
+        ]
+        arguments[place] = ':'.join([arguments[place], *more])
+        return arguments
+
+
+class TestTls(SecurityTestCase):
+    def make_server(self):
+        self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.make_certificate('server', 'IP:127.0.0.1')
+        self.make_certificate('stranger', 'DNS:elsewhere.example.org')
+        self.port = self.useFixture(ports.Port()).number
+        self.secure = f'127.0.0.1:{self.port}'
+        return self.useFixture(
+            TlsServer(
+                tick_time=250,
+                settings={
+                    'serverCnxnFactory': 'org.apache.zookeeper.server'
+                    '.NettyServerCnxnFactory',
+                    'secureClientPort': str(self.port),
+                    'ssl.keyStore.location': self.file('server.pem'),
+                    'ssl.keyStore.type': 'PEM',
+                    'ssl.trustStore.location': self.file('server.crt'),
+                    'ssl.trustStore.type': 'PEM',
+                    'ssl.clientAuth': 'none',
+                },
+            )
+        )
+
+    def file(self, name):
+        return str(self.directory / name)
+
+    def make_certificate(self, name, subjects):
+        key, certificate = self.file(f'{name}.key'), self.file(f'{name}.crt')
+        subprocess.run(
+            [
+                *('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes'),
+                *('-keyout', key, '-out', certificate, '-days', '2'),
+                *('-subj', f'/CN={name}'),
+                *('-addext', f'subjectAltName={subjects}'),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        with open(self.file(f'{name}.pem'), 'w') as both:
+            for each in (key, certificate):
+                both.write(pathlib.Path(each).read_text())
+
+    def test_a_server_that_is_vouched_for_is_spoken_to(self):
+        self.use(
+            hosts=self.secure,
+            use_tls=True,
+            tls_ca_file=self.file('server.crt'),
+        )
+
+    def test_a_server_that_nobody_vouches_for_is_not(self):
+        api = self.process(
+            hosts=self.secure,
+            use_tls=True,
+            tls_ca_file=self.file('stranger.crt'),
+        )
+        self.assert_refused(api, 'certificate verify failed')
+
+    def test_a_server_of_another_name_is_not(self):
+        options = {
+            'hosts': f'localhost:{self.port}',
+            'use_tls': True,
+            'tls_ca_file': self.file('server.crt'),
+        }
+        self.assert_refused(self.process(**options), 'Hostname mismatch')
+        self.use(**options, tls_check_hostname=False)
+
+    def test_a_server_without_tls_is_said_to_be_none(self):
+        api = self.process(use_tls=True, tls_ca_file=self.file('server.crt'))
+        self.assert_refused(api, 'no server answers')

@@ -1,0 +1,162 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Deployments of the ``zk`` driver, on the ZooKeeper of the test process."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import json
+import threading
+from typing import Any
+import uuid
+
+import fixtures
+from kazoo import client as kazoo_client
+
+from nova_sg.conf import servicegroup as servicegroup_conf
+from nova_sg.servicegroup.testing import deployment
+from nova_sg.servicegroup.zookeeper import layout
+from nova_sg.servicegroup.zookeeper import session
+from nova_sg.tests.fixtures import clock
+from nova_sg.tests.fixtures.servers import shared
+from nova_sg.tests.fixtures.servers import zookeeper
+from nova_sg.tests.functional.servicegroup import deployments
+
+#: Sessions are short, so that a crash shows soon.
+TICK = 250
+ZOOKEEPER = shared.Shared(lambda: zookeeper.ZookeeperServer(tick_time=TICK))
+
+CELL = servicegroup_conf.CELL0_UUID
+
+
+@contextlib.contextmanager
+def client(hosts: str) -> Iterator[kazoo_client.KazooClient]:
+    """Give a client of kazoo's own, to look behind the driver."""
+    made = kazoo_client.KazooClient(hosts)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()
+        made.close()
+
+
+@contextlib.contextmanager
+def count_round_trips() -> Iterator[Callable[[], int]]:
+    """Count how often this process waits for ZooKeeper.
+
+    What its own threads ask, to keep a session or a mirror, nobody waits
+    for.
+    """
+    real = session.Session._exchange
+    waits: list[int] = []
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        if not threading.current_thread().name.startswith('zookeeper-'):
+            waits.append(1)
+        return real(*args, **kwargs)
+
+    patch = fixtures.MonkeyPatch(
+        f'{session.__name__}.Session._exchange', counted
+    )
+    with patch:
+        yield lambda: len(waits)
+
+
+class ZooKeeperDeployment(deployment.Deployment):
+    """A chroot of its own on a single server."""
+
+    def make(self) -> deployment.Options:
+        self.server = ZOOKEEPER.get()
+        if not self.server.answers():
+            self.server.start()
+        self.layout = layout.Layout(f'/test-{uuid.uuid4().hex}')
+        self.addCleanup(session.close_all)
+        return {
+            'servicegroup': {'driver': 'zk'},
+            'zookeeper': {
+                'hosts': self.server.hosts,
+                'chroot': self.layout.root,
+                'session_timeout': 1.5,
+                'request_timeout': 1.5,
+            },
+        }
+
+    def round_trips(self) -> Any:
+        return count_round_trips()
+
+    def wrong_clock(self, seconds: float) -> clock.ShiftedClock:
+        return clock.ShiftedClock(seconds)
+
+    def add_field(self, uuid: str, name: str, value: str) -> None:
+        path = self.layout.cell(CELL).service(uuid)
+        with client(self.server.hosts) as behind:
+            values = json.loads(behind.get(path)[0])
+            values[name] = value
+            behind.set(path, json.dumps(values).encode())
+
+    def read_field(self, uuid: str, name: str) -> str | None:
+        path = self.layout.cell(CELL).service(uuid)
+        with client(self.server.hosts) as behind:
+            found: str | None = json.loads(behind.get(path)[0]).get(name)
+            return found
+
+    def kill(self) -> None:
+        self.server.kill()
+        self.addCleanup(ZooKeeperDeployment.restart, self)
+
+    def restart(self) -> None:
+        if not self.server.answers():
+            self.server.start()
+
+    def pause(self) -> None:
+        self.server.pause()
+        self.addCleanup(self.server.resume)
+
+    def resume(self) -> None:
+        self.server.resume()
+
+
+class ZkSqlDeployment(ZooKeeperDeployment, deployments.SqliteDeployment):
+    """Records in SQLite; both backends go at the same time."""
+
+    def make(self) -> deployment.Options:
+        sql = deployments.SqliteDeployment.make(self)
+        mine = ZooKeeperDeployment.make(self)
+        return {
+            **sql,
+            **mine,
+            'servicegroup': {'driver': 'zk', 'records': 'sql'},
+        }
+
+    @contextlib.contextmanager
+    def round_trips(self) -> Iterator[Callable[[], int]]:
+        with (
+            deployments.SqliteDeployment.round_trips(self) as statements,
+            count_round_trips() as waits,
+        ):
+            yield lambda: statements() + waits()
+
+    def add_field(self, uuid: str, name: str, value: str) -> None:
+        deployments.SqliteDeployment.add_field(self, uuid, name, value)
+
+    def read_field(self, uuid: str, name: str) -> str | None:
+        return deployments.SqliteDeployment.read_field(self, uuid, name)
+
+    def kill(self) -> None:
+        ZooKeeperDeployment.kill(self)
+        deployments.SqliteDeployment.kill(self)
+
+    def restart(self) -> None:
+        ZooKeeperDeployment.restart(self)
+        deployments.SqliteDeployment.restart(self)

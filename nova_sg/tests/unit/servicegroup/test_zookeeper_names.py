@@ -1,0 +1,200 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Names and values in ZooKeeper say what they are to say, and no more."""
+
+import dataclasses
+import datetime
+import json
+
+from oslotest import base
+
+from nova_sg import exception
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.zookeeper import changelog
+from nova_sg.servicegroup.zookeeper import layout
+from nova_sg.servicegroup.zookeeper import members
+from nova_sg.servicegroup.zookeeper import stored
+
+NOON = datetime.datetime(2026, 1, 2, 12, 0, tzinfo=datetime.UTC)
+NOON_MS = int(NOON.timestamp() * 1000)
+
+ODD = ('host', 'a/b', 'a:b', '..', '.', 'ümlaut', 'a%2Fb', '計算🖥', 'a b')
+
+SERVICE = record.Record(
+    id=7, uuid='u-7', host='host1', binary='nova-compute', topic='compute'
+)
+
+
+class TestNames(base.BaseTestCase):
+    def test_any_text_is_the_name_of_one_znode(self):
+        names = [layout.quote(text) for text in ODD]
+        self.assertEqual(len(ODD), len(set(names)))
+        for text, name in zip(ODD, names, strict=True):
+            self.assertEqual(text, layout.unquote(name))
+            self.assertNotRegex(name, '[/:]')
+            self.assertTrue(name.isascii())
+            self.assertNotIn(name, ('.', '..'))
+
+    def test_host_and_binary_cannot_be_confused(self):
+        cell = layout.Layout('/sg').cell('cell')
+        self.assertNotEqual(cell.name('a:b', 'c'), cell.name('a', 'b:c'))
+        self.assertNotEqual(cell.name('a/b', 'c'), cell.name('a', 'b/c'))
+
+    def test_everything_lies_under_the_chroot_and_the_cell(self):
+        for root in ('/sg', '/one/two/'):
+            paths = layout.Layout(root)
+            cell = paths.cell('cell')
+            self.assertEqual(f'{root.rstrip("/")}/cells/cell', cell.path)
+            for path in (*cell.directories(), *cell.entries(SERVICE)):
+                self.assertTrue(path.startswith(cell.path), path)
+
+    def test_what_is_above_the_chroot_is_known(self):
+        self.assertEqual(
+            ['/one', '/one/two'], layout.Layout('/one/two').parents()
+        )
+
+    def test_a_service_without_a_topic_has_no_entry_for_it(self):
+        cell = layout.Layout('/sg').cell('cell')
+        without = dataclasses.replace(SERVICE, topic=None)
+        self.assertEqual(
+            {cell.topic('host1', 'compute')},
+            set(cell.entries(SERVICE)) - set(cell.entries(without)),
+        )
+
+    def test_a_service_forced_down_does_not_count_for_versions(self):
+        cell = layout.Layout('/sg').cell('cell')
+        forced = dataclasses.replace(SERVICE, forced_down=True)
+        (path,) = set(cell.entries(SERVICE)) - set(cell.entries(forced))
+        self.assertTrue(path.startswith(cell.version('nova-compute', 0)))
+
+    def test_services_are_spread_over_all_shards(self):
+        found = {layout.shard_of(f'uuid-{n}') for n in range(1000)}
+        self.assertEqual(set(layout.SHARDS), found)
+
+
+class TestMembers(base.BaseTestCase):
+    def test_the_name_of_a_member_tells_who_it_is(self):
+        for uuid in ODD:
+            found, member = members.parse(members.new_name(uuid, ttl=60))
+            self.assertEqual(uuid, found)
+            self.assertEqual(60, member.ttl)
+            self.assertEqual(datetime.UTC, member.started_at.tzinfo)
+
+    def test_no_two_members_have_the_same_name(self):
+        names = {members.new_name('uuid', 60) for _ in range(100)}
+        self.assertEqual(100, len(names))
+
+    def test_a_later_version_may_say_more_or_something_else(self):
+        more = members.new_name('uuid', 60) + ':more'
+        found = members.collect([more, 'other:x:y', 'third', 'fourth:1:zz:3'])
+        self.assertEqual(1, len(found['uuid']))
+        for uuid in ('other', 'third', 'fourth'):
+            # It lives, whatever it says.
+            self.assertEqual((), found[uuid])
+
+    def test_workers_of_one_service_are_together(self):
+        names = [members.new_name('uuid', ttl) for ttl in (1, 2, 3)]
+        self.assertEqual(
+            [1, 2, 3], [each.ttl for each in members.collect(names)['uuid']]
+        )
+
+
+class TestStored(base.BaseTestCase):
+    def test_a_record_is_read_as_it_was_written(self):
+        full = dataclasses.replace(
+            SERVICE,
+            created_at=NOON,
+            updated_at=NOON,
+            disabled=True,
+            disabled_reason='ünd "so"',
+            version=61,
+        )
+        read = stored.decode(
+            stored.encode(stored.Stored(full)), NOON_MS + 5000, 'here'
+        )
+        self.assertEqual(full, read.record)
+
+    def test_the_time_of_a_write_is_zookeepers(self):
+        for field in ('created_at', 'updated_at', 'deleted_at'):
+            value = stored.encode(stored.Stored(SERVICE), stamp=field)
+            read = stored.decode(value, NOON_MS, 'here').record
+            self.assertEqual(NOON, getattr(read, field))
+
+    def test_only_the_latest_writes_are_remembered(self):
+        written = stored.Stored(SERVICE, unknown={'shelf': 'left'})
+        for number in range(20):
+            written = stored.rewritten(written, SERVICE, f't{number}')
+        read = stored.decode(stored.encode(written), NOON_MS, 'here')
+        self.assertEqual('t19', read.writes[-1])
+        self.assertLessEqual(len(read.writes), 8)
+        self.assertEqual({'shelf': 'left'}, read.unknown)
+
+    def test_a_value_that_is_no_record_is_named(self):
+        for value in (b'', b'{}', b'[]', b'\xff', b'{"format": 99}'):
+            error = self.assertRaises(
+                exception.RecordUnreadable,
+                stored.decode,
+                value,
+                NOON_MS,
+                '/sg/here',
+            )
+            self.assertIn('/sg/here', str(error))
+
+
+class TestChanges(base.BaseTestCase):
+    def decode(self, operation):
+        added = []
+
+        class Transaction:
+            def create(self, path, value, sequence):
+                added.append(value)
+
+        operation.add(Transaction())
+        return changelog.decode(added[0], NOON_MS, operation.path)
+
+    def setUp(self):
+        super().setUp()
+        self.cell = layout.Layout('/sg').cell('cell')
+
+    def test_a_change_is_what_the_record_has_become(self):
+        tricky = dataclasses.replace(
+            SERVICE, disabled_reason='"destroyed": "u-7"'
+        )
+        value = stored.encode(stored.Stored(tricky))
+        self.assertEqual(
+            ('u-7', tricky), self.decode(changelog.changed(self.cell, value))
+        )
+
+    def test_a_destroyed_record_is_told_from_a_changed_one(self):
+        self.assertEqual(
+            ('"uuid"', None),
+            self.decode(changelog.destroyed(self.cell, '"uuid"')),
+        )
+
+    def test_a_change_of_a_later_format_is_not_guessed_at(self):
+        value = json.dumps({'format': 99, 'destroyed': 'u-7'}).encode()
+        self.assertRaises(
+            exception.RecordUnreadable,
+            changelog.decode,
+            value,
+            NOON_MS,
+            'here',
+        )
+
+    def test_changes_are_numbered_by_their_names(self):
+        path = self.cell.change(42)
+        self.assertEqual(42, layout.number_of(path))
+        self.assertEqual(
+            [1, 20, 300],
+            changelog.numbers(['n0000000300', 'n0000000001', 'n0000000020']),
+        )
