@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The ``mc`` driver: who is alive is kept in memcached."""
+
+from collections.abc import Sequence
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.drivers import base
+from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.membership import memcached as memcached_membership
+from nova_sg.servicegroup.memcached import epoch
+from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import memcached as memcached_records
+
+LOG = logging.getLogger(__name__)
+
+
+class MemcachedDriver(base.Driver):
+    """Memberships which memcached lets expire; records wherever they are.
+
+    =====================  ==============================================
+    characteristic         value
+    =====================  ==============================================
+    durable                yes with ``records = sql``; no with ``records =
+                           memcached``
+    linearizable           yes: a key lies on one server, and never moves
+    per_worker             yes
+    crash_detection        ``service_down_time`` and a second
+    member_details         yes
+    remote_beats           no: a membership is its own process's
+    =====================  ==============================================
+
+    In the first moments after memcached was restarted, flushed or out a
+    crash shows later, by at most the settling time (see
+    :mod:`nova_sg.servicegroup.memcached.epoch`).
+    """
+
+    default_records = 'sql'
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, records: records_base.RecordStore
+    ) -> None:
+        super().__init__(conf, records)
+        self._durable = not isinstance(
+            records, memcached_records.MemcachedRecordStore
+        )
+        self._membership = memcached_membership.MemcachedMembership(
+            conf, records
+        )
+
+    @property
+    def membership(self) -> membership_base.Membership:
+        return self._membership
+
+    @property
+    def characteristics(self) -> base.Characteristics:
+        return base.Characteristics(
+            durable=self._durable,
+            linearizable=True,
+            per_worker=True,
+            crash_detection=epoch.member_ttl(self.conf),
+            member_details=True,
+            remote_beats=False,
+        )
+
+    def list(
+        self,
+        context: sg_context.RequestContext,
+        *,
+        host: str | None = None,
+        binary: str | None = None,
+        topic: str | None = None,
+        disabled: bool | None = None,
+    ) -> tuple[Sequence[record.Record], dict[str, liveness.Liveness] | None]:
+        """Ask once for each: what is listed has a record."""
+        records = self.records.list(
+            context, host=host, binary=binary, topic=topic, disabled=disabled
+        )
+        try:
+            alive = self._membership.verdicts(each.uuid for each in records)
+        except exception.ServiceGroupUnavailable as error:
+            LOG.warning('Listing services without liveness: %s', error)
+            return records, None
+        return records, alive

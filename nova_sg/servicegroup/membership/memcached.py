@@ -1,0 +1,284 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Liveness by keys which memcached lets expire."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+import functools
+import time
+from typing import cast
+
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base
+from nova_sg.servicegroup.memcached import beats
+from nova_sg.servicegroup.memcached import cluster as cluster_
+from nova_sg.servicegroup.memcached import epoch
+from nova_sg.servicegroup.memcached import keeper
+from nova_sg.servicegroup.memcached import marker as memcached_marker
+from nova_sg.servicegroup.memcached import presence
+from nova_sg.servicegroup.memcached import server as server_
+from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import memcached as memcached_records
+
+#: Seconds for which a destroyed service is remembered, so that a process of
+#: it that still beats is told.
+FORGOTTEN_TTL = 7 * 86400
+
+#: Why a key that is missing says nothing.
+SETTLING = (
+    'memcached lost its memory or was out, and members may not have beaten '
+    'again yet'
+)
+
+#: Records which are asked for one by one; for more, all of them are listed.
+_FEW = 8
+
+
+class MemcachedHandle(base.Handle):
+    """A membership in a key which all workers of the service share."""
+
+    def __init__(
+        self,
+        membership: 'MemcachedMembership',
+        joined: record.Record,
+        worker: presence.Worker,
+    ) -> None:
+        super().__init__(membership, joined)
+        self.worker = worker
+
+
+class MemcachedMembership(base.Membership):
+    """A key per service, written by its workers, aged by its server.
+
+    Its TTL is the service down time, rounded up by the second that memcached
+    may be early.
+
+    :param conf: a loaded configuration
+    :param records: knows which services there are
+    """
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, records: records_base.RecordStore
+    ) -> None:
+        super().__init__(conf)
+        self._records = records
+        self._keepers: keeper.Keepers | None = None
+        if isinstance(records, memcached_records.MemcachedRecordStore):
+            self._keepers = keeper.Keepers(records)
+        self._cluster = cluster_.get(conf)
+        self._marker_store = memcached_marker.MemcachedMarkerStore(
+            self._cluster
+        )
+        self._down_time: int = conf.servicegroup.service_down_time
+        self._ttl = epoch.member_ttl(conf)
+
+    @property
+    def marker_store(self) -> marker.MarkerStore:
+        return self._marker_store
+
+    def key(self, uuid: str) -> str:
+        """Return the key of a service's members."""
+        return self._cluster.keys.member(uuid)
+
+    def join_many(
+        self,
+        context: sg_context.RequestContext,
+        joined: Sequence[record.Record],
+    ) -> Sequence[base.Handle]:
+        uuids = [each.uuid for each in joined]
+        if self._keepers is None:
+            there = self._existing(context, uuids)
+        else:
+            there = self._keepers.begin(context, uuids)
+        handles = [
+            MemcachedHandle(
+                self,
+                each,
+                presence.Worker(self.key(each.uuid), self._down_time),
+            )
+            for each in joined
+            if each.uuid in there
+        ]
+        self._on_servers(handles, beats.Beats.join)
+        return handles
+
+    def beat_many(
+        self,
+        context: sg_context.RequestContext,
+        handles: Sequence[base.Handle],
+    ) -> Sequence[base.Handle]:
+        forgotten = set(self._on_servers(handles, beats.Beats.beat))
+        lost: set[str] = set()
+        if self._keepers is not None:
+            lost = self._keepers.check(handle.uuid for handle in handles)
+        return [
+            handle
+            for handle in handles
+            if cast(MemcachedHandle, handle).worker in forgotten
+            or handle.uuid in lost
+        ]
+
+    def leave_many(
+        self,
+        context: sg_context.RequestContext,
+        handles: Sequence[base.Handle],
+    ) -> None:
+        self._on_servers(handles, beats.Beats.leave)
+
+    def alive(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> dict[str, liveness.Liveness]:
+        """See the base class and :meth:`verdicts`.
+
+        A key that is missing is of a service that is down, or of none: then
+        the records are asked too, once.
+        """
+        verdicts = self.verdicts(uuids)
+        doubtful = [
+            uuid
+            for uuid, verdict in verdicts.items()
+            if not (verdict.up or verdict.unknown)
+        ]
+        if doubtful:
+            try:
+                there = self._existing(context, doubtful)
+            except exception.ServiceGroupUnavailable:
+                # Whoever asks knows them from somewhere.
+                return verdicts
+            for uuid in set(doubtful) - there:
+                del verdicts[uuid]
+        return verdicts
+
+    def verdicts(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
+        """Return the verdicts about services which have a record.
+
+        One request for each server. Verdicts of a server that cannot be asked
+        are unknown, and so are those about keys which it lacks because it
+        lost its memory: then a service is presumed up until its members had
+        the time to beat again.
+
+        :raises ServiceGroupUnavailable: none of the servers can be asked
+        """
+        placed: dict[server_.Server, list[str]] = defaultdict(list)
+        for uuid in uuids:
+            placed[self._cluster.server_of(uuid)].append(uuid)
+        if not placed:
+            placed.update((server, []) for server in self._cluster.servers)
+        known_at = time.monotonic()
+        readings, errors = self._cluster.ask(
+            {
+                server: functools.partial(
+                    self._cluster.memory(server).read,
+                    [self.key(uuid) for uuid in there],
+                )
+                for server, there in placed.items()
+            }
+        )
+        if len(errors) == len(self._cluster.servers):
+            raise next(iter(errors.values()))
+        found: dict[str, liveness.Liveness] = {}
+        for server, there in placed.items():
+            if server in readings:
+                self._judge(found, there, readings[server], known_at)
+            else:
+                unknown = liveness.Liveness(
+                    False, None, known_at, unknown=str(errors[server])
+                )
+                found.update(dict.fromkeys(there, unknown))
+        return found
+
+    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+        self._cluster.server_of(uuid).set(
+            {self.key(uuid): presence.forgotten()}, FORGOTTEN_TTL
+        )
+
+    def _existing(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> set[str]:
+        """Return which of the services have a record."""
+        if len(uuids) > _FEW:
+            listed = {each.uuid for each in self._records.list(context)}
+            return listed.intersection(uuids)
+        there = set()
+        for uuid in uuids:
+            try:
+                there.add(self._records.get_by_uuid(context, uuid).uuid)
+            except exception.ServiceNotFound:
+                continue
+        return there
+
+    def _judge(
+        self,
+        verdicts: dict[str, liveness.Liveness],
+        uuids: Sequence[str],
+        reading: epoch.Reading,
+        known_at: float,
+    ) -> None:
+        """Add the verdicts about services of one server."""
+        missing = liveness.Liveness(
+            not reading.complete,
+            None,
+            known_at,
+            unknown=None if reading.complete else SETTLING,
+        )
+        found = reading.values.get
+        for uuid in uuids:
+            value = found(self.key(uuid))
+            if value is None:
+                verdicts[uuid] = missing
+                continue
+            try:
+                verdicts[uuid] = presence.verdict(value, known_at)
+            except (ValueError, LookupError, TypeError) as error:
+                why = f'{self.key(uuid)} cannot be read: {error}'
+                verdicts[uuid] = liveness.Liveness(
+                    False, None, known_at, unknown=why
+                )
+
+    def _on_servers(
+        self,
+        handles: Sequence[base.Handle],
+        work: Callable[[beats.Beats, beats.Workers], beats.Workers],
+    ) -> list[presence.Worker]:
+        """Work for handles, on all their servers at the same time.
+
+        :returns: what the calls returned, joined
+        :raises ServiceGroupUnavailable: a server did not take it; the others
+            have done all the same
+        """
+        placed: dict[server_.Server, beats.Workers] = defaultdict(list)
+        for handle in handles:
+            placed[self._cluster.server_of(handle.uuid)].append(
+                cast(MemcachedHandle, handle).worker
+            )
+        answers, errors = self._cluster.ask(
+            {
+                server: functools.partial(
+                    work,
+                    beats.Beats(self._cluster.memory(server), self._ttl),
+                    workers,
+                )
+                for server, workers in placed.items()
+            }
+        )
+        for error in errors.values():
+            raise error
+        return [each for answer in answers.values() for each in answer]

@@ -1,0 +1,162 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How live members bring their own records back to a server that lost them.
+
+Each process keeps the records of its services as it saw them at its last
+beat. It writes one back only where the server has another epoch than the one
+in which the record was last seen: a record that is missing in the same epoch
+was destroyed, and its tombstone has expired.
+"""
+
+from collections.abc import Iterable
+import dataclasses
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup.memcached import cell as cell_
+from nova_sg.servicegroup.memcached import cluster as cluster_
+from nova_sg.servicegroup.memcached import writer
+from nova_sg.servicegroup.records import codec
+from nova_sg.servicegroup.records import memcached
+
+
+@dataclasses.dataclass
+class Kept:
+    """A record of a service of this process.
+
+    :param stored: the record as it was when it was last seen
+    :param epoch: an epoch in which it was seen
+    :param latest: the epoch that was read along with it. A server that loses
+        its memory between the two gives a new epoch beside an old record, so
+        that only the next look counts.
+    """
+
+    stored: codec.Stored
+    epoch: str
+    latest: str
+
+
+class Keeper:
+    """Keeps the records of the services of this process, in one cell.
+
+    :param cell: the cell
+    :param cluster: the servers
+    """
+
+    def __init__(self, cell: cell_.Cell, cluster: cluster_.Cluster) -> None:
+        self._cell = cell
+        self._memory = cluster.memory(cell.server)
+        self._kept: dict[str, Kept] = {}
+
+    def begin(self, uuids: Iterable[str]) -> set[str]:
+        """Keep the records of services from now on.
+
+        :returns: the services that have one
+        """
+        uuids = list(uuids)
+        epoch = self._memory.read([]).epoch
+        there = set()
+        for uuid, stored in self._cell.read(uuids).items():
+            if not stored.record.deleted:
+                self._kept[uuid] = Kept(stored, epoch, epoch)
+                there.add(uuid)
+        return there
+
+    def check(self, uuids: Iterable[str]) -> set[str]:
+        """Look after records, and write back those the server has lost.
+
+        One request where all is well.
+
+        :returns: the services whose record is gone
+        """
+        wanted = [uuid for uuid in set(uuids) if uuid in self._kept]
+        key = self._cell.keys.service
+        reading = self._memory.read([key(uuid) for uuid in wanted])
+        gone = set()
+        for uuid in wanted:
+            value = reading.values.get(key(uuid))
+            if value is None:
+                if not self._bring_back(uuid, reading.epoch):
+                    gone.add(uuid)
+                continue
+            stored = codec.decode(value, key(uuid))
+            if stored.record.deleted:
+                gone.add(uuid)
+            elif cell_.PENDING not in stored.unknown:
+                kept = self._kept[uuid]
+                self._kept[uuid] = Kept(stored, kept.latest, reading.epoch)
+        for uuid in gone:
+            del self._kept[uuid]
+        return gone
+
+    def _bring_back(self, uuid: str, epoch: str) -> bool:
+        """Write back a record that is missing; return whether it is there.
+
+        :param epoch: the server's epoch now
+        """
+        kept = self._kept[uuid]
+        if epoch == kept.epoch:
+            return False
+        try:
+            writer.Writer(self._cell).restore(
+                kept.stored.record, kept.stored.unknown
+            )
+        except exception.Conflict:
+            # Another worker has brought it back, perhaps as it was a moment
+            # earlier or later; or its names are another service's by now.
+            found = self._cell.find(uuid)
+            if found is None or not found.live:
+                return False
+            self._kept[uuid] = Kept(
+                codec.Stored(found.record, found.unknown), epoch, epoch
+            )
+            return True
+        self._kept[uuid] = Kept(kept.stored, epoch, epoch)
+        return True
+
+
+class Keepers:
+    """The keepers of a process, one for each cell it has services in.
+
+    :param store: the record store
+    """
+
+    def __init__(self, store: memcached.MemcachedRecordStore) -> None:
+        self._store = store
+        self._keepers: dict[str, Keeper] = {}
+
+    def begin(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> set[str]:
+        """Keep the records of services of a cell from now on.
+
+        :returns: the services that have one
+        """
+        cell = self._store.cell(context)
+        if cell.uuid not in self._keepers:
+            self._keepers[cell.uuid] = Keeper(cell, self._store.cluster)
+        return self._keepers[cell.uuid].begin(uuids)
+
+    def check(self, uuids: Iterable[str]) -> set[str]:
+        """Look after records; see :meth:`Keeper.check`.
+
+        A server that cannot be asked has nothing to say.
+        """
+        uuids = list(uuids)
+        gone: set[str] = set()
+        for keeper in self._keepers.values():
+            try:
+                gone |= keeper.check(uuids)
+            except exception.ServiceGroupUnavailable:
+                continue
+        return gone

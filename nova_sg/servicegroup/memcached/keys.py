@@ -1,0 +1,91 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The names of keys: safe for any host name, and never too long."""
+
+import hashlib
+import re
+
+#: What a key may hold as it is; everything else is hashed.
+_PLAIN = re.compile(r'[0-9A-Za-z_-]{1,64}')
+
+
+def safe(text: str) -> str:
+    """Return a text as it may stand in a key.
+
+    A uuid stays readable; memcached takes neither white space nor control
+    characters, and no more than 250 bytes.
+    """
+    return text if _PLAIN.fullmatch(text) else digest(text)
+
+
+def digest(*texts: str) -> str:
+    """Return what stands for texts of any length, as one, in a key."""
+    joined = b''.join(
+        b'%d:%s' % (len(raw), raw)
+        for raw in (text.encode(errors='surrogatepass') for text in texts)
+    )
+    return hashlib.sha256(joined).hexdigest()
+
+
+class Keys:
+    """The keys of one deployment.
+
+    :param prefix: ``[memcached] key_prefix``
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        #: On every server: see :mod:`.epoch`.
+        self.epoch = f'{prefix}:epoch'
+        self.settling = f'{prefix}:settling'
+        self.begun = f'{prefix}:begun'
+        #: On every server: how the deployment is configured.
+        self.marker = f'{prefix}:deployment'
+
+    def member(self, uuid: str) -> str:
+        """Return the key of the members of a service."""
+        return f'{self._prefix}:member:{safe(uuid)}'
+
+    def cell(self, cell_uuid: str) -> 'CellKeys':
+        """Return the keys of the records of a cell."""
+        return CellKeys(f'{self._prefix}:{safe(cell_uuid)}')
+
+
+class CellKeys:
+    """The keys of the records of one cell; all lie on one server.
+
+    :param prefix: what they begin with
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+
+    def service(self, uuid: str) -> str:
+        """Return the key of a record, live or destroyed."""
+        return f'{self.prefix}:service:{safe(uuid)}'
+
+    def id(self, service_id: int) -> str:
+        """Return the key that leads from an id to a uuid."""
+        return f'{self.prefix}:id:{service_id}'
+
+    def binary(self, host: str, binary: str) -> str:
+        """Return the key that leads from a host and binary to a uuid."""
+        return f'{self.prefix}:binary:{digest(host, binary)}'
+
+    def topic(self, host: str, topic: str) -> str:
+        """Return the key that leads from a host and topic to a uuid."""
+        return f'{self.prefix}:topic:{digest(host, topic)}'
+
+    def shard(self, index: str, number: int) -> str:
+        """Return the key of a part of an index."""
+        return f'{self.prefix}:{index}:{number}'

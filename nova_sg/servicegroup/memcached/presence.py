@@ -1,0 +1,177 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The value of a member's key: the workers behind a service.
+
+::
+
+    {"format": 1, "workers": {"<worker>": {"pid": 4711, "ttl": 61,
+     "started_at": 1763843000.5, "seen_at": 1763843123.1, "beats": 13}}}
+
+The key is there as long as one of them beats; without workers, all have left.
+``forgotten`` stands instead of workers where the service was destroyed. What
+is unknown here is kept when the value is written again. Times are seconds
+since 1970 by the worker's own clock, to be shown and for nothing else.
+"""
+
+import datetime
+import json
+import math
+import os
+import time
+from typing import Any
+import uuid
+
+from nova_sg.servicegroup import liveness
+
+FORMAT = 1
+
+_time = datetime.datetime.fromtimestamp
+
+
+class Worker:
+    """One process's membership of one service, and what it sees of others.
+
+    :param key: the service's key
+    :param ttl: seconds after which it is down without a further beat
+    """
+
+    def __init__(self, key: str, ttl: int) -> None:
+        self.key = key
+        self.ttl = ttl
+        self._name = uuid.uuid4().hex[:12]
+        self._started_at = time.time()
+        self._beats = 0
+        # By worker: its beats, and when this process first saw so many.
+        self._others: dict[str, tuple[int, float]] = {}
+
+    def alone(self) -> bytes:
+        """Return the value for a key that is not there."""
+        return _encode({'workers': {self._name: self._entry()}})
+
+    def among(self, value: bytes) -> bytes | None:
+        """Return a value with this worker's beat put into it.
+
+        :returns: None where the service was forgotten
+        """
+        values = _decode(value)
+        if 'forgotten' in values:
+            return None
+        workers = self._living(values)
+        workers[self._name] = self._entry()
+        return _encode({**values, 'workers': workers})
+
+    def without(self, value: bytes) -> tuple[bytes, int] | None:
+        """Return a value without this worker, and its TTL.
+
+        Others may not beat any more: the key is given no longer than the
+        last of them was seen to have.
+
+        :returns: None where the service was forgotten
+        """
+        values = _decode(value)
+        if 'forgotten' in values:
+            return None
+        workers = self._living(values)
+        workers.pop(self._name, None)
+        age = min((self._age(name) for name in workers), default=0.0)
+        ttl = max(1, math.ceil(self.ttl - age))
+        return _encode({**values, 'workers': workers}), ttl
+
+    def count(self) -> None:
+        """Begin another beat."""
+        self._beats += 1
+
+    def _entry(self) -> dict[str, Any]:
+        return {
+            'pid': os.getpid(),
+            'ttl': self.ttl,
+            'started_at': self._started_at,
+            'seen_at': time.time(),
+            'beats': self._beats,
+        }
+
+    def _living(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the entries of workers which have beaten lately.
+
+        One that beats changes its entry. Which entry is old is judged by how
+        long this process has seen it unchanged, not by anybody's clock.
+        """
+        workers = dict(values.get('workers', {}))
+        now = time.monotonic()
+        for name, entry in list(workers.items()):
+            if name == self._name:
+                continue
+            beats, _since = self._others.get(name, (None, now))
+            if beats != entry['beats']:
+                self._others[name] = (entry['beats'], now)
+            elif self._age(name) > entry['ttl']:
+                del workers[name]
+        return workers
+
+    def _age(self, name: str) -> float:
+        return time.monotonic() - self._others[name][1]
+
+
+def left() -> bytes:
+    """Return the value of a service whose last worker has left."""
+    return _encode({'workers': {}})
+
+
+def forgotten() -> bytes:
+    """Return the value of a service that was destroyed."""
+    return _encode({'forgotten': True})
+
+
+def is_forgotten(value: bytes) -> bool:
+    """Return whether a service was destroyed."""
+    return 'forgotten' in _decode(value)
+
+
+def verdict(value: bytes, known_at: float) -> liveness.Liveness:
+    """Return what a value says.
+
+    :param known_at: ``time.monotonic()`` before it was asked for
+    :raises ValueError, LookupError, TypeError: it is not such a value
+    """
+    # From text: json would look for the encoding of each of ten thousand.
+    values = json.loads(value.decode())
+    if values['format'] > FORMAT:
+        raise ValueError(f'format {values["format"]} is newer than here')
+    members = []
+    seen_at = 0.0
+    for entry in values.get('workers', {}).values():
+        seen_at = max(seen_at, entry['seen_at'])
+        started_at = _time(entry['started_at'], datetime.UTC)
+        members.append(liveness.Member(entry['pid'], started_at, entry['ttl']))
+    if not members:
+        return liveness.Liveness(False, None, known_at)
+    return liveness.Liveness(
+        True, _time(seen_at, datetime.UTC), known_at, tuple(members)
+    )
+
+
+def _encode(values: dict[str, Any]) -> bytes:
+    return json.dumps(
+        {'format': FORMAT, **values}, separators=(',', ':')
+    ).encode()
+
+
+def _decode(value: bytes) -> dict[str, Any]:
+    """Return what a value holds; of one that is nobody's, nothing."""
+    try:
+        values = dict(json.loads(value))
+        for entry in values.get('workers', {}).values():
+            entry['beats'], entry['ttl']
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {}
+    return values

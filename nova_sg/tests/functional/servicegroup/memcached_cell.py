@@ -1,0 +1,275 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Services that beat, and readers that watch them, while memcached fails."""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+import itertools
+import os
+import threading
+import time
+from typing import Any
+
+import fixtures
+from oslo_config import cfg
+from oslotest import base
+import sqlalchemy as sa
+
+from nova_sg import conf as sg_conf
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.db import schema
+from nova_sg.servicegroup import api as sg_api
+from nova_sg.servicegroup import heartbeat
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.memcached import cell
+from nova_sg.servicegroup.memcached import cluster
+from nova_sg.servicegroup.memcached import keys
+from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures import proxy
+from nova_sg.tests.fixtures.servers import memcached
+from nova_sg.tests.functional.servicegroup import memcached_deployments
+
+REPORT_INTERVAL = 1
+DOWN_TIME = 3
+TIMEOUT = 0.3
+
+#: Seconds that a laden machine may be late.
+PATIENCE = 15.0
+
+KEYS = keys.Keys('nova-sg')
+
+_numbers = itertools.count()
+
+
+class Watch(fixtures.Fixture):
+    """A reader that asks all the time, and notes who it saw down.
+
+    :param ask: returns verdicts by uuid, or raises
+        ``ServiceGroupUnavailable``
+    :ivar seen_down: the uuids that were ever down
+    :ivar answers: how often it got an answer
+    """
+
+    def __init__(self, ask: Callable[[], dict[str, bool]]) -> None:
+        super().__init__()
+        self._ask = ask
+        self._stopping = threading.Event()
+        self.seen_down: set[str] = set()
+        self.errors: list[str] = []
+        self.answers = 0
+
+    def _setUp(self) -> None:
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self.addCleanup(self.stop)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(0.02):
+            try:
+                answer = self._ask()
+            except exception.ServiceGroupUnavailable:
+                continue
+            except Exception as error:
+                self.errors.append(repr(error))
+                continue
+            self.answers += 1
+            self.seen_down |= {uuid for uuid, up in answer.items() if not up}
+
+
+class MemcachedCellTest(base.BaseTestCase):
+    """A deployment on memcached servers of the test's own.
+
+    :cvar servers_wanted: how many servers
+    :cvar records: ``[servicegroup] records``
+    """
+
+    servers_wanted = 1
+    records = 'sql'
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(fixtures.FakeLogger())
+        for variable in os.environ:
+            if variable.startswith('OS_') and '__' in variable:
+                self.useFixture(fixtures.EnvironmentVariable(variable))
+        self.context = sg_context.get_admin_context()
+        self.servers = [
+            self.useFixture(memcached.MemcachedServer())
+            for _ in range(self.servers_wanted)
+        ]
+        self.database = self.useFixture(databases.SqliteDatabase())
+        if self.records == 'sql':
+            engine = sa.create_engine(self.database.url)
+            schema.upgrade(engine)
+            engine.dispose()
+        self.api = self.new_api()
+        self.settle()
+
+    def settle(self) -> None:
+        """Make the servers look as if the deployment were old."""
+        for server in self.servers:
+            memcached_deployments.look_old(server.port, KEYS)
+
+    def new_api(self, route: Sequence[proxy.TcpProxy] = ()) -> sg_api.API:
+        """Return the API of a process that has never asked anything.
+
+        :param route: proxies which lead to the servers, for this process
+        """
+        conf = self._conf()
+        made = sg_api.API(conf)
+        ways = {each.target[1]: each.port for each in route}
+        for server in cluster.get(conf).servers:
+            host, port = server._address
+            server._address = host, ways.get(port, port)
+            server.forget()
+        return made
+
+    def proxies(self) -> list[proxy.TcpProxy]:
+        """Return a proxy to each server."""
+        return [
+            self.useFixture(proxy.TcpProxy(server.port))
+            for server in self.servers
+        ]
+
+    def register(self, host: str, **values: Any) -> record.Record:
+        return self.api.create(
+            self.context,
+            {'host': host, 'binary': 'nova-compute', **values},
+        )
+
+    def register_on_each(self) -> list[record.Record]:
+        """Register services until each server has one of them."""
+        servers = cluster.get(self.api.conf)
+        placed: dict[object, record.Record] = {}
+        for number in range(100):
+            made = self.register(f'each{number}')
+            placed.setdefault(servers.server_of(made.uuid), made)
+            if len(placed) == len(self.servers):
+                break
+        return [placed[each] for each in servers.servers]
+
+    def beat_for(
+        self, services: Sequence[record.Record], api: sg_api.API | None = None
+    ) -> heartbeat.Heartbeat:
+        """Join services and beat for them until the test ends."""
+        member = api or self.new_api()
+        beats = heartbeat.Heartbeat(
+            member.driver.membership, self.context, REPORT_INTERVAL
+        )
+        handles = member.join_many(self.context, services)
+        assert len(handles) == len(services)
+        beats.add(handles)
+        beats.start()
+        self.addCleanup(beats.stop)
+        return beats
+
+    def watch(self, services: Sequence[record.Record]) -> Watch:
+        """Watch services with a reader that runs for long."""
+        api = self.new_api()
+        self.verdicts(api, services)
+        return self.useFixture(Watch(lambda: self.verdicts(api, services)))
+
+    def watch_anew(self, services: Sequence[record.Record]) -> Watch:
+        """Watch services with readers that ask once and know nothing."""
+        return self.useFixture(
+            Watch(lambda: self.verdicts(self.new_api(), services))
+        )
+
+    def verdicts(
+        self, api: sg_api.API, services: Sequence[record.Record]
+    ) -> dict[str, bool]:
+        found = api.liveness(self.context, [each.uuid for each in services])
+        return {uuid: each.up for uuid, each in found.items()}
+
+    def is_up(self, service: record.Record) -> bool:
+        return self.verdicts(self.new_api(), [service])[service.uuid]
+
+    def is_certain(self, service: record.Record) -> bool:
+        """Return whether memcached can tell of a service by itself."""
+        alive = self.new_api().driver.membership.alive(
+            self.context, [service.uuid]
+        )
+        return alive[service.uuid].unknown is None
+
+    def eventually(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for a state, and fail where it does not come."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                if condition():
+                    return
+            except exception.ServiceGroupUnavailable:
+                pass
+            time.sleep(0.05)
+        self.fail(f'{what}: not within {PATIENCE:g} s')
+
+    def eventually_down(self, service: record.Record) -> None:
+        self.eventually(
+            lambda: not self.is_up(service), f'{service.host} is down'
+        )
+
+    def assert_never_down(
+        self, watch: Watch, services: Sequence[record.Record]
+    ) -> None:
+        watch.stop()
+        self.assertEqual([], watch.errors)
+        self.assertGreater(watch.answers, 0)
+        for service in services:
+            self.assertNotIn(service.uuid, watch.seen_down, service.host)
+
+    def _conf(self) -> cfg.ConfigOpts:
+        directory = self.useFixture(fixtures.TempDir()).path
+        path = os.path.join(directory, 'nova-sg.conf')
+        with open(path, 'w') as config_file:
+            config_file.write(
+                f'[servicegroup]\ndriver = mc\nrecords = {self.records}\n'
+                f'report_interval = {REPORT_INTERVAL}\n'
+                f'service_down_time = {DOWN_TIME}\n'
+                f'[database]\nconnection = {self.database.url}\n'
+                '[memcached]\nservers = '
+                f'{",".join(each.hosts for each in self.servers)}\n'
+                f'connect_timeout = {TIMEOUT}\n'
+                # Processes of one configuration share their connections.
+                f'timeout = {TIMEOUT + next(_numbers) / 1e6:f}\n'
+            )
+        return sg_conf.load([path])
+
+
+class RecordsTest(MemcachedCellTest):
+    """A deployment with nothing but one memcached."""
+
+    records = 'memcached'
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.store = self.api.driver.records
+        self.client = memcached_deployments.client(self.servers[0].port)
+        self.cell: cell.Cell = self.store.cell(self.context)
+
+    def join(self, *services: record.Record) -> list[membership_base.Handle]:
+        """Join in a process of its own."""
+        return list(self.new_api().join_many(self.context, services))
+
+    def beat(self, *handles: membership_base.Handle) -> list[str | None]:
+        """Beat; return the hosts whose record is gone."""
+        gone = handles[0].membership.beat_many(self.context, handles)
+        return [each.record.host for each in gone]
+
+    def hosts(self) -> list[str | None]:
+        return sorted(str(each.host) for each in self.store.list(self.context))

@@ -1,0 +1,167 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Deployments of the ``mc`` driver, on the memcached of the test process."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+from typing import Any
+import uuid
+
+import fixtures
+from pymemcache.client import base
+
+from nova_sg import context as sg_context
+from nova_sg.servicegroup.memcached import cell
+from nova_sg.servicegroup.memcached import connection
+from nova_sg.servicegroup.memcached import keys
+from nova_sg.servicegroup.records import memcached as memcached_records
+from nova_sg.servicegroup.testing import deployment
+from nova_sg.tests.fixtures import clock
+from nova_sg.tests.fixtures.servers import memcached
+from nova_sg.tests.fixtures.servers import ports
+from nova_sg.tests.fixtures.servers import shared
+from nova_sg.tests.functional.servicegroup import deployments
+
+MEMCACHED = shared.Shared(memcached.MemcachedServer)
+
+
+def client(port: int) -> base.PooledClient:
+    """Return a client of pymemcache's own, to look behind the driver."""
+    return base.PooledClient((ports.HOST, port), default_noreply=False)
+
+
+def look_old(port: int, of: keys.Keys) -> None:
+    """Make a server look as if it had served a deployment for long."""
+    old = client(port)
+    old.delete(of.settling)
+    old.set_many({of.epoch: b'long-ago', of.begun: b'long-ago'})
+
+
+@contextlib.contextmanager
+def count_requests() -> Iterator[Callable[[], int]]:
+    """Count the requests of this process to any memcached."""
+    requests: list[str] = []
+
+    def counted(name: str) -> Callable[..., Any]:
+        real = getattr(connection.Connection, name)
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            requests.append(name)
+            return real(*args, **kwargs)
+
+        return wrapper
+
+    with contextlib.ExitStack() as patches:
+        for name in ('_fetch_cmd', 'store'):
+            patches.enter_context(
+                fixtures.MonkeyPatch(
+                    f'{connection.__name__}.Connection.{name}', counted(name)
+                )
+            )
+        yield lambda: len(requests)
+
+
+class MemcachedDeployment(deployment.Deployment):
+    """A prefix of its own, on a memcached which has been there for long."""
+
+    def make(self) -> deployment.Options:
+        self.server = MEMCACHED.get()
+        if not self.server.answers():
+            self.server.start()
+        prefix = f'test-{uuid.uuid4().hex}'
+        self.keys = keys.Keys(prefix)
+        # Else no service would be down until members had the time to beat.
+        look_old(self.server.port, self.keys)
+        return {
+            'servicegroup': {'driver': 'mc'},
+            'memcached': {
+                'servers': self.server.hosts,
+                'key_prefix': prefix,
+                'connect_timeout': 0.5,
+                'timeout': 0.5,
+            },
+        }
+
+    def kill(self) -> None:
+        self.server.kill()
+        self.addCleanup(MemcachedDeployment.restart, self)
+
+    def restart(self) -> None:
+        if not self.server.answers():
+            self.server.start()
+
+    def pause(self) -> None:
+        self.server.pause()
+        self.addCleanup(self.server.resume)
+
+    def resume(self) -> None:
+        self.server.resume()
+
+
+class McSqlDeployment(MemcachedDeployment, deployments.SqliteDeployment):
+    """Records in SQLite; both backends go at the same time."""
+
+    def make(self) -> deployment.Options:
+        sql = deployments.SqliteDeployment.make(self)
+        return {**sql, **MemcachedDeployment.make(self)}
+
+    @contextlib.contextmanager
+    def round_trips(self) -> Iterator[Callable[[], int]]:
+        with (
+            deployments.SqliteDeployment.round_trips(self) as statements,
+            count_requests() as requests,
+        ):
+            yield lambda: statements() + requests()
+
+    def kill(self) -> None:
+        MemcachedDeployment.kill(self)
+        deployments.SqliteDeployment.kill(self)
+
+    def restart(self) -> None:
+        MemcachedDeployment.restart(self)
+        deployments.SqliteDeployment.restart(self)
+
+
+class McMemcachedDeployment(MemcachedDeployment):
+    """Records in memcached, too."""
+
+    def make(self) -> deployment.Options:
+        options = dict(super().make())
+        options['servicegroup'] = {'driver': 'mc', 'records': 'memcached'}
+        return options
+
+    def round_trips(
+        self,
+    ) -> contextlib.AbstractContextManager[Callable[[], int]]:
+        return count_requests()
+
+    def wrong_clock(self, seconds: float) -> clock.ShiftedClock:
+        return clock.ShiftedClock(seconds)
+
+    def add_field(self, uuid: str, name: str, value: str) -> None:
+        found = self._cell().find(uuid)
+        assert found is not None
+        self._cell().replace(
+            found, found.record, unknown={**found.unknown, name: value}
+        )
+
+    def read_field(self, uuid: str, name: str) -> str | None:
+        found = self._cell().find(uuid)
+        assert found is not None
+        field: str | None = found.unknown.get(name)
+        return field
+
+    def _cell(self) -> cell.Cell:
+        store = memcached_records.MemcachedRecordStore(self.load())
+        return store.cell(sg_context.get_admin_context())

@@ -1,0 +1,114 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Connections to memcached are wrapped in TLS, and servers verified."""
+
+import os
+import socket
+import ssl
+import subprocess
+
+import fixtures
+
+from nova_sg import exception
+from nova_sg.servicegroup import api as sg_api
+from nova_sg.tests.fixtures.servers import memcached
+from nova_sg.tests.fixtures.servers import ports
+from nova_sg.tests.functional.servicegroup import memcached_cell
+
+
+class TestTls(memcached_cell.MemcachedCellTest):
+    """Connections are wrapped in TLS, and servers verified."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.directory = self.useFixture(fixtures.TempDir()).path
+        self.certificate = os.path.join(self.directory, 'server.pem')
+        self.key = os.path.join(self.directory, 'server.key')
+        subprocess.run(
+            [
+                *('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes'),
+                *('-days', '2', '-subj', '/CN=memcached'),
+                *('-addext', f'subjectAltName=IP:{ports.HOST}'),
+                *('-keyout', self.key, '-out', self.certificate),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        self.server = self.useFixture(_TlsServer(self.certificate, self.key))
+
+    def api_with(self, **options: object) -> sg_api.API:
+        conf = self._conf()
+        conf.set_override('servers', [self.server.hosts], 'memcached')
+        for name, value in options.items():
+            conf.set_override(name, value, 'memcached')
+        return sg_api.API(conf)
+
+    def test_a_server_whose_certificate_is_known_is_used(self) -> None:
+        api = self.api_with(tls_enabled=True, tls_cafile=self.certificate)
+        service = api.create(
+            self.context, {'host': 'host1', 'binary': 'nova-compute'}
+        )
+        (handle,) = api.join_many(self.context, [service])
+        handle.beat(self.context)
+        self.assertTrue(api.service_is_up(service))
+
+    def test_a_server_that_nobody_vouches_for_is_not_used(self) -> None:
+        api = self.api_with(tls_enabled=True)
+        error = self.assertRaises(
+            exception.ServiceGroupUnavailable, api.list, self.context
+        )
+        self.assertIn('certificate verify failed', str(error))
+
+    def test_plain_connections_are_not_answered(self) -> None:
+        self.assertRaises(
+            exception.ServiceGroupUnavailable,
+            self.api_with().list,
+            self.context,
+        )
+
+    def test_a_file_that_is_not_there_is_an_error_of_configuration(
+        self,
+    ) -> None:
+        error = self.assertRaises(
+            exception.InvalidConfiguration,
+            self.api_with,
+            tls_enabled=True,
+            tls_cafile='/nowhere',
+        )
+        self.assertIn('tls_cafile', str(error))
+
+
+class _TlsServer(memcached.MemcachedServer):
+    """A memcached that speaks TLS only."""
+
+    def __init__(self, certificate: str, key: str) -> None:
+        super().__init__(
+            ['-Z', '-o', f'ssl_chain_cert={certificate},ssl_key={key}']
+        )
+        self._certificate = certificate
+
+    def answers(self, timeout: float = 1.0) -> bool:
+        context = ssl.create_default_context(cafile=self._certificate)
+        try:
+            with (
+                socket.create_connection(
+                    (ports.HOST, self.port), timeout
+                ) as plain,
+                context.wrap_socket(
+                    plain, server_hostname=ports.HOST
+                ) as client,
+            ):
+                client.sendall(self.question)
+                return self.is_answer(client.recv(4096))
+        except OSError:
+            return False
