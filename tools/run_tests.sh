@@ -1,0 +1,471 @@
+#!/usr/bin/env bash
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+# Runs every check and test of nova-sg from a bare clone; --help says how.
+# Needs no terminal, may be run from any directory, and leaves no process.
+
+set -euo pipefail
+
+usage() {
+    cat <<'EOF'
+Usage: tools/run_tests.sh [OPTION]... [-- STESTR_ARGUMENT...]
+
+Without an option: everything, that is lint, docs and all tests. What the
+tests need is installed first: the Debian packages of bindep.txt that are
+missing (as root or with sudo), and a virtual environment.
+
+  --lint          the style checks of .pre-commit-config.yaml
+  --docs          the documentation and the release notes
+  --unit          the unit tests
+  --functional    the functional tests, which start real servers
+  --all-pythons   the tests with every Python >= 3.11 on the PATH, not one
+  --no-install    install nothing; use the virtual environment as it is
+  -h, --help      show this text
+
+What follows -- goes to `stestr run`, a regular expression for instance:
+
+  tools/run_tests.sh --unit -- test_policies
+
+Environment:
+
+  NOVA_SG_PYTHON  the interpreter to use, instead of the first one found
+  NOVA_SG_VENV    the virtual environment, instead of .venv-test
+  NOVA_SG_TEST_LIMIT  seconds after which the tests are killed (3600)
+
+The last line is `N passed, N failed, N skipped`; the exit code is 0 only
+where every stage succeeded, and 2 where the arguments make no sense.
+EOF
+}
+
+lint=false docs=false unit=false functional=false
+all_pythons=false install=true
+stestr_args=()
+while (($#)); do
+    case $1 in
+        --lint) lint=true ;;
+        --docs) docs=true ;;
+        --unit) unit=true ;;
+        --functional) functional=true ;;
+        --all-pythons) all_pythons=true ;;
+        --no-install) install=false ;;
+        -h | --help) usage; exit 0 ;;
+        --) shift; stestr_args=("$@"); break ;;
+        *) echo "run_tests.sh: unknown argument: $1 (see --help)" >&2; exit 2 ;;
+    esac
+    shift
+done
+if ! $lint && ! $docs && ! $unit && ! $functional; then
+    lint=true docs=true unit=true functional=true
+fi
+
+top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+venv_base=$(realpath -m -- "${NOVA_SG_VENV:-$top/.venv-test}")
+cd "$top"
+# Standard input may be closed; nothing here reads it.
+exec </dev/null
+
+base_path=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
+export PATH=$base_path LC_ALL=C.UTF-8
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+export OS_TEST_TIMEOUT=${OS_TEST_TIMEOUT:-300}
+test_limit=${NOVA_SG_TEST_LIMIT:-3600}
+# stestr would run the tests with the interpreter this one names.
+unset PYTHON PYTHONPATH PYTHONHOME
+# The caller's options (OS_SERVICEGROUP__DRIVER and the like) are not ours.
+for name in $(compgen -e OS_); do
+    [[ $name != *__* ]] || unset "$name"
+done
+# A checkout of another user, as in a container: git refuses it, and pbr needs
+# git for the version.
+if command -v git >/dev/null && ! git rev-parse >/dev/null 2>&1; then
+    export GIT_CONFIG_COUNT=1
+    export GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$top
+fi
+
+# -- Stages -------------------------------------------------------------------
+
+work=$(mktemp -d)
+summary=()
+failed_stages=()
+passed=0 failed=0 skipped=0
+
+# stage NAME COMMAND...: runs it in a subshell where an error ends it.
+stage() {
+    local name=$1 began=$SECONDS code
+    shift
+    printf '\n== %s\n' "$name"
+    set +e
+    (set -e; "$@")
+    code=$?
+    set -e
+    local took=$((SECONDS - began)) verdict=ok
+    if ((code)); then
+        verdict=FAILED
+        failed_stages+=("$name")
+    fi
+    summary+=("$(printf '%-18s %-6s %4d s' "$name" "$verdict" "$took")")
+    printf '== %s: %s (%d s)\n' "$name" "$verdict" "$took"
+    return "$code"
+}
+
+finish() {
+    local code=$?
+    trap - EXIT
+    rm -rf "$work"
+    if ((${#summary[@]})); then
+        printf '\n== summary\n'
+        printf '%s\n' "${summary[@]}"
+    fi
+    if ((${#failed_stages[@]})); then
+        printf 'failed: %s\n' "${failed_stages[*]}"
+        ((code)) || code=1
+    fi
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    exit "$code"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# -- Python -------------------------------------------------------------------
+
+# Prints "X.Y PROGRAM" for a usable interpreter. A name on the PATH may be a
+# shim with nothing behind it, so each is asked.
+python_version() {
+    "$1" -c 'import sys; v = sys.version_info
+assert v >= (3, 11)
+print("%d.%d" % v[:2], sys.executable)' 2>/dev/null
+}
+
+find_pythons() {
+    local seen=' ' candidate version program
+    local candidates=(python3 python3.13 python3.12 python3.11 python3.14)
+    [[ -z ${NOVA_SG_PYTHON:-} ]] || candidates=("$NOVA_SG_PYTHON")
+    for candidate in "${candidates[@]}"; do
+        read -r version program < <(python_version "$candidate") || continue
+        [[ $seen != *" $version "* ]] || continue
+        seen+="$version "
+        echo "$version $program"
+    done
+}
+
+# -- Debian packages ----------------------------------------------------------
+
+# Run as root. While a policy-rc.d answers 101, the installation of a server
+# does not start it. A hook that was there before comes back in any case; one
+# that a killed run left is known by its mark.
+# shellcheck disable=SC2016
+apt_script='
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+hook=/usr/sbin/policy-rc.d saved=/usr/sbin/policy-rc.d.nova-sg-saved
+mark="# nova-sg: no server starts while its package is installed"
+restore() {
+    if [ -e "$saved" ]; then mv -f "$saved" "$hook"; else rm -f "$hook"; fi
+}
+exec 9</usr/sbin
+flock 9
+if [ -e "$hook" ] && ! grep -qxF "$mark" "$hook"; then
+    mv -f "$hook" "$saved"
+fi
+trap restore EXIT
+trap "exit 1" HUP INT TERM
+printf "#!/bin/sh\n%s\nexit 101\n" "$mark" >"$hook"
+chmod 755 "$hook"
+get() { apt-get -qq -o DPkg::Lock::Timeout=300 "$@" 9<&-; }
+add() { get install -y --no-install-recommends "$@"; }
+if ! add "$@"; then
+    echo "Trying again with fresh package lists."
+    get update
+    add "$@"
+fi
+'
+
+apt_install() {
+    local root=() command="apt-get install --no-install-recommends $*"
+    if ! command -v apt-get >/dev/null; then
+        echo "Missing system packages: $*"
+        echo 'This is no Debian; install them with its own package manager.'
+        return 1
+    fi
+    if ((EUID)); then
+        if sudo -n true 2>/dev/null; then
+            root=(sudo -n)
+        elif command -v sudo >/dev/null && [[ -t 2 && -z ${CI:-} ]]; then
+            root=(sudo)
+        else
+            echo "Missing Debian packages: $*"
+            echo 'Installing them needs root or sudo. Ask an administrator:'
+            echo "    $command"
+            return 1
+        fi
+    fi
+    echo "$command"
+    "${root[@]}" bash -c "$apt_script" apt_script "$@"
+}
+
+install_packages() {
+    local missing
+    [[ -x $venv/bin/bindep ]] ||
+        "$venv/bin/python" -m pip install -q -c constraints.txt bindep
+    if missing=$("$venv/bin/bindep" -b test); then
+        echo 'nothing is missing'
+    elif [[ -n $missing ]]; then
+        # shellcheck disable=SC2086
+        apt_install $missing
+    else
+        "$venv/bin/bindep" test
+    fi
+}
+
+# -- Virtual environment ------------------------------------------------------
+
+make_venv() {
+    if [[ -x $venv/bin/python && -x $venv/bin/pip ]] &&
+        [[ $(python_version "$venv/bin/python") == "$version "* ]]; then
+        echo "$venv is there"
+        return
+    fi
+    if ! $install; then
+        echo "There is no $venv; run without --no-install first."
+        return 1
+    fi
+    # Debian keeps what `python -m venv` needs in a package of its own.
+    if ! "$python" -c 'import ensurepip' 2>/dev/null; then
+        apt_install "python$version-venv"
+    fi
+    echo "making $venv with $python"
+    "$python" -m venv --clear "$venv"
+}
+
+fill_venv() {
+    local stamp=$venv/.nova-sg-stamp key
+    key=$(cat pyproject.toml setup.cfg setup.py constraints.txt | sha256sum)
+    key="$key $top"
+    if [[ -e $stamp && $(<"$stamp") == "$key" ]]; then
+        echo 'nothing has changed'
+        return
+    fi
+    if ! command -v git >/dev/null; then
+        echo 'git is missing: pbr takes the version of the package from it.'
+        return 1
+    fi
+    rm -f "$stamp"
+    # --group came with pip 25.1.
+    "$venv/bin/python" -m pip install -q 'pip>=25.1'
+    "$venv/bin/python" -m pip install -q -c constraints.txt -e '.[all]' \
+        --group test --group lint --group doc
+    echo "$key" >"$stamp"
+}
+
+# -- Lint and documentation ---------------------------------------------------
+
+run_lint() {
+    local entry failures=0 entries
+    mapfile -t entries < <(python - <<'EOF'
+import yaml
+
+with open('.pre-commit-config.yaml') as config:
+    for repo in yaml.safe_load(config)['repos']:
+        for hook in repo['hooks']:
+            print(hook['entry'])
+EOF
+    )
+    ((${#entries[@]})) || return 1
+    for entry in "${entries[@]}"; do
+        echo "-- $entry"
+        bash -c "$entry" || failures=$((failures + 1))
+    done
+    ((failures == 0))
+}
+
+run_docs() {
+    # -E: a warning of an earlier build is shown again.
+    sphinx-build -E -W --keep-going -q -b html doc/source doc/build/html
+    reno -q lint
+    if [[ $(git rev-parse --is-shallow-repository) == true ]]; then
+        echo 'Release notes not built: reno reads the whole history, and this'
+        echo 'clone is shallow. They pass reno lint.'
+        return
+    fi
+    sphinx-build -E -W --keep-going -q -b html \
+        releasenotes/source releasenotes/build/html
+}
+
+# -- Tests --------------------------------------------------------------------
+
+# Prints "PASSED FAILED SKIPPED" of the subunit stream in the file $1. A test
+# that began and never ended was lost with its process: it failed.
+count_tests() {
+    python - "$1" <<'EOF'
+import collections
+import sys
+
+import subunit
+import testtools
+
+OUTPUT = 'not subunit'
+KINDS = {'success': 'passed', 'xfail': 'passed', 'skip': 'skipped'}
+counter = collections.Counter()
+
+
+def count(test):
+    if test['id'] != OUTPUT and test['status'] != 'exists':
+        counter[KINDS.get(test['status'], 'failed')] += 1
+
+
+result = testtools.StreamToDict(count)
+result.startTestRun()
+with open(sys.argv[1], 'rb') as stream:
+    subunit.ByteStreamToStreamResult(stream, OUTPUT).run(result)
+result.stopTestRun()
+print(counter['passed'], counter['failed'], counter['skipped'])
+EOF
+}
+
+# The servers die with the test process that started them: gives the kernel a
+# moment, and ends what is left, so that the next run does not meet it. A
+# process is of this run where its command, directory or environment names $1.
+no_leftovers() {
+    python - "$1" <<'EOF'
+import os
+import pathlib
+import signal
+import sys
+import time
+
+DIRECTORY = sys.argv[1].encode()
+
+
+def traces(process):
+    for trace in ('cmdline', 'environ'):
+        try:
+            yield (process / trace).read_bytes()
+        except OSError:
+            pass
+    try:
+        yield os.readlink(process / 'cwd').encode()
+    except OSError:
+        pass
+
+
+def left():
+    return [
+        process
+        for process in pathlib.Path('/proc').glob('[0-9]*')
+        if process.name != str(os.getpid())
+        and any(DIRECTORY in trace for trace in traces(process))
+    ]
+
+
+deadline = time.monotonic() + 5
+while (processes := left()) and time.monotonic() < deadline:
+    time.sleep(0.1)
+for process in processes:
+    try:
+        command = (process / 'cmdline').read_bytes().replace(b'\0', b' ')
+        os.kill(int(process.name), signal.SIGKILL)
+    except OSError:
+        continue
+    print('Left behind by the tests, ended now:', process.name,
+          command.decode(errors='replace'))
+sys.exit(bool(processes))
+EOF
+}
+
+# What `stestr run` does without --subunit. Its module forgets an import.
+show_tests='
+import subunit.test_results
+from stestr import subunit_trace
+subunit_trace.main()
+'
+
+run_tests() {
+    local path=./nova_sg/tests codes left=0
+    $functional || path+=/unit
+    $unit || path+=/functional
+    # Servers that refuse root run as another user, who must get through.
+    mkdir -m 711 "$work/tests"
+    # OS_TEST_TIMEOUT cannot end a test that is stuck in a C library; the
+    # limit over all can.
+    set +e
+    OS_TEST_PATH=$path TMPDIR=$work/tests \
+        timeout --foreground -k 30 "$test_limit" \
+        stestr run --subunit --concurrency "$(nproc)" "${stestr_args[@]}" |
+        tee "$work/subunit" | python -c "$show_tests" --fails
+    codes=("${PIPESTATUS[@]}")
+    set -e
+    count_tests "$work/subunit" >"$work/count"
+    if [[ $(<"$work/count") == '0 0 0' ]]; then
+        # They cannot be loaded, or none matches: no success either.
+        echo '0 1 0' >"$work/count"
+    fi
+    if ((codes[0] == 124 || codes[0] == 137)); then
+        echo "The tests did not end within $test_limit s and were killed."
+    fi
+    no_leftovers "$work/tests" || left=1
+    rm -rf "$work/tests"
+    # Not stestr, the reader of its stream says by its exit whether all passed.
+    ((codes[0] == 0 && codes[2] == 0 && left == 0)) &&
+        [[ $(<"$work/count") == *' 0 '* ]]
+}
+
+test_stage() {
+    local p=0 f=0 s=0
+    rm -f "$work/count"
+    stage "$1" run_tests || true
+    [[ ! -e $work/count ]] || read -r p f s <"$work/count"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+# -- The run ------------------------------------------------------------------
+
+chmod 711 "$work"
+mapfile -t pythons < <(find_pythons)
+if ((${#pythons[@]} == 0)) && $install && [[ -z ${NOVA_SG_PYTHON:-} ]]; then
+    stage python apt_install python3 || exit 1
+    mapfile -t pythons < <(find_pythons)
+fi
+if ((${#pythons[@]} == 0)); then
+    echo 'No Python 3.11 or later found on the PATH; install python3, or name'
+    echo 'one: NOVA_SG_PYTHON=/path/to/python3.11 tools/run_tests.sh'
+    failed_stages+=(python)
+    exit 1
+fi
+$all_pythons || pythons=("${pythons[0]}")
+
+first=true
+for each in "${pythons[@]}"; do
+    version=${each%% *} python=${each#* } suffix=
+    venv=$venv_base
+    if $all_pythons; then
+        venv+=-$version suffix=" $version"
+    fi
+
+    stage "venv$suffix" make_venv || exit 1
+    if $install; then
+        if $first && { $unit || $functional; }; then
+            stage packages install_packages || true
+        fi
+        stage "install$suffix" fill_venv || exit 1
+    fi
+    export PATH=$venv/bin:$base_path
+    if $first; then
+        ! $lint || stage lint run_lint || true
+        ! $docs || stage docs run_docs || true
+    fi
+    if $unit || $functional; then
+        test_stage "tests$suffix"
+    fi
+    first=false
+done
