@@ -1,0 +1,312 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the ``zk`` driver costs, and how soon what it shows is true.
+
+    python benchmarks/zookeeper.py [--number 10000] [PART...]
+
+Starts a ZooKeeper of its own, with the ensemble's default tick of 2 s, fills
+it with so many services, all of them up, and measures each PART:
+
+lists     a cold list in a fresh process, a list from a warm mirror, the
+          memory the mirror adds, and the same list from SQLite
+changes   100 single disables with 5 processes that mirror: how long until
+          each shows it, what it asks and what it is sent
+crashes   how long until a killed process is down, at the shipped defaults
+"""
+
+import argparse
+from collections.abc import Sequence
+from concurrent import futures
+import gc
+import multiprocessing
+import os
+import random
+import signal
+import statistics
+import time
+from typing import Any
+
+import psutil
+
+from nova_sg import conf as sg_conf
+from nova_sg import context as sg_context
+from nova_sg import servicegroup
+from nova_sg.servicegroup import api as sg_api
+from nova_sg.servicegroup import heartbeat
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.zookeeper import session
+from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures import proxy
+from nova_sg.tests.fixtures.servers import zookeeper
+
+PROCESSES = multiprocessing.get_context('spawn')
+CHANGES = 100
+MIRRORS = 5
+CRASHES = 20
+
+
+def main() -> None:
+    parts = {'lists': lists, 'changes': changes, 'crashes': crashes}
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('parts', nargs='*', metavar='PART', default=parts)
+    parser.add_argument('--number', type=int, default=10000)
+    args = parser.parse_args()
+    os.environ['OS_SERVICEGROUP__DRIVER'] = 'zk'
+    with zookeeper.ZookeeperServer(tick_time=2000) as server:
+        os.environ['OS_ZOOKEEPER__HOSTS'] = server.hosts
+        api, context = new_api()
+        services = fill(api, context, args.number)
+        print(
+            f'{args.number} services in {api.driver.marker_stores()[0].name}'
+        )
+        for name in args.parts:
+            print(f'\n{name}')
+            parts[name](api, context, services, server)
+        session.close_all()
+
+
+def new_api() -> tuple[sg_api.API, sg_context.RequestContext]:
+    return (
+        servicegroup.setup(sg_conf.load([])),
+        sg_context.get_admin_context(),
+    )
+
+
+def fill(
+    api: sg_api.API, context: sg_context.RequestContext, number: int
+) -> Sequence[record.Record]:
+    api.create(context, {'host': 'first', 'binary': 'nova-compute'})
+    services = [service(n) for n in range(number - 1)]
+    records = api.driver.records
+    with futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda each: records.restore(context, each), services))
+    join(api, context, services)
+    return services
+
+
+def join(
+    api: sg_api.API,
+    context: sg_context.RequestContext,
+    services: Sequence[record.Record],
+) -> None:
+    """Join for services, and beat for them until the process ends."""
+    beats = heartbeat.Heartbeat(
+        api.driver.membership, context, api.conf.servicegroup.report_interval
+    )
+    for start in range(0, len(services), 500):
+        beats.add(api.join_many(context, services[start : start + 500]))
+    beats.start()
+
+
+def service(number: int) -> record.Record:
+    return record.Record(
+        id=number + 2,
+        uuid=f'00000000-0000-4000-8000-{number:012d}',
+        host=f'compute-{number:06d}.example.org',
+        binary='nova-compute',
+        topic='compute',
+        version=61,
+    )
+
+
+def lists(
+    api: sg_api.API,
+    context: sg_context.RequestContext,
+    services: Sequence[record.Record],
+    server: Any,
+) -> None:
+    show('cold list, connecting included', in_a_process(cold), 's')
+    warm_up, added, warm = in_a_process(warm_lists)
+    show('filling a mirror', warm_up, 's')
+    show('memory the mirror adds', added, 'MB')
+    show('list from the mirror, median', warm * 1000, 'ms')
+    with databases.SqliteDatabase() as database:
+        os.environ['OS_DATABASE__CONNECTION'] = database.url
+        os.environ['OS_SERVICEGROUP__DRIVER'] = 'db'
+        from_sqlite = in_a_process(sqlite_lists, services)
+        os.environ['OS_SERVICEGROUP__DRIVER'] = 'zk'
+    show('list from SQLite, median', from_sqlite * 1000, 'ms')
+
+
+def cold() -> float:
+    began = time.perf_counter()
+    api, context = new_api()
+    check(api.list(context))
+    return time.perf_counter() - began
+
+
+def warm_lists() -> tuple[float, float, float]:
+    api, context = new_api()
+    api.get_by_host_and_binary(context, 'first', 'nova-compute')
+    process = psutil.Process()
+    gc.collect()
+    before = process.memory_info().rss
+    began = time.perf_counter()
+    api.driver.watch(context)
+    mirror = api.driver.membership.mirror
+    cell = api.driver.records.cell(context)
+    while not (mirror.view(cell, -1) and mirror.living()):
+        time.sleep(0.001)
+    warm_up = time.perf_counter() - began
+    gc.collect()
+    added = process.memory_info().rss - before
+    return warm_up, added / 1e6, repeated(api, context)
+
+
+def sqlite_lists(services: Sequence[record.Record]) -> float:
+    api, context = new_api()
+    for each in services:
+        api.driver.records.restore(context, each)
+    join(api, context, services)
+    return repeated(api, context)
+
+
+def repeated(api: sg_api.API, context: sg_context.RequestContext) -> float:
+    """Return how long a list takes, in the median."""
+    taken = []
+    for _ in range(15):
+        began = time.perf_counter()
+        check(api.list(context))
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def check(answer: Any) -> None:
+    services, verdicts = answer
+    if sum(verdicts[each.uuid].up for each in services) < len(services) - 1:
+        raise RuntimeError('not all services are up')
+
+
+def changes(
+    api: sg_api.API,
+    context: sg_context.RequestContext,
+    services: Sequence[record.Record],
+    server: Any,
+) -> None:
+    links = [proxy.TcpProxy(server.port) for _ in range(MIRRORS)]
+    pipes = []
+    for link in links:
+        link.setUp()
+        ours, theirs = PROCESSES.Pipe()
+        PROCESSES.Process(
+            target=follow, args=(link.hosts, theirs), daemon=True
+        ).start()
+        pipes.append(ours)
+    for pipe in pipes:
+        pipe.recv()
+    before = [link.forwarded(proxy.Direction.BOTH) for link in links]
+    latencies = []
+    for each in services[:CHANGES]:
+        began = time.monotonic()
+        api.update(context, each.uuid, {'disabled': True})
+        seen = [pipe.recv() for pipe in pipes]
+        latencies += [moment - began for moment in seen]
+        time.sleep(0.02)
+    after = [link.forwarded(proxy.Direction.BOTH) for link in links]
+    asked = []
+    for pipe in pipes:
+        pipe.send('how much')
+        asked.append(pipe.recv())
+    for link in links:
+        link.cleanUp()
+    latencies.sort()
+    show('until it shows, median', statistics.median(latencies) * 1000, 'ms')
+    show('99 of 100', latencies[int(len(latencies) * 0.99)] * 1000, 'ms')
+    show('requests per change', max(asked) / CHANGES, '')
+    sent = [b - a for a, b in zip(before, after, strict=True)]
+    show('bytes per change', max(sent) / CHANGES, '')
+
+
+def follow(hosts: str, pipe: Any) -> None:
+    """Tell when each change shows in a mirror."""
+    os.environ['OS_ZOOKEEPER__HOSTS'] = hosts
+    api, context = new_api()
+    api.list(context)
+    api.driver.watch(context)
+    mirror = api.driver.membership.mirror
+    cell = api.driver.records.cell(context)
+    while not (mirror.view(cell, -1) and mirror.living()):
+        time.sleep(0.01)
+    count = [0]
+    real = session.Session._exchange
+
+    def counted(self: Any, client: Any, asked: Any, *args: Any) -> Any:
+        count[0] += len(asked)
+        return real(self, client, asked, *args)
+
+    session.Session._exchange = counted  # type: ignore[method-assign]
+    following = mirror.view(cell, -1).following
+    pipe.send('ready')
+    for number in range(following, following + CHANGES):
+        while mirror.view(cell, number) is None:
+            continue
+        pipe.send(time.monotonic())
+    pipe.recv()
+    pipe.send(count[0])
+
+
+def crashes(
+    api: sg_api.API,
+    context: sg_context.RequestContext,
+    services: Sequence[record.Record],
+    server: Any,
+) -> None:
+    api.driver.watch(context)
+    with futures.ThreadPoolExecutor(CRASHES) as pool:
+        taken = sorted(
+            pool.map(lambda n: crash(api, context, n), range(CRASHES))
+        )
+    show('until it is down, median', statistics.median(taken), 's')
+    show('worst', taken[-1], 's')
+
+
+def crash(
+    api: sg_api.API, context: sg_context.RequestContext, number: int
+) -> float:
+    mortal = api.create(
+        context, {'host': f'mortal{number}', 'binary': 'nova-compute'}
+    )
+    ours, theirs = PROCESSES.Pipe()
+    process = PROCESSES.Process(target=live, args=(mortal, theirs))
+    process.start()
+    ours.recv()
+    # At any moment between two signs of life.
+    time.sleep(random.uniform(2, 6))
+    os.kill(process.pid or 0, signal.SIGKILL)
+    began = time.monotonic()
+    process.join()
+    alive = api.driver.membership.alive
+    while alive(context, [mortal.uuid])[mortal.uuid].up:
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def live(joined: record.Record, pipe: Any) -> None:
+    api, context = new_api()
+    join(api, context, [joined])
+    pipe.send('joined')
+    while True:
+        time.sleep(10)
+
+
+def in_a_process(function: Any, *arguments: Any) -> Any:
+    with futures.ProcessPoolExecutor(1, mp_context=PROCESSES) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def show(what: str, value: float, unit: str) -> None:
+    print(f'{what:34} {value:9.2f} {unit}')
+
+
+if __name__ == '__main__':
+    main()
