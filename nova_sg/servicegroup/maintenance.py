@@ -122,9 +122,7 @@ def ask(api_: api.API) -> list[Backend]:
         began = time.perf_counter()
         theirs = store.read()
         round_trip = time.perf_counter() - began
-        backends.append(
-            Backend(store.name, round_trip, theirs, store.facts())
-        )
+        backends.append(Backend(store.name, round_trip, theirs, store.facts()))
     return backends
 
 
