@@ -41,6 +41,18 @@ TRANSIENT = (db_exc.DBDeadlock, db_exc.DBConnectionError)
 #: MySQL's error for a text which a column's character set does not have.
 _ILLEGAL_MIX = 1267
 
+#: PostgreSQL's and MySQL's errors for a table that is not there.
+_UNDEFINED_TABLE = '42P01'
+_NO_SUCH_TABLE = 1146
+
+#: The driver and the extra of a URL that names a database only.
+_DRIVERS = {
+    'psycopg': ('postgresql+psycopg2', 'postgresql'),
+    'psycopg2': ('postgresql+psycopg2', 'postgresql'),
+    'MySQLdb': ('mysql+pymysql', 'mysql'),
+    'pymysql': ('mysql+pymysql', 'mysql'),
+}
+
 _by_url: dict[tuple[str, int], 'Database'] = {}
 _all: 'weakref.WeakSet[Database]' = weakref.WeakSet()
 _lock = threading.Lock()
@@ -81,6 +93,8 @@ class Database:
             self._facade = self._make_facade()
         except (sa.exc.ArgumentError, ImportError, ValueError) as error:
             raise _bad_url(error) from error
+        if not self.url.database and self.dialect != 'sqlite':
+            raise _unusable_url('it names no database')
         self._anchor: sa.Connection | None = None
         self._ready = False
         self._prepare_lock = threading.Lock()
@@ -259,6 +273,8 @@ class Database:
                 raise exception.InvalidInput(
                     reason=f'the database refuses a value: {_reason(error)}'
                 ) from error
+            if _lacks_table(error):
+                raise exception.SchemaNotReady(backend=self.name) from error
             raise exception.ServiceGroupUnavailable(
                 backend=self.name, reason=_reason(error)
             ) from error
@@ -307,11 +323,18 @@ def _bad_url(error: Exception) -> exception.InvalidConfiguration:
     match error:
         case ImportError():
             reason = f'{error.name} is not installed'
+            if error.name in _DRIVERS:
+                driver, extra = _DRIVERS[error.name]
+                reason += f': use {driver}:// and install nova-sg[{extra}]'
         case TypeError():
             reason = f'the driver refuses a parameter of it: {error}'
         case _:
             # The message of SQLAlchemy may quote the URL with its password.
             reason = 'this is no database URL of a driver that is installed'
+    return _unusable_url(reason)
+
+
+def _unusable_url(reason: str) -> exception.InvalidConfiguration:
     return exception.InvalidConfiguration(
         option='[database] connection', reason=reason
     )
@@ -335,9 +358,20 @@ def _refuses_value(error: BaseException) -> bool:
     )
 
 
+def _lacks_table(error: BaseException) -> bool:
+    """Return whether a table is not there, where oslo.db cannot tell."""
+    cause = _cause(error)
+    return (
+        getattr(cause, 'pgcode', None) == _UNDEFINED_TABLE
+        or cause.args[:1] == (_NO_SUCH_TABLE,)
+    )
+
+
 def _reason(error: BaseException) -> str:
     """Return the driver's own words, in one line and without the SQL."""
     cause = _cause(error)
+    if cause.args[:1] == (_ILLEGAL_MIX,):
+        return 'it has a character which the column that is looked at cannot'
     arguments = getattr(cause, 'args', ()) or (cause,)
     return ' '.join(str(arguments[-1]).split()) or type(cause).__name__
 

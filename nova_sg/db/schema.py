@@ -26,6 +26,7 @@ import alembic.config
 import alembic.migration
 import alembic.script
 from oslo_log import log as logging
+from oslo_utils import uuidutils
 import sqlalchemy as sa
 
 from nova_sg import exception
@@ -56,12 +57,14 @@ def current(engine: sa.Engine) -> str | None:
 def upgrade(engine: sa.Engine) -> tuple[str | None, str]:
     """Bring a database to the revision this code needs.
 
-    A ``services`` table that is there, nova's, is adopted as it is. Two
-    processes at once wait for each other.
+    A ``services`` table that is there, nova's, is adopted as it is; only rows
+    of a nova before 16, which have no uuid, are given one. What was cut off
+    is taken up where it stopped. Two processes at once wait for each other.
 
     :returns: the revisions before and after
     :raises SchemaVersionMismatch: it is newer than this code
-    :raises Conflict: a ``services`` table is there that is not nova's
+    :raises Conflict: a ``services`` table is there that is not nova's, or a
+        table has been lost
     """
     name = engine.url.set(query={}).render_as_string(hide_password=True)
     with engine.begin() as connection, _exclusive(connection):
@@ -74,6 +77,9 @@ def upgrade(engine: sa.Engine) -> tuple[str | None, str]:
         config.set_main_option('script_location', _location())
         config.attributes['connection'] = connection
         alembic.command.upgrade(config, 'head')
+        if lost := _missing_tables(connection):
+            raise _incomplete(name, lost)
+        _give_uuids(connection)
     return before, head()
 
 
@@ -113,6 +119,47 @@ def cannot_adopt(name: str, missing: list[str]) -> exception.Conflict:
         f'The services table of database {name} lacks {", ".join(missing)}: '
         'upgrade the schema of nova first, or use another database.'
     )
+
+
+def _missing_tables(connection: sa.Connection) -> list[str]:
+    there = set(sa.inspect(connection).get_table_names())
+    return sorted(models.metadata.tables.keys() - there)
+
+
+def _incomplete(name: str, lost: list[str]) -> exception.Conflict:
+    return exception.Conflict(
+        f'The database {name} is at revision {head()}, but has lost '
+        f'{", ".join(lost)}: bring it back from a backup. To make it anew and '
+        f'empty, drop the table {VERSION_TABLE} and run "nova-sg-manage db '
+        'sync".'
+    )
+
+
+def _give_uuids(connection: sa.Connection) -> None:
+    """Name the services that only have an integer id.
+
+    nova gave them a uuid when it next loaded them.
+    """
+    services = models.services
+    nameless = sa.select(services.c.id).where(services.c.uuid.is_(None))
+    values = [
+        {'nameless_id': service_id, 'new_uuid': uuidutils.generate_uuid()}
+        for service_id in connection.scalars(nameless)
+    ]
+    if values:
+        LOG.info('Giving a uuid to %d services without', len(values))
+        connection.execute(
+            services.update()
+            .where(
+                services.c.id == sa.bindparam('nameless_id'),
+                services.c.uuid.is_(None),
+            )
+            .values(
+                uuid=sa.bindparam('new_uuid'),
+                updated_at=services.c.updated_at,
+            ),
+            values,
+        )
 
 
 def _is_known(revision: str) -> bool:

@@ -168,7 +168,8 @@ class SqlMembership(base.Membership):
     def alive(
         self, context: sg_context.RequestContext, uuids: Iterable[str]
     ) -> dict[str, liveness.Liveness]:
-        wanted = set(uuids)
+        # A row of an old nova may have none.
+        wanted = {uuid for uuid in uuids if uuid}
         statement = sa.select(
             SERVICES.uuid, seen_within(self._down_time), SERVICES.last_seen_up
         ).where(LIVE)

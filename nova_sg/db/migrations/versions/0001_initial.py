@@ -11,6 +11,8 @@
 # under the License.
 """The services table as nova 34 has it, and the tables of nova_sg."""
 
+from typing import Any
+
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -26,17 +28,33 @@ OPTIONS = {
 
 
 def upgrade() -> None:
-    # A table that is there is nova's: it is adopted, and never altered.
-    if not sa.inspect(op.get_bind()).has_table('services'):
-        _create_services()
+    """Make what is not there.
+
+    A services table that is there is nova's: it is adopted, and never
+    altered. Of our own tables an upgrade that was cut off has left some,
+    where the database commits each statement that makes one.
+    """
+    _create_services()
     _create_deployment()
     _create_compute_nodes()
     _create_aggregates()
     _create_instances()
 
 
+def _create_table(name: str, *parts: Any) -> None:
+    if not sa.inspect(op.get_bind()).has_table(name):
+        op.create_table(name, *parts, **OPTIONS)
+
+
+def _create_index(table: str, *columns: str) -> None:
+    name = '_'.join(['ix', table, *columns])
+    indexes = sa.inspect(op.get_bind()).get_indexes(table)
+    if name not in {each['name'] for each in indexes}:
+        op.create_index(name, table, columns)
+
+
 def _create_services() -> None:
-    op.create_table(
+    _create_table(
         'services',
         sa.Column('created_at', sa.DateTime),
         sa.Column('updated_at', sa.DateTime),
@@ -62,24 +80,32 @@ def _create_services() -> None:
             'deleted',
             name='uniq_services0host0binary0deleted',
         ),
-        **OPTIONS,
+        _unique_uuid(),
     )
-    op.create_index('services_uuid_idx', 'services', ['uuid'], unique=True)
+
+
+def _unique_uuid() -> sa.schema.SchemaItem:
+    """Return nova's index; on MySQL as a part of the table, the same there.
+
+    A table left without it would pass for nova's ever after.
+    """
+    if op.get_bind().dialect.name in ('mysql', 'mariadb'):
+        return sa.UniqueConstraint('uuid', name='services_uuid_idx')
+    return sa.Index('services_uuid_idx', 'uuid', unique=True)
 
 
 def _create_deployment() -> None:
-    op.create_table(
+    _create_table(
         'nova_sg_deployment',
         sa.Column('id', sa.Integer, primary_key=True, autoincrement=False),
         sa.Column('driver', sa.String(64), nullable=False),
         sa.Column('records', sa.String(64), nullable=False),
         sa.Column('format', sa.Integer, nullable=False),
-        **OPTIONS,
     )
 
 
 def _create_compute_nodes() -> None:
-    op.create_table(
+    _create_table(
         'nova_sg_compute_nodes',
         sa.Column('id', sa.Integer, primary_key=True),
         sa.Column('uuid', sa.String(36), nullable=False, unique=True),
@@ -105,17 +131,12 @@ def _create_compute_nodes() -> None:
             nullable=False,
         ),
         sa.UniqueConstraint('host', 'hypervisor_hostname'),
-        **OPTIONS,
     )
-    op.create_index(
-        'ix_nova_sg_compute_nodes_hypervisor_type',
-        'nova_sg_compute_nodes',
-        ['hypervisor_type'],
-    )
+    _create_index('nova_sg_compute_nodes', 'hypervisor_type')
 
 
 def _create_aggregates() -> None:
-    op.create_table(
+    _create_table(
         'nova_sg_aggregates',
         sa.Column('id', sa.Integer, primary_key=True),
         sa.Column('uuid', sa.String(36), nullable=False, unique=True),
@@ -123,9 +144,8 @@ def _create_aggregates() -> None:
         sa.Column('updated_at', sa.DateTime),
         sa.Column('name', sa.String(255), nullable=False, unique=True),
         sa.Column('availability_zone', sa.String(255)),
-        **OPTIONS,
     )
-    op.create_table(
+    _create_table(
         'nova_sg_aggregate_hosts',
         sa.Column(
             'aggregate_id',
@@ -134,15 +154,12 @@ def _create_aggregates() -> None:
             primary_key=True,
         ),
         sa.Column('host', sa.String(255), primary_key=True),
-        **OPTIONS,
     )
-    op.create_index(
-        'ix_nova_sg_aggregate_hosts_host', 'nova_sg_aggregate_hosts', ['host']
-    )
+    _create_index('nova_sg_aggregate_hosts', 'host')
 
 
 def _create_instances() -> None:
-    op.create_table(
+    _create_table(
         'nova_sg_instances',
         sa.Column('uuid', sa.String(36), primary_key=True),
         sa.Column('created_at', sa.DateTime, nullable=False),
@@ -154,6 +171,5 @@ def _create_instances() -> None:
         sa.Column('memory_mb', sa.Integer, nullable=False),
         sa.Column('root_gb', sa.Integer, nullable=False),
         sa.Column('ephemeral_gb', sa.Integer, nullable=False),
-        **OPTIONS,
     )
-    op.create_index('ix_nova_sg_instances_host', 'nova_sg_instances', ['host'])
+    _create_index('nova_sg_instances', 'host')

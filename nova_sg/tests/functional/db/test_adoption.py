@@ -14,6 +14,7 @@
 
 import datetime
 
+from oslo_utils import uuidutils
 import sqlalchemy as sa
 import testscenarios
 
@@ -59,6 +60,24 @@ class TestAdoption(AdoptionTestCase):
             )
         self.assertEqual([nova_cell.NOVA_REVISION], theirs)
         self.assertEqual([schema.head()], ours)
+
+    def test_a_service_without_a_uuid_is_given_one(self):
+        rows = nova_cell.rows(self.plain)
+        with self.plain.begin() as connection:
+            connection.exec_driver_sql('UPDATE services SET uuid = NULL')
+        self.db.upgrade()
+        found = nova_cell.rows(self.plain)
+        place = rows[0]._fields.index('uuid')
+        self.assertEqual(
+            [row[:place] + row[place + 1 :] for row in rows],
+            [row[:place] + row[place + 1 :] for row in found],
+        )
+        uuids = {row[place] for row in found}
+        self.assertEqual(len(rows), len(uuids))
+        for each in uuids:
+            self.assertTrue(uuidutils.is_uuid_like(each), each)
+        self.db.upgrade()
+        self.assertEqual(found, nova_cell.rows(self.plain))
 
     def test_before_the_sync_the_database_is_refused_and_left_alone(self):
         tables = sa.inspect(self.plain).get_table_names()

@@ -24,6 +24,7 @@ import testscenarios
 
 from nova_sg import exception
 from nova_sg.db import engine
+from nova_sg.db import models
 from nova_sg.db import schema
 from nova_sg.tests.fixtures import children
 from nova_sg.tests.fixtures import scenarios
@@ -90,6 +91,32 @@ class TestUpgrade(SchemaTestCase):
         done = children.at_once([upgrade] * 4)
         self.assertEqual(1, done.count([None, '0001']), done)
         self.assertEqual(3, done.count(['0001', '0001']), done)
+
+    def test_one_that_was_cut_off_is_taken_up_where_it_stopped(self):
+        self.db.upgrade()
+        complete = set(self.tables())
+        for left in range(len(models.metadata.tables)):
+            with self.administrator().begin() as connection:
+                for table in reversed(models.metadata.sorted_tables[left:]):
+                    table.drop(connection)
+                connection.exec_driver_sql(
+                    f'DELETE FROM {schema.VERSION_TABLE}'
+                )
+            self.assertEqual((None, '0001'), self.db.upgrade())
+            self.assertEqual(complete, set(self.tables()))
+
+    def test_a_table_that_was_lost_is_named_and_not_made_anew(self):
+        self.db.upgrade()
+        with self.administrator().begin() as connection:
+            models.services.drop(connection)
+        self.assertRaises(
+            exception.SchemaNotReady,
+            self.db.read,
+            lambda c: c.execute(models.services.select()),
+        )
+        error = self.assertRaises(exception.Conflict, self.db.upgrade)
+        self.assertIn('has lost services', str(error))
+        self.assertNotIn('services', self.tables())
 
     def test_it_goes_on_from_an_older_one(self):
         self.db.upgrade()

@@ -61,6 +61,17 @@ class TestMistakes(UrlTestCase):
             self.refused('mysql+asyncmy://u:hush@h/d'),
         )
 
+    def test_a_url_without_a_driver_is_told_the_one_to_use(self):
+        for url, use in (
+            ('postgresql+psycopg://u:hush@h/d', 'postgresql+psycopg2://'),
+            ('mysql://u:hush@h/d', 'mysql+pymysql://'),
+        ):
+            self.assertIn(f'use {use} and install', self.refused(url))
+
+    def test_a_server_without_a_database_is_refused(self):
+        for url in ('mysql+pymysql://u:hush@h', 'postgresql+psycopg2://h/'):
+            self.assertIn('names no database', self.refused(url))
+
     def test_a_parameter_the_driver_does_not_have_is_named(self):
         database = self.database('mysql+pymysql://u:hush@h/d?tineout=3')
         error = self.assertRaises(
