@@ -13,6 +13,9 @@
 
 """The commands."""
 
+import os
+import signal
+import sys
 import warnings
 
 # oslo.messaging brings eventlet in, whether or not it is used, and that
@@ -20,3 +23,8 @@ import warnings
 warnings.filterwarnings(
     'ignore', message=r'\s*Eventlet is deprecated', append=True
 )
+
+# What a command imports takes a moment, and who interrupts it then should not
+# be shown where it was. A command that runs sees to the signal itself.
+if os.path.basename(sys.argv[0]).startswith('nova-sg-'):
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -28,6 +28,7 @@ import functools
 from importlib import metadata
 import logging
 import os
+import signal
 import sys
 import traceback
 
@@ -170,6 +171,8 @@ def run(
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_missing_streams()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with _messages(program):
         try:
             _accept_any_character()
