@@ -99,8 +99,10 @@ def load(
         )
     except (cfg.Error, OSError, ValueError) as error:
         # The last is a file that is not text.
+        directory = isinstance(error, cfg.ConfigDirNotFoundError)
         raise exception.InvalidConfiguration(
-            option='--config-file', reason=_one_line(error)
+            option='--config-dir' if directory else '--config-file',
+            reason=_one_line(error),
         ) from error
     check(conf)
     return conf
@@ -128,8 +130,10 @@ def check(conf: cfg.ConfigOpts) -> None:
 def unknown_environment(conf: cfg.ConfigOpts) -> list[str]:
     """Return the environment variables that look like options but are none.
 
-    Only groups which are wholly ours are looked at: ``OS_SERVICEGROUP__DRVER``
-    is a typo, ``OS_COMPUTE__X`` may belong to somebody else.
+    Only groups which are ours are looked at, and the one where a typo leads
+    to another deployment: ``OS_SERVICEGROUP__DRVER`` and
+    ``OS_DATABASE__CONECTION`` are typos, ``OS_COMPUTE__X`` may belong to
+    somebody else.
 
     :returns: names of variables, sorted
     """
@@ -139,7 +143,9 @@ def unknown_environment(conf: cfg.ConfigOpts) -> list[str]:
         if not (variable.startswith('OS_') and separator):
             continue
         group = group.lower()
-        if group in OWN_GROUPS and option.lower() not in conf[group]:
+        if group in (*OWN_GROUPS, 'database') and (
+            option.lower() not in conf[group]
+        ):
             unknown.append(variable)
     return sorted(unknown)
 

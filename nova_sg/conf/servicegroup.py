@@ -90,6 +90,8 @@ Set it on hosts which have no route to the database.
     cfg.StrOpt(
         'cell',
         default=CELL0_UUID,
+        regex='^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
+        ignore_case=True,
         help="""
 The uuid of the cell that the services of this process belong to.
 

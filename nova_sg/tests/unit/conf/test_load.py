@@ -215,6 +215,7 @@ class TestFiles(ConfTestCase):
         error = self.assertRaises(
             exception.InvalidConfiguration, conf.load, [], ['/nowhere/conf.d']
         )
+        self.assertTrue(str(error).startswith('--config-dir: '), error)
         self.assertIn('/nowhere/conf.d', str(error))
 
 
@@ -225,8 +226,13 @@ class TestUnknownEnvironment(ConfTestCase):
 
     def test_an_unknown_option_of_our_groups_is_reported(self):
         self.assertEqual(
-            ['OS_INVENTORY__BACKED', 'OS_SERVICEGROUP__DRVER'],
+            [
+                'OS_DATABASE__CONECTION',
+                'OS_INVENTORY__BACKED',
+                'OS_SERVICEGROUP__DRVER',
+            ],
             self.unknown(
+                OS_DATABASE__CONECTION='sqlite://',
                 OS_SERVICEGROUP__DRVER='db',
                 OS_INVENTORY__BACKED='sql',
                 OS_SERVICEGROUP__DRIVER='db',
@@ -239,7 +245,6 @@ class TestUnknownEnvironment(ConfTestCase):
             self.unknown(
                 OS_USERNAME='me',
                 OS_COMPUTE__X='1',
-                OS_DATABASE__FUTURE='1',
                 SERVICEGROUP__DRVER='1',
             ),
         )
