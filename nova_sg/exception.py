@@ -92,11 +92,14 @@ class ServiceExists(Conflict):
     msg_fmt = 'A service with id %(service_id)s or uuid %(uuid)s exists.'
 
 
-class ServiceTooOld(Invalid):
+class ServiceTooOld(Conflict):
+    """It would bring back what the deployment has left behind."""
+
     msg_fmt = (
-        'This service is older (v%(thisver)i) than the minimum '
-        '(v%(minver)i) version of the rest of the deployment. '
-        'Unable to continue.'
+        'A service of version %(thisver)d cannot join this deployment: the '
+        'oldest of its kind there has version %(minver)d. Upgrade this host; '
+        'where the services are of nova itself, nova runs them, and not '
+        'nova-sg-agent.'
     )
 
 
@@ -164,7 +167,8 @@ class DeploymentMismatch(Conflict):
 
 class InventoryNotConfigured(NovaSgException):
     msg_fmt = (
-        'There is no inventory of hypervisors, aggregates and instances: '
-        '[inventory] backend is none.'
+        'There is no inventory of hypervisors, aggregates and instances: set '
+        '[inventory] backend = sql in every process (it is none where it is '
+        'not set and the driver is not db).'
     )
     code = 501

@@ -128,20 +128,28 @@ class Agent:
 
         :returns: whether a service was left in the end: False if an
             operator deleted the records of all of them
+        :raises InventoryNotConfigured: hosts cannot be put into a zone
         :raises ServiceGroupUnavailable: the backend is not there at the
             start
         """
+        if self._zone is not None:
+            # Whether there are zones at all, before anything is written.
+            self._api.inventory.aggregates()
         self._heartbeat.start()
         try:
             self._register()
             if not self._stop.requested:
                 self._announce()
                 self._stay()
+        except exception.ServiceGroupUnavailable:
+            # Who was told to stop while it waited has nothing to report.
+            if not self._stop.requested:
+                raise
         finally:
             systemd.notify('STOPPING=1')
             self._heartbeat.stop()
             self._leave()
-        return self._gone < len(self._handles)
+        return not self._handles or self._gone < len(self._handles)
 
     def _register(self) -> None:
         known = None

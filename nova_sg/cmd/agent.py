@@ -28,9 +28,13 @@ from oslo_config import cfg
 
 from nova_sg.agent import service
 from nova_sg.cmd import common
+from nova_sg.cmd.commands import arguments
 from nova_sg.inventory import base as inventory_base
 
 PROGRAM = 'nova-sg-agent'
+
+#: As many hosts as the largest deployments have.
+MOST_HOSTS = 100_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,44 +78,52 @@ def _parser() -> argparse.ArgumentParser:
     )
     common.one_line_errors(parser)
     parser.add_argument(
-        '--version', action='version', version=common.version()
+        '--version',
+        action='version',
+        version=f'{PROGRAM} {common.version()}',
     )
     common.add_options(parser)
     parser.add_argument(
         '--host',
         metavar='HOST',
+        type=arguments.field('host'),
         help='the name of this host (default: [DEFAULT] host, which is the '
         'host name of this machine)',
     )
     parser.add_argument(
         '--binary',
         metavar='BINARY',
+        type=arguments.field('binary'),
         default=inventory_base.COMPUTE_BINARY,
         help='the service (default: %(default)s)',
     )
     parser.add_argument(
         '--topic',
         metavar='TOPIC',
+        type=arguments.field('topic'),
         help='its RPC topic (default: BINARY without "nova-")',
     )
     parser.add_argument(
         '--zone',
         metavar='ZONE',
+        type=arguments.zone,
         help='move the host into this availability zone',
     )
     parser.add_argument(
         '--count',
         metavar='N',
-        type=_positive,
+        type=_number_of_hosts,
         help='stand for N simulated hosts, HOST-0000 and so on, instead of '
         'this one',
     )
     return parser
 
 
-def _positive(text: str) -> int:
-    if not (text.isdecimal() and int(text)):
-        raise argparse.ArgumentTypeError(f'{text!r} is no positive number')
+def _number_of_hosts(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= MOST_HOSTS):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no number from 1 to {MOST_HOSTS}'
+        )
     return int(text)
 
 

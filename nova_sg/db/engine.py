@@ -361,10 +361,9 @@ def _refuses_value(error: BaseException) -> bool:
 def _lacks_table(error: BaseException) -> bool:
     """Return whether a table is not there, where oslo.db cannot tell."""
     cause = _cause(error)
-    return (
-        getattr(cause, 'pgcode', None) == _UNDEFINED_TABLE
-        or cause.args[:1] == (_NO_SUCH_TABLE,)
-    )
+    return getattr(cause, 'pgcode', None) == _UNDEFINED_TABLE or cause.args[
+        :1
+    ] == (_NO_SUCH_TABLE,)
 
 
 def _reason(error: BaseException) -> str:

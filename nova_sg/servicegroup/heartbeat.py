@@ -116,6 +116,7 @@ class Heartbeat:
         if self._disconnected:
             LOG.info('Recovered from being unable to report state.')
             self._disconnected = False
+        LOG.debug('Reported the state of %d service(s)', len(handles))
         for handle in gone:
             handles.remove(handle)
             LOG.error(

@@ -34,7 +34,7 @@ CODES = {
     'ServiceBinaryExists': 409,
     'ServiceTopicExists': 409,
     'ServiceExists': 409,
-    'ServiceTooOld': 400,
+    'ServiceTooOld': 409,
     'HostHasInstances': 409,
     'ObjectActionError': 400,
     'ServiceNotJoined': 409,

@@ -136,7 +136,7 @@ class AgentTestCase(base.BaseTestCase):
         """
         environment = {
             name: os.environ[name]
-            for name in ('PATH', 'PYTHONPATH')
+            for name in ('PATH', 'PYTHONPATH', 'OS_INVENTORY__BACKEND')
             if name in os.environ
         } | {
             'LANG': 'C.UTF-8',
