@@ -56,7 +56,10 @@ class TestUpgradeCheck(base.CommandTestCase):
         self.assertEqual((0, ''), (result.code, result.err), result)
         self.assertIn('| Upgrade Check Results ', result.out)
         self.assertEqual(4, result.out.count('| Result: Success '))
-        self.assertRegex(result.out, r'is not[ |\n]+marked yet')
+        # The table is broken into lines wherever its path makes it.
+        self.assertIn(
+            'is not marked yet', ' '.join(result.out.replace('|', ' ').split())
+        )
 
     def test_an_invalid_configuration(self):
         self.option('SERVICEGROUP__SERVICE_DOWN_TIME', 'soon')

@@ -63,18 +63,21 @@ class TestTls(memcached_cell.MemcachedCellTest):
         self.assertTrue(api.service_is_up(service))
 
     def test_a_server_that_nobody_vouches_for_is_not_used(self) -> None:
-        api = self.api_with(tls_enabled=True)
-        error = self.assertRaises(
-            exception.ServiceGroupUnavailable, api.list, self.context
-        )
-        self.assertIn('certificate verify failed', str(error))
+        error = self.assert_unavailable(self.api_with(tls_enabled=True))
+        self.assertIn('certificate verify failed', error)
 
     def test_plain_connections_are_not_answered(self) -> None:
-        self.assertRaises(
-            exception.ServiceGroupUnavailable,
-            self.api_with().list,
-            self.context,
+        self.assert_unavailable(self.api_with())
+
+    def assert_unavailable(self, api: sg_api.API) -> str:
+        """Check that nobody is told that a service is down."""
+        service = api.create(
+            self.context, {'host': 'host1', 'binary': 'nova-compute'}
         )
+        error = self.assertRaises(
+            exception.ServiceGroupUnavailable, api.service_is_up, service
+        )
+        return str(error)
 
     def test_a_file_that_is_not_there_is_an_error_of_configuration(
         self,

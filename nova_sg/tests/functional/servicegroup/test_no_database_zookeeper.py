@@ -55,6 +55,7 @@ class TestNoDatabase(base.ZooKeeperTestCase):
     def setUp(self):
         super().setUp()
         self.home = self.useFixture(fixtures.TempDir()).path
+        self.cache = self.useFixture(fixtures.TempDir()).path
         self.config_file = self.write_conf()
 
     def manage(self, *arguments):
@@ -64,7 +65,13 @@ class TestNoDatabase(base.ZooKeeperTestCase):
                 *(sys.executable, '-c', PROGRAM, *arguments),
                 *('--config-file', self.config_file),
             ],
-            env={**os.environ, 'HOME': self.home, 'XDG_STATE_HOME': self.home},
+            env={
+                **os.environ,
+                'HOME': self.home,
+                'XDG_STATE_HOME': self.home,
+                # Of entry points; stevedore keeps it for any program.
+                'XDG_CACHE_HOME': self.cache,
+            },
             capture_output=True,
             text=True,
             timeout=60,
