@@ -40,6 +40,18 @@ from nova_sg import exception
 
 LOG = logging.getLogger(__name__)
 
+#: Loggers which say that something is away. A command raises an error for
+#: that, or can do without.
+_REPORTED_ANYWAY = frozenset(
+    {
+        'nova_sg.servicegroup.drivers.base',
+        'nova_sg.servicegroup.drivers.mc',
+        'nova_sg.servicegroup.knowledge',
+        'nova_sg.servicegroup.memcached.server',
+        'oslo_db.sqlalchemy.exc_filters',
+    }
+)
+
 #: What a shell shows of a process that SIGINT or SIGPIPE ended.
 SIGINT_EXIT = 130
 SIGPIPE_EXIT = 141
@@ -224,10 +236,7 @@ def _messages(program: str) -> Iterator[None]:
     handler.setFormatter(_OneLine(program))
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    # Says that it raises an error, which is reported anyway.
-    handler.addFilter(
-        lambda record: record.name != 'oslo_db.sqlalchemy.exc_filters'
-    )
+    handler.addFilter(lambda record: record.name not in _REPORTED_ANYWAY)
     try:
         yield
     finally:
