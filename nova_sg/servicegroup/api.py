@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
+import time
 from typing import Any
 
 from oslo_config import cfg
@@ -33,6 +34,7 @@ from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import loader
+from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup import verdicts
@@ -63,6 +65,7 @@ class API:
         self._marker = loader.our_marker(conf)
         self._marker_read = False
         self._marker_claimed = False
+        self._marker_read_at = 0.0
         self._verdicts = verdicts.Verdicts(conf, self.driver.membership)
         self._handles: dict[str, membership_base.Handle] = {}
         self._beating: dict[str, list[membership_base.Handle]] = {}
@@ -178,6 +181,7 @@ class API:
         :raises ServiceNotFound: there is no live record
         :raises HostHasInstances: instances are recorded on a compute's host
         """
+        self._check_deployment(claim=True)
         gone = self.get_by_uuid(context, uuid)
         if gone.binary == inventory_base.COMPUTE_BINARY and gone.host:
             count = self.inventory.count_instances(gone.host)
@@ -368,12 +372,24 @@ class API:
     def _check_deployment(self, *, claim: bool = False) -> None:
         """Refuse to serve a backend of a deployment configured otherwise.
 
+        Who only reads looks once. Who writes looks again, where the records
+        are, but not more often than every :data:`marker.TRUSTED` seconds.
+
         :param claim: this is a write: mark the backend where it is not
         """
-        if self._marker_claimed or (self._marker_read and not claim):
+        if self._marker_read and not claim:
             return
+        now = time.monotonic()
         records, *others = self.driver.marker_stores()
+        if self._marker_claimed:
+            # The deployment may have moved since: nothing that an operator
+            # decides may get lost in what it has left.
+            if now - self._marker_read_at > marker.TRUSTED:
+                records.check(self._marker, claim=False)
+                self._marker_read_at = now
+            return
         records.check(self._marker, claim=claim)
+        self._marker_read_at = now
         try:
             for store in others:
                 store.check(self._marker, claim=claim)

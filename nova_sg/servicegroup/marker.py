@@ -25,6 +25,10 @@ from nova_sg import exception
 #: old layout would misread the new one.
 FORMAT = 1
 
+#: Seconds for which a process that writes records trusts the marker it has
+#: read. A deployment that moves waits until all have looked again.
+TRUSTED = 1.0
+
 
 @dataclasses.dataclass(frozen=True)
 class Marker:

@@ -93,6 +93,33 @@ class MarkerTests(base.ConformanceTest):
                 self.assertIn(str(self.ours), str(error))
                 self.assertIn('records = elsewhere', str(error))
 
+    def test_a_process_that_runs_does_not_write_to_what_was_left(self) -> None:
+        created = self.register()
+        for store in self.driver.marker_stores():
+            self.assertTrue(store.move(self.ours, self.theirs))
+
+        def is_refused() -> bool:
+            try:
+                self.api.update(self.context, created.uuid, {'disabled': True})
+            except exception.DeploymentMismatch:
+                return True
+            return False
+
+        self.eventually(is_refused, 'it is refused', within=marker.TRUSTED)
+        calls: list[tuple[Any, ...]] = [
+            (self.api.update, created.uuid, {'disabled': False}),
+            (self.api.create, {'host': 'host2', 'binary': 'nova-compute'}),
+            (self.api.destroy, created.uuid),
+        ]
+        with self.unchanged():
+            for call, *arguments in calls:
+                self.assertRaises(
+                    exception.DeploymentMismatch,
+                    call,
+                    self.context,
+                    *arguments,
+                )
+
     def test_a_newer_format_is_refused(self) -> None:
         newer = marker.Marker(
             self.ours.driver, self.ours.records, marker.FORMAT + 1

@@ -15,6 +15,7 @@
 import dataclasses
 import json
 from typing import Any
+import weakref
 
 from kazoo import exceptions
 from kazoo import security
@@ -29,6 +30,9 @@ from nova_sg.servicegroup.zookeeper import requests
 from nova_sg.servicegroup.zookeeper import session as sg_session
 
 LOG = logging.getLogger(__name__)
+
+#: The sessions whose operator knows that anybody may change what is there.
+_warned: weakref.WeakSet[sg_session.Session] = weakref.WeakSet()
 
 
 class ZooKeeperMarkerStore(marker.MarkerStore):
@@ -126,12 +130,16 @@ class ZooKeeperMarkerStore(marker.MarkerStore):
         return _decode(value, f'{self.name}/{self._path}'), stat.version
 
     def _check_access(self, answer: Any) -> None:
-        """Tell of znodes that were created before there were credentials."""
-        if isinstance(answer, exceptions.ZookeeperError):
+        """Tell once of znodes from before there were credentials."""
+        if (
+            isinstance(answer, exceptions.ZookeeperError)
+            or self._session in _warned
+        ):
             return
         if credentials.configured(
             self._session.options
         ) and credentials.is_world_writable(answer[0]):
+            _warned.add(self._session)
             LOG.warning(
                 'Anybody may change %s, which was created without '
                 'credentials: set the access lists of what lies there.',

@@ -14,6 +14,7 @@
 
 import uuid
 
+import fixtures
 import testscenarios
 
 from nova_sg import objects
@@ -35,6 +36,10 @@ class TestStatementCounts(base.ObjectsTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        # However slow the test is, a write does not look at it again.
+        self.useFixture(
+            fixtures.MonkeyPatch('nova_sg.servicegroup.marker.TRUSTED', 3600)
+        )
         # What a process does once: the marker, and the connection.
         List.get_all(self.context)
         self.mine = self.service()

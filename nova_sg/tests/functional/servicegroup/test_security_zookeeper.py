@@ -128,11 +128,19 @@ class TestDigest(SecurityTestCase):
         self.session_of(api).drop()
         self.assertEqual(1, len(api.list(self.context)[0]))
 
-    def test_znodes_from_before_the_credentials_are_warned_of(self):
+    def test_znodes_from_before_the_credentials_are_warned_of_once(self):
         self.use()
+        # The marker is looked at before each write.
+        self.useFixture(
+            fixtures.MonkeyPatch('nova_sg.servicegroup.marker.TRUSTED', 0)
+        )
         log = self.useFixture(fixtures.FakeLogger())
-        self.process(**NOVA).list(self.context)
+        api = self.process(**NOVA)
+        api.list(self.context)
         self.assertIn('Anybody may change', log.output)
+        for number in range(3):
+            self.register(api, f'late{number}')
+        self.assertEqual(1, log.output.count('Anybody may change'))
 
     def test_no_password_is_logged(self):
         log = self.useFixture(fixtures.FakeLogger(level=1))
