@@ -92,6 +92,30 @@ CREATE_FIELDS = frozenset(
 UPDATE_FIELDS = CREATE_FIELDS - {'uuid', 'report_count'}
 
 
+def differences(copy: Record, original: Record) -> list[str]:
+    """Return the names of the fields in which a copy is not the original.
+
+    A time of the copy may lack the fraction of its second, in either
+    direction: MySQL's columns do not keep it.
+    """
+    return [
+        name
+        for name in FIELDS
+        if not _is_copied(getattr(copy, name), getattr(original, name))
+    ]
+
+
+def _is_copied(copy: Any, original: Any) -> bool:
+    if copy == original:
+        return True
+    return (
+        isinstance(copy, datetime.datetime)
+        and isinstance(original, datetime.datetime)
+        and copy.microsecond == 0
+        and abs(copy - original) < datetime.timedelta(seconds=1)
+    )
+
+
 def check_values(values: Mapping[str, Any], allowed: frozenset[str]) -> None:
     """Refuse values no backend should have to refuse by itself.
 

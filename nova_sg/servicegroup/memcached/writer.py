@@ -140,6 +140,16 @@ class Writer:
             raise AssertionError
         self._bury(found.record)
 
+    def purge(self, uuid: str) -> None:
+        """See ``RecordStore.purge``."""
+        for _attempt in self._cell.attempts():
+            found = self._cell.find(uuid)
+            if found is None:
+                return
+            if self._cell.replace(found, found.record, -1):
+                self._clear(found.record)
+                return
+
     def _found(self, uuid: str) -> cell_.Found:
         found = self._cell.find(uuid)
         if found is None or not found.live:
@@ -238,6 +248,14 @@ class Writer:
             again = dataclasses.replace(found.record, **old)
             if self._cell.replace(found, again):
                 return
+
+    def _clear(self, gone: record.Record) -> None:
+        """Take away all that led to a record which is not there any more."""
+        names = names_.Names(self._cell, gone)
+        names.release(names.keys)
+        self._cell.drop(self._cell.keys.id(gone.id), gone.uuid)
+        self._gone.discard(gone.uuid)
+        self._live.discard(gone.uuid)
 
     def _bury(self, gone: record.Record) -> None:
         """Take away what led to a record that is destroyed.

@@ -106,6 +106,15 @@ class RecordStore(abc.ABC):
         """
 
     @abc.abstractmethod
+    def traces(
+        self, context: sg_context.RequestContext
+    ) -> Sequence[record.Record]:
+        """Return the records of destroyed services, by id.
+
+        As long as they are remembered.
+        """
+
+    @abc.abstractmethod
     def update(
         self,
         context: sg_context.RequestContext,
@@ -150,4 +159,14 @@ class RecordStore(abc.ABC):
 
         :raises ServiceExists: its id or uuid is another service's
         :raises ServiceBinaryExists, ServiceTopicExists: see :meth:`create`
+        """
+
+    @abc.abstractmethod
+    def purge(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> None:
+        """Take records away without a trace, live or destroyed.
+
+        Only for copies that a migration has left behind: a service is
+        destroyed by :meth:`destroy`. A uuid without a record is as good.
         """

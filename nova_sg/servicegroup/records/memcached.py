@@ -126,10 +126,7 @@ class MemcachedRecordStore(base.RecordStore):
     def traces(
         self, context: sg_context.RequestContext
     ) -> Sequence[record.Record]:
-        """Return the records of destroyed services, by id.
-
-        As long as they are remembered: a week, unless they were restored.
-        """
+        """See the base class: for a week, or for ever if restored."""
         found = [
             each.record
             for each in index.Index(self.cell(context), index.GONE).read()
@@ -164,3 +161,10 @@ class MemcachedRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
         writer.Writer(self.cell(context)).restore(restored)
+
+    def purge(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> None:
+        writing = writer.Writer(self.cell(context))
+        for uuid in uuids:
+            writing.purge(uuid)

@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
-import datetime
 from typing import Any
 
 from oslo_config import cfg
@@ -49,6 +48,9 @@ COLUMNS = [
     else SERVICES[name]
     for name in record.FIELDS
 ]
+
+#: Rows taken away in one statement.
+_PURGE_BATCH = 500
 
 # PostgreSQL does not notice when a row brings an id of its own.
 _LOCK_FOR_IDS = sa.text('LOCK TABLE services IN SHARE ROW EXCLUSIVE MODE')
@@ -173,6 +175,17 @@ class SqlRecordStore(base.RecordStore):
         rows = self._database.read(lambda c: c.execute(statement).all())
         return [record.Record.from_row(row) for row in rows]
 
+    def traces(
+        self, context: sg_context.RequestContext
+    ) -> Sequence[record.Record]:
+        statement = (
+            sa.select(*COLUMNS)
+            .where(SERVICES.deleted != 0)
+            .order_by(SERVICES.id)
+        )
+        rows = self._database.read(lambda c: c.execute(statement).all())
+        return [record.Record.from_row(row) for row in rows]
+
     def update(
         self,
         context: sg_context.RequestContext,
@@ -243,7 +256,7 @@ class SqlRecordStore(base.RecordStore):
         except db_exc.DBDuplicateEntry as error:
             rows = self._database.read(lambda c: c.execute(existing).all())
             there = [record.Record.from_row(row) for row in rows]
-            if len(there) == 1 and _is_same(there[0], restored):
+            if len(there) == 1 and not record.differences(there[0], restored):
                 return
             if there:
                 raise exception.ServiceExists(
@@ -253,6 +266,22 @@ class SqlRecordStore(base.RecordStore):
             if taken is None:
                 return self.restore(context, restored)
             raise taken from error
+
+    def purge(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> None:
+        batches = [
+            models.services.delete().where(
+                SERVICES.uuid.in_(uuids[start : start + _PURGE_BATCH])
+            )
+            for start in range(0, len(uuids), _PURGE_BATCH)
+        ]
+
+        def work(connection: sa.Connection) -> None:
+            for statement in batches:
+                connection.execute(statement)
+
+        self._database.write(work)
 
     def _get_live(
         self, condition: sa.ColumnElement[bool], service_id: object
@@ -299,22 +328,6 @@ class SqlRecordStore(base.RecordStore):
         if found:
             return exception.ServiceTopicExists(host=host, topic=topic)
         return None
-
-
-def _is_same(there: record.Record, restored: record.Record) -> bool:
-    """Tell whether two records differ in fractions of seconds at most.
-
-    MySQL's columns do not keep them.
-    """
-    for one, other in zip(
-        dataclasses.astuple(there), dataclasses.astuple(restored), strict=True
-    ):
-        if isinstance(one, datetime.datetime) and other is not None:
-            if abs(one - other) > datetime.timedelta(seconds=1):
-                return False
-        elif one != other:
-            return False
-    return True
 
 
 class SqlMarkerStore(marker.MarkerStore):

@@ -153,7 +153,6 @@ class ZooKeeperRecordStore(base.RecordStore):
     def traces(
         self, context: sg_context.RequestContext
     ) -> Sequence[record.Record]:
-        """Return the records of destroyed services, by id."""
         return self._lookup.traces(self.cell(context))
 
     def update(
@@ -176,6 +175,11 @@ class ZooKeeperRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
         self._writer.restore(self.cell(context), restored)
+
+    def purge(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> None:
+        self._writer.purge(self.cell(context), uuids)
 
 
 def select(

@@ -179,3 +179,44 @@ class RestoreTests(base.ConformanceTest):
             len(everything), len({each.id for each in everything})
         )
         self.assertEqual(len(everything), len(self.records.list(self.context)))
+
+    def test_destroyed_services_leave_a_trace_each(self) -> None:
+        self.register('host1')
+        for host in ('host2', 'host3'):
+            self.records.destroy(self.context, self.register(host).uuid)
+        traces = self.records.traces(self.context)
+        self.assertEqual({'host2', 'host3'}, {each.host for each in traces})
+        self.assertEqual(
+            sorted(each.id for each in traces),
+            [each.deleted for each in traces],
+        )
+        for each in traces:
+            self.assertIsNotNone(each.deleted_at)
+
+    def test_the_traces_of_a_restored_store_are_as_they_were(self) -> None:
+        gone = from_elsewhere(deleted=4711, deleted_at=CREATED)
+        self.records.restore(self.context, gone)
+        self.assertEqual([gone], list(self.records.traces(self.context)))
+
+    def test_nothing_is_left_of_what_was_purged(self) -> None:
+        stays = self.register('host0')
+        live = from_elsewhere()
+        gone = from_elsewhere(
+            id=4712, uuid=str(uuid.uuid4()), deleted=4712, deleted_at=CREATED
+        )
+        purged = [live.uuid, gone.uuid]
+        for each in (live, gone):
+            self.records.restore(self.context, each)
+        for _ in range(2):
+            self.records.purge(self.context, purged)
+        self.assertEqual([stays], list(self.records.list(self.context)))
+        self.assertEqual([], list(self.records.traces(self.context)))
+        # Ids, uuids and names are free again.
+        self.records.restore(
+            self.context, dataclasses.replace(live, id=gone.id)
+        )
+        self.records.restore(
+            self.context,
+            dataclasses.replace(gone, id=live.id, deleted=live.id),
+        )
+        self.assertEqual(2, len(self.records.list(self.context)))

@@ -17,6 +17,7 @@ in the record, and who tries again looks for its own.
 """
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
 import secrets
 from typing import Any
@@ -32,6 +33,7 @@ from nova_sg.servicegroup.zookeeper import ids
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import lookup
 from nova_sg.servicegroup.zookeeper import members
+from nova_sg.servicegroup.zookeeper import multiread
 from nova_sg.servicegroup.zookeeper import requests
 from nova_sg.servicegroup.zookeeper import retry
 from nova_sg.servicegroup.zookeeper import session as sg_session
@@ -176,6 +178,30 @@ class Writer:
 
         change.run(attempt)
 
+    def purge(self, cell: layout.CellLayout, uuids: Sequence[str]) -> None:
+        """See :meth:`RecordStore.purge`."""
+        places = [
+            place
+            for uuid in uuids
+            for place in (cell.service(uuid), cell.trace(uuid))
+        ]
+        change = retry.Change(self._session, cell.path)
+
+        def attempt() -> None:
+            values = multiread.read(self._session, places, change.deadline)
+            outcomes = self._session.commit_many(
+                [
+                    _removal(cell, place, value)
+                    for place, value in zip(places, values, strict=True)
+                    if value is not None
+                ],
+                change.deadline,
+            )
+            if any(isinstance(e, errors.TransactionFailed) for e in outcomes):
+                raise errors.Conflict
+
+        change.run(attempt)
+
     def _create(
         self,
         cell: layout.CellLayout,
@@ -261,6 +287,20 @@ def _entries(cell: layout.CellLayout, of: record.Record) -> dict[str, bytes]:
     if of.deleted:
         return {cell.id(of.id): of.uuid.encode()}
     return cell.entries(of)
+
+
+def _removal(
+    cell: layout.CellLayout, place: str, value: multiread.Value
+) -> list[requests.Operation]:
+    """Return what takes a record away, and all that stands beside it."""
+    gone = stored.decode(value.data, value.stat.mtime, place).record
+    operations = [
+        requests.delete(place, value.stat.version),
+        *_difference(_entries(cell, gone), {}),
+    ]
+    if not gone.deleted:
+        operations.append(changelog.destroyed(cell, gone.uuid))
+    return operations
 
 
 def _difference(

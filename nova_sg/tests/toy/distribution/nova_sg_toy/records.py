@@ -94,6 +94,14 @@ class ToyRecordStore(base.RecordStore):
         )
         return sorted(found, key=lambda each: each.id)
 
+    def traces(
+        self, context: sg_context.RequestContext
+    ) -> Sequence[record.Record]:
+        found = map(_from_json, self._directory.read()['services'].values())
+        return sorted(
+            (each for each in found if each.deleted), key=lambda each: each.id
+        )
+
     def update(
         self,
         context: sg_context.RequestContext,
@@ -145,6 +153,13 @@ class ToyRecordStore(base.RecordStore):
                     )
             state['last_id'] = max(state['last_id'], restored.id)
             self._put(state, restored)
+
+    def purge(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> None:
+        with self._directory.change() as state:
+            for uuid in uuids:
+                state['services'].pop(uuid, None)
 
     def _live(self, **filters: Any) -> Iterator[record.Record]:
         return _live(self._directory.read(), **filters)
