@@ -165,6 +165,21 @@ class DeploymentMismatch(Conflict):
     )
 
 
+class MigrationRefused(Conflict):
+    """A backend belongs to others, or holds what must not be overwritten."""
+
+    msg_fmt = 'Services do not move from %(source)s to %(target)s: %(reason)s.'
+
+
+class MigrationFailed(NovaSgException):
+    """A backend does not hold what was written to it."""
+
+    msg_fmt = (
+        'The copy is not what was copied: %(reason)s. The deployment is '
+        'not moved; try again.'
+    )
+
+
 class InventoryNotConfigured(NovaSgException):
     msg_fmt = (
         'There is no inventory of hypervisors, aggregates and instances: set '

@@ -29,6 +29,7 @@ from cliff import commandmanager
 from cliff import help as cliff_help
 from oslo_config import cfg
 
+from nova_sg import conf as sg_conf
 from nova_sg.cmd import common
 
 PROGRAM = 'nova-sg-manage'
@@ -105,6 +106,17 @@ class Manage(app.App):
             self.options.config_files,
             self.options.config_dirs,
             self.options.debug,
+        )
+
+    def load_conf(self) -> cfg.ConfigOpts:
+        """Return the same configuration anew, to be changed.
+
+        :raises InvalidConfiguration: naming the option that cannot be used
+        """
+        return sg_conf.load(
+            self.options.config_files,
+            self.options.config_dirs,
+            debug=self.options.debug,
         )
 
     def run(self, argv: list[str]) -> int:

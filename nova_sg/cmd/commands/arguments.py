@@ -20,6 +20,7 @@ import uuid as uuidlib
 
 from nova_sg import exception
 from nova_sg.cmd import common
+from nova_sg.servicegroup import migration
 from nova_sg.servicegroup import record
 
 #: The longest name of a zone: the column of an aggregate's name.
@@ -51,6 +52,17 @@ def uuid(text: str) -> str:
         return str(uuidlib.UUID(text))
     except ValueError:
         raise argparse.ArgumentTypeError(f'{text!r} is no uuid') from None
+
+
+def place(text: str) -> migration.Place:
+    """Return where services are, or go, as a user names it.
+
+    :raises ArgumentTypeError: the text does not name it
+    """
+    try:
+        return migration.Place.parse(text)
+    except exception.InvalidInput as error:
+        raise argparse.ArgumentTypeError(error.kwargs['reason']) from error
 
 
 def zone(text: str) -> str:

@@ -19,9 +19,11 @@ from typing import Any
 from nova_sg import objects
 from nova_sg import servicegroup
 from nova_sg.cmd import progress
+from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import maintenance
+from nova_sg.servicegroup import migration
 
 
 class Check(base.ShowOne):
@@ -56,3 +58,60 @@ class Check(base.ShowOne):
         shown['up'] = up
         shown['down'] = len(services) - up
         return list(shown), list(shown.values())
+
+
+class Migrate(base.ShowOne):
+    """Move the services of a deployment from one driver to another.
+
+    Records are copied as they are (ids, uuids, times, decisions, deleted
+    services) and compared field by field; the deployment marker moves last.
+    What was cut off is taken up where it stopped by the same command. A
+    target that holds other services is refused. The source keeps what it has,
+    and is marked as left. Stop what registers or changes services before,
+    and start everything with the new driver after it.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        for option, what in (
+            ('from', 'where services are'),
+            ('to', 'where they go'),
+        ):
+            parser.add_argument(
+                f'--{option}',
+                dest=f'{option}_place',
+                metavar='DRIVER[:RECORDS]',
+                type=arguments.place,
+                required=True,
+                help=f'{what}: db, zk, mc or another driver, and where its '
+                'records are, if not where the driver has them by itself: '
+                'zk:sql, mc:memcached',
+            )
+        parser.add_argument(
+            '--dry-run',
+            action='store_true',
+            help='only show what would be done; nothing is written',
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+        moving = migration.Migration(
+            self.app.load_conf, parsed_args.from_place, parsed_args.to_place
+        )
+        if parsed_args.dry_run:
+            with progress.Waiting('Comparing'):
+                result = moving.try_out()
+        else:
+            with progress.Bar('Copying services') as bar:
+                result = moving.run(bar.show)
+        return (
+            ('from', 'to', 'moved', *result._fields),
+            (
+                str(moving.source),
+                str(moving.target),
+                not parsed_args.dry_run,
+                *result,
+            ),
+        )

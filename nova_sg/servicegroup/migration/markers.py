@@ -1,0 +1,167 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whose the backends of a migration are, and from when on the target's.
+
+The marker of a backend names the deployment that it belongs to. While
+services move, and after they have moved away, a backend that holds copies is
+marked as the deployment is configured which has the originals. So no process
+can start on a copy; and records in a backend whose marker says that they are
+elsewhere are nobody's, and may be replaced.
+"""
+
+from collections.abc import Iterator
+import contextlib
+
+from oslo_log import log as logging
+
+from nova_sg import exception
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup.migration import side as sg_side
+
+LOG = logging.getLogger(__name__)
+
+
+class Markers:
+    """The markers of the backends of both sides.
+
+    :param load: loads the configuration of this process
+    :param source: where services are
+    :param target: where they go
+    """
+
+    def __init__(
+        self, load: sg_side.Load, source: sg_side.Side, target: sg_side.Side
+    ) -> None:
+        self._load = load
+        self._from = source.ours
+        self._to = target.ours
+        # Whoever is configured for the source looks at the first one first.
+        self._first, *self._others = source.stores
+        self._target = [
+            store for store in target.stores if store.name not in source.names
+        ]
+        self._target_names = target.names
+        self._target_records = target.records.marker_store
+
+    def check(self) -> bool:
+        """Refuse backends that belong to another deployment.
+
+        :returns: whether records that are in the target may be replaced
+        :raises MigrationRefused: naming the backend, and whose it is
+        :raises ServiceGroupUnavailable: a backend cannot be asked
+        """
+        for store in (self._first, *self._others):
+            theirs = self._read(store)
+            if theirs not in (None, self._from, self._to):
+                raise self._refusal(store, theirs)
+        for store in self._target:
+            theirs = store.read()
+            if theirs in (None, self._from, self._to):
+                continue
+            if self._is_in_use(store, theirs):
+                raise self._refusal(store, theirs)
+        return self._target_records.read() not in (None, self._to)
+
+    def source_is_unused(self) -> bool:
+        """Return whether nobody has marked the source yet."""
+        return self._first.read() is None
+
+    def moved(self) -> bool:
+        """Return whether the deployment is in the target already."""
+        return all(
+            store.read() == self._to for store in (self._first, *self._target)
+        )
+
+    def begin(self) -> None:
+        """Mark the target as a part of the source's deployment.
+
+        From now on nobody can start on it, but who could before.
+
+        :raises MigrationRefused: somebody else marks it at the same time
+        """
+        self._first.claim(self._from)
+        for store in self._target:
+            theirs = store.claim(self._from)
+            if theirs not in (self._from, self._to):
+                self._move(store, theirs, self._from)
+
+    @contextlib.contextmanager
+    def source_closed(self) -> Iterator[None]:
+        """Mark the source as left: nobody may write there any more.
+
+        Processes which run notice within :data:`marker.TRUSTED` seconds.
+        Should what is done meanwhile fail, the source is as it was.
+        """
+        closed_here = self._first.move(self._from, self._to)
+        try:
+            yield
+        except BaseException:
+            if closed_here:
+                self._first.move(self._to, self._from)
+            raise
+
+    def open_target(self) -> None:
+        """Mark the target: from now on the deployment is there."""
+        for store in self._target:
+            self._move(store, self._from, self._to)
+        for store in self._others:
+            try:
+                if store.read() is not None:
+                    self._move(store, self._from, self._to)
+            except exception.ServiceGroupUnavailable as error:
+                if store.name in self._target_names:
+                    raise
+                # Often the reason for a deployment to move.
+                LOG.warning('Not marked as left: %s', error)
+
+    def _move(
+        self,
+        store: marker.MarkerStore,
+        before: marker.Marker,
+        after: marker.Marker,
+    ) -> None:
+        # One that lost its memory is marked anew.
+        if store.move(before, after) or store.claim(after) == after:
+            return
+        raise self._refusal(store, store.read())
+
+    def _read(self, store: marker.MarkerStore) -> marker.Marker | None:
+        try:
+            return store.read()
+        except exception.ServiceGroupUnavailable:
+            if store is self._first or store.name in self._target_names:
+                raise
+            # Services can do without who only knew which of them live.
+            return None
+
+    def _is_in_use(
+        self, store: marker.MarkerStore, theirs: marker.Marker
+    ) -> bool:
+        """Return whether the deployment of a marker is in this backend.
+
+        Else the marker only says where services went from here.
+        """
+        place = sg_side.Place(theirs.driver, theirs.records)
+        try:
+            return store.name in sg_side.Side.load(self._load, place).names
+        except exception.InvalidConfiguration:
+            return True
+
+    def _refusal(
+        self, store: marker.MarkerStore, theirs: marker.Marker | None
+    ) -> exception.MigrationRefused:
+        return exception.MigrationRefused(
+            source=self._from,
+            target=self._to,
+            reason=f'the backend {store.name} is in use with {theirs}',
+        )

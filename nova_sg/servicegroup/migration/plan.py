@@ -1,0 +1,118 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What two sides of a migration hold, and what is still to be done."""
+
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+import dataclasses
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.records import base as records_base
+
+#: Fields of a live record which beats change, here or there.
+_SOFT = frozenset({'report_count', 'last_seen_up'})
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What makes a target the copy of a source.
+
+    :param to_copy: records of the source which the target lacks
+    :param there: how many it has already
+    :param in_the_way: records of the target which the source does not have,
+        or has otherwise
+    :param left_out: destroyed services without a uuid, of a nova before 15;
+        nothing refers to them, and no other backend can keep them
+    """
+
+    to_copy: Sequence[record.Record]
+    there: int
+    in_the_way: Sequence[record.Record]
+    left_out: int
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in the source."""
+        return not (self.to_copy or self.there or self.left_out)
+
+
+def make(
+    context: sg_context.RequestContext,
+    source: records_base.RecordStore,
+    target: records_base.RecordStore,
+) -> Plan:
+    """Compare two record stores, live and destroyed services alike.
+
+    :raises ServiceGroupUnavailable: one of them cannot be read
+    :raises InvalidInput: a live service of the source has no uuid
+    """
+    wanted, left_out = _read(context, source)
+    found, _ = _read(context, target)
+    same = {
+        uuid
+        for uuid, each in wanted.items()
+        if uuid in found and not _differences(found[uuid], each)
+    }
+    return Plan(
+        to_copy=[each for uuid, each in wanted.items() if uuid not in same],
+        there=len(same),
+        in_the_way=[each for uuid, each in found.items() if uuid not in same],
+        left_out=left_out,
+    )
+
+
+def check(
+    context: sg_context.RequestContext,
+    store: records_base.RecordStore,
+    written: Collection[record.Record],
+) -> None:
+    """See that a store holds records as they were written, field by field.
+
+    :raises MigrationFailed: naming one that it does not
+    """
+    found, _ = _read(context, store)
+    for each in written:
+        name = f'{each.binary} on host {each.host} ({each.uuid})'
+        if each.uuid not in found:
+            raise exception.MigrationFailed(reason=f'{name} is not there')
+        differing = record.differences(found[each.uuid], each)
+        if differing:
+            raise exception.MigrationFailed(
+                reason=f'{name} differs in {", ".join(differing)}'
+            )
+
+
+def _read(
+    context: sg_context.RequestContext, store: records_base.RecordStore
+) -> tuple[Mapping[str, record.Record], int]:
+    """Return all records of a store by uuid, and how many have none."""
+    live = store.list(context)
+    # In this order: what is destroyed meanwhile is in both, not in neither.
+    found = [*live, *store.traces(context)]
+    nameless = [each for each in found if not each.uuid]
+    for each in nameless:
+        if not each.deleted:
+            raise exception.InvalidInput(
+                reason=f'the service {each.binary} on host {each.host} has no '
+                'uuid: start it once'
+            )
+    return {each.uuid: each for each in found if each.uuid}, len(nameless)
+
+
+def _differences(copy: record.Record, original: record.Record) -> set[str]:
+    """Return the fields which an operator or a start would have changed."""
+    differing = set(record.differences(copy, original))
+    return differing if original.deleted else differing - _SOFT
