@@ -58,7 +58,7 @@ class Backend(NamedTuple):
     name: str
     round_trip: float
     marker: marker.Marker | None
-    facts: Mapping[str, str]
+    facts: Mapping[str, str | int]
 
 
 def uses_database(conf: cfg.ConfigOpts) -> bool:

@@ -78,7 +78,7 @@ class MarkerStore(abc.ABC):
         :returns: whether it was replaced
         """
 
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> dict[str, str | int]:
         """Return what an operator should know of this backend, by name.
 
         :raises ServiceGroupUnavailable: the backend cannot be asked

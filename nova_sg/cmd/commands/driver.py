@@ -35,17 +35,26 @@ class Check(base.ShowOne):
         conf = self.conf
         with progress.Waiting('Asking the backend'):
             context = self.setup()
-            backends = maintenance.ask(servicegroup.get())
+            api = servicegroup.get()
+            backends = maintenance.ask(api)
             services = objects.ServiceGroupServiceList.get_all(context)
+            alive = api.liveness(context, [each.uuid for each in services])
+            promised = api.driver.characteristics
             shown = {
                 'driver': conf.servicegroup.driver,
                 'records': loader.records_name(conf),
+                'durable': promised.durable,
+                'crash_detection': f'{promised.crash_detection:g} s',
                 'backend': base.Several([each.name for each in backends]),
                 'round_trip_ms': base.Several(
                     [round(each.round_trip * 1000, 2) for each in backends]
                 ),
                 'marker': base.Several(
                     [str(each.marker or 'not marked yet') for each in backends]
+                ),
+                # Those which cannot be told apart are one.
+                'members': sum(
+                    len(each.members) or each.up for each in alive.values()
                 ),
             }
             for each in backends:

@@ -69,6 +69,7 @@ class Cluster:
     :param conf: a loaded configuration; read are ``[memcached]`` and the
         intervals of ``[servicegroup]``
     :ivar keys: the keys of the deployment
+    :ivar tls: whether it is spoken to by TLS
     :ivar servers: the servers, in an order that does not depend on the
         configuration's
     """
@@ -91,6 +92,7 @@ class Cluster:
             fail_fast=server_.FAIL_FAST if len(names) > 1 else 0,
             tls=_tls_context(conf),
         )
+        self.tls = options.tls is not None
         self.keys = keys_.Keys(conf.memcached.key_prefix)
         self.servers = tuple(
             server_.Server(*memcached_conf.split(name), options)

@@ -87,6 +87,20 @@ class MemcachedMarkerStore(marker.MarkerStore):
             self._seen = ours
         return all(moved)
 
+    def facts(self) -> dict[str, str | int]:
+        cluster = self._cluster
+        versions = self._each(lambda server: server.version())
+        settling = [
+            server.name
+            for server in cluster.servers
+            if not cluster.memory(server).read([]).complete
+        ]
+        return {
+            'memcached_version': ', '.join(sorted(set(versions))),
+            'tls': 'yes' if cluster.tls else 'no',
+            'settling': ', '.join(settling) or 'no',
+        }
+
     def _move_on(
         self,
         server: server_.Server,

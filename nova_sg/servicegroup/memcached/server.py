@@ -143,6 +143,11 @@ class Server:
         """
         return self._store('cas', items, ttl)
 
+    def version(self) -> str:
+        """Return the version of the server."""
+        answer: bytes = self._ask(operator.methodcaller('version'))
+        return answer.decode(errors='replace')
+
     def reset(self) -> None:
         """Use new connections from now on, and close those not in use."""
         old, self._pool = self._pool, self._new_pool()

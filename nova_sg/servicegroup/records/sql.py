@@ -330,6 +330,15 @@ class SqlRecordStore(base.RecordStore):
         return None
 
 
+#: What tells, in the last column, whether a connection is encrypted.
+_TLS = {
+    'mysql': sa.text("SHOW SESSION STATUS LIKE 'Ssl_cipher'"),
+    'postgresql': sa.text(
+        'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'
+    ),
+}
+
+
 class SqlMarkerStore(marker.MarkerStore):
     """One row of ``nova_sg_deployment``.
 
@@ -376,3 +385,20 @@ class SqlMarkerStore(marker.MarkerStore):
         return bool(
             self._database.write(lambda c: c.execute(statement).rowcount)
         )
+
+    def facts(self) -> dict[str, str | int]:
+        return self._database.read(_facts)
+
+
+def _facts(connection: sa.Connection) -> dict[str, str | int]:
+    """Return the version of a server, and whether it is spoken to by TLS."""
+    dialect = connection.dialect
+    name = 'mariadb' if getattr(dialect, 'is_mariadb', False) else dialect.name
+    version = getattr(dialect, 'server_version_info', None) or ()
+    facts: dict[str, str | int] = {
+        'database_version': f'{name} {".".join(str(each) for each in version)}'
+    }
+    if dialect.name in _TLS:
+        encrypted = connection.execute(_TLS[dialect.name]).first()
+        facts['tls'] = 'yes' if encrypted and encrypted[-1] else 'no'
+    return facts

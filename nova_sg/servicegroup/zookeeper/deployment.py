@@ -83,7 +83,7 @@ class ZooKeeperMarkerStore(marker.MarkerStore):
             else:
                 return True
 
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> dict[str, str | int]:
         session = self._session
         paths = [session.layout.shard(each) for each in layout.SHARDS]
         stats = session.ask([requests.exists(path) for path in paths])
@@ -95,7 +95,7 @@ class ZooKeeperMarkerStore(marker.MarkerStore):
             'session_timeout': f'{session.timeout:g} s',
             'access': self._describe_access(),
             'tls': 'yes' if session.options.use_tls else 'no',
-            'members': str(members),
+            'members': members,
         }
 
     def _describe_access(self) -> str:

@@ -28,7 +28,7 @@ class TestCheck(base.ZooKeeperTestCase):
         self.assertRegex(facts['zookeeper_version'], r'^3\.[0-9]+\.[0-9]+$')
         self.assertEqual('1.5 s', facts['session_timeout'])
         self.assertEqual('no', facts['tls'])
-        self.assertEqual('0', facts['members'])
+        self.assertEqual(0, facts['members'])
         self.assertEqual('nothing is there yet', facts['access'])
 
     def test_the_granted_session_timeout_is_told(self):
@@ -43,7 +43,7 @@ class TestCheck(base.ZooKeeperTestCase):
         api = self.process()
         services = [self.register(api, f'host{n}') for n in range(3)]
         api.join_many(self.context, [*services, services[0]])
-        self.assertEqual('4', self.facts()['members'])
+        self.assertEqual(4, self.facts()['members'])
 
     def test_who_may_change_it_is_told(self):
         self.register(self.process())
