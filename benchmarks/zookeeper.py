@@ -50,6 +50,7 @@ from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.fixtures.servers import zookeeper
 
 PROCESSES = multiprocessing.get_context('spawn')
+BEATING: list[heartbeat.Heartbeat] = []
 CHANGES = 100
 MIRRORS = 5
 CRASHES = 20
@@ -69,10 +70,22 @@ def main() -> None:
         print(
             f'{args.number} services in {api.driver.marker_stores()[0].name}'
         )
+        show('data of the server', data_size(server) / 1e6, 'MB')
         for name in args.parts:
             print(f'\n{name}')
             parts[name](api, context, services, server)
+        for beats in BEATING:
+            beats.stop()
         session.close_all()
+
+
+def data_size(server: Any) -> int:
+    """Return how much a server holds in memory, in bytes, as it tells."""
+    for line in server.command('mntr').splitlines():
+        name, _, value = line.partition('\t')
+        if name == 'zk_approximate_data_size':
+            return int(value)
+    raise RuntimeError('the server does not tell its size')
 
 
 def new_api() -> tuple[sg_api.API, sg_context.RequestContext]:
@@ -106,6 +119,7 @@ def join(
     for start in range(0, len(services), 500):
         beats.add(api.join_many(context, services[start : start + 500]))
     beats.start()
+    BEATING.append(beats)
 
 
 def service(number: int) -> record.Record:

@@ -40,6 +40,8 @@ The servicegroup driver, an entry point of ``nova_sg.servicegroup.drivers``.
 Possible values:
 
 * ``db``: records and liveness are in the SQL database
+* ``zk``: records and liveness are in ZooKeeper
+* ``mc``: liveness is in memcached, records are in the SQL database
 * the name of any other installed driver
 
 To change it on a deployment that holds services, move them with
@@ -52,8 +54,16 @@ To change it on a deployment that holds services, move them with
 Where service records are kept, an entry point of
 ``nova_sg.servicegroup.records``.
 
-Unset, the driver keeps them where it names by itself. Set it only to
-separate records from liveness.
+Possible values:
+
+* ``sql``: in the SQL database
+* ``zookeeper``: in ZooKeeper
+* ``memcached``: in memcached, which loses them when it is restarted
+* the name of any other installed record store
+
+Unset, the driver keeps them where it names by itself: ``db`` and ``mc`` in
+``sql``, ``zk`` in ``zookeeper``. Set it only to separate records from
+liveness.
 """,
     ),
     cfg.IntOpt(

@@ -34,7 +34,7 @@ class Plan:
     :param there: how many it has already
     :param in_the_way: records of the target which the source does not have,
         or has otherwise
-    :param left_out: destroyed services without a uuid, of a nova before 15;
+    :param left_out: destroyed services without a uuid, of a nova before 16;
         nothing refers to them, and no other backend can keep them
     """
 
