@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the ``zk`` driver costs, and how soon what it shows is true.
+"""What the ``zk`` driver costs, and how soon a change shows.
 
     python benchmarks/zookeeper.py [--number 10000] [PART...]
 
@@ -21,7 +21,6 @@ lists     a cold list in a fresh process, a list from a warm mirror, the
           memory the mirror adds, and the same list from SQLite
 changes   100 single disables with 5 processes that mirror: how long until
           each shows it, what it asks and what it is sent
-crashes   how long until a killed process is down, at the shipped defaults
 """
 
 import argparse
@@ -30,8 +29,6 @@ from concurrent import futures
 import gc
 import multiprocessing
 import os
-import random
-import signal
 import statistics
 import time
 from typing import Any
@@ -53,11 +50,10 @@ PROCESSES = multiprocessing.get_context('spawn')
 BEATING: list[heartbeat.Heartbeat] = []
 CHANGES = 100
 MIRRORS = 5
-CRASHES = 20
 
 
 def main() -> None:
-    parts = {'lists': lists, 'changes': changes, 'crashes': crashes}
+    parts = {'lists': lists, 'changes': changes}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('parts', nargs='*', metavar='PART', default=parts)
     parser.add_argument('--number', type=int, default=10000)
@@ -267,50 +263,6 @@ def follow(hosts: str, pipe: Any) -> None:
         pipe.send(time.monotonic())
     pipe.recv()
     pipe.send(count[0])
-
-
-def crashes(
-    api: sg_api.API,
-    context: sg_context.RequestContext,
-    services: Sequence[record.Record],
-    server: Any,
-) -> None:
-    api.driver.watch(context)
-    with futures.ThreadPoolExecutor(CRASHES) as pool:
-        taken = sorted(
-            pool.map(lambda n: crash(api, context, n), range(CRASHES))
-        )
-    show('until it is down, median', statistics.median(taken), 's')
-    show('worst', taken[-1], 's')
-
-
-def crash(
-    api: sg_api.API, context: sg_context.RequestContext, number: int
-) -> float:
-    mortal = api.create(
-        context, {'host': f'mortal{number}', 'binary': 'nova-compute'}
-    )
-    ours, theirs = PROCESSES.Pipe()
-    process = PROCESSES.Process(target=live, args=(mortal, theirs))
-    process.start()
-    ours.recv()
-    # At any moment between two signs of life.
-    time.sleep(random.uniform(2, 6))
-    os.kill(process.pid or 0, signal.SIGKILL)
-    began = time.monotonic()
-    process.join()
-    alive = api.driver.membership.alive
-    while alive(context, [mortal.uuid])[mortal.uuid].up:
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
-def live(joined: record.Record, pipe: Any) -> None:
-    api, context = new_api()
-    join(api, context, [joined])
-    pipe.send('joined')
-    while True:
-        time.sleep(10)
 
 
 def in_a_process(function: Any, *arguments: Any) -> Any:

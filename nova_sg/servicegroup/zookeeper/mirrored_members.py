@@ -29,9 +29,13 @@ from nova_sg.servicegroup.zookeeper import session as sg_session
 #: Seconds, at least, between two readings: a rack that goes is one change.
 PAUSE = 0.05
 
-#: The share of the time that is spent on reading, at most: of a deployment
-#: in which all restart, a reader sees a part more seldom.
+#: The share of the time that is spent on reading: of a deployment in which
+#: all restart, a reader sees a part more seldom.
 SHARE = 0.1
+
+#: Seconds, at most, between two readings, however slow the last one was: a
+#: crash must show all the same.
+LONGEST_PAUSE = 1.0
 
 #: Workers by the uuid of their service.
 Living = dict[str, tuple[liveness.Member, ...]]
@@ -106,7 +110,8 @@ class AllMembers(part.Part):
 
     def next_time(self, began: float) -> float:
         now = time.monotonic()
-        return now + max(PAUSE, (now - began) / SHARE)
+        wanted = (now - began) / SHARE
+        return now + min(max(PAUSE, wanted), LONGEST_PAUSE)
 
     def _read(self, shards: list[str]) -> dict[str, frozenset[str]]:
         paths = self.session.layout

@@ -13,10 +13,12 @@
 """memcached is cut off, or one of three is gone: what is known stands."""
 
 import time
+import uuid
 
 from nova_sg import exception
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import memcached_cell
+from nova_sg.tests.functional.servicegroup import memcached_deployments
 
 DOWN_TIME = memcached_cell.DOWN_TIME
 
@@ -177,3 +179,10 @@ class TestThreeServers(memcached_cell.MemcachedCellTest):
             self.context,
             [lost],
         )
+
+    def test_the_liveness_of_many_is_one_request_to_each(self) -> None:
+        reader = self.new_api().driver.membership
+        uuids = [str(uuid.uuid4()) for _ in range(10_000)]
+        with memcached_deployments.count_requests() as requests:
+            self.assertEqual(10_000, len(reader.verdicts(uuids)))
+        self.assertEqual(3, requests())

@@ -247,3 +247,10 @@ class TestScale(memcached_cell.RecordsTest):
             self.api.driver.membership.beat_many(self.context, handles)
         # Two of the members, one of the records.
         self.assertEqual(3, requests())
+
+    def test_so_is_the_liveness_of_ten_thousand(self) -> None:
+        uuids = [str(uuid.uuid4()) for _ in range(10_000)]
+        with memcached_deployments.count_requests() as requests:
+            verdicts = self.api.driver.membership.verdicts(uuids)
+        self.assertEqual(10_000, len(verdicts))
+        self.assertEqual(1, requests())

@@ -229,7 +229,7 @@ class TestBudget(MirrorTestCase):
             )
         )
         before = sum(each.forwarded(proxy.Direction.BOTH) for each in proxies)
-        changes = 40
+        changes = 100
         for number in range(changes):
             service = services[number % len(services)]
             self.other.update(
