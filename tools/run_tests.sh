@@ -28,6 +28,8 @@ missing (as root or with sudo), and a virtual environment.
   --docs          the documentation and the release notes
   --unit          the unit tests
   --functional    the functional tests, which start real servers
+  --long          more of the tests of faults and migrations: more rounds,
+                  more ways; ten minutes or so
   --all-pythons   the tests with every Python >= 3.11 on the PATH, not one
   --no-install    install nothing; use the virtual environment as it is
   -h, --help      show this text
@@ -48,7 +50,7 @@ EOF
 }
 
 lint=false docs=false unit=false functional=false
-all_pythons=false install=true
+all_pythons=false install=true long=false
 stestr_args=()
 while (($#)); do
     case $1 in
@@ -56,6 +58,7 @@ while (($#)); do
         --docs) docs=true ;;
         --unit) unit=true ;;
         --functional) functional=true ;;
+        --long) long=true ;;
         --all-pythons) all_pythons=true ;;
         --no-install) install=false ;;
         -h | --help) usage; exit 0 ;;
@@ -79,6 +82,8 @@ export PATH=$base_path LC_ALL=C.UTF-8
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 export OS_TEST_TIMEOUT=${OS_TEST_TIMEOUT:-300}
 test_limit=${NOVA_SG_TEST_LIMIT:-3600}
+unset NOVA_SG_LONG_TESTS
+! $long || export NOVA_SG_LONG_TESTS=1
 # stestr would run the tests with the interpreter this one names.
 unset PYTHON PYTHONPATH PYTHONHOME
 # The caller's options (OS_SERVICEGROUP__DRIVER and the like) are not ours.

@@ -17,6 +17,7 @@ Against a real ZooKeeper, a real memcached and a real database.
 
 import dataclasses
 import datetime
+import itertools
 import signal
 import threading
 import time
@@ -34,6 +35,7 @@ from nova_sg.servicegroup import migration
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base as records_base
 from nova_sg.servicegroup.records import sql as sql_records
+from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import scenarios
 from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.functional.cmd import backends
@@ -511,6 +513,34 @@ class TestRefused(MigrationTestCase):
 
     def marker(self, place: str) -> Any:
         return self.api_of(place)._marker
+
+
+class TestPairs(MigrationTestCase):
+    """From each place to each other, and back."""
+
+    scenarios = [
+        (f'{source} and {target}', {'source': source, 'target': target})
+        for source, target in long.matrix(
+            [('zk:sql', 'mc:memcached')],
+            [
+                pair
+                for pair in itertools.combinations(OPTIONS, 2)
+                if pair != ('zk:sql', 'mc:memcached')
+            ],
+        )
+    ]
+
+    def test_services_go_and_come_back(self):
+        before = self.fill(25)
+        if self.source != 'db':
+            self.migrate('db', self.source)
+        for source, target in (
+            (self.source, self.target),
+            (self.target, self.source),
+        ):
+            self.migrate(source, target)
+            self.assertEqual(before, self.content(target))
+            self.assert_lives_in(target)
 
 
 class TestDatabases(MigrationTestCase):

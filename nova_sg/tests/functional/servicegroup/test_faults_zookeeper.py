@@ -27,6 +27,7 @@ import testscenarios
 from nova_sg import exception
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup.testing import actions
+from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.fixtures.servers import shared
 from nova_sg.tests.fixtures.servers import zookeeper
@@ -173,7 +174,7 @@ class FaultsTestCase(base.ZooKeeperTestCase):
 
 
 class TestServer(FaultsTestCase):
-    """The only server crashes, or stands still."""
+    """The only server crashes."""
 
     def test_a_crash_and_restart(self):
         asking, mirrored = self.process(), self.mirrored()
@@ -198,37 +199,32 @@ class TestServer(FaultsTestCase):
         self.assert_never_down(observer)
         self.assert_nothing_lost(writer, self.living[0], 'disabled_reason')
 
-    def test_a_pause_shorter_than_the_session_timeout(self):
-        asking, mirrored = self.process(), self.mirrored()
-        observer = self.observe(asking, mirrored)
-        writer = self.write()
-        self.until_writing(writer)
-        sessions = {self.session_of(api).number for api in (asking, mirrored)}
-        self.server.pause()
-        self.addCleanup(self.server.resume)
-        time.sleep(0.4 * self.session_timeout)
-        self.server.resume()
-        self.until_writing(writer)
-        self.victim.signal(signal.SIGKILL)
-        self.until_down(self.mortal, asking, mirrored)
-        self.assert_never_down(observer)
-        self.assertEqual(
-            sessions,
-            {self.session_of(api).number for api in (asking, mirrored)},
-        )
-        self.assert_nothing_lost(writer, self.living[0], 'disabled_reason')
 
-    def test_a_pause_longer_than_the_session_timeout(self):
+class TestPause(FaultsTestCase):
+    """The only server stands still, and goes on.
+
+    For a share of the session timeout.
+    """
+
+    scenarios = [
+        (f'for {share} of the timeout', {'share': share})
+        for share in long.matrix([0.4, 2.5], [0.2, 0.6, 0.8, 1.2, 5])
+    ]
+
+    def test_nobody_is_down_but_who_died(self):
         asking, mirrored = self.process(), self.mirrored()
         observer = self.observe(asking, mirrored)
         writer = self.write()
         self.until_writing(writer)
+        sessions = self.sessions(asking, mirrored)
         self.server.pause()
         self.addCleanup(self.server.resume)
         self.victim.signal(signal.SIGKILL)
-        time.sleep(2.5 * self.session_timeout)
+        time.sleep(self.share * self.session_timeout)
         self.server.resume()
         self.until_writing(writer)
+        if self.share < 0.5:
+            self.assertEqual(sessions, self.sessions(asking, mirrored))
         self.until_down(self.mortal, asking, mirrored)
         for api in (asking, mirrored):
             self.eventually(
@@ -236,6 +232,9 @@ class TestServer(FaultsTestCase):
             )
         self.assert_never_down(observer)
         self.assert_nothing_lost(writer, self.living[0], 'disabled_reason')
+
+    def sessions(self, *apis):
+        return {self.session_of(api).number for api in apis}
 
 
 class TestCutOffReader(FaultsTestCase):
@@ -389,7 +388,7 @@ class TestEnsemble(FaultsTestCase):
         creator = self.begin(
             lambda number: self.register(registrar, f'new{number}')
         )
-        for _ in range(2):
+        for _ in range(long.times(2, 10)):
             for writer in (*writers.values(), creator):
                 self.until_writing(writer)
             leader = self.server.leader()
