@@ -102,10 +102,9 @@ class Connection:
 
     @property
     def settling(self) -> bool:
-        """Whether the connection was back so recently that others may not be.
+        """Whether the ensemble was away so recently that others may be still.
 
-        Where the ensemble itself was away, those who live need a moment to
-        say so again.
+        Where it stood still, those who live need a moment to say so again.
         """
         restored_at = self._restored_at
         return (
@@ -126,6 +125,14 @@ class Connection:
             or heard_at is None
             or time.monotonic() >= heard_at + self.timeout
         )
+
+    def note_standstill(self) -> None:
+        """Note that the ensemble answers again, after a while.
+
+        The connection may have outlived it; the sessions of others may not,
+        whose last sign of life was earlier.
+        """
+        self._restored_at = time.monotonic()
 
     def add_listener(self, listener: Listener) -> None:
         """Tell somebody, as long as it lives, how the connection fares."""

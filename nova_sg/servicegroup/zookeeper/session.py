@@ -134,7 +134,7 @@ class Session(connection.Connection):
             if not isinstance(answer, exceptions.NodeExistsError | str):
                 raise self.unavailable(f'{path} is not created: {answer!r}')
 
-    def probe(self) -> None:
+    def probe(self, due_after: float = 5 / 12) -> None:
         """See that the ensemble hears this process, if that is due.
 
         To be called every sixth of :attr:`timeout` by who depends on it;
@@ -145,11 +145,15 @@ class Session(connection.Connection):
 
         kazoo sends pings by itself, but tells nobody when one was answered,
         and sends none while requests go out.
+
+        :param due_after: the share of :attr:`timeout` since the latest sign
+            of life after which it is due
         """
         if not self.connected:
             self.connect()
             return
-        if time.monotonic() - (self.heard_at or 0.0) < self.timeout * 5 / 12:
+        sent_at = time.monotonic()
+        if sent_at - (self.heard_at or 0.0) < self.timeout * due_after:
             return
         patience = max(self.timeout / 5, min(0.5, self.timeout / 3))
         client = self._current_client()
@@ -157,6 +161,8 @@ class Session(connection.Connection):
             self._exchange(
                 client, [requests.exists(self.layout.root)], patience
             )
+            if time.monotonic() - sent_at > self.timeout / 4:
+                self.note_standstill()
         except errors.Silence:
             self.drop()
         except (errors.Trouble, exception.ServiceGroupUnavailable) as error:
