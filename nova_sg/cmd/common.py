@@ -44,8 +44,6 @@ LOG = logging.getLogger(__name__)
 #: that, or can do without.
 _REPORTED_ANYWAY = frozenset(
     {
-        'nova_sg.servicegroup.drivers.base',
-        'nova_sg.servicegroup.drivers.mc',
         'nova_sg.servicegroup.knowledge',
         'nova_sg.servicegroup.memcached.server',
         'oslo_db.sqlalchemy.exc_filters',

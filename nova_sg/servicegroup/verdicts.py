@@ -26,6 +26,7 @@ from nova_sg import exception
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
+from nova_sg.servicegroup.drivers import base as drivers_base
 from nova_sg.servicegroup.membership import base
 
 
@@ -99,18 +100,16 @@ class Verdicts:
     def of_listing(
         self,
         uuids: Sequence[str],
-        alive: Mapping[str, liveness.Liveness] | None,
+        alive: drivers_base.Alive,
     ) -> Mapping[str, liveness.Liveness]:
         """Return the verdicts that go with a list of records.
 
-        :param alive: what the driver read along with it, None where the
-            membership could not be asked
+        :param alive: what the driver read along with it
         """
-        if alive is not None:
+        if not isinstance(alive, exception.ServiceGroupUnavailable):
             return self._complete(alive)
-        error = self.unavailable('the membership of services cannot be read')
-        self._knowledge.failed(error)
-        return self.last_known(uuids, error)
+        self._knowledge.failed(alive)
+        return self.last_known(uuids, alive)
 
     def last_known(
         self,

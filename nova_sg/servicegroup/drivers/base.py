@@ -17,12 +17,12 @@ suite of ``nova_sg.servicegroup.testing`` against it.
 """
 
 import abc
+from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
 from typing import ClassVar
 
 from oslo_config import cfg
-from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
@@ -32,7 +32,8 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import base as records_base
 
-LOG = logging.getLogger(__name__)
+#: What the membership says of services, by uuid, or why it does not.
+Alive = Mapping[str, liveness.Liveness] | exception.ServiceGroupUnavailable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,12 +93,12 @@ class Driver(abc.ABC):
         binary: str | None = None,
         topic: str | None = None,
         disabled: bool | None = None,
-    ) -> tuple[Sequence[record.Record], dict[str, liveness.Liveness] | None]:
+    ) -> tuple[Sequence[record.Record], Alive]:
         """Return records with what is known of their liveness.
 
         A driver that can answer both at once overrides this.
 
-        :returns: the records, and liveness by uuid, or None where only the
+        :returns: the records, and liveness by uuid; or why only the
             membership cannot be asked
         :raises ServiceGroupUnavailable: records cannot be read
         """
@@ -109,8 +110,7 @@ class Driver(abc.ABC):
                 context, [each.uuid for each in records]
             )
         except exception.ServiceGroupUnavailable as error:
-            LOG.warning('Listing services without liveness: %s', error)
-            return records, None
+            return records, error
         return records, alive
 
     def watch(self, context: sg_context.RequestContext) -> None:  # noqa: B027

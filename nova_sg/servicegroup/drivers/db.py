@@ -81,7 +81,7 @@ class DbDriver(base.Driver):
         binary: str | None = None,
         topic: str | None = None,
         disabled: bool | None = None,
-    ) -> tuple[Sequence[record.Record], dict[str, liveness.Liveness] | None]:
+    ) -> tuple[Sequence[record.Record], base.Alive]:
         """Read the rows once: they hold both, of the same moment."""
         down_time = self.conf.servicegroup.service_down_time
         statement = sql_records.listing(

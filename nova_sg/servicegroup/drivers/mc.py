@@ -15,11 +15,9 @@
 from collections.abc import Sequence
 
 from oslo_config import cfg
-from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
-from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.drivers import base
 from nova_sg.servicegroup.membership import base as membership_base
@@ -27,8 +25,6 @@ from nova_sg.servicegroup.membership import memcached as memcached_membership
 from nova_sg.servicegroup.memcached import epoch
 from nova_sg.servicegroup.records import base as records_base
 from nova_sg.servicegroup.records import memcached as memcached_records
-
-LOG = logging.getLogger(__name__)
 
 
 class MemcachedDriver(base.Driver):
@@ -87,7 +83,7 @@ class MemcachedDriver(base.Driver):
         binary: str | None = None,
         topic: str | None = None,
         disabled: bool | None = None,
-    ) -> tuple[Sequence[record.Record], dict[str, liveness.Liveness] | None]:
+    ) -> tuple[Sequence[record.Record], base.Alive]:
         """Ask once for each: what is listed has a record."""
         records = self.records.list(
             context, host=host, binary=binary, topic=topic, disabled=disabled
@@ -95,6 +91,5 @@ class MemcachedDriver(base.Driver):
         try:
             alive = self._membership.verdicts(each.uuid for each in records)
         except exception.ServiceGroupUnavailable as error:
-            LOG.warning('Listing services without liveness: %s', error)
-            return records, None
+            return records, error
         return records, alive

@@ -15,19 +15,15 @@
 from collections.abc import Sequence
 
 from oslo_config import cfg
-from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
-from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.drivers import base
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.membership import zookeeper as zookeeper_membership
 from nova_sg.servicegroup.records import base as records_base
 from nova_sg.servicegroup.records import zookeeper as zookeeper_records
-
-LOG = logging.getLogger(__name__)
 
 
 class ZooKeeperDriver(base.Driver):
@@ -77,7 +73,7 @@ class ZooKeeperDriver(base.Driver):
         binary: str | None = None,
         topic: str | None = None,
         disabled: bool | None = None,
-    ) -> tuple[Sequence[record.Record], dict[str, liveness.Liveness] | None]:
+    ) -> tuple[Sequence[record.Record], base.Alive]:
         """Return records and verdicts; from the mirror, without asking."""
         records = self.records.list(
             context, host=host, binary=binary, topic=topic, disabled=disabled
@@ -86,8 +82,7 @@ class ZooKeeperDriver(base.Driver):
         try:
             living = self._membership.living(uuids)
         except exception.ServiceGroupUnavailable as error:
-            LOG.debug('Listing services without liveness: %s', error)
-            return records, None
+            return records, error
         return records, living.verdicts(uuids)
 
     def watch(self, context: sg_context.RequestContext) -> None:

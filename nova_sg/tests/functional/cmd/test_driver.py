@@ -19,6 +19,7 @@ from nova_sg import conf as sg_conf
 from nova_sg.db import schema
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.tests.fixtures import scenarios
+from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.functional.cmd import backends
 from nova_sg.tests.functional.cmd import base
 
@@ -132,3 +133,14 @@ class TestCheckOthers(backends.BackendsTestCase):
         self.assertEqual(2, len(checked['round_trip_ms']))
         self.assertIn('sqlite', checked['database_version'])
         self.assertEqual(2, checked['members'])
+
+    def test_a_memcached_that_is_away_is_one_line(self):
+        self.check(driver='mc')
+        port = self.useFixture(ports.Port()).number
+        self.option('MEMCACHED__SERVERS', f'127.0.0.1:{port}')
+        for words in (('driver', 'check'), ('service', 'list')):
+            self.assert_error(
+                5,
+                f'memcached 127.0.0.1:{port} is unavailable: .*refused',
+                self.manage(*words),
+            )

@@ -31,6 +31,7 @@ from nova_sg import conf as sg_conf
 from nova_sg import exception
 from nova_sg.db import models
 from nova_sg.servicegroup import api as sg_api
+from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import migration
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base as records_base
@@ -512,7 +513,7 @@ class TestRefused(MigrationTestCase):
         )
 
     def marker(self, place: str) -> Any:
-        return self.api_of(place)._marker
+        return loader.our_marker(self.conf_of(place))
 
 
 class TestPairs(MigrationTestCase):
