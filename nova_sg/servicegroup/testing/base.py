@@ -20,6 +20,7 @@ import os
 import time
 from typing import Any
 from typing import ClassVar
+from typing import TypeVar
 
 import fixtures
 import testtools
@@ -31,6 +32,8 @@ from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import processes
+
+T = TypeVar('T')
 
 #: Seconds that a laden machine may be late with what it must do.
 PATIENCE = 10.0
@@ -111,6 +114,23 @@ class ConformanceTest(testtools.TestCase):
             if time.monotonic() > deadline:
                 self.fail(f'{what}: not within {within + PATIENCE:g} s')
             time.sleep(0.05)
+
+    def recovered(
+        self, call: Callable[..., T], *args: Any, **kwargs: Any
+    ) -> T:
+        """Return what a call answers once the backend is back.
+
+        Promised within a report interval; a laden machine gets more.
+        """
+        within = self.conf.servicegroup.report_interval + PATIENCE
+        deadline = time.monotonic() + within
+        while True:
+            try:
+                return call(*args, **kwargs)
+            except exception.ServiceGroupUnavailable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def assert_sees(
         self, expected: object, read: Callable[[], object]

@@ -32,6 +32,8 @@ class OutageTests(base.ConformanceTest):
     def end(self) -> None:
         """End the outage, and put back what did not survive it."""
         self.deployment.restart()
+        self.recovered(self.records.list, self.context)
+        self.recovered(self.membership.alive, self.context, [])
         if not self.characteristics.durable:
             for lost in self.before:
                 # A member of it may have been faster.
@@ -170,7 +172,7 @@ class OutageTests(base.ConformanceTest):
             service,
         )
         self.end()
-        other.call(actions.join_and_beat, service)
+        self.recovered(other.call, actions.join_and_beat, service)
         self.assertTrue(self.is_up(service))
 
     def test_what_was_acknowledged_survives_where_durable(self) -> None:
@@ -237,5 +239,5 @@ class HangTests(base.ConformanceTest):
             'the last known state stands',
         )
         self.deployment.resume()
-        handle.beat(self.context)
+        self.recovered(handle.beat, self.context)
         self.assertTrue(self.is_up(service))

@@ -36,6 +36,7 @@ from nova_sg.servicegroup import migration
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base as records_base
 from nova_sg.servicegroup.records import sql as sql_records
+from nova_sg.servicegroup.zookeeper import requests
 from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import scenarios
 from nova_sg.tests.fixtures.servers import ports
@@ -298,7 +299,7 @@ class TestMigrate(MigrationTestCase):
 
 
 class TestCutOff(MigrationTestCase):
-    COUNT = 400
+    COUNT = 1000
 
     def test_a_killed_one_is_taken_up_where_it_stopped(self):
         before = self.fill(self.COUNT)
@@ -310,7 +311,7 @@ class TestCutOff(MigrationTestCase):
         self.addCleanup(process.kill)
         store = self.records_of('zk')
         deadline = time.monotonic() + base.PATIENCE
-        while len(store.list(self.context)) < self.COUNT // 10:
+        while self.copied(store) < self.COUNT // 20:
             self.assertLess(time.monotonic(), deadline)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -333,6 +334,12 @@ class TestCutOff(MigrationTestCase):
         found = self.records_of('zk').get_by_uuid(self.context, changed)
         self.assertEqual('me', found.disabled_reason)
         self.assert_lives_in('zk')
+
+    def copied(self, store: Any) -> int:
+        """Return how many live services there are in ZooKeeper."""
+        services = store.cell(self.context).services
+        (stat,) = store.session.ask([requests.exists(services)])
+        return 0 if stat is None else stat.numChildren
 
     def test_one_that_fails_leaves_the_deployment_where_it_was(self):
         before = self.fill(20)
