@@ -52,13 +52,11 @@ class Result(NamedTuple):
     :param copied: records written
     :param there: records that were there already
     :param replaced: stale records of the target which were taken away
-    :param left_out: see :attr:`plan.Plan.left_out`
     """
 
     copied: int
     there: int
     replaced: int
-    left_out: int
 
 
 class Migration:
@@ -116,9 +114,7 @@ class Migration:
         :raises ServiceGroupUnavailable: a backend cannot be asked
         """
         plan = self._plan(self._markers.check())
-        return Result(
-            len(plan.to_copy), plan.there, len(plan.in_the_way), plan.left_out
-        )
+        return Result(len(plan.to_copy), plan.there, len(plan.in_the_way))
 
     def run(self, progress: Progress = lambda done, total: None) -> Result:
         """Move services.
@@ -140,9 +136,7 @@ class Migration:
                     # What somebody changed while the rest was copied.
                     self._copy(self._plan(replaceable), progress)
             self._markers.open_target()
-        return Result(
-            len(self._written), plan.there, self._replaced, plan.left_out
-        )
+        return Result(len(self._written), plan.there, self._replaced)
 
     def _plan(self, replaceable: bool) -> sg_plan.Plan:
         """Return what is to be done.
@@ -151,7 +145,7 @@ class Migration:
         :raises MigrationRefused: something there may not
         """
         if not self.copies:
-            return sg_plan.Plan([], 0, [], 0)
+            return sg_plan.Plan([], 0, [])
         plan = sg_plan.make(
             self._context, self._source.records, self._target.records
         )
@@ -169,7 +163,7 @@ class Migration:
         return plan
 
     def _copy(self, plan: sg_plan.Plan, progress: Progress) -> None:
-        stale = [each.uuid for each in plan.in_the_way if each.uuid]
+        stale = [each.uuid for each in plan.in_the_way]
         for start in range(0, len(stale), _BATCH):
             batch = stale[start : start + _BATCH]
             self._target.records.purge(self._context, batch)

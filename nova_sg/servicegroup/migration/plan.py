@@ -34,19 +34,16 @@ class Plan:
     :param there: how many it has already
     :param in_the_way: records of the target which the source does not have,
         or has otherwise
-    :param left_out: destroyed services without a uuid, of a nova before 16;
-        nothing refers to them, and no other backend can keep them
     """
 
     to_copy: Sequence[record.Record]
     there: int
     in_the_way: Sequence[record.Record]
-    left_out: int
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing in the source."""
-        return not (self.to_copy or self.there or self.left_out)
+        return not (self.to_copy or self.there)
 
 
 def make(
@@ -57,10 +54,10 @@ def make(
     """Compare two record stores, live and destroyed services alike.
 
     :raises ServiceGroupUnavailable: one of them cannot be read
-    :raises InvalidInput: a live service of the source has no uuid
+    :raises InvalidInput: a service has no uuid
     """
-    wanted, left_out = _read(context, source)
-    found, _ = _read(context, target)
+    wanted = _read(context, source)
+    found = _read(context, target)
     same = {
         uuid
         for uuid, each in wanted.items()
@@ -70,7 +67,6 @@ def make(
         to_copy=[each for uuid, each in wanted.items() if uuid not in same],
         there=len(same),
         in_the_way=[each for uuid, each in found.items() if uuid not in same],
-        left_out=left_out,
     )
 
 
@@ -83,7 +79,7 @@ def check(
 
     :raises MigrationFailed: naming one that it does not
     """
-    found, _ = _read(context, store)
+    found = _read(context, store)
     for each in written:
         name = f'{each.binary} on host {each.host} ({each.uuid})'
         if each.uuid not in found:
@@ -97,19 +93,18 @@ def check(
 
 def _read(
     context: sg_context.RequestContext, store: records_base.RecordStore
-) -> tuple[Mapping[str, record.Record], int]:
-    """Return all records of a store by uuid, and how many have none."""
+) -> Mapping[str, record.Record]:
+    """Return all records of a store by uuid, live and destroyed."""
     live = store.list(context)
     # In this order: what is destroyed meanwhile is in both, not in neither.
     found = [*live, *store.traces(context)]
-    nameless = [each for each in found if not each.uuid]
-    for each in nameless:
-        if not each.deleted:
-            raise exception.InvalidInput(
-                reason=f'the service {each.binary} on host {each.host} has no '
-                'uuid: start it once'
-            )
-    return {each.uuid: each for each in found if each.uuid}, len(nameless)
+    nameless = sum(not each.uuid for each in found)
+    if nameless:
+        raise exception.InvalidInput(
+            reason=f'{nameless} service(s) of a nova before 16 have no uuid: '
+            'run "nova-sg-manage db sync" first'
+        )
+    return {each.uuid: each for each in found}
 
 
 def _differences(copy: record.Record, original: record.Record) -> set[str]:

@@ -204,7 +204,6 @@ class TestMigrate(MigrationTestCase):
                 'copied': 1000,
                 'there': 0,
                 'replaced': 0,
-                'left_out': 0,
             },
             told,
         )
@@ -284,7 +283,7 @@ class TestMigrate(MigrationTestCase):
         self.assert_refused(4, '1 service.* otherwise', 'db', 'zk')
         self.assert_lives_in('zk')
 
-    def test_deleted_services_of_old_without_a_uuid_stay_behind(self):
+    def test_services_of_old_without_a_uuid_are_given_one_first(self):
         self.fill(3)
         engine = sa.create_engine(self.url, poolclass=sa.NullPool)
         old = models.services.insert().values(
@@ -292,10 +291,13 @@ class TestMigrate(MigrationTestCase):
         )
         with engine.begin() as connection:
             connection.execute(old)
-        told = self.migrate('db', 'zk')
-        self.assertEqual((3, 1), (told['copied'], told['left_out']))
-        self.migrate('zk', 'db')
-        self.assertIn(9999, [each.id for each in self.content('db')])
+        result = self.manage('driver', 'migrate', '--from=db', '--to=zk')
+        self.assert_error(
+            2, '1 service.* run "nova-sg-manage db sync"', result
+        )
+        self.done('db', 'sync')
+        self.assertEqual(4, self.migrate('db', 'zk')['copied'])
+        self.assertIn(9999, [each.id for each in self.content('zk')])
 
 
 class TestCutOff(MigrationTestCase):
