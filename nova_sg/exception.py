@@ -78,6 +78,14 @@ class ComputeHostNotFound(NotFound):
     msg_fmt = 'Compute host %(host)s could not be found.'
 
 
+class HypervisorNotFound(NotFound):
+    msg_fmt = "Hypervisor with ID '%(hypervisor_id)s' could not be found."
+
+
+class AggregateNotFound(NotFound):
+    msg_fmt = 'Aggregate %(aggregate_id)s could not be found.'
+
+
 class ServiceBinaryExists(Conflict):
     msg_fmt = 'Service with host %(host)s binary %(binary)s exists.'
 
@@ -187,3 +195,17 @@ class InventoryNotConfigured(NovaSgException):
         'not set and the driver is not db).'
     )
     code = 501
+
+
+class HostActionNotSupported(NovaSgException):
+    """What only the hypervisor of a host can do, and none is behind us."""
+
+    msg_fmt = (
+        'Host %(host)s cannot be asked for %(action)s: no hypervisor is '
+        'behind this service.'
+    )
+    code = 501
+
+
+class ComputeServiceUnavailable(Invalid):
+    msg_fmt = 'Compute service of %(host)s is unavailable at this time.'

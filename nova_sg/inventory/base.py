@@ -13,10 +13,16 @@
 
 import abc
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
+import datetime
+from typing import Any
+from typing import Self
 
 from oslo_config import cfg
+
+from nova_sg.inventory import actions
 
 #: The topic and the binary of the one service which sits on a hypervisor.
 COMPUTE_TOPIC = 'compute'
@@ -51,6 +57,21 @@ class ComputeNode:
     running_vms: int = 0
     cpu_info: str = '{}'
 
+    @classmethod
+    def from_row(cls, row: Iterable[Any]) -> Self:
+        """Build a node from values in the order of :data:`NODE_FIELDS`.
+
+        For values which are typed already: a list makes one for each node,
+        and the checked keywords of the constructor take five times as long.
+        """
+        made = object.__new__(cls)
+        made.__dict__.update(zip(NODE_FIELDS, row, strict=True))
+        return made
+
+
+#: The names of a compute node's fields, in order.
+NODE_FIELDS = tuple(field.name for field in dataclasses.fields(ComputeNode))
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Aggregate:
@@ -61,6 +82,8 @@ class Aggregate:
     name: str
     availability_zone: str | None
     hosts: tuple[str, ...]
+    created_at: datetime.datetime
+    updated_at: datetime.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,7 +115,7 @@ class HostResource:
     disk_gb: int
 
 
-class Inventory(abc.ABC):
+class Inventory(actions.HostActions, abc.ABC):
     """Compute nodes, aggregates and instances of one cell.
 
     :param conf: a loaded configuration
@@ -179,8 +202,31 @@ class Inventory(abc.ABC):
         """Return all aggregates, by id."""
 
     @abc.abstractmethod
-    def compute_nodes(self, host: str | None = None) -> list[ComputeNode]:
-        """Return compute nodes by id, of one host or of all."""
+    def aggregate(self, aggregate_id: int) -> Aggregate | None:
+        """Return an aggregate by its id, None where there is none."""
+
+    @abc.abstractmethod
+    def compute_nodes(
+        self,
+        host: str | None = None,
+        *,
+        pattern: str | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> list[ComputeNode]:
+        """Return compute nodes by id.
+
+        :param host: only those of this host
+        :param pattern: only those with this in their hypervisor hostname
+        :param after: only those whose id is greater: the next page
+        :param limit: so many at most
+        """
+
+    @abc.abstractmethod
+    def compute_node(
+        self, *, id: int | None = None, uuid: str | None = None
+    ) -> ComputeNode | None:
+        """Return the compute node with an id or a uuid, None without one."""
 
     @abc.abstractmethod
     def hosts_of_type(self, hypervisor_type: str) -> set[str]:
@@ -197,6 +243,15 @@ class Inventory(abc.ABC):
     @abc.abstractmethod
     def instances(self, host: str) -> list[Instance]:
         """Return the instances recorded on a host, by uuid."""
+
+    @abc.abstractmethod
+    def instances_by_host(
+        self, hosts: Sequence[str]
+    ) -> Mapping[str, list[Instance]]:
+        """Return the instances recorded on hosts, in one call.
+
+        :returns: by host, and there by uuid; without hosts that have none
+        """
 
     @abc.abstractmethod
     def count_instances(self, host: str) -> int:

@@ -12,6 +12,7 @@
 """No inventory: the two default zones, and a clear answer to the rest."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from nova_sg import exception
@@ -38,7 +39,22 @@ class NoInventory(base.Inventory):
     def aggregates(self) -> list[base.Aggregate]:
         raise exception.InventoryNotConfigured()
 
-    def compute_nodes(self, host: str | None = None) -> list[base.ComputeNode]:
+    def aggregate(self, aggregate_id: int) -> base.Aggregate | None:
+        raise exception.InventoryNotConfigured()
+
+    def compute_nodes(
+        self,
+        host: str | None = None,
+        *,
+        pattern: str | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> list[base.ComputeNode]:
+        raise exception.InventoryNotConfigured()
+
+    def compute_node(
+        self, *, id: int | None = None, uuid: str | None = None
+    ) -> base.ComputeNode | None:
         raise exception.InventoryNotConfigured()
 
     def hosts_of_type(self, hypervisor_type: str) -> set[str]:
@@ -51,6 +67,11 @@ class NoInventory(base.Inventory):
         """Do nothing: none are kept."""
 
     def instances(self, host: str) -> list[base.Instance]:
+        raise exception.InventoryNotConfigured()
+
+    def instances_by_host(
+        self, hosts: Sequence[str]
+    ) -> Mapping[str, list[base.Instance]]:
         raise exception.InventoryNotConfigured()
 
     def count_instances(self, host: str) -> int:

@@ -12,6 +12,7 @@
 """The inventory in tables of nova_sg's own."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
 from typing import Any
@@ -31,11 +32,14 @@ AGGREGATES = models.aggregates.c
 MEMBERS = models.aggregate_hosts.c
 INSTANCES = models.instances.c
 
-NODE_FIELDS = tuple(f.name for f in dataclasses.fields(base.ComputeNode))
 INSTANCE_FIELDS = tuple(f.name for f in dataclasses.fields(base.Instance))
 
 #: Compute nodes written in one transaction.
 BATCH = 500
+
+#: Hosts named in one statement. Above, all instances are read: a database
+#: bounds its parameters, and who asks for so many asks for nearly all.
+MAX_HOSTS = 5000
 
 
 class SqlInventory(base.Inventory):
@@ -105,42 +109,37 @@ class SqlInventory(base.Inventory):
         )
 
     def aggregates(self) -> list[base.Aggregate]:
-        statement = (
-            sa.select(
-                AGGREGATES.id,
-                AGGREGATES.uuid,
-                AGGREGATES.name,
-                AGGREGATES.availability_zone,
-                MEMBERS.host,
-            )
-            .join_from(models.aggregates, models.aggregate_hosts, isouter=True)
-            .order_by(AGGREGATES.id, MEMBERS.host)
-        )
-        hosts: dict[tuple[Any, ...], list[str]] = {}
-        for *aggregate, host in self._all(statement):
-            members = hosts.setdefault(tuple(aggregate), [])
-            if host is not None:
-                members.append(host)
-        return [
-            base.Aggregate(
-                id=id_,
-                uuid=uuid,
-                name=name,
-                availability_zone=zone,
-                hosts=tuple(members),
-            )
-            for (id_, uuid, name, zone), members in hosts.items()
-        ]
+        return self._aggregates()
 
-    def compute_nodes(self, host: str | None = None) -> list[base.ComputeNode]:
-        statement = sa.select(*(NODES[name] for name in NODE_FIELDS)).order_by(
-            NODES.id
-        )
+    def aggregate(self, aggregate_id: int) -> base.Aggregate | None:
+        found = self._aggregates(AGGREGATES.id == aggregate_id)
+        return found[0] if found else None
+
+    def compute_nodes(
+        self,
+        host: str | None = None,
+        *,
+        pattern: str | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> list[base.ComputeNode]:
+        statement = _nodes().order_by(NODES.id).limit(limit)
         if host is not None:
             statement = statement.where(NODES.host == host)
-        return [
-            base.ComputeNode(**row._mapping) for row in self._all(statement)
-        ]
+        if pattern is not None:
+            statement = statement.where(
+                NODES.hypervisor_hostname.contains(pattern, autoescape=True)
+            )
+        if after is not None:
+            statement = statement.where(NODES.id > after)
+        return [base.ComputeNode.from_row(row) for row in self._all(statement)]
+
+    def compute_node(
+        self, *, id: int | None = None, uuid: str | None = None
+    ) -> base.ComputeNode | None:
+        wanted = NODES.uuid == uuid if id is None else NODES.id == id
+        rows = self._all(_nodes().where(wanted))
+        return base.ComputeNode.from_row(rows[0]) if rows else None
 
     def hosts_of_type(self, hypervisor_type: str) -> set[str]:
         statement = sa.select(NODES.host).where(
@@ -162,12 +161,24 @@ class SqlInventory(base.Inventory):
         self._execute(models.compute_nodes.delete().where(NODES.host == host))
 
     def instances(self, host: str) -> list[base.Instance]:
-        statement = (
-            sa.select(*(INSTANCES[name] for name in INSTANCE_FIELDS))
-            .where(INSTANCES.host == host)
-            .order_by(INSTANCES.uuid)
-        )
-        return [base.Instance(**row._mapping) for row in self._all(statement)]
+        return self.instances_by_host([host]).get(host, [])
+
+    def instances_by_host(
+        self, hosts: Sequence[str]
+    ) -> Mapping[str, list[base.Instance]]:
+        wanted = set(hosts)
+        statement = sa.select(
+            *(INSTANCES[name] for name in INSTANCE_FIELDS)
+        ).order_by(INSTANCES.uuid)
+        if len(wanted) <= MAX_HOSTS:
+            statement = statement.where(INSTANCES.host.in_(sorted(wanted)))
+        found: dict[str, list[base.Instance]] = {}
+        for row in self._all(statement):
+            if row.host in wanted:
+                found.setdefault(row.host, []).append(
+                    base.Instance(**row._mapping)
+                )
+        return found
 
     def count_instances(self, host: str) -> int:
         statement = (
@@ -176,6 +187,34 @@ class SqlInventory(base.Inventory):
             .where(INSTANCES.host == host)
         )
         return int(self._all(statement)[0][0])
+
+    def _aggregates(
+        self, *conditions: sa.ColumnElement[bool]
+    ) -> list[base.Aggregate]:
+        """Return aggregates by id, each with its hosts, by one statement."""
+        names = [
+            field.name
+            for field in dataclasses.fields(base.Aggregate)
+            if field.name != 'hosts'
+        ]
+        statement = (
+            sa.select(*(AGGREGATES[name] for name in names), MEMBERS.host)
+            .join_from(models.aggregates, models.aggregate_hosts, isouter=True)
+            .where(*conditions)
+            .order_by(AGGREGATES.id, MEMBERS.host)
+        )
+        hosts: dict[tuple[Any, ...], list[str]] = {}
+        for *aggregate, host in self._all(statement):
+            members = hosts.setdefault(tuple(aggregate), [])
+            if host is not None:
+                members.append(host)
+        return [
+            base.Aggregate(
+                **dict(zip(names, aggregate, strict=True)),
+                hosts=tuple(members),
+            )
+            for aggregate, members in hosts.items()
+        ]
 
     def _report_batch(self, nodes: Sequence[base.ComputeNode]) -> None:
         def work(connection: sa.Connection) -> None:
@@ -231,3 +270,7 @@ class SqlInventory(base.Inventory):
 
     def _execute(self, statement: sa.Executable) -> None:
         self._database.write(lambda c: c.execute(statement))
+
+
+def _nodes() -> sa.Select[Any]:
+    return sa.select(*(NODES[name] for name in base.NODE_FIELDS))

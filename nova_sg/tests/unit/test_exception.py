@@ -31,6 +31,8 @@ CODES = {
     'ServiceNotFound': 404,
     'HostBinaryNotFound': 404,
     'ComputeHostNotFound': 404,
+    'HypervisorNotFound': 404,
+    'AggregateNotFound': 404,
     'ServiceBinaryExists': 409,
     'ServiceTopicExists': 409,
     'ServiceExists': 409,
@@ -44,6 +46,8 @@ CODES = {
     'SchemaVersionMismatch': 409,
     'DeploymentMismatch': 409,
     'InventoryNotConfigured': 501,
+    'HostActionNotSupported': 501,
+    'ComputeServiceUnavailable': 400,
 }
 
 

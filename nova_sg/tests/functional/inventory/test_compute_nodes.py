@@ -21,6 +21,7 @@ from nova_sg.db import models
 from nova_sg.inventory import base as inventory_base
 from nova_sg.inventory import sql
 from nova_sg.tests.fixtures import children
+from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.inventory import base
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -103,6 +104,43 @@ class TestComputeNodes(base.InventoryTestCase):
         self.assertEqual(3, len(self.inventory.compute_nodes()))
         self.assertEqual([], self.inventory.compute_nodes('c9'))
 
+    def test_one_by_either_of_its_ids(self):
+        self.inventory.report([NODE, dataclasses.replace(NODE, host='c2')])
+        first, second = self.inventory.compute_nodes()
+        self.assertEqual(first, self.inventory.compute_node(id=first.id))
+        self.assertEqual(second, self.inventory.compute_node(uuid=second.uuid))
+        self.assertIsNone(self.inventory.compute_node(id=second.id + 1))
+        self.assertIsNone(self.inventory.compute_node(uuid='another'))
+
+    def test_pages_follow_each_other_by_id(self):
+        self.inventory.report(
+            dataclasses.replace(NODE, host=f'c{number}') for number in range(5)
+        )
+        nodes = self.inventory.compute_nodes()
+        pages = self.inventory.compute_nodes
+        self.assertEqual(nodes[:2], pages(limit=2))
+        self.assertEqual(nodes[2:4], pages(after=nodes[1].id, limit=2))
+        self.assertEqual(nodes[4:], pages(after=nodes[3].id, limit=2))
+        self.assertEqual([], pages(limit=0))
+
+    def test_a_part_of_the_hypervisor_hostname_finds_them(self):
+        names = ('a_b.example', 'axb.example', 'a%b')
+        self.inventory.report(
+            dataclasses.replace(NODE, hypervisor_hostname=name)
+            for name in names
+        )
+
+        def found(pattern):
+            return [
+                each.hypervisor_hostname
+                for each in self.inventory.compute_nodes(pattern=pattern)
+            ]
+
+        self.assertEqual(['a_b.example'], found('a_b'))
+        self.assertEqual(['a_b.example', 'axb.example'], found('b.ex'))
+        self.assertEqual(['a%b'], found('%'))
+        self.assertEqual([], found('zzz'))
+
     def test_those_of_a_host_are_taken_away(self):
         self.inventory.report([NODE, dataclasses.replace(NODE, host='c2')])
         self.inventory.remove_compute_nodes('c1')
@@ -170,6 +208,27 @@ class TestInstances(base.InventoryTestCase):
         self.assertEqual(2, self.inventory.count_instances('c1'))
         self.assertEqual(0, self.inventory.count_instances('c9'))
         self.assertEqual([], self.inventory.instances('c9'))
+
+    def test_those_of_several_hosts_are_read_at_once(self):
+        self.instance('b')
+        self.instance('a')
+        self.instance('c', host='c2')
+        self.instance('d', host='c3')
+        self.assert_found({'c1': ['a', 'b'], 'c2': ['c']}, ['c1', 'c2', 'c9'])
+        many = [f'h{number}' for number in range(sql.MAX_HOSTS)]
+        self.assert_found({'c1': ['a', 'b'], 'c3': ['d']}, ['c1', 'c3', *many])
+
+    def assert_found(self, expected, hosts):
+        with statements.StatementCounter() as counted:
+            found = self.inventory.instances_by_host(hosts)
+        self.assertEqual(1, len(counted), counted)
+        self.assertEqual(
+            expected,
+            {
+                host: [each.uuid for each in instances]
+                for host, instances in found.items()
+            },
+        )
 
 
 class TestDescribe(base.InventoryTestCase):

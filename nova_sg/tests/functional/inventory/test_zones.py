@@ -152,10 +152,20 @@ class TestAggregates(base.InventoryTestCase):
                 name='aggregate 1',
                 availability_zone='az1',
                 hosts=('c1', 'c2'),
+                created_at=first.created_at,
             ),
             first,
         )
+        self.assertIsNotNone(first.created_at)
         self.assertEqual((None, ()), (second.availability_zone, second.hosts))
+
+    def test_one_of_them_and_none(self):
+        self.aggregate(1, 'az1', 'c2', 'c1')
+        self.aggregate(2, None)
+        first, second = self.inventory.aggregates()
+        self.assertEqual(first, self.inventory.aggregate(first.id))
+        self.assertEqual(second, self.inventory.aggregate(second.id))
+        self.assertIsNone(self.inventory.aggregate(second.id + 1))
 
     def test_a_host_leaves_all_of_them(self):
         self.aggregate(1, 'az1', 'c1', 'c2')

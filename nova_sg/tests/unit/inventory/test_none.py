@@ -58,13 +58,37 @@ class TestNone(NoneTestCase):
         self.inventory.report([])
 
 
+class TestWhatNeedsAHypervisor(NoneTestCase):
+    scenarios = [
+        (method, {'method': method, 'arguments': arguments})
+        for method, arguments in (
+            ('host_uptime', ('c1',)),
+            ('host_power_action', ('c1', 'reboot')),
+            ('set_host_enabled', ('c1', True)),
+            ('set_host_maintenance', ('c1', False)),
+        )
+    ]
+
+    def test_it_says_that_none_is_there(self):
+        error = self.assertRaises(
+            exception.HostActionNotSupported,
+            getattr(self.inventory, self.method),
+            *self.arguments,
+        )
+        self.assertIn('Host c1 cannot be asked', str(error))
+        self.assertEqual(501, error.code)
+
+
 class TestWhatNeedsMore(NoneTestCase):
     scenarios = [
         (method, {'method': method, 'arguments': arguments})
         for method, arguments in (
             ('set_zone', ('c1', 'az1')),
             ('aggregates', ()),
+            ('aggregate', (1,)),
             ('compute_nodes', ()),
+            ('compute_node', ()),
+            ('instances_by_host', (['c1'],)),
             ('hosts_of_type', ('QEMU',)),
             ('instances', ('c1',)),
             ('describe', ('c1',)),

@@ -1,0 +1,63 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What only the hypervisor of a host can do.
+
+nova_sg alone has no hypervisor to ask. An inventory that stands in a nova
+tree overrides these and hands the call to the host's compute service.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from nova_sg import exception
+
+
+class HostActions:
+    """The actions on a host; here each of them is not supported.
+
+    They raise ``HostActionNotSupported``, which REST answers with 501.
+    """
+
+    def known_uptimes(self, hosts: Sequence[str]) -> Mapping[str, str]:
+        """Return the uptimes that are known without asking a host."""
+        return {}
+
+    def host_uptime(self, host: str) -> str:
+        """Return what ``uptime`` says on a host, in one line."""
+        raise _not_supported(host, 'its uptime')
+
+    def host_power_action(self, host: str, action: str) -> str:
+        """Start up, shut down or reboot a host.
+
+        :param action: ``startup``, ``shutdown`` or ``reboot``
+        :returns: the same action, as the host confirmed it
+        """
+        raise _not_supported(host, action)
+
+    def set_host_enabled(self, host: str, enabled: bool) -> str:
+        """Let a hypervisor take new instances, or not.
+
+        :returns: ``enabled`` or ``disabled``
+        """
+        raise _not_supported(host, 'another status')
+
+    def set_host_maintenance(self, host: str, mode: bool) -> str:
+        """Put a host into maintenance mode, or out of it.
+
+        :returns: ``on_maintenance`` or ``off_maintenance``
+        """
+        raise _not_supported(host, 'maintenance mode')
+
+
+def _not_supported(host: str, action: str) -> exception.HostActionNotSupported:
+    return exception.HostActionNotSupported(host=host, action=action)
