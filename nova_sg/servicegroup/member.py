@@ -44,6 +44,23 @@ def time(member: Any, name: str) -> datetime.datetime | None:
     return moment  # type: ignore[no-any-return]
 
 
+def latest(
+    created_at: datetime.datetime | None,
+    *changes: datetime.datetime | None,
+) -> datetime.datetime | None:
+    """Return when a service last changed or beat: its ``updated_at``.
+
+    :param created_at: no answer is older: a service that left shows an
+        older beat than it had
+    :param changes: its beats and changes, as far as they are known
+    :returns: None where none is known
+    """
+    known = [moment for moment in changes if moment is not None]
+    if known and created_at is not None:
+        known.append(created_at)
+    return max(known, default=None)
+
+
 def identity(service: Any) -> record.Record:
     """Return what identifies a service, as a record."""
     return record.Record(

@@ -67,20 +67,12 @@ class Verdicts:
     def updated_time(self, member: Any) -> datetime.datetime | None:
         """Return the last change or beat; see ``API.get_updated_time``."""
         known = self._knowledge.last([sg_member.field(member, 'uuid') or ''])
-        times = [
-            moment
-            for moment in (
-                sg_member.time(member, 'updated_at'),
-                sg_member.time(member, 'last_seen_up'),
-                *(each.last_seen for each in known.values()),
-            )
-            if moment is not None
-        ]
-        if not times:
-            return None
-        # A service that left shows an older beat than it had.
-        created_at = sg_member.time(member, 'created_at')
-        return max(times) if created_at is None else max(*times, created_at)
+        return sg_member.latest(
+            sg_member.time(member, 'created_at'),
+            sg_member.time(member, 'updated_at'),
+            sg_member.time(member, 'last_seen_up'),
+            *(each.last_seen for each in known.values()),
+        )
 
     def ask(
         self, context: sg_context.RequestContext, uuids: Iterable[str]
