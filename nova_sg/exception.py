@@ -56,6 +56,49 @@ class InvalidConfiguration(Invalid):
     msg_fmt = '%(option)s: %(reason)s'
 
 
+class ValidationError(Invalid):
+    """What a request holds is not as its schema says."""
+
+    msg_fmt = '%(detail)s'
+
+
+class MalformedRequestBody(Invalid):
+    msg_fmt = 'Malformed request body: %(reason)s'
+
+
+class InvalidAPIVersionString(Invalid):
+    msg_fmt = (
+        'API Version String %(version)s is of invalid format. Must be of '
+        'format MajorNum.MinorNum.'
+    )
+
+
+class InvalidGlobalAPIVersion(Invalid):
+    msg_fmt = (
+        'Version %(req_ver)s is not supported by the API. Minimum is '
+        '%(min_ver)s and maximum is %(max_ver)s.'
+    )
+    code = 406
+
+
+class InvalidContentType(Invalid):
+    msg_fmt = (
+        'Unsupported Content-Type %(content_type)s: a body is '
+        'application/json.'
+    )
+    code = 415
+
+
+class Unauthorized(NovaSgException):
+    msg_fmt = 'Not authorized: %(reason)s'
+    code = 401
+
+
+class PolicyNotAuthorized(NovaSgException):
+    msg_fmt = "Policy doesn't allow %(action)s to be performed."
+    code = 403
+
+
 class NotFound(NovaSgException):
     msg_fmt = 'Resource could not be found.'
     code = 404

@@ -25,6 +25,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_sg import exception
+from nova_sg.conf import api
 from nova_sg.conf import availability_zone
 from nova_sg.conf import compute
 from nova_sg.conf import database
@@ -37,6 +38,7 @@ from nova_sg.conf import zookeeper
 DEFAULT_CONFIG_FILE = '/etc/nova-sg/nova-sg.conf'
 
 MODULES = (
+    api,
     availability_zone,
     compute,
     database,
@@ -48,7 +50,7 @@ MODULES = (
 )
 
 #: Groups which hold no options but ours: an unknown one in there is a typo.
-OWN_GROUPS = ('servicegroup', 'inventory', 'zookeeper', 'memcached')
+OWN_GROUPS = ('servicegroup', 'inventory', 'zookeeper', 'memcached', 'api')
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

@@ -20,6 +20,7 @@ import itertools
 
 from oslo_policy import policy
 
+from nova_sg.policies import aggregates
 from nova_sg.policies import availability_zone
 from nova_sg.policies import base
 from nova_sg.policies import hosts
@@ -31,6 +32,7 @@ def list_rules() -> Iterator[policy.RuleDefault]:
     """Return the defaults of every rule of nova_sg."""
     return itertools.chain(
         base.list_rules(),
+        aggregates.list_rules(),
         availability_zone.list_rules(),
         hosts.list_rules(),
         hypervisors.list_rules(),

@@ -29,6 +29,8 @@ READER = {'roles': ['reader'], 'project_id': 'p1'}
 
 #: nova 34's names, and whether nova lets anybody in.
 RULES = {
+    'os_compute_api:os-aggregates:index': False,
+    'os_compute_api:os-aggregates:show': False,
     'os_compute_api:os-services:list': False,
     'os_compute_api:os-services:update': False,
     'os_compute_api:os-services:delete': False,
