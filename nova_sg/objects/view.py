@@ -170,3 +170,11 @@ def _updated_at(service: Any) -> datetime.datetime | None:
     return member.latest(
         service.created_at, service.updated_at, service.last_seen_up
     )
+
+
+def time_text(moment: datetime.datetime | None) -> str | None:
+    """Return a time, aware and in UTC, as nova's REST API writes it."""
+    if moment is None:
+        return None
+    # Without the offset, which nova does not write.
+    return moment.isoformat(timespec='microseconds')[:26]

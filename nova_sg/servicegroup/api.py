@@ -26,6 +26,7 @@ import time
 from typing import Any
 
 from oslo_config import cfg
+from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
@@ -40,6 +41,8 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup import verdicts
 from nova_sg.servicegroup.drivers import base as drivers_base
 from nova_sg.servicegroup.membership import base as membership_base
+
+LOG = logging.getLogger(__name__)
 
 NEW_SERVICE_DISABLED = 'New compute service, disabled by enable_new_services'
 
@@ -352,6 +355,20 @@ class API:
     def knowledge_age(self) -> float:
         """Seconds since the backend last answered; 0.0 while it does."""
         return self._verdicts.age
+
+    def start_reading(self, context: sg_context.RequestContext) -> None:
+        """Begin as a process that stays, and reads often.
+
+        A driver that can keep a copy of what it reads begins to. A backend
+        that is away does not stop the process: each call will say so.
+
+        :raises DeploymentMismatch: the backend belongs to another deployment
+        """
+        try:
+            self._check_deployment()
+        except exception.ServiceGroupUnavailable as error:
+            LOG.warning('Starting without a backend: %s', error)
+        self.driver.watch(context)
 
     # Rules
 

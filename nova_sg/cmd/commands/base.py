@@ -16,7 +16,6 @@
 import argparse
 from collections.abc import Iterable
 from collections.abc import Sequence
-import datetime
 from typing import Any
 
 from cliff import columns
@@ -91,10 +90,3 @@ class Several(columns.FormattableColumn):  # type: ignore[type-arg]
 
     def human_readable(self) -> str:
         return '\n'.join(str(value) for value in self._value)
-
-
-def time_text(moment: datetime.datetime | None) -> str | None:
-    """Return a time, aware and in UTC, as nova's REST API writes it."""
-    if moment is None:
-        return None
-    return moment.strftime('%Y-%m-%dT%H:%M:%S.%f')

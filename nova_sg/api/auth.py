@@ -1,0 +1,122 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Who asks: a token that keystone knows, or, for development, any name."""
+
+from collections.abc import Iterable
+import ipaddress
+from typing import Any
+
+from keystonemiddleware import auth_token
+from oslo_config import cfg
+import webob
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.api import faults
+
+#: Where the request's context is, in the environment of the request.
+CONTEXT = 'nova_sg.context'
+
+#: What ``noauth2`` calls an administrator, and what roles that one has.
+ADMIN = 'admin'
+ADMIN_ROLES = 'admin,manager,member,reader'
+MEMBER_ROLES = 'member,reader'
+
+
+def protect(application: Any, conf: cfg.ConfigOpts) -> Any:
+    """Put the configured authentication before an application.
+
+    :param conf: a loaded configuration
+    """
+    with_context = Context(application)
+    if conf.api.auth_strategy == 'noauth2':
+        return NoAuth(with_context, conf)
+    return auth_token.AuthProtocol(with_context, {'oslo_config_config': conf})
+
+
+class Context:
+    """Makes the context of a request from what authentication found out."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        context = sg_context.RequestContext.from_environ(
+            environ, overwrite=True
+        )
+        if context.user_id is None:
+            return _refuse(environ, start_response, 'the token has no user')
+        environ[CONTEXT] = context
+        answer: Iterable[bytes] = self._application(environ, start_response)
+        return answer
+
+
+class NoAuth:
+    """Believes everybody: ``X-Auth-Token: USER[:PROJECT]``.
+
+    :param conf: read is ``[api] noauth2_anywhere``: without it only this
+        machine is served, whatever server the application runs under
+    """
+
+    def __init__(self, application: Any, conf: cfg.ConfigOpts) -> None:
+        self._application = application
+        self._anywhere = conf.api.noauth2_anywhere
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        if not (self._anywhere or _is_local(environ.get('REMOTE_ADDR'))):
+            return _refuse(
+                environ,
+                start_response,
+                '[api] auth_strategy = noauth2 serves this machine only',
+            )
+        user, _, project = environ.get('HTTP_X_AUTH_TOKEN', '').partition(':')
+        if not user:
+            return _refuse(
+                environ,
+                start_response,
+                'X-Auth-Token is absent; it is USER or USER:PROJECT',
+            )
+        environ.update(
+            HTTP_X_USER_ID=user,
+            HTTP_X_PROJECT_ID=project or user,
+            HTTP_X_ROLES=ADMIN_ROLES if user == ADMIN else MEMBER_ROLES,
+        )
+        answer: Iterable[bytes] = self._application(environ, start_response)
+        return answer
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether only this machine reaches an address to listen on."""
+    if address == 'localhost':
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_local(address: str | None) -> bool:
+    # Behind a unix socket there is none.
+    return not address or is_loopback(address)
+
+
+def _refuse(
+    environ: dict[str, Any], start_response: Any, reason: str
+) -> Iterable[bytes]:
+    response: webob.Response = faults.of(exception.Unauthorized(reason=reason))
+    answer: Iterable[bytes] = response(environ, start_response)
+    return answer

@@ -1,0 +1,202 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The REST service as one WSGI application, put together."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from oslo_config import cfg
+from oslo_middleware import cors
+from oslo_middleware import http_proxy_to_wsgi
+from oslo_middleware import request_id
+from oslo_middleware import sizelimit
+import webob
+
+from nova_sg import conf as sg_conf
+from nova_sg import context as sg_context
+from nova_sg import servicegroup
+from nova_sg.api import auth
+from nova_sg.api import faults
+from nova_sg.api import handler
+from nova_sg.api import health
+from nova_sg.api import microversion
+from nova_sg.api.handlers import versions
+
+WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def loadapp(conf: cfg.ConfigOpts) -> WsgiApp:
+    """Return the application of this process.
+
+    Called in the process that serves: what it connects must not cross a
+    fork.
+
+    :param conf: a loaded configuration
+    :raises InvalidConfiguration: naming the option that cannot be used
+    :raises DeploymentMismatch: the backend belongs to another deployment
+    """
+    app: WsgiApp = Mounts(conf)
+    # From the inside out: each is put before all that stand above it.
+    for middleware in (
+        # A body that is too large is not read.
+        sizelimit.RequestBodySizeLimiter,
+        # What the one above answers has the format of the API, too.
+        Faults,
+        # Every answer bears a request id, those to errors above all.
+        RequestId,
+        # What a proxy says of the request counts for all links.
+        http_proxy_to_wsgi.HTTPProxyToWSGI,
+        # A browser must be able to read errors as well.
+        cors.CORS,
+    ):
+        app = middleware(app, conf)
+    conf.set_default(
+        'expose_headers',
+        [microversion.HEADER, microversion.LEGACY_HEADER, *REQUEST_IDS],
+        group='cors',
+    )
+    conf.set_default(
+        'allow_headers',
+        [
+            'X-Auth-Token',
+            'X-OpenStack-Request-ID',
+            microversion.HEADER,
+            microversion.LEGACY_HEADER,
+        ],
+        group='cors',
+    )
+    # The libraries registered options of their own.
+    sg_conf.check(conf)
+    servicegroup.setup(conf).start_reading(sg_context.get_admin_context())
+    return app
+
+
+#: nova's clients read the second one.
+REQUEST_IDS = (request_id.HTTP_RESP_HEADER_REQUEST_ID, 'x-compute-request-id')
+
+
+class RequestId(request_id.RequestId):
+    """Answers with nova's name of the header, too."""
+
+    compat_headers = list(REQUEST_IDS[1:])
+
+
+class Faults:
+    """Gives errors of the layers below the format of the API."""
+
+    def __init__(self, application: WsgiApp, _conf: cfg.ConfigOpts) -> None:
+        self._application = application
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        request = webob.Request(environ)
+        try:
+            response = request.get_response(self._application)
+        except Exception as error:
+            response = faults.of(error)
+        if response.status_int >= 400 and response.content_type in (
+            'text/html',
+            'text/plain',
+        ):
+            code = response.status_int
+            response = faults.fault(
+                code, faults.MESSAGES.get(code) or _text(response)
+            )
+        answer: Iterable[bytes] = response(environ, start_response)
+        return answer
+
+
+class Mounts:
+    """Which application a path leads to.
+
+    :param conf: a loaded configuration
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        api = handler.Application(conf)
+        self._open = api
+        self._protected = auth.protect(api, conf)
+        self._exact: dict[str, WsgiApp] = {
+            '/': _document(versions.index, 200),
+            health.PATH: health.Health(conf, with_backend=False),
+            health.BACKEND_PATH: health.Health(conf, with_backend=True),
+        }
+        self._elsewhere = _document(versions.choices, 300)
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        # Each line of the log bears the id of its request, also before it is
+        # known who asks; a thread would go on with that of the last one.
+        sg_context.RequestContext(
+            request_id=environ.get(request_id.ENV_REQUEST_ID), overwrite=True
+        )
+        path = environ.get('PATH_INFO') or '/'
+        found = self._exact.get(path)
+        if found is not None:
+            return found(environ, start_response)
+        for version in versions.VERSIONS:
+            prefix = f'/{version}'
+            if path == prefix or path.startswith(f'{prefix}/'):
+                return self._versioned(prefix, environ, start_response)
+        return self._elsewhere(environ, start_response)
+
+    def _versioned(
+        self, prefix: str, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Hand a request on to the API, as mounted under a prefix."""
+        environ['SCRIPT_NAME'] = environ.get('SCRIPT_NAME', '') + prefix
+        environ['PATH_INFO'] = environ['PATH_INFO'][len(prefix) :]
+        if prefix == '/v2':
+            environ[handler.LEGACY] = True
+        # Who has no token yet must be able to find out what is here.
+        is_document = environ['PATH_INFO'] in ('', '/')
+        app = self._open if is_document else self._protected
+        answer: Iterable[bytes] = app(environ, start_response)
+        return answer
+
+
+def _document(make: Callable[[webob.Request], Any], status: int) -> WsgiApp:
+    """Return an application that answers GET with a document."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        request = webob.Request(environ)
+        if request.method in ('GET', 'HEAD'):
+            try:
+                response = webob.Response(
+                    body=orjson.dumps(make(request)),
+                    status=status,
+                    content_type='application/json',
+                )
+            except Exception as error:
+                response = faults.of(error)
+        else:
+            response = faults.fault(405, 'Only GET is allowed here.')
+            response.allow = ['GET']
+        answer: Iterable[bytes] = response(environ, start_response)
+        return answer
+
+    return app
+
+
+def _text(response: webob.Response) -> str:
+    """Return what an answer of a library says, in one line."""
+    lines = [
+        line.strip()
+        for line in response.text.splitlines()
+        if line.strip() and not line.startswith(('<', f'{response.status}'))
+    ]
+    return ' '.join(lines)[:300] or response.status

@@ -1,0 +1,101 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Errors as answers, in the format of the compute API."""
+
+import logging
+
+import orjson
+import webob
+import webob.exc
+
+from nova_sg import exception
+
+LOG = logging.getLogger(__name__)
+
+#: The key of an error's body, by status; nova's.
+NAMES = {
+    400: 'badRequest',
+    401: 'unauthorized',
+    403: 'forbidden',
+    404: 'itemNotFound',
+    405: 'badMethod',
+    409: 'conflictingRequest',
+    413: 'overLimit',
+    415: 'badMediaType',
+    501: 'notImplemented',
+    503: 'serviceUnavailable',
+}
+
+#: What is wrong here and not with the request: as bad for who asks as a
+#: backend that is away, and mended by the same people.
+OURS = (
+    exception.DeploymentMismatch,
+    exception.InvalidConfiguration,
+    exception.SchemaVersionMismatch,
+)
+
+#: Seconds after which a client may ask again.
+RETRY_AFTER = 10
+
+#: What oslo.middleware and others say less well.
+MESSAGES = {
+    413: 'The body is larger than [oslo_middleware] max_request_body_size '
+    'of the service allows.',
+}
+
+NOT_FOUND = 'The resource could not be found.'
+UNEXPECTED = (
+    'Unexpected API error: it is in the log of the service, under the '
+    'request id of this answer.'
+)
+
+
+def fault(code: int, message: str) -> webob.Response:
+    """Return an answer that says what went wrong.
+
+    :param code: the HTTP status
+    :param message: says what to do about it; it becomes one line, whatever
+        was in the request that it repeats
+    """
+    name = NAMES.get(code, 'computeFault')
+    line = ' '.join(_printable(message).split())
+    body = {name: {'code': code, 'message': line}}
+    response = webob.Response(
+        body=orjson.dumps(body), status=code, content_type='application/json'
+    )
+    if code == 503:
+        response.retry_after = RETRY_AFTER
+    return response
+
+
+def _printable(text: str) -> str:
+    return ''.join(each if each.isprintable() else ' ' for each in text)
+
+
+def of(error: Exception) -> webob.Response:
+    """Return the answer to a request that failed with an error."""
+    match error:
+        case exception.NovaSgException():
+            code = 503 if isinstance(error, OURS) else error.code
+            if code >= 500 and code != 501:
+                LOG.error('%s', error)
+            return fault(code, str(error))
+        case webob.exc.HTTPException():
+            response = fault(error.code, error.detail or error.explanation)
+            allow = error.headers.get('Allow')
+            if allow:
+                response.headers['Allow'] = allow
+            return response
+        case _:
+            LOG.exception('Unexpected error')
+            return fault(500, UNEXPECTED)

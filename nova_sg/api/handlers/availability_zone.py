@@ -1,0 +1,98 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""os-availability-zone: the zones, and which services are in them.
+
+A zone is available where one of its services is enabled; whether that one
+lives says the detail.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from nova_sg import objects
+from nova_sg.api import operation
+from nova_sg.api import shown
+from nova_sg.api.schemas import availability_zone as schemas
+from nova_sg.objects import view
+from nova_sg.policies import availability_zone as policies
+
+
+@operation.serves(
+    errors=(400, 403),
+    query=schemas.QUERY,
+    response=schemas.INDEX_RESPONSE,
+)
+def index(call: operation.Call) -> Any:
+    """List the availability zones, without their hosts."""
+    call.authorize(policies.LIST)
+    internal = call.conf.internal_service_availability_zone
+    available, others = _zones(shown.services(call, hidden=True))
+    return {
+        'availabilityZoneInfo': [
+            _zone(name, is_available, None)
+            for names, is_available in ((available, True), (others, False))
+            for name in names
+            if name != internal
+        ]
+    }
+
+
+@operation.serves(
+    errors=(400, 403),
+    query=schemas.QUERY,
+    response=schemas.DETAIL_RESPONSE,
+)
+def detail(call: operation.Call) -> Any:
+    """List the availability zones with their hosts and services."""
+    call.authorize(policies.DETAIL)
+    services = list(shown.services(call, hidden=True))
+    available, others = _zones(services)
+    hosts: dict[str, dict[str, dict[str, Any]]] = {
+        name: {} for name in available
+    }
+    for each in services:
+        if shown.is_shown(each) and not each.disabled:
+            in_zone = hosts[each.zone or '']
+            in_zone.setdefault(each.host or '', {})[each.binary or ''] = {
+                'available': each.is_up,
+                'active': True,
+                'updated_at': view.time_text(each.updated_at),
+            }
+    return {
+        'availabilityZoneInfo': [
+            *(_zone(name, True, hosts[name]) for name in available),
+            *(_zone(name, False, None) for name in others),
+        ]
+    }
+
+
+def _zones(
+    services: Iterable[objects.ServiceView],
+) -> tuple[list[str], list[str]]:
+    """Return the zones with an enabled service, and those without."""
+    zones: dict[str, bool] = {}
+    for each in services:
+        zone = each.zone or ''
+        zones[zone] = zones.get(zone, False) or not each.disabled
+    return (
+        sorted(zone for zone, enabled in zones.items() if enabled),
+        sorted(zone for zone, enabled in zones.items() if not enabled),
+    )
+
+
+def _zone(name: str, available: bool, hosts: Any) -> dict[str, Any]:
+    return {
+        'zoneName': name,
+        'zoneState': {'available': available},
+        'hosts': hosts,
+    }

@@ -1,0 +1,361 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""os-hypervisors: compute nodes, each with the service that sits on it.
+
+A node whose service is gone is not shown. A list costs the same number of
+calls for any number of hypervisors.
+"""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import operator
+from typing import Any
+from urllib import parse
+
+from nova_sg import exception
+from nova_sg import objects
+from nova_sg import servicegroup
+from nova_sg.api import hypervisor_view
+from nova_sg.api import microversion
+from nova_sg.api import operation
+from nova_sg.api import validation
+from nova_sg.api.schemas import hypervisors as schemas
+from nova_sg.inventory import base as inventory_base
+from nova_sg.policies import hypervisors as policies
+
+LAST_WITHOUT_UUID = '2.52'
+LAST_WITH_USAGE = '2.87'
+
+
+@operation.serves(
+    errors=(400, 403, 404, 501),
+    query=schemas.INDEX_QUERY,
+    response=schemas.INDEX_RESPONSE,
+)
+def index(call: operation.Call) -> Any:
+    """List the hypervisors."""
+    call.authorize(policies.LIST)
+    return _list(call, hypervisor_view.BRIEF)
+
+
+@operation.serves(
+    errors=(400, 403, 404, 501),
+    query=schemas.INDEX_QUERY,
+    response=schemas.DETAIL_RESPONSE,
+)
+def detail(call: operation.Call) -> Any:
+    """List the hypervisors with their details."""
+    call.authorize(policies.LIST_DETAIL)
+    return _list(call, hypervisor_view.DETAIL)
+
+
+@operation.serves(
+    errors=(400, 403, 404, 501),
+    query=schemas.SHOW_QUERY,
+    response=schemas.SHOW_RESPONSE,
+)
+def show(call: operation.Call) -> Any:
+    """Show a hypervisor."""
+    call.authorize(policies.SHOW)
+    node = _node(call)
+    shown = _with_services(
+        call, [node], _service(call, node), servers=_asks_for_servers(call)
+    )
+    if not shown:
+        raise _not_found(call)
+    view = hypervisor_view.DETAIL.get(call.version)
+    return {'hypervisor': view(shown[0])}
+
+
+@operation.serves(
+    last=LAST_WITH_USAGE,
+    errors=(400, 403, 404, 501),
+    response=schemas.UPTIME_RESPONSE,
+)
+def uptime(call: operation.Call) -> Any:
+    """Show how long a hypervisor has been up."""
+    call.authorize(policies.UPTIME)
+    node = _node(call)
+    shown = _with_services(call, [node], _service(call, node))
+    if not shown:
+        raise _not_found(call)
+    if not shown[0].service.is_up:
+        raise exception.ComputeServiceUnavailable(host=node.host)
+    view = hypervisor_view.BRIEF.get(call.version)
+    since = servicegroup.get().inventory.host_uptime(node.host)
+    return {'hypervisor': {**view(shown[0]), 'uptime': since}}
+
+
+@operation.serves(
+    last=LAST_WITH_USAGE,
+    errors=(403, 501),
+    response=schemas.STATISTICS_RESPONSE,
+)
+def statistics(call: operation.Call) -> Any:
+    """Show the sums over all hypervisors whose service is enabled."""
+    call.authorize(policies.STATISTICS)
+    nodes = servicegroup.get().inventory.compute_nodes()
+    enabled = [
+        each.node
+        for each in _with_services(call, nodes, _services(call))
+        if not each.service.disabled
+    ]
+    return {'hypervisor_statistics': hypervisor_view.statistics(enabled)}
+
+
+@operation.serves(
+    last=LAST_WITHOUT_UUID,
+    errors=(403, 404, 501),
+    response=schemas.SEARCH_RESPONSE,
+)
+def search(call: operation.Call) -> Any:
+    """Find hypervisors by a part of their host name."""
+    call.authorize(policies.SEARCH)
+    return _show(
+        call,
+        hypervisor_view.BRIEF,
+        _matching(call.path['hostname_pattern']),
+    )
+
+
+@operation.serves(
+    last=LAST_WITHOUT_UUID,
+    errors=(403, 404, 501),
+    response=schemas.SERVERS_RESPONSE,
+)
+def servers(call: operation.Call) -> Any:
+    """List the servers on the hypervisors found by their host name."""
+    call.authorize(policies.SERVERS)
+    return _show(
+        call,
+        hypervisor_view.BRIEF,
+        _matching(call.path['hostname_pattern']),
+        servers=True,
+    )
+
+
+def _list(
+    call: operation.Call,
+    views: microversion.Versioned[hypervisor_view.View],
+) -> Any:
+    """Return the body of a list, of what the query asks for."""
+    return _LISTS.get(call.version)(call, views)
+
+
+def _list_all(
+    call: operation.Call,
+    views: microversion.Versioned[hypervisor_view.View],
+) -> Any:
+    return _show(call, views, servicegroup.get().inventory.compute_nodes())
+
+
+def _list_page(
+    call: operation.Call,
+    views: microversion.Versioned[hypervisor_view.View],
+) -> Any:
+    limit = call.conf.api.max_limit
+    asked = call.asked('limit')
+    if asked is not None:
+        limit = min(limit, int(asked))
+    nodes = servicegroup.get().inventory.compute_nodes(
+        after=_after_marker(call), limit=limit
+    )
+    answer = _show(call, views, nodes, servers=_asks_for_servers(call))
+    if nodes and len(nodes) == limit:
+        answer['hypervisors_links'] = [_next_link(call, nodes[-1])]
+    return answer
+
+
+def _list_page_or_matching(
+    call: operation.Call,
+    views: microversion.Versioned[hypervisor_view.View],
+) -> Any:
+    pattern = call.asked('hypervisor_hostname_pattern')
+    if pattern is None:
+        return _list_page(call, views)
+    if 'limit' in call.query or call.asked('marker'):
+        raise exception.ValidationError(
+            detail='Paging over hypervisors with the '
+            'hypervisor_hostname_pattern query parameter is not supported.'
+        )
+    return _show(
+        call, views, _matching(pattern), servers=_asks_for_servers(call)
+    )
+
+
+#: How a list is asked for.
+_LISTS = microversion.Versioned(
+    {
+        '2.1': _list_all,
+        '2.33': _list_page,
+        '2.53': _list_page_or_matching,
+    }
+)
+
+
+def _show(
+    call: operation.Call,
+    views: microversion.Versioned[hypervisor_view.View],
+    nodes: Sequence[inventory_base.ComputeNode],
+    *,
+    servers: bool = False,
+) -> dict[str, Any]:
+    """Return the body of a list of compute nodes."""
+    view = views.get(call.version)
+    shown = _with_services(call, nodes, _services(call), servers=servers)
+    return {'hypervisors': [view(each) for each in shown]}
+
+
+def _with_services(
+    call: operation.Call,
+    nodes: Sequence[inventory_base.ComputeNode],
+    services: Mapping[str, objects.ServiceView],
+    *,
+    servers: bool = False,
+) -> list[hypervisor_view.Hypervisor]:
+    """Return the nodes whose service is there, with it.
+
+    :param services: by host
+    :param servers: read the instances on the hosts, too
+    """
+    inventory = servicegroup.get().inventory
+    instances: Mapping[str, Sequence[inventory_base.Instance]] | None = None
+    if servers:
+        instances = inventory.instances_by_host([each.host for each in nodes])
+    uptimes = inventory.known_uptimes([each.host for each in nodes])
+    return [
+        hypervisor_view.Hypervisor(
+            node,
+            services[node.host],
+            uptimes.get(node.host),
+            None if instances is None else instances.get(node.host, ()),
+        )
+        for node in nodes
+        if node.host in services
+    ]
+
+
+def _services(call: operation.Call) -> Mapping[str, objects.ServiceView]:
+    """Return all compute services, by host."""
+    found = objects.list_services(
+        call.context, binary=inventory_base.COMPUTE_BINARY
+    )
+    return {each.host or '': each for each in found}
+
+
+def _service(
+    call: operation.Call, node: inventory_base.ComputeNode
+) -> Mapping[str, objects.ServiceView]:
+    """Return the compute service of one node, by host."""
+    found = objects.list_services(
+        call.context, host=node.host, binary=inventory_base.COMPUTE_BINARY
+    )
+    return {each.host or '': each for each in found}
+
+
+def _matching(pattern: str) -> Sequence[inventory_base.ComputeNode]:
+    """Return the nodes with a pattern in their host name.
+
+    :raises NotFound: there are none
+    """
+    nodes: Sequence[inventory_base.ComputeNode] = ()
+    if pattern.isprintable():
+        nodes = servicegroup.get().inventory.compute_nodes(pattern=pattern)
+    if not nodes:
+        raise exception.NotFound(
+            f"No hypervisor matching '{pattern[:255]}' could be found."
+        )
+    return nodes
+
+
+def _node(call: operation.Call) -> inventory_base.ComputeNode:
+    """Return the node whose id is in the path.
+
+    :raises HypervisorNotFound: there is none
+    :raises ValidationError: it is no uuid, where it must be one
+    """
+    find = _FINDERS.get(call.version)
+    node = find(call.path['hypervisor_id'])
+    if node is None:
+        raise _not_found(call)
+    return node
+
+
+def _by_id(text: str) -> inventory_base.ComputeNode | None:
+    number = validation.to_id(text)
+    if not number:
+        return None
+    return servicegroup.get().inventory.compute_node(id=number)
+
+
+def _by_uuid(text: str) -> inventory_base.ComputeNode | None:
+    uuid = validation.to_uuid(text)
+    return servicegroup.get().inventory.compute_node(uuid=uuid)
+
+
+#: What the id of a hypervisor is.
+_FINDERS = microversion.Versioned({'2.1': _by_id, '2.53': _by_uuid})
+
+
+#: How a node is named to a client.
+_IDS: microversion.Versioned[Callable[[inventory_base.ComputeNode], Any]]
+_IDS = microversion.Versioned(
+    {
+        '2.1': operator.attrgetter('id'),
+        '2.53': operator.attrgetter('uuid'),
+    }
+)
+
+
+def _not_found(call: operation.Call) -> exception.HypervisorNotFound:
+    return exception.HypervisorNotFound(
+        hypervisor_id=call.path['hypervisor_id'][:255]
+    )
+
+
+def _after_marker(call: operation.Call) -> int | None:
+    """Return the id of the node after which a page begins.
+
+    :raises ValidationError: there is no such node
+    """
+    marker = call.asked('marker')
+    if marker is None:
+        return None
+    try:
+        node = _FINDERS.get(call.version)(marker)
+    except exception.ValidationError:
+        node = None
+    if node is None:
+        raise exception.ValidationError(
+            detail=f'marker [{marker[:255]}] not found'
+        )
+    return node.id
+
+
+def _next_link(
+    call: operation.Call, last: inventory_base.ComputeNode
+) -> dict[str, str]:
+    query = [
+        (name, value)
+        for name, values in call.query.items()
+        for value in values[-1:]
+        if name != 'marker'
+    ]
+    query.append(('marker', str(_IDS.get(call.version)(last))))
+    path = call.request.path_url
+    return {'rel': 'next', 'href': f'{path}?{parse.urlencode(query)}'}
+
+
+def _asks_for_servers(call: operation.Call) -> bool:
+    return validation.to_bool(call.asked('with_servers') or 'false')

@@ -1,0 +1,148 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""An operation: a handler, the versions it serves, and its schemas."""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+import dataclasses
+from typing import Any
+
+from microversion_parse import Version
+from oslo_config import cfg
+import webob
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.api import microversion
+from nova_sg.api import policy
+from nova_sg.api import validation
+
+#: A JSON schema for each range of versions.
+Schemas = microversion.Versioned[Mapping[str, Any]]
+
+_ANYTHING: Schemas = microversion.Versioned({})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request, as a handler sees it.
+
+    :param request: the request itself
+    :param context: who asks
+    :param version: the microversion it asks for
+    :param path: the parameters in its path, by name
+    :param query: every value of each parameter of its query
+    :param body: what its body holds; None without one
+    :param legacy: it came under ``/v2``
+    """
+
+    request: webob.Request
+    conf: cfg.ConfigOpts
+    enforcer: policy.Enforcer
+    context: sg_context.RequestContext | None
+    version: Version
+    path: Mapping[str, str]
+    query: Mapping[str, list[str]]
+    body: Any = None
+    legacy: bool = False
+
+    def authorize(self, rule: str) -> None:
+        """Refuse whoever a policy rule does not let pass.
+
+        :raises PolicyNotAuthorized: naming the rule
+        """
+        if self.context is None:
+            raise exception.Unauthorized(reason='nobody is known to ask')
+        self.enforcer.authorize(self.context, rule)
+
+    def asked(self, parameter: str) -> str | None:
+        """Return the last value of a parameter of the query, or None."""
+        values = self.query.get(parameter)
+        return values[-1] if values else None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Operation:
+    """What :func:`serves` made of a handler.
+
+    :param handle: the handler
+    :param first: the first microversion it serves
+    :param last: the last one
+    :param summary: what it does, for the description of the API
+    :param status: the HTTP status of success
+    :param errors: the statuses of errors it may answer with, beside those
+        that any operation may
+    """
+
+    handle: Callable[[Call], Any]
+    first: Version
+    last: Version
+    summary: str
+    status: int
+    errors: tuple[int, ...]
+    query: Schemas
+    body: Schemas
+    response: Schemas
+    query_validators: microversion.Versioned[validation.Validator]
+    body_validators: microversion.Versioned[validation.Validator]
+
+    def serves(self, version: Version) -> bool:
+        return bool(self.first <= version <= self.last)
+
+    def __call__(self, call: Call) -> Any:
+        """Check what a request holds, and act.
+
+        :returns: what the body of the answer holds
+        :raises ValidationError: it is not as the schemas say
+        """
+        validator = self.query_validators.at(call.version)
+        if validator is not None and call.query:
+            validation.check_query(validator, call.query)
+        validator = self.body_validators.at(call.version)
+        if validator is not None:
+            validation.check_body(validator, call.body, relaxed=call.legacy)
+        return self.handle(call)
+
+
+def serves(
+    first: str = str(microversion.MIN),
+    last: str = str(microversion.MAX),
+    *,
+    status: int = 200,
+    errors: tuple[int, ...] = (),
+    query: Schemas = _ANYTHING,
+    body: Schemas = _ANYTHING,
+    response: Schemas = _ANYTHING,
+) -> Callable[[Callable[[Call], Any]], Operation]:
+    """Make an operation of a handler; its docstring is the summary.
+
+    :param first: the first microversion it serves
+    :param last: the last one; for all others the path is not there
+    """
+
+    def decorate(handle: Callable[[Call], Any]) -> Operation:
+        return Operation(
+            handle=handle,
+            first=microversion.parse(first),
+            last=microversion.parse(last),
+            summary=(handle.__doc__ or '').strip().split('\n')[0],
+            status=status,
+            errors=errors,
+            query=query,
+            body=body,
+            response=response,
+            query_validators=query.map(validation.Validator),
+            body_validators=body.map(validation.Validator),
+        )
+
+    return decorate

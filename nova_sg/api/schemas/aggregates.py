@@ -1,0 +1,51 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""os-aggregates, as far as it is served."""
+
+from nova_sg.api import microversion
+from nova_sg.api.schemas import common
+
+QUERY = microversion.Versioned(
+    {'2.1': common.query(), '2.102': common.query(strict=True)}
+)
+
+_AGGREGATE = {
+    'id': common.INTEGER,
+    'name': common.STRING,
+    'availability_zone': common.STRING_OR_NULL,
+    'hosts': {'type': 'array', 'items': common.STRING},
+    'metadata': {
+        'type': 'object',
+        'properties': {},
+        'additionalProperties': common.STRING,
+    },
+    'created_at': common.TIME,
+    'updated_at': common.TIME_OR_NULL,
+    'deleted': common.BOOLEAN,
+    'deleted_at': common.TIME_OR_NULL,
+}
+_V21 = common.closed(_AGGREGATE)
+_V241 = common.closed({**_AGGREGATE, 'uuid': common.UUID})
+
+INDEX_RESPONSE = microversion.Versioned(
+    {
+        '2.1': common.listing('aggregates', _V21),
+        '2.41': common.listing('aggregates', _V241),
+    }
+)
+SHOW_RESPONSE = microversion.Versioned(
+    {
+        '2.1': common.closed({'aggregate': _V21}),
+        '2.41': common.closed({'aggregate': _V241}),
+    }
+)

@@ -1,0 +1,111 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""os-services."""
+
+from nova_sg.api import microversion
+from nova_sg.api.schemas import common
+
+_REASON = {'type': 'string', 'minLength': 1, 'maxLength': 255}
+
+_FILTERS = {
+    'host': common.many(common.STRING),
+    'binary': common.many(common.STRING),
+}
+
+INDEX_QUERY = microversion.Versioned(
+    {
+        '2.1': common.query(**_FILTERS),
+        '2.75': common.query(strict=True, **_FILTERS),
+    }
+)
+
+_SERVICE = {
+    'id': common.INTEGER,
+    'binary': common.STRING,
+    'host': common.STRING,
+    'zone': common.STRING,
+    'status': common.STATUS,
+    'state': common.STATE,
+    'updated_at': common.TIME_OR_NULL,
+    'disabled_reason': common.STRING_OR_NULL,
+}
+_SERVICE_V211 = {**_SERVICE, 'forced_down': common.BOOLEAN}
+_SERVICE_V253 = {**_SERVICE_V211, 'id': common.UUID}
+
+INDEX_RESPONSE = microversion.Versioned(
+    {
+        '2.1': common.listing('services', common.closed(_SERVICE)),
+        '2.11': common.listing('services', common.closed(_SERVICE_V211)),
+        '2.53': common.listing('services', common.closed(_SERVICE_V253)),
+    }
+)
+
+_ACT = {
+    'type': 'object',
+    'properties': {
+        'host': common.HOST,
+        'binary': {'type': 'string', 'minLength': 1, 'maxLength': 255},
+        'disabled_reason': _REASON,
+    },
+    'required': ['host', 'binary'],
+    'additionalProperties': False,
+}
+
+#: The body of the actions before 2.53, whatever the action is.
+ACT = microversion.Versioned(
+    {
+        '2.1': _ACT,
+        '2.11': {
+            **_ACT,
+            'properties': {**_ACT['properties'], 'forced_down': common.FLAG},
+        },
+    }
+)
+
+_SHOWN = {'host': common.STRING, 'binary': common.STRING}
+
+ACT_RESPONSE = microversion.Versioned(
+    {
+        '2.1': common.closed(
+            {
+                'service': common.closed(
+                    {
+                        **_SHOWN,
+                        'status': common.STATUS,
+                        'disabled_reason': common.STRING,
+                        'forced_down': common.BOOLEAN,
+                    },
+                    optional=('status', 'disabled_reason', 'forced_down'),
+                )
+            }
+        )
+    }
+)
+
+UPDATE = microversion.Versioned(
+    {
+        '2.53': {
+            'type': 'object',
+            'properties': {
+                'status': {'type': 'string', **common.STATUS},
+                'disabled_reason': _REASON,
+                'forced_down': common.FLAG,
+            },
+            'additionalProperties': False,
+        }
+    }
+)
+
+UPDATE_RESPONSE = microversion.Versioned(
+    {'2.53': common.closed({'service': common.closed(_SERVICE_V253)})}
+)

@@ -1,0 +1,62 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The documents that say which versions are served."""
+
+from nova_sg.api import microversion
+from nova_sg.api.schemas import common
+
+_LINKS = {
+    'type': 'array',
+    'items': common.closed(
+        {'rel': common.STRING, 'href': common.STRING, 'type': common.STRING},
+        optional=('type',),
+    ),
+}
+_MEDIA_TYPES = {
+    'type': 'array',
+    'items': common.closed({'base': common.STRING, 'type': common.STRING}),
+}
+_VERSION = {
+    'id': common.STRING,
+    'status': {'enum': ['CURRENT', 'SUPPORTED', 'DEPRECATED']},
+    'version': common.STRING,
+    'min_version': common.STRING,
+    'updated': common.STRING,
+    'links': _LINKS,
+}
+
+SHOW_RESPONSE = microversion.Versioned(
+    {
+        '2.1': common.closed(
+            {
+                'version': common.closed(
+                    {**_VERSION, 'media-types': _MEDIA_TYPES}
+                )
+            }
+        )
+    }
+)
+
+INDEX_RESPONSE = common.listing('versions', common.closed(_VERSION))
+
+CHOICES_RESPONSE = common.listing(
+    'choices',
+    common.closed(
+        {
+            'id': common.STRING,
+            'status': common.STRING,
+            'links': _LINKS,
+            'media-types': _MEDIA_TYPES,
+        }
+    ),
+)

@@ -1,0 +1,95 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Checks of what comes in, against the schemas."""
+
+from collections.abc import Mapping
+import re
+from typing import Any
+import uuid
+
+import jsonschema
+from oslo_utils import strutils
+
+from nova_sg import exception
+from nova_sg.servicegroup import record
+
+#: Characters of a message about a value; the value may be much longer.
+MESSAGE_LENGTH = 300
+
+Validator = jsonschema.Draft202012Validator
+
+_INTEGER = re.compile(r'[0-9]{1,18}', re.ASCII)
+
+
+def check_body(validator: Validator, body: Any, *, relaxed: bool) -> None:
+    """Refuse a body that is not as its schema says.
+
+    :param validator: of the schema
+    :param relaxed: drop keys it does not know instead, as ``/v2`` does
+    :raises ValidationError: naming the key and what is wrong with it
+    """
+    if relaxed and isinstance(body, dict):
+        for key in set(body) - set(validator.schema['properties']):
+            del body[key]
+    _check(validator, body, 'Invalid input for field/attribute')
+
+
+def check_query(validator: Validator, query: Mapping[str, list[str]]) -> None:
+    """Refuse a query that is not as its schema says.
+
+    :param validator: of the schema
+    :param query: every value of each parameter
+    :raises ValidationError: naming the parameter and what is wrong with it
+    """
+    _check(validator, query, 'Invalid input for query parameters')
+
+
+def to_uuid(text: str) -> str:
+    """Return the uuid in a path, as records spell it.
+
+    :raises ValidationError: it is none
+    """
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise exception.ValidationError(
+            detail=f'Invalid uuid {text[:MESSAGE_LENGTH]}'
+        ) from None
+
+
+def to_id(text: str) -> int | None:
+    """Return the integer id in a path, None where it is no integer.
+
+    :returns: 0, which nothing bears, for what is too large to be an id
+    """
+    if not _INTEGER.fullmatch(text):
+        return None
+    number = int(text)
+    return number if number <= record.MAX_ID else 0
+
+
+def to_bool(value: bool | str) -> bool:
+    """Return the flag that a schema's ``boolean`` let through."""
+    return strutils.bool_from_string(value, strict=True)
+
+
+def _check(validator: Validator, value: Any, where: str) -> None:
+    error = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    if error is None:
+        return
+    message = error.message
+    if len(message) > MESSAGE_LENGTH:
+        message = f'{message[:MESSAGE_LENGTH]}...'
+    if error.path:
+        message = f'{where} {error.path[0]}: {message}'
+    raise exception.ValidationError(detail=message)

@@ -1,0 +1,206 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova-sg-api: the REST service, in several processes.
+
+Exit codes: 0 stopped by a signal, 1 unexpected (the port is taken), 2 bad
+usage or configuration, 4 the backend belongs to another deployment. A
+backend that is away does not keep it from starting: it answers 503.
+
+The processes are forked first, and each then makes its own connections.
+SIGHUP reads the configuration again and replaces them one after the other,
+when they have answered what they were asked.
+"""
+
+import argparse
+from collections.abc import Sequence
+import logging
+import os
+import sys
+from typing import Any
+
+from gunicorn import errors as gunicorn_errors
+from gunicorn import glogging
+from gunicorn.app import base as gunicorn_base
+from oslo_config import cfg
+
+from nova_sg import exception
+from nova_sg.api import auth
+from nova_sg.api import deploy
+from nova_sg.cmd import common
+
+LOG = logging.getLogger(__name__)
+
+PROGRAM = 'nova-sg-api'
+
+#: Where it listens unless told otherwise.
+ANYWHERE = '0.0.0.0'  # noqa: S104
+LOOPBACK = '127.0.0.1'
+
+#: Seconds for a request to be answered after the service was told to stop.
+GRACE = 30
+
+#: Client, request, status, bytes, seconds.
+ACCESS_FORMAT = '%(h)s "%(r)s" status: %(s)s len: %(B)s time: %(L)s'
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run nova-sg-api and return its exit code."""
+    return common.run(PROGRAM, _main, argv)
+
+
+def _main(argv: list[str]) -> int:
+    args = _parser().parse_args(argv)
+
+    def load() -> cfg.ConfigOpts:
+        conf = common.setup(
+            args.config_files, args.config_dirs, args.debug, service=True
+        )
+        for option in ('listen', 'port', 'workers'):
+            value = getattr(args, option)
+            if value is not None:
+                conf.set_override(option, value, group='api')
+        _check_address(conf)
+        return conf
+
+    Service(load).run()
+    return common.Exit.DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description='Serve os-services, os-hosts, os-hypervisors and '
+        'os-availability-zone of the compute API.',
+        epilog='Exit codes: 0 stopped by SIGTERM or SIGINT; 1 unexpected; '
+        '2 bad usage or configuration; 4 the backend belongs to another '
+        'deployment.',
+    )
+    common.one_line_errors(parser)
+    parser.add_argument(
+        '--version', action='version', version=common.version()
+    )
+    common.add_options(parser)
+    parser.add_argument(
+        '--host',
+        dest='listen',
+        metavar='ADDRESS',
+        help='the address to listen on (default: [api] listen)',
+    )
+    parser.add_argument(
+        '--port',
+        metavar='PORT',
+        type=_positive,
+        help='the port to listen on (default: [api] port, which is 8774)',
+    )
+    parser.add_argument(
+        '--workers',
+        metavar='N',
+        type=_positive,
+        help='how many processes serve (default: [api] workers, or the '
+        'number of CPUs)',
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no number from 1 to 65535'
+        )
+    return int(text)
+
+
+def _address(conf: cfg.ConfigOpts) -> str:
+    if conf.api.listen is not None:
+        return str(conf.api.listen)
+    return LOOPBACK if conf.api.auth_strategy == 'noauth2' else ANYWHERE
+
+
+def _check_address(conf: cfg.ConfigOpts) -> None:
+    """Refuse to let the whole network in without a password.
+
+    :raises InvalidConfiguration: noauth2, on an address others can reach
+    """
+    address = _address(conf)
+    if (
+        conf.api.auth_strategy == 'noauth2'
+        and not conf.api.noauth2_anywhere
+        and not auth.is_loopback(address)
+    ):
+        raise exception.InvalidConfiguration(
+            option='[api] auth_strategy',
+            reason=f'with noauth2 everybody who reaches {address} is an '
+            'administrator: listen on 127.0.0.1, or set [api] '
+            'noauth2_anywhere',
+        )
+
+
+class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
+    """gunicorn, configured by ours.
+
+    :param load_conf: loads the configuration, and raises what is wrong
+    """
+
+    def __init__(self, load_conf: Any) -> None:
+        self._load_conf = load_conf
+        self._conf: cfg.ConfigOpts = load_conf()
+        super().__init__()
+
+    def load_config(self) -> None:
+        conf = self._conf.api
+        address = _address(self._conf)
+        host = f'[{address}]' if ':' in address else address
+        for name, value in {
+            'bind': f'{host}:{conf.port}',
+            'workers': conf.workers or os.cpu_count() or 1,
+            'worker_class': 'gthread',
+            'threads': conf.threads,
+            'graceful_timeout': GRACE,
+            'logger_class': Logger,
+            'accesslog': '-',
+            'access_log_format': ACCESS_FORMAT,
+            'proc_name': PROGRAM,
+            'control_socket_disable': True,
+        }.items():
+            self.cfg.set(name, value)
+
+    def reload(self) -> None:
+        """Read the configuration again; a bad one leaves all as it is."""
+        try:
+            self._conf = self._load_conf()
+        except exception.NovaSgException as error:
+            LOG.error('Not reloaded, going on as before: %s', error)
+        super().reload()
+
+    def load(self) -> deploy.WsgiApp:
+        """Make the application, in the process that will serve it."""
+        try:
+            return deploy.loadapp(self._conf)
+        except exception.NovaSgException as error:
+            # gunicorn ends all of them then, with this as its exit code.
+            raise gunicorn_errors.AppImportError(
+                f'{PROGRAM}: error: {common.one_line(error)}'
+            ) from error
+
+
+class Logger(glogging.Logger):  # type: ignore[misc]
+    """gunicorn's messages, in the log of everything else."""
+
+    def setup(self, cfg: Any) -> None:
+        self.cfg = cfg
+        self.error_log.propagate = True
+        self.access_log.propagate = True
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,45 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The REST service for a WSGI server: ``nova_sg.wsgi:application``.
+
+For uWSGI, gunicorn, mod_wsgi and any other server. The configuration comes
+from the environment and from ``/etc/nova-sg/nova-sg.conf``, or from the files
+that ``NOVA_SG_CONFIG_FILES`` names, separated by colons. The server must load
+this module in its workers, after the fork (uWSGI: ``lazy-apps``).
+"""
+
+import os
+
+from oslo_log import log as logging
+
+from nova_sg import conf as sg_conf
+from nova_sg.api import deploy
+
+#: Names configuration files, separated by colons.
+CONFIG_VARIABLE = 'NOVA_SG_CONFIG_FILES'
+
+
+def make_application() -> deploy.WsgiApp:
+    """Load the configuration, set up logging, and make the application.
+
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    named = os.environ.get(CONFIG_VARIABLE)
+    conf = sg_conf.load(named.split(os.pathsep) if named else None)
+    if not (conf.log_file or conf.log_dir or conf.use_journal):
+        conf.set_default('use_stderr', True)
+    logging.setup(conf, 'nova-sg')
+    return deploy.loadapp(conf)
+
+
+application = make_application()
