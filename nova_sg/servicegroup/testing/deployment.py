@@ -44,9 +44,11 @@ class Deployment(fixtures.Fixture, abc.ABC):
     :param options: options which a test wants different
     :ivar config_file: the path of the configuration. It is all that another
         process needs to join: ``conf.load([path])``, or ``--config-file``.
+    :ivar backend: the options in it which lead to the backend
     """
 
     config_file: str
+    backend: Options
 
     def __init__(self, options: Options | None = None) -> None:
         super().__init__()
@@ -55,7 +57,8 @@ class Deployment(fixtures.Fixture, abc.ABC):
     def _setUp(self) -> None:
         directory = self.useFixture(fixtures.TempDir()).path
         self._directory = pathlib.Path(directory)
-        self._layers = ({'servicegroup': TIMINGS}, self.make())
+        self.backend = self.make()
+        self._layers = ({'servicegroup': TIMINGS}, self.backend)
         self.config_file = self.write('deployment.conf', self._options)
 
     @abc.abstractmethod

@@ -1,0 +1,83 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The gabbi files: each of them over each driver.
+
+The cloud that a file meets is :class:`nova_sg.tests.fixtures.rest.Cloud`,
+new for each file.
+"""
+
+import os
+import types
+from typing import Any
+
+from gabbi import driver
+from gabbi import fixture
+
+from nova_sg.tests.fixtures import rest
+from nova_sg.tests.functional.api import backends
+
+DIRECTORY = os.path.join(os.path.dirname(__file__), 'gabbits')
+
+#: The application of the file that is run just now.
+_running: list[Any] = []
+
+
+class _Cloud(fixture.GabbiFixture):
+    """Sets the cloud up before the first test of a file."""
+
+    backend: str
+    options: dict[str, dict[str, Any]] = {}
+
+    def start_fixture(self) -> None:
+        make = backends.BACKENDS[self.backend]
+        self.cloud = rest.Cloud(make and make(), **self.options)
+        self.cloud.setUp()
+        _running.append(self.cloud.app)
+
+    def stop_fixture(self) -> None:
+        _running.pop()
+        self.cloud.cleanUp()
+
+
+def _fixtures(name: str) -> Any:
+    """Return what the files call their fixtures, over one backend."""
+
+    class CloudFixture(_Cloud):
+        backend = name
+
+    class CloudWithoutInventory(_Cloud):
+        backend = name
+        options = {'inventory': {'backend': 'none'}}
+
+    return types.SimpleNamespace(
+        Cloud=CloudFixture, CloudWithoutInventory=CloudWithoutInventory
+    )
+
+
+def _app(environ: Any, start_response: Any) -> Any:
+    # The tests of a file are made before its cloud is.
+    return _running[-1](environ, start_response)
+
+
+def load_tests(loader: Any, tests: Any, _pattern: Any) -> Any:
+    for backend in backends.BACKENDS:
+        tests.addTests(
+            driver.build_tests(
+                DIRECTORY,
+                loader,
+                intercept=lambda: _app,
+                test_loader_name=f'{__name__}.{backend}',
+                fixture_module=_fixtures(backend),
+            )
+        )
+    return tests
