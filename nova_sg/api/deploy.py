@@ -32,6 +32,7 @@ from nova_sg.api import faults
 from nova_sg.api import handler
 from nova_sg.api import health
 from nova_sg.api import microversion
+from nova_sg.api import openapi
 from nova_sg.api.handlers import versions
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -131,6 +132,7 @@ class Mounts:
         self._protected = auth.protect(api, conf)
         self._exact: dict[str, WsgiApp] = {
             '/': _document(versions.index, 200),
+            '/openapi.json': _document(openapi.document, 200),
             health.PATH: health.Health(conf, with_backend=False),
             health.BACKEND_PATH: health.Health(conf, with_backend=True),
         }

@@ -90,6 +90,7 @@ class Operation:
     summary: str
     status: int
     errors: tuple[int, ...]
+    path: Schemas
     query: Schemas
     body: Schemas
     response: Schemas
@@ -120,6 +121,7 @@ def serves(
     *,
     status: int = 200,
     errors: tuple[int, ...] = (),
+    path: Schemas = _ANYTHING,
     query: Schemas = _ANYTHING,
     body: Schemas = _ANYTHING,
     response: Schemas = _ANYTHING,
@@ -128,6 +130,8 @@ def serves(
 
     :param first: the first microversion it serves
     :param last: the last one; for all others the path is not there
+    :param path: the parameters in its path, by name; they are described
+        only, the handler checks them
     """
 
     def decorate(handle: Callable[[Call], Any]) -> Operation:
@@ -138,6 +142,7 @@ def serves(
             summary=(handle.__doc__ or '').strip().split('\n')[0],
             status=status,
             errors=errors,
+            path=path,
             query=query,
             body=body,
             response=response,

@@ -41,6 +41,7 @@ def index(call: operation.Call) -> Any:
 
 @operation.serves(
     errors=(400, 403, 404, 501),
+    path=schemas.PATH,
     query=schemas.QUERY,
     response=schemas.SHOW_RESPONSE,
 )

@@ -52,7 +52,10 @@ def index(call: operation.Call) -> Any:
 
 
 @operation.serves(
-    last=LAST, errors=(403, 404, 501), response=schemas.SHOW_RESPONSE
+    last=LAST,
+    errors=(403, 404, 501),
+    path=schemas.PATH,
+    response=schemas.SHOW_RESPONSE,
 )
 def show(call: operation.Call) -> Any:
     """Show the resources of a host, in total and by project."""
@@ -80,6 +83,7 @@ def show(call: operation.Call) -> Any:
 @operation.serves(
     last=LAST,
     errors=(400, 403, 404, 501),
+    path=schemas.PATH,
     body=schemas.UPDATE,
     response=schemas.UPDATE_RESPONSE,
 )
@@ -101,7 +105,10 @@ def update(call: operation.Call) -> Any:
 
 
 @operation.serves(
-    last=LAST, errors=(400, 403, 404, 501), response=schemas.POWER_RESPONSE
+    last=LAST,
+    errors=(400, 403, 404, 501),
+    path=schemas.PATH,
+    response=schemas.POWER_RESPONSE,
 )
 def startup(call: operation.Call) -> Any:
     """Start up a host."""
@@ -109,7 +116,10 @@ def startup(call: operation.Call) -> Any:
 
 
 @operation.serves(
-    last=LAST, errors=(400, 403, 404, 501), response=schemas.POWER_RESPONSE
+    last=LAST,
+    errors=(400, 403, 404, 501),
+    path=schemas.PATH,
+    response=schemas.POWER_RESPONSE,
 )
 def shutdown(call: operation.Call) -> Any:
     """Shut down a host."""
@@ -117,7 +127,10 @@ def shutdown(call: operation.Call) -> Any:
 
 
 @operation.serves(
-    last=LAST, errors=(400, 403, 404, 501), response=schemas.POWER_RESPONSE
+    last=LAST,
+    errors=(400, 403, 404, 501),
+    path=schemas.PATH,
+    response=schemas.POWER_RESPONSE,
 )
 def reboot(call: operation.Call) -> Any:
     """Reboot a host."""

@@ -62,6 +62,7 @@ def detail(call: operation.Call) -> Any:
 
 @operation.serves(
     errors=(400, 403, 404, 501),
+    path=schemas.PATH,
     query=schemas.SHOW_QUERY,
     response=schemas.SHOW_RESPONSE,
 )
@@ -81,6 +82,7 @@ def show(call: operation.Call) -> Any:
 @operation.serves(
     last=LAST_WITH_USAGE,
     errors=(400, 403, 404, 501),
+    path=schemas.PATH,
     response=schemas.UPTIME_RESPONSE,
 )
 def uptime(call: operation.Call) -> Any:

@@ -45,6 +45,7 @@ def index(call: operation.Call) -> Any:
 @operation.serves(
     last=LAST_WITHOUT_UUID,
     errors=(400, 403, 404),
+    path=schemas.ACT_PATH,
     body=schemas.ACT,
     response=schemas.ACT_RESPONSE,
 )
@@ -70,6 +71,7 @@ def act(call: operation.Call) -> Any:
 @operation.serves(
     first='2.53',
     errors=(400, 403, 404),
+    path=schemas.PATH,
     body=schemas.UPDATE,
     response=schemas.UPDATE_RESPONSE,
 )
@@ -84,7 +86,10 @@ def update(call: operation.Call) -> Any:
 
 
 @operation.serves(
-    last=LAST_WITHOUT_UUID, status=204, errors=(400, 403, 404, 409)
+    last=LAST_WITHOUT_UUID,
+    status=204,
+    errors=(400, 403, 404, 409),
+    path=schemas.PATH,
 )
 def delete_by_id(call: operation.Call) -> None:
     """Delete a service by its integer id."""
@@ -97,7 +102,12 @@ def delete_by_id(call: operation.Call) -> None:
     objects.ServiceGroupService.get_by_id(call.context, number).destroy()
 
 
-@operation.serves(first='2.53', status=204, errors=(400, 403, 404, 409))
+@operation.serves(
+    first='2.53',
+    status=204,
+    errors=(400, 403, 404, 409),
+    path=schemas.PATH,
+)
 def delete(call: operation.Call) -> None:
     """Delete a service."""
     call.authorize(policies.DELETE)

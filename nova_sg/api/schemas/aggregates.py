@@ -19,6 +19,8 @@ QUERY = microversion.Versioned(
     {'2.1': common.query(), '2.102': common.query(strict=True)}
 )
 
+PATH = microversion.Versioned({'2.1': {'aggregate_id': common.ID}})
+
 _AGGREGATE = {
     'id': common.INTEGER,
     'name': common.STRING,

@@ -49,6 +49,9 @@ HOST = {
     'maxLength': 255,
 }
 
+#: An integer id, as it stands in a path.
+ID = {'type': 'string', 'pattern': '^[0-9]{1,10}$'}
+
 STATE = {'enum': ['up', 'down']}
 STATUS = {'enum': ['enabled', 'disabled']}
 

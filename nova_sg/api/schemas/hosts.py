@@ -15,6 +15,8 @@
 from nova_sg.api import microversion
 from nova_sg.api.schemas import common
 
+PATH = microversion.Versioned({'2.1': {'host_name': common.HOST}})
+
 INDEX_QUERY = microversion.Versioned(
     {'2.1': common.query(zone=common.many(common.STRING))}
 )

@@ -15,6 +15,13 @@
 from nova_sg.api import microversion
 from nova_sg.api.schemas import common
 
+PATH = microversion.Versioned(
+    {
+        '2.1': {'hypervisor_id': common.ID},
+        '2.53': {'hypervisor_id': common.UUID},
+    }
+)
+
 _PAGE = {
     'limit': common.many(common.COUNT),
     'marker': common.many(common.STRING),

@@ -15,6 +15,28 @@
 from nova_sg.api import microversion
 from nova_sg.api.schemas import common
 
+#: What stands in the path: the name of an action, or an id.
+ACT_PATH = microversion.Versioned(
+    {
+        '2.1': {
+            'service_id': {'enum': ['enable', 'disable', 'disable-log-reason']}
+        },
+        '2.11': {
+            'service_id': {
+                'enum': [
+                    'enable',
+                    'disable',
+                    'disable-log-reason',
+                    'force-down',
+                ]
+            }
+        },
+    }
+)
+PATH = microversion.Versioned(
+    {'2.1': {'service_id': common.ID}, '2.53': {'service_id': common.UUID}}
+)
+
 _REASON = {'type': 'string', 'minLength': 1, 'maxLength': 255}
 
 _FILTERS = {

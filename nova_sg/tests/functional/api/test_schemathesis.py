@@ -1,0 +1,144 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the description of the API says, held against generated requests.
+
+The requests are the same in each run. NOVA_SG_SCHEMATHESIS_EXAMPLES is how
+many of each operation there are, half of them as the description asks for,
+half of them not.
+"""
+
+import os
+from typing import Any
+
+import hypothesis
+from oslotest import base
+import schemathesis
+from schemathesis.specs.openapi import checks
+import testscenarios
+
+from nova_sg.tests.fixtures import rest
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+EXAMPLES = int(os.environ.get('NOVA_SG_SCHEMATHESIS_EXAMPLES', '40'))
+
+#: The first and the last version, and both sides of the two that change most.
+VERSIONS = ('2.1', '2.52', '2.53', '2.87', '2.88', '2.104')
+
+MODES = tuple(schemathesis.GenerationMode)
+
+CHECKS = [
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+]
+
+
+class GeneratedTestCase(base.BaseTestCase):
+    version: str
+    mode: schemathesis.GenerationMode
+    examples: int
+    scenarios = [
+        (f'{version} {mode.value}', {'version': version, 'mode': mode})
+        for version in VERSIONS
+        for mode in MODES
+    ]
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud = self.useFixture(
+            rest.Cloud(servicegroup={'report_interval': 1})
+        )
+        self.headers = {
+            'X-Auth-Token': 'admin',
+            'OpenStack-API-Version': f'compute {self.version}',
+        }
+        self.schema = schemathesis.openapi.from_wsgi(
+            '/openapi.json', self.cloud.app, headers=self.headers
+        )
+
+    def ask(self, check: Any) -> int:
+        """Make requests to each operation, and hand each answer on.
+
+        :returns: how many requests there were
+        """
+        asked = 0
+        for result in self.schema.get_all_operations():
+            operation = result.ok()
+
+            @hypothesis.seed(20261124)
+            @hypothesis.settings(
+                max_examples=self.examples,
+                database=None,
+                deadline=None,
+                phases=[hypothesis.Phase.generate],
+                suppress_health_check=list(hypothesis.HealthCheck),
+            )
+            @hypothesis.given(
+                case=operation.as_strategy(generation_mode=self.mode)
+            )
+            def request(case: Any) -> None:
+                nonlocal asked
+                asked += 1
+                check(case, case.call(headers=self.headers))
+
+            try:
+                request()
+            except hypothesis.errors.Unsatisfiable:
+                # Nothing of it can be wrong: it takes no parameters.
+                self.assertEqual(
+                    schemathesis.GenerationMode.NEGATIVE, self.mode
+                )
+        return asked
+
+
+class TestGenerated(GeneratedTestCase):
+    examples = EXAMPLES // len(MODES)
+
+    def test_answers_are_as_described(self):
+        def check(case, response):
+            self.assertNotIn(response.status_code, (500, 503), response.text)
+            case.validate_response(response, checks=CHECKS)
+
+        self.assertGreater(self.ask(check), self.examples)
+
+
+class TestWithoutBackend(GeneratedTestCase):
+    examples = 3
+    scenarios = [
+        (version, {'version': version, 'mode': MODES[0]})
+        for version in VERSIONS
+    ]
+
+    def test_nothing_is_answered_but_that_it_is_away(self):
+        database = self.cloud.conf.database.connection
+        directory = os.path.dirname(database.removeprefix('sqlite:///'))
+        os.rename(directory, f'{directory}.away')
+        self.addCleanup(os.rename, f'{directory}.away', directory)
+        away = 0
+
+        def check(case, response):
+            nonlocal away
+            if case.operation.path == '/v2.1/':
+                return
+            case.validate_response(response, checks=CHECKS)
+            if response.status_code == 503:
+                away += 1
+                self.assertIn('sqlite', response.text)
+                self.assertIn('retry-after', response.headers)
+                return
+            # What is wrong in itself needs no backend to be refused.
+            self.assertIn(response.status_code, (400, 404), response.text)
+
+        asked = self.ask(check)
+        self.assertGreater(away, asked // 2)
