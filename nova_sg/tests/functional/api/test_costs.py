@@ -1,0 +1,121 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a list costs: the same for ten and for a thousand."""
+
+import dataclasses
+import uuid
+
+from nova_sg.db import clock
+from nova_sg.db import engine
+from nova_sg.db import models
+from nova_sg.tests.fixtures import rest
+from nova_sg.tests.fixtures import statements
+from nova_sg.tests.functional.api import base
+
+#: Statements that a list may cost.
+LIMIT = 6
+
+
+#: Path, version, and the key of what it lists.
+LISTS = [
+    *(
+        (path, version, 'services')
+        for path in ('os-services', 'os-services?binary=nova-compute')
+        for version in ('2.1', '2.104')
+    ),
+    *(
+        (path, version, 'hypervisors')
+        for path in ('os-hypervisors', 'os-hypervisors/detail')
+        for version in ('2.1', '2.33', '2.53', '2.88', '2.104')
+    ),
+    *(
+        (f'os-hypervisors{query}', '2.104', 'hypervisors')
+        for query in (
+            '?with_servers=true',
+            '/detail?with_servers=true',
+            '/detail?hypervisor_hostname_pattern=example',
+        )
+    ),
+    ('os-hypervisors/h/search', '2.1', 'hypervisors'),
+    ('os-hypervisors/h/servers', '2.1', 'hypervisors'),
+    ('os-hosts', '2.1', 'hosts'),
+    ('os-availability-zone', '2.1', None),
+    ('os-availability-zone/detail', '2.1', None),
+    ('os-hypervisors/statistics', '2.1', None),
+    ('os-aggregates', '2.1', None),
+]
+
+
+class TestCosts(base.RestTestCase):
+    fixture = rest.Rest
+    options = {'api': {'max_limit': 5000}}
+
+    def populate(self, numbers: range) -> None:
+        """Write hosts past the API: services, nodes and instances."""
+        hosts = [f'h{number}' for number in numbers]
+        services = [
+            {
+                'uuid': str(uuid.uuid4()),
+                'host': host,
+                'binary': 'nova-compute',
+                'topic': 'compute',
+                'report_count': 0,
+                'disabled': False,
+                'forced_down': False,
+                'version': 1,
+                'deleted': 0,
+            }
+            for host in hosts
+        ]
+        statement = models.services.insert().values(created_at=clock.utcnow())
+        database = engine.get(self.cloud.conf)
+        database.write(lambda c: c.execute(statement, services))
+        inventory = self.cloud.api.inventory
+        inventory.report(
+            dataclasses.replace(
+                rest.NODE, host=host, hypervisor_hostname=f'{host}.example'
+            )
+            for host in hosts
+        )
+        for host in hosts[:9]:
+            self.cloud.instance(str(uuid.uuid4()), host)
+            inventory.set_zone(host, 'az1')
+
+    def costs(self, number: int) -> dict[tuple[str, str], list[str]]:
+        """Return the statements of each list.
+
+        :param number: how many things a list must hold
+        """
+        costs = {}
+        for path, version, key in LISTS:
+            with statements.StatementCounter() as counted:
+                response = self.ask('GET', f'/v2.1/{path}', version=version)
+            self.assertEqual(200, response.status_int, response.text[:300])
+            if key is not None:
+                self.assertEqual(number, len(response.json[key]), path)
+            costs[path, version] = counted.statements
+        return costs
+
+    def test_a_list_costs_the_same_for_ten_and_for_a_thousand(self):
+        self.populate(range(10))
+        # What a process asks once.
+        self.costs(10)
+        ten = self.costs(10)
+        for asked, cost in ten.items():
+            self.assertGreater(len(cost), 0, asked)
+            self.assertLessEqual(len(cost), LIMIT, (asked, cost))
+        self.populate(range(10, 1000))
+        self.assertEqual(
+            {asked: len(cost) for asked, cost in ten.items()},
+            {asked: len(cost) for asked, cost in self.costs(1000).items()},
+        )
