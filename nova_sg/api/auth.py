@@ -16,6 +16,7 @@ from collections.abc import Iterable
 import ipaddress
 from typing import Any
 
+from keystoneauth1 import exceptions as ks_exceptions
 from keystonemiddleware import auth_token
 from oslo_config import cfg
 import webob
@@ -37,11 +38,29 @@ def protect(application: Any, conf: cfg.ConfigOpts) -> Any:
     """Put the configured authentication before an application.
 
     :param conf: a loaded configuration
+    :raises InvalidConfiguration: it does not name the identity service
     """
     with_context = Context(application)
     if conf.api.auth_strategy == 'noauth2':
         return NoAuth(with_context, conf)
-    return auth_token.AuthProtocol(with_context, {'oslo_config_config': conf})
+    try:
+        protected = auth_token.AuthProtocol(
+            with_context, {'oslo_config_config': conf}
+        )
+    except ks_exceptions.ClientException as error:
+        raise exception.InvalidConfiguration(
+            option='[keystone_authtoken]', reason=' '.join(str(error).split())
+        ) from error
+    group = conf.keystone_authtoken
+    if not (group.auth_type or group.auth_section):
+        # Every request would be answered with 500.
+        raise exception.InvalidConfiguration(
+            option='[keystone_authtoken] auth_type',
+            reason='[api] auth_strategy = keystone asks the identity '
+            'service, and nothing says where it is and with which password; '
+            'for development set auth_strategy = noauth2',
+        )
+    return protected
 
 
 class Context:

@@ -14,6 +14,7 @@
 
 import logging
 
+from keystoneauth1 import exceptions as ks_exceptions
 import orjson
 import webob
 import webob.exc
@@ -90,6 +91,9 @@ def of(error: Exception) -> webob.Response:
             if code >= 500 and code != 501:
                 LOG.error('%s', error)
             return fault(code, str(error))
+        case ks_exceptions.ClientException():
+            LOG.error('The identity service cannot be asked: %s', error)
+            return fault(503, 'The identity service cannot be asked.')
         case webob.exc.HTTPException():
             response = fault(error.code, error.detail or error.explanation)
             allow = error.headers.get('Allow')

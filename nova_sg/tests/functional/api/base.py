@@ -41,13 +41,15 @@ class RestTestCase(base.BaseTestCase):
         version: str | None = None,
         body: Any = None,
         headers: dict[str, str] | None = None,
+        environ: dict[str, str] | None = None,
     ) -> webob.Response:
         """Make a request and return the answer.
 
         :param path: as it is on the wire, percent signs and all
         :param body: bytes as they are, or what becomes JSON
+        :param environ: what the server tells of the request
         """
-        request = webob.Request.blank(path, method=method)
+        request = webob.Request.blank(path, environ, method=method)
         request.headers['X-Auth-Token'] = 'admin'
         if version is not None:
             request.headers['OpenStack-API-Version'] = f'compute {version}'

@@ -1,0 +1,133 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova-sg-api as a process, and the application under another server."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import fixtures
+import psutil
+
+from nova_sg.cmd import api as command
+from nova_sg.tests.fixtures import rest
+from nova_sg.tests.fixtures import rest_process
+from nova_sg.tests.functional.cmd import base as cmd_base
+
+PATH = '/v2.1/os-services'
+
+
+class TestProcess(cmd_base.CommandTestCase):
+    """A running nova-sg-api."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud = self.useFixture(rest.Cloud())
+        self.served = self.useFixture(
+            rest_process.RestProcess(self.cloud.conf)
+        )
+        self.admin, _known = self.served.identity.issue('admin')
+
+    def workers(self):
+        served = psutil.Process(self.served.process.pid)
+        return {child.pid for child in served.children()}
+
+    def test_a_reload_replaces_workers_and_a_bad_file_does_not(self):
+        self.assertEqual(200, self.served.get(PATH, self.admin))
+        before = self.workers()
+        self.served.configure({'api': {'workers': 2}})
+        os.kill(self.served.process.pid, signal.SIGHUP)
+        self.served.wait_for(
+            lambda: len(self.workers()) == 2 and not self.workers() & before
+        )
+        self.served.wait_for(lambda: self.served.get(PATH, self.admin) == 200)
+        self.served.configure({'api': {'workers': 'many'}})
+        os.kill(self.served.process.pid, signal.SIGHUP)
+        self.served.wait_for(
+            lambda: 'Not reloaded' in self.served.log.read_text()
+        )
+        self.assertIn('[api] workers', self.served.log.read_text())
+        self.served.wait_for(lambda: self.served.get(PATH, self.admin) == 200)
+        os.kill(self.served.process.pid, signal.SIGTERM)
+        self.assertEqual(
+            0, self.served.process._process.wait(rest_process.PATIENCE)
+        )
+        # Who asked was logged, and no secret.
+        log = self.served.log.read_text()
+        self.assertIn(f'GET {PATH}', log)
+        self.assertNotIn(self.admin, log)
+        self.assertNotIn('Traceback', log)
+
+
+class TestRefusals(cmd_base.CommandTestCase):
+    """What keeps nova-sg-api from starting, in one line."""
+
+    def refused(self, code: int, says: str, *words: str) -> None:
+        result = self._call(command.main, words)
+        self.assert_error(code, says, result)
+
+    def test_bad_usage(self):
+        self.refused(2, 'argument --port', '--port', '0')
+        self.refused(2, 'argument --workers', '--workers', 'many')
+
+    def test_a_bad_option(self):
+        self.configure('[api]\nauth_strategy = hope\n')
+        self.refused(2, r'\[api\] auth_strategy')
+
+    def test_noauth2_on_an_address_of_the_network(self):
+        self.option('API__AUTH_STRATEGY', 'noauth2')
+        for address in ('0.0.0.0', '::', '192.0.2.1'):
+            self.refused(2, 'is an administrator', '--host', address)
+
+    def test_the_deployment_of_somebody_else(self):
+        self.service()
+        result = self.run_process(
+            program='api',
+            env={
+                'OS_API__AUTH_STRATEGY': 'noauth2',
+                'OS_API__PORT': '0',
+                'OS_SERVICEGROUP__DRIVER': 'mc',
+                'OS_MEMCACHED__SERVERS': '127.0.0.1:1',
+            },
+        )
+        self.assertEqual(4, result.code, result)
+        self.assertIn('driver = db', result.err)
+        self.assertIn('driver = mc', result.err)
+
+
+class TestAnotherServer(cmd_base.CommandTestCase):
+    """nova_sg.wsgi:application, as uWSGI or mod_wsgi load it."""
+
+    def test_it_is_configured_by_the_files_that_are_named(self):
+        self.configure('[api]\nauth_strategy = noauth2\n')
+        self.useFixture(
+            fixtures.EnvironmentVariable(
+                'NOVA_SG_CONFIG_FILES', self.config_file
+            )
+        )
+        self.service()
+        program = (
+            'import webob\n'
+            'from nova_sg.wsgi import application\n'
+            f'request = webob.Request.blank({PATH!r})\n'
+            'request.headers["X-Auth-Token"] = "admin"\n'
+            'print(request.get_response(application).text)\n'
+        )
+        result = subprocess.run(
+            [sys.executable, '-W', 'ignore', '-c', program],
+            capture_output=True,
+            encoding='utf-8',
+            timeout=cmd_base.PATIENCE,
+        )
+        self.assertIn('"host":"c1"', result.stdout, result.stderr)
