@@ -25,7 +25,7 @@ tests need is installed first: the Debian packages of bindep.txt that are
 missing (as root or with sudo), and a virtual environment.
 
   --lint          the style checks of .pre-commit-config.yaml
-  --docs          the documentation and the release notes
+  --docs          the documentation, the API reference, the release notes
   --unit          the unit tests
   --functional    the functional tests, which start real servers
   --long          more of the tests of faults and migrations: more rounds,
@@ -297,6 +297,8 @@ EOF
 run_docs() {
     # -E: a warning of an earlier build is shown again.
     sphinx-build -E -W --keep-going -q -b html doc/source doc/build/html
+    sphinx-build -E -W --keep-going -q -b html \
+        api-ref/source api-ref/build/html
     reno -q lint
     if [[ $(git rev-parse --is-shallow-repository) == true ]]; then
         echo 'Release notes not built: reno reads the whole history, and this'
