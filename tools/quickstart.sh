@@ -21,7 +21,8 @@ Usage: tools/quickstart.sh [--keep]
 
 Installs nova-sg from this checkout into a virtual environment of its own,
 registers this machine and three simulated hosts in a new SQLite database,
-and shows their list while they come up, one is disabled, and one is killed.
+serves the REST API, and shows their list while they come up, one is disabled,
+and one is killed.
 
 Then you are at a prompt to try more; when you leave it, all that was started
 and made is gone, but for the virtual environment, which the next run uses
@@ -76,7 +77,7 @@ die() {
 
 # -- The end ------------------------------------------------------------------
 
-stop_agents() {
+stop_processes() {
     local pid deadline=$((SECONDS + 5))
     ((${#pids[@]})) || return 0
     kill "${pids[@]}" 2>/dev/null || true
@@ -94,11 +95,14 @@ finish() {
     # A second Ctrl-C must not keep us from this.
     trap '' INT TERM HUP
     if ((code)) || ! $keep; then
-        stop_agents
+        stop_processes
         if [[ -n $run ]]; then
-            if ((code && code <= 128)) && [[ -s $run/agents.log ]]; then
-                echo 'The agents said at the end:' >&2
-                tail -n 5 "$run/agents.log" >&2
+            if ((code && code <= 128)); then
+                for log in agents api; do
+                    [[ -s $run/$log.log ]] || continue
+                    echo "At the end of $log.log:" >&2
+                    tail -n 5 "$run/$log.log" >&2
+                done
             fi
             rm -rf -- "$run"
         fi
@@ -214,7 +218,7 @@ fill_venv() {
     key=$(cd "$top" && cat pyproject.toml setup.cfg constraints.txt | sha256sum)
     key="$key $("$python" -VV) $python"
     if [[ -e $stamp && $(<"$stamp") == "$key" ]] &&
-        "$venv/bin/nova-sg-manage" --version >/dev/null 2>&1; then
+        "$venv/bin/nova-sg-api" --version >/dev/null 2>&1; then
         return
     fi
     say "Installing nova-sg into $venv: this takes a minute"
@@ -224,7 +228,8 @@ fill_venv() {
         set_version
         # Editable: code that changes is there with the next copy.
         "$venv/bin/python" -m pip install -c "$top/constraints.txt" \
-            -e "$base/source" >"$base/pip.log" 2>&1
+            -e "$base/source[api]" python-openstackclient \
+            >"$base/pip.log" 2>&1
     ) || die 'pip could not install nova-sg:' \
         "$(grep -i '^error' "$base/pip.log" || tail -n 5 "$base/pip.log")" \
         "The whole story is in $base/pip.log"
@@ -244,6 +249,9 @@ write_environment() {
             printf -v quoted %q "$value"
             echo "export $name=$quoted"
         done <<EOF
+OS_API__AUTH_STRATEGY=noauth2
+OS_API__PORT=$port
+OS_API__WORKERS=1
 OS_DEFAULT__STATE_PATH=$run
 OS_DATABASE__CONNECTION=sqlite:///$run/nova-sg.sqlite
 OS_INVENTORY__BACKEND=sql
@@ -279,6 +287,61 @@ start_agent() {
     pids+=($!)
 }
 
+# Prints a port of the loopback interface that nobody has: nova's own, or the
+# next one that is free.
+free_port() {
+    "$venv/bin/python" - <<'EOF'
+import socket
+
+for port in range(8774, 9774):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(('127.0.0.1', port))
+        except OSError:
+            continue
+    print(port)
+    break
+EOF
+}
+
+start_api() {
+    local deadline=$((SECONDS + 60))
+    typed nova-sg-api
+    setsid nova-sg-api >>"$run/api.log" 2>&1 </dev/null &
+    pids+=($!)
+    until ask_api /healthcheck >/dev/null 2>&1; do
+        kill -0 "${pids[-1]}" 2>/dev/null || die 'nova-sg-api has ended'
+        ((SECONDS < deadline)) || die 'nova-sg-api does not answer after 60 s'
+        sleep 0.2
+    done
+}
+
+# Does what curl does, which may not be installed.
+ask_api() {
+    "$venv/bin/python" - "http://127.0.0.1:$port$1" <<'EOF'
+import sys
+import urllib.request
+
+request = urllib.request.Request(sys.argv[1])
+request.add_header('X-Auth-Token', 'admin')
+with urllib.request.urlopen(request, timeout=10) as answer:
+    print(answer.read().decode())
+EOF
+}
+
+# How to ask the API, from any shell.
+curl_line() {
+    echo "curl -H 'X-Auth-Token: admin'" \
+        "http://127.0.0.1:$port/v2.1/os-services"
+}
+
+openstack_line() {
+    printf '%q --os-auth-type admin_token --os-token admin ' \
+        "$venv/bin/openstack"
+    echo "--os-endpoint http://127.0.0.1:$port/v2.1 compute service list"
+}
+
 # watch_list DONE: shows the list each time a state in it changes, until the
 # states, sorted, are DONE.
 watch_list() {
@@ -307,6 +370,13 @@ show() {
     start_agent --host sim --count 3 --zone lab
     watch_list 'up up up up'
     shown nova-sg-manage service describe-resource "$host"
+    say 'The REST API, as nova serves it; its clients cannot tell the difference'
+    start_api
+    printf '\nnova-sg> %s\n' "$(curl_line)"
+    ask_api /v2.1/os-services
+    printf '\nnova-sg> %s\n' "$(openstack_line)"
+    # The line is quoted for a shell.
+    eval "$(openstack_line)"
     say 'One of them gets no new instances any more'
     shown nova-sg-manage service disable --reason 'new disks' \
         sim-0001 nova-compute
@@ -325,6 +395,8 @@ nova-sg-manage service enable sim-0001 nova-compute
 nova-sg-manage service force-down sim-0002 nova-compute
 nova-sg-manage service force-down --unset sim-0002 nova-compute
 nova-sg-manage --help
+$(curl_line)
+$(openstack_line)
 EOF
 }
 
@@ -353,6 +425,7 @@ need_python
 
 run=$(mktemp -d -- "$base/run.XXXXXX")
 host=$(uname -n)
+port=$(free_port)
 write_environment
 show
 if $keep; then
