@@ -16,6 +16,8 @@ A process sets the API up once, from its configuration; the versioned objects
 reach it from here.
 """
 
+from typing import Any
+
 from oslo_config import cfg
 
 from nova_sg.servicegroup.api import API
@@ -25,14 +27,15 @@ __all__ = ['API', 'get', 'setup']
 _api: API | None = None
 
 
-def setup(conf: cfg.ConfigOpts) -> API:
+def setup(conf: cfg.ConfigOpts, **parts: Any) -> API:
     """Make the API of this process, replacing one made before.
 
     :param conf: a loaded configuration
+    :param parts: what is not to be as configured; see :class:`API`
     :raises InvalidConfiguration: naming the option that cannot be used
     """
     global _api
-    _api = API(conf)
+    _api = API(conf, **parts)
     return _api
 
 

@@ -18,6 +18,7 @@ which driver is behind it. ``join``, ``service_is_up`` and
 them unchanged.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -44,6 +45,9 @@ from nova_sg.servicegroup.membership import base as membership_base
 
 LOG = logging.getLogger(__name__)
 
+#: Beats for services, and returns the uuids whose record is gone.
+Report = Callable[[sg_context.RequestContext, Sequence[str]], Sequence[str]]
+
 NEW_SERVICE_DISABLED = 'New compute service, disabled by enable_new_services'
 
 
@@ -65,13 +69,22 @@ class API:
         self.conf = conf
         self.driver = driver or loader.load(conf)
         self.inventory = inventory or sg_inventory.load(conf)
-        self._marker = loader.our_marker(conf)
+        self.marker = loader.our_marker(conf)
         self._marker_read = False
         self._marker_claimed = False
         self._marker_read_at = 0.0
         self._verdicts = verdicts.Verdicts(conf, self.driver.membership)
         self._handles: dict[str, membership_base.Handle] = {}
         self._beating: dict[str, list[membership_base.Handle]] = {}
+        self._report: Report = self.driver.membership.report
+
+    def check_deployment(self) -> None:
+        """Refuse a backend that is of no use, at the start of a process.
+
+        :raises DeploymentMismatch: it is of a deployment configured otherwise
+        :raises ServiceGroupUnavailable: it cannot be asked
+        """
+        self._check_deployment()
 
     # Records
 
@@ -310,9 +323,33 @@ class API:
         if handle is not None:
             handle.beat(context)
             return
-        self._check_deployment(claim=True)
-        if self.driver.membership.report(context, [uuid]):
+        if self.report_many(context, [uuid]):
             raise exception.ServiceNotFound(service_id=uuid)
+
+    def report_many(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Sequence[str]:
+        """Beat once for services which joined in other processes.
+
+        :returns: the uuids whose record is gone
+        :raises ServiceNotJoined: the driver takes no such beats
+        """
+        self._check_deployment(claim=True)
+        return self._report(context, uuids)
+
+    def report_through(self, report: Report) -> None:
+        """Have beats from other processes written by somebody else.
+
+        :param report: takes and returns what ``Membership.report`` does
+        """
+        self._report = report
+
+    def admit(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Mapping[str, Any]:
+        """Join for services of other processes; see ``Membership.admit``."""
+        self._check_deployment(claim=True)
+        return self.driver.membership.admit(context, uuids)
 
     # Verdicts
 
@@ -402,14 +439,14 @@ class API:
             # The deployment may have moved since: nothing that an operator
             # decides may get lost in what it has left.
             if now - self._marker_read_at > marker.TRUSTED:
-                records.check(self._marker, claim=False)
+                records.check(self.marker, claim=False)
                 self._marker_read_at = now
             return
-        records.check(self._marker, claim=claim)
+        records.check(self.marker, claim=claim)
         self._marker_read_at = now
         try:
             for store in others:
-                store.check(self._marker, claim=claim)
+                store.check(self.marker, claim=claim)
         except exception.ServiceGroupUnavailable:
             # What an operator decides does not wait for a membership that
             # is away; whoever needs it is told, and it is checked later.

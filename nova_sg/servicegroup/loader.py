@@ -34,19 +34,27 @@ def load(conf: cfg.ConfigOpts) -> drivers_base.Driver:
     :raises InvalidConfiguration: there is no such driver or record store,
         or what it needs is not installed
     """
-    driver_class = _plugin(DRIVERS, 'driver', conf.servicegroup.driver)
     store_class = _plugin(RECORDS, 'records', records_name(conf))
     records: records_base.RecordStore = store_class(conf)
-    driver: drivers_base.Driver = driver_class(conf, records)
-    return driver
+    return driver_class(conf)(conf, records)
+
+
+def driver_class(conf: cfg.ConfigOpts) -> type[drivers_base.Driver]:
+    """Return the class of the configured driver.
+
+    :raises InvalidConfiguration: see :func:`load`
+    """
+    found: type[drivers_base.Driver] = _plugin(
+        DRIVERS, 'driver', conf.servicegroup.driver
+    )
+    return found
 
 
 def records_name(conf: cfg.ConfigOpts) -> str:
     """Return where records are kept: the option, else the driver's own."""
     if conf.servicegroup.records:
         return str(conf.servicegroup.records)
-    driver_class = _plugin(DRIVERS, 'driver', conf.servicegroup.driver)
-    return str(driver_class.default_records)
+    return driver_class(conf).default_records
 
 
 def our_marker(conf: cfg.ConfigOpts) -> marker.Marker:

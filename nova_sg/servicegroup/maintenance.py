@@ -62,7 +62,12 @@ class Backend(NamedTuple):
 
 
 def uses_database(conf: cfg.ConfigOpts) -> bool:
-    """Return whether this configuration keeps anything in a database."""
+    """Return whether this process keeps anything in a database.
+
+    With a conductor it is the conductor that does.
+    """
+    if conf.servicegroup.use_conductor:
+        return False
     return 'sql' in (loader.records_name(conf), conf.inventory.backend)
 
 

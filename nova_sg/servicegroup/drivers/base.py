@@ -69,6 +69,10 @@ class Driver(abc.ABC):
     #: ``[servicegroup] records`` where it is not set.
     default_records: ClassVar[str]
 
+    #: What the characteristics say of it; a process without a backend must
+    #: know before it makes the driver.
+    remote_beats: ClassVar[bool] = False
+
     def __init__(
         self, conf: cfg.ConfigOpts, records: records_base.RecordStore
     ) -> None:

@@ -44,6 +44,7 @@ class DbDriver(base.Driver):
     """
 
     default_records = 'sql'
+    remote_beats = True
 
     def __init__(
         self, conf: cfg.ConfigOpts, records: records_base.RecordStore
@@ -70,7 +71,7 @@ class DbDriver(base.Driver):
             per_worker=False,
             crash_detection=self.conf.servicegroup.service_down_time,
             member_details=False,
-            remote_beats=True,
+            remote_beats=self.remote_beats,
         )
 
     def list(

@@ -72,7 +72,7 @@ class MemcachedDriver(base.Driver):
             per_worker=True,
             crash_detection=epoch.member_ttl(self.conf),
             member_details=True,
-            remote_beats=False,
+            remote_beats=self.remote_beats,
         )
 
     def list(

@@ -52,13 +52,8 @@ class ZooKeeperDriver(base.Driver):
         self, conf: cfg.ConfigOpts, records: records_base.RecordStore
     ) -> None:
         super().__init__(conf, records)
-        # A process that has the conductor read for it has no database.
-        remote = (
-            conf.servicegroup.use_conductor
-            and conf.servicegroup.records not in (None, self.default_records)
-        )
         self._membership = zookeeper_membership.ZooKeeperMembership(
-            conf, None if remote else records
+            conf, records
         )
 
     @property
@@ -99,5 +94,5 @@ class ZooKeeperDriver(base.Driver):
             per_worker=True,
             crash_detection=1.5 * self._membership.session.timeout,
             member_details=True,
-            remote_beats=False,
+            remote_beats=self.remote_beats,
         )

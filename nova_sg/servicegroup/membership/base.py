@@ -13,7 +13,10 @@
 
 import abc
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
+import dataclasses
+from typing import Any
 
 from oslo_config import cfg
 
@@ -52,6 +55,22 @@ class Handle:
     def leave(self, context: sg_context.RequestContext) -> None:
         """End this membership at once; leaving twice is leaving once."""
         self.membership.leave_many(context, [self])
+
+
+@dataclasses.dataclass(frozen=True)
+class Stay:
+    """A membership whose process is elsewhere, when it ends.
+
+    :param uuid: of the service
+    :param token: what :meth:`Membership.admit` gave for it
+    :param beats: how often it has beaten since
+    :param seconds: how long ago it was admitted, by its own monotonic clock
+    """
+
+    uuid: str
+    token: Any
+    beats: int
+    seconds: float
 
 
 class Membership(abc.ABC):
@@ -142,10 +161,31 @@ class Membership(abc.ABC):
     ) -> Sequence[str]:
         """Beat for services whose process is elsewhere (over RPC).
 
-        Only for drivers which declare ``remote_beats``.
+        This and the next two are for drivers with ``remote_beats``.
 
         :returns: the uuids whose record is gone
         """
-        raise exception.ServiceNotJoined(
+        raise self._not_joined(uuids)
+
+    def admit(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Mapping[str, Any]:
+        """Join for services whose process is elsewhere.
+
+        The first beat is written before this returns.
+
+        :returns: by uuid, without those whose record is gone, a token for
+            :meth:`withdraw`; JSON can carry it
+        """
+        raise self._not_joined(uuids)
+
+    def withdraw(
+        self, context: sg_context.RequestContext, stays: Sequence[Stay]
+    ) -> None:
+        """End memberships of processes elsewhere; it shows at once."""
+        raise self._not_joined([stay.uuid for stay in stays])
+
+    def _not_joined(self, uuids: Sequence[str]) -> exception.ServiceNotJoined:
+        return exception.ServiceNotJoined(
             uuid=', '.join(uuids), driver=self.conf.servicegroup.driver
         )

@@ -12,6 +12,7 @@
 """Liveness by ``services.last_seen_up``, aged by the database's clock."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import time
 from typing import Any
@@ -58,24 +59,22 @@ def seen_within(seconds: int) -> sa.ColumnElement[bool]:
 class SqlHandle(base.Handle):
     """A membership in a row that all workers of the service share.
 
-    :param beats_before: ``report_count`` of the row before the first beat
-    :param alone: no other worker had beaten within the service down time
-        when this one joined
+    :param token: what :meth:`SqlMembership.admit` gave
     """
 
     def __init__(
-        self,
-        membership: 'SqlMembership',
-        joined: record.Record,
-        beats_before: int,
-        *,
-        alone: bool,
+        self, membership: 'SqlMembership', joined: record.Record, token: Any
     ) -> None:
         super().__init__(membership, joined)
-        self.beats_before = beats_before
+        self.token = token
         self.beats = 0
-        self.alone = alone
         self.joined_at = time.monotonic()
+
+    @property
+    def stay(self) -> base.Stay:
+        """This membership, if it ended now."""
+        seconds = time.monotonic() - self.joined_at
+        return base.Stay(self.uuid, self.token, self.beats, seconds)
 
 
 class SqlMembership(base.Membership):
@@ -101,16 +100,12 @@ class SqlMembership(base.Membership):
         context: sg_context.RequestContext,
         joined: Sequence[record.Record],
     ) -> Sequence[base.Handle]:
-        before = self._before([each.uuid for each in joined])
-        handles = []
-        for each in joined:
-            if each.uuid in before:
-                report_count, others = before[each.uuid]
-                handles.append(
-                    SqlHandle(self, each, report_count, alone=not others)
-                )
-        gone = self.beat_many(context, handles)
-        return [handle for handle in handles if handle not in gone]
+        admitted = self.admit(context, [each.uuid for each in joined])
+        return [
+            SqlHandle(self, each, admitted[each.uuid])
+            for each in joined
+            if each.uuid in admitted
+        ]
 
     def beat_many(
         self,
@@ -138,6 +133,29 @@ class SqlMembership(base.Membership):
         context: sg_context.RequestContext,
         handles: Sequence[base.Handle],
     ) -> None:
+        self.withdraw(
+            context, [cast(SqlHandle, handle).stay for handle in handles]
+        )
+
+    def admit(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Mapping[str, Any]:
+        """Beat once, and note what was there before.
+
+        A token is ``report_count`` of the row after this beat, and whether
+        no other worker had beaten within the service down time before it.
+        """
+        before = self._before(uuids)
+        gone = set(self.report(context, list(before)))
+        return {
+            uuid: [count + 1, not others]
+            for uuid, (count, others) in before.items()
+            if uuid not in gone
+        }
+
+    def withdraw(
+        self, context: sg_context.RequestContext, stays: Sequence[base.Stay]
+    ) -> None:
         """Age the rows where no other worker can have beaten since.
 
         A worker that beats leaves its trace in ``report_count``. One that
@@ -146,9 +164,9 @@ class SqlMembership(base.Membership):
         is longer ago than the service down time.
         """
         values = [
-            {'left_uuid': handle.uuid, 'left_count': count}
-            for handle in handles
-            if (count := self._own_count(cast(SqlHandle, handle))) is not None
+            {'left_uuid': stay.uuid, 'left_count': count}
+            for stay in stays
+            if (count := self._own_count(stay)) is not None
         ]
         if not values:
             return
@@ -221,9 +239,9 @@ class SqlMembership(base.Membership):
     def _all(self, statement: sa.Select[Any]) -> Sequence[Any]:
         return self._database.read(lambda c: c.execute(statement).all())
 
-    def _own_count(self, handle: SqlHandle) -> int | None:
-        """Return what ``report_count`` is if only this handle has beaten."""
-        member_for = time.monotonic() - handle.joined_at
-        if handle.alone or member_for > self._down_time:
-            return handle.beats_before + handle.beats
+    def _own_count(self, stay: base.Stay) -> int | None:
+        """Return what ``report_count`` is if only this one has beaten."""
+        count, alone = stay.token
+        if alone or stay.seconds > self._down_time:
+            return int(count) + stay.beats
         return None

@@ -12,6 +12,7 @@
 
 """Promises of a membership: who beats is up, who does not is down."""
 
+import json
 import os
 import uuid
 
@@ -232,6 +233,33 @@ class MembershipTests(base.ConformanceTest):
             return
         self.assertEqual([gone.uuid], other.call(actions.report, uuids))
         self.assertTrue(self.is_up(service))
+
+    def test_a_stay_elsewhere_begins_and_ends_where_that_is_declared(
+        self,
+    ) -> None:
+        driver = self.api.driver
+        self.assertEqual(
+            self.characteristics.remote_beats, driver.remote_beats
+        )
+        service, gone = self.register('host1'), self.register('host2')
+        self.api.destroy(self.context, gone.uuid)
+        uuids = [service.uuid, gone.uuid]
+        if not driver.remote_beats:
+            self.assertRaises(
+                exception.ServiceNotJoined, self.api.admit, self.context, uuids
+            )
+            return
+        admitted = self.api.admit(self.context, uuids)
+        self.assertEqual({service.uuid}, set(admitted))
+        # As it is after it went over a wire.
+        token = json.loads(json.dumps(admitted[service.uuid]))
+        self.assertTrue(self.is_up(service))
+        self.api.report_many(self.context, [service.uuid])
+        self.membership.withdraw(
+            self.context,
+            [membership_base.Stay(service.uuid, token, beats=1, seconds=1.0)],
+        )
+        self.assertFalse(self.is_up(service))
 
     def test_the_verdict_costs_the_same_for_any_number(self) -> None:
         services = [self.register(f'host{n}') for n in range(40)]
