@@ -184,6 +184,12 @@ class ServiceGroupUnavailable(NovaSgException):
     code = 503
 
 
+class ConductorError(NovaSgException):
+    """A conductor refused a call, or failed while it served it."""
+
+    msg_fmt = 'The conductor refuses %(method)s: %(reason)s'
+
+
 class RecordUnreadable(NovaSgException):
     """A value in the backend is not a record this code understands."""
 

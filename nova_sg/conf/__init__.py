@@ -31,8 +31,10 @@ from nova_sg.conf import compute
 from nova_sg.conf import database
 from nova_sg.conf import inventory
 from nova_sg.conf import memcached
+from nova_sg.conf import notifications
 from nova_sg.conf import paths
 from nova_sg.conf import servicegroup
+from nova_sg.conf import transport
 from nova_sg.conf import zookeeper
 
 DEFAULT_CONFIG_FILE = '/etc/nova-sg/nova-sg.conf'
@@ -44,8 +46,10 @@ MODULES = (
     database,
     inventory,
     memcached,
+    notifications,
     paths,
     servicegroup,
+    transport,
     zookeeper,
 )
 

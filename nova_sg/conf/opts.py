@@ -20,11 +20,12 @@ from nova_sg import conf
 def list_opts() -> list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]:
     """Return every option of nova_sg, by group.
 
-    oslo.db and oslo.log list their own under their own entry points.
+    oslo.db, oslo.log and oslo.messaging list their own under their own entry
+    points.
     """
     groups: dict[cfg.OptGroup | str, list[cfg.Opt]] = {}
     for module in conf.MODULES:
-        if module is not conf.database:
+        if module not in (conf.database, conf.transport):
             for group, options in module.list_opts().items():
                 groups.setdefault(group, []).extend(options)
     return list(groups.items())
@@ -33,3 +34,4 @@ def list_opts() -> list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]:
 def set_lib_defaults() -> None:
     """Show our defaults where the options are a library's."""
     conf.database.set_lib_defaults()
+    conf.transport.set_lib_defaults()

@@ -32,7 +32,9 @@ from oslo_log import log as logging
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import inventory as sg_inventory
+from nova_sg import notifications
 from nova_sg.inventory import base as inventory_base
+from nova_sg.notifications import base as notifications_base
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import loader
@@ -57,6 +59,7 @@ class API:
     :param conf: a loaded configuration
     :param driver: the driver to use; None for the configured one
     :param inventory: the inventory to use; None for the configured one
+    :param notifier: whom to tell of changes; None for the configured one
     :raises InvalidConfiguration: naming the option that cannot be used
     """
 
@@ -65,10 +68,12 @@ class API:
         conf: cfg.ConfigOpts,
         driver: drivers_base.Driver | None = None,
         inventory: inventory_base.Inventory | None = None,
+        notifier: notifications_base.Notifier | None = None,
     ) -> None:
         self.conf = conf
         self.driver = driver or loader.load(conf)
         self.inventory = inventory or sg_inventory.load(conf)
+        self.notifier = notifier or notifications.load(conf)
         self.marker = loader.our_marker(conf)
         self._marker_read = False
         self._marker_claimed = False
@@ -112,7 +117,9 @@ class API:
         ):
             values['disabled'] = True
             values['disabled_reason'] = NEW_SERVICE_DISABLED
-        return self.driver.records.create(context, values)
+        created = self.driver.records.create(context, values)
+        self.notifier.changed(context, 'create', created)
+        return created
 
     def get_by_uuid(
         self, context: sg_context.RequestContext, uuid: str
@@ -186,7 +193,10 @@ class API:
             if binary is None:
                 binary = self.get_by_uuid(context, uuid).binary
             self._check_floor(context, binary, changes['version'])
-        return self.driver.records.update(context, uuid, changes)
+        updated = self.driver.records.update(context, uuid, changes)
+        if not notifications_base.TOLD.isdisjoint(changes):
+            self.notifier.changed(context, 'update', updated)
+        return updated
 
     def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
         """Take a service away: compute nodes, membership, record.
@@ -208,6 +218,7 @@ class API:
         self.driver.membership.forget(context, uuid)
         self.driver.records.destroy(context, uuid)
         self._verdicts.forget(uuid)
+        self.notifier.changed(context, 'delete', gone)
 
     def minimum_version(
         self, context: sg_context.RequestContext, binaries: Sequence[str]

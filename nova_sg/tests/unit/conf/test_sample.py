@@ -40,6 +40,8 @@ class TestSample(base.BaseTestCase):
                 'oslo.db',
                 '--namespace',
                 'oslo.log',
+                '--namespace',
+                'oslo.messaging',
             ]
         )
         generator.generate(settings, text)

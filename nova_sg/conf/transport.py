@@ -1,0 +1,58 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The message bus: oslo.messaging's own options; only defaults are ours."""
+
+from oslo_config import cfg
+import oslo_messaging
+from oslo_messaging import opts
+from oslo_messaging._metrics import client as metrics
+from oslo_messaging._tracing import client as tracing
+
+#: The exchange that nova's consumers listen on.
+CONTROL_EXCHANGE = 'nova'
+
+#: Seconds at most between two attempts to reach a broker that went away: a
+#: host must be back before the service down time is over.
+RABBIT_INTERVAL_MAX = 5
+
+_NOTIFICATIONS = 'oslo_messaging_notifications'
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register oslo.messaging's options, before it does so itself.
+
+    A bad value then stops a process at its start, and not with its first
+    message. The last two groups it reads without registering them, where a
+    configuration is not the global one.
+    """
+    for group, options in opts.list_opts():
+        conf.register_opts(options, group)
+    conf.register_opts(
+        metrics.oslo_messaging_metrics, 'oslo_messaging_metrics'
+    )
+    conf.register_opts(
+        tracing.oslo_messaging_tracing, 'oslo_messaging_tracing'
+    )
+    conf.set_default('control_exchange', CONTROL_EXCHANGE)
+    # [notifications] says whether any are sent; then they are to arrive.
+    conf.set_default('driver', ['messagingv2'], _NOTIFICATIONS)
+    # A change that is made already does not wait for a broker that is away.
+    conf.set_default('retry', 0, _NOTIFICATIONS)
+    conf.set_default(
+        'rabbit_interval_max', RABBIT_INTERVAL_MAX, 'oslo_messaging_rabbit'
+    )
+
+
+def set_lib_defaults() -> None:
+    """Show the sample generator our exchange."""
+    oslo_messaging.set_transport_defaults(CONTROL_EXCHANGE)

@@ -1,0 +1,66 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The interface of a notifier, and the one that says nothing."""
+
+import abc
+from typing import Any
+from typing import Literal
+
+from nova_sg import context as sg_context
+
+Action = Literal['create', 'update', 'delete']
+
+#: Fields whose change is told: nova's rule.
+TOLD = frozenset({'disabled', 'disabled_reason', 'forced_down'})
+
+
+class Notifier(abc.ABC):
+    """Tells of what has happened, and so never fails.
+
+    A service is anything that has the fields of a record.
+    """
+
+    @abc.abstractmethod
+    def changed(
+        self,
+        context: sg_context.RequestContext,
+        action: Action,
+        service: Any,
+    ) -> None:
+        """Tell that a service was created, updated or deleted.
+
+        :param service: as it is afterwards; as it was, of a deleted one
+        """
+
+    @abc.abstractmethod
+    def state(
+        self, context: sg_context.RequestContext, service: Any, *, up: bool
+    ) -> None:
+        """Tell that a service has gone up or down."""
+
+
+class Silent(Notifier):
+    """Says nothing."""
+
+    def changed(
+        self,
+        context: sg_context.RequestContext,
+        action: Action,
+        service: Any,
+    ) -> None:
+        pass
+
+    def state(
+        self, context: sg_context.RequestContext, service: Any, *, up: bool
+    ) -> None:
+        pass

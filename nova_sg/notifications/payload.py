@@ -1,0 +1,73 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Payloads as they are on the wire.
+
+They are built as primitives: oslo keeps one registry of objects for the whole
+process, by name, and a class of ours by the name of nova's would be handed
+nova's messages.
+"""
+
+import datetime
+from typing import Any
+
+#: nova's names, and the version whose fields these are.
+_NAMESPACE = 'nova'
+_STATUS = ('ServiceStatusPayload', '1.1')
+
+#: Ours, for what nova does not tell. Version 1.0: initial version
+_OUR_NAMESPACE = 'nova_sg'
+_STATE = ('ServiceGroupStatePayload', '1.0')
+
+
+def status(service: Any) -> dict[str, Any]:
+    """Return nova's payload of ``service.create``, ``update``, ``delete``."""
+    return _payload(_NAMESPACE, *_STATUS, _fields(service))
+
+
+def state(service: Any, *, up: bool) -> dict[str, Any]:
+    """Return the payload of ``service.state``: nova's, and the state."""
+    fields = {**_fields(service), 'state': 'up' if up else 'down'}
+    return _payload(_OUR_NAMESPACE, *_STATE, fields)
+
+
+def _payload(
+    namespace: str, name: str, version: str, fields: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        'nova_object.namespace': namespace,
+        'nova_object.name': name,
+        'nova_object.version': version,
+        'nova_object.data': fields,
+    }
+
+
+def _fields(service: Any) -> dict[str, Any]:
+    return {
+        'uuid': service.uuid,
+        'host': service.host,
+        'binary': service.binary,
+        'topic': service.topic,
+        'report_count': service.report_count,
+        'disabled': service.disabled,
+        'disabled_reason': service.disabled_reason,
+        # As nova's: a record does not know its zone.
+        'availability_zone': None,
+        'last_seen_up': _time(service.last_seen_up),
+        'forced_down': service.forced_down,
+        'version': service.version,
+    }
+
+
+def _time(moment: datetime.datetime | None) -> str | None:
+    """Return a time, aware and in UTC, as nova's objects write it."""
+    return None if moment is None else moment.strftime('%Y-%m-%dT%H:%M:%SZ')

@@ -1,0 +1,83 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Versioned notifications over the message bus."""
+
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log as logging
+import oslo_messaging as messaging
+
+from nova_sg import context as sg_context
+from nova_sg import rpc
+from nova_sg.notifications import base
+from nova_sg.notifications import payload
+
+LOG = logging.getLogger(__name__)
+
+
+class VersionedNotifier(base.Notifier):
+    """Sends what nova's consumers understand, where they listen.
+
+    What it tells of has happened already: a broker that does not take it is
+    a warning, and no error of who made the change.
+
+    :param conf: a loaded configuration
+    :raises InvalidConfiguration: there is no usable ``transport_url``
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._notifier = messaging.Notifier(
+            rpc.notification_transport(conf),
+            serializer=rpc.ContextSerializer(messaging.NoOpSerializer()),
+            topics=conf.notifications.versioned_notifications_topics,
+        )
+
+    def changed(
+        self,
+        context: sg_context.RequestContext,
+        action: base.Action,
+        service: Any,
+    ) -> None:
+        self._send(
+            context, f'service.{action}', service, payload.status(service)
+        )
+
+    def state(
+        self, context: sg_context.RequestContext, service: Any, *, up: bool
+    ) -> None:
+        self._send(
+            context, 'service.state', service, payload.state(service, up=up)
+        )
+
+    def _send(
+        self,
+        context: sg_context.RequestContext,
+        event_type: str,
+        service: Any,
+        contents: dict[str, Any],
+    ) -> None:
+        publisher = f'{service.binary}:{service.host}'
+        try:
+            self._notifier.prepare(publisher_id=publisher).info(
+                context, event_type, contents
+            )
+        except Exception as error:
+            LOG.warning(
+                'Cannot send %(event_type)s of %(publisher)s: %(error)s',
+                {
+                    'event_type': event_type,
+                    'publisher': publisher,
+                    'error': error,
+                },
+            )
