@@ -12,97 +12,21 @@
 
 """Real agents, each a process of its own, seen from another process."""
 
-from collections.abc import Callable
-import os
-import pathlib
-import signal
-import sys
-import time
 from typing import Any
 
-import fixtures
 from oslotest import base
 
 from nova_sg import objects
 from nova_sg.tests.fixtures import api
 from nova_sg.tests.fixtures import clock
+from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import databases
-from nova_sg.tests.fixtures.servers import daemon
 
 REPORT_INTERVAL = 1
 SERVICE_DOWN_TIME = 4
 
-#: Seconds: a laden machine may be slow. What has a bound of its own is
-#: waited for no longer than that.
-PATIENCE = 60.0
-
-
-class Agent(fixtures.Fixture):
-    """A running nova-sg-agent, killed at cleanup.
-
-    :param arguments: of its command line
-    :param environment: its whole environment, without a home
-    """
-
-    def __init__(self, *arguments: str, environment: dict[str, str]) -> None:
-        super().__init__()
-        self._arguments = arguments
-        self._environment = environment
-
-    def _setUp(self) -> None:
-        directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        self._log = directory / 'agent.log'
-        self._daemon = daemon.Daemon(
-            [sys.executable, '-m', 'nova_sg.cmd.agent', *self._arguments],
-            directory=directory,
-            log=self._log,
-            environment={**self._environment, 'HOME': str(directory)},
-        )
-        self.addCleanup(self._daemon.kill)
-
-    @property
-    def log(self) -> str:
-        """What it has said so far."""
-        return self._log.read_text()
-
-    @property
-    def exit_code(self) -> int | None:
-        """Its exit code, negative for a signal; None while it runs."""
-        return self._daemon.exit_code
-
-    def kill(self) -> None:
-        self._daemon.kill()
-
-    def pause(self) -> None:
-        self._daemon.pause()
-
-    def resume(self) -> None:
-        self._daemon.resume()
-
-    def send(self, number: signal.Signals) -> None:
-        os.kill(self._daemon.pid, number)
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal, and return the exit code it ends with."""
-        self.send(number)
-        return self.wait()
-
-    def wait(self) -> int:
-        """Return its exit code when it has ended."""
-        wait_until(lambda: self.exit_code is not None, 'the agent ends')
-        code = self.exit_code
-        assert code is not None
-        return code
-
-    def wait_until_up(self) -> None:
-        """Return when it says that its services are up."""
-        wait_until(
-            lambda: (
-                ' up, reporting ' in self.log or self.exit_code is not None
-            ),
-            'the agent is up',
-        )
-        assert self.exit_code is None, self.log
+Agent = commands.Agent
+wait_until = commands.wait_until
 
 
 class AgentTestCase(base.BaseTestCase):
@@ -134,16 +58,11 @@ class AgentTestCase(base.BaseTestCase):
 
         :param seconds_ahead: how wrong its clock is
         """
-        environment = {
-            name: os.environ[name]
-            for name in ('PATH', 'PYTHONPATH', 'OS_INVENTORY__BACKEND')
-            if name in os.environ
-        } | {
-            'LANG': 'C.UTF-8',
-            'OS_DATABASE__CONNECTION': self.url,
-            'OS_SERVICEGROUP__REPORT_INTERVAL': str(REPORT_INTERVAL),
-            'OS_SERVICEGROUP__SERVICE_DOWN_TIME': str(self.service_down_time),
-        }
+        environment = commands.environment(
+            OS_DATABASE__CONNECTION=self.url,
+            OS_SERVICEGROUP__REPORT_INTERVAL=str(REPORT_INTERVAL),
+            OS_SERVICEGROUP__SERVICE_DOWN_TIME=str(self.service_down_time),
+        )
         if seconds_ahead:
             return clock.shifted_environment(seconds_ahead, environment)
         return environment
@@ -188,18 +107,3 @@ class AgentTestCase(base.BaseTestCase):
             lambda: self.service(host).report_count >= enough,
             f'{number} more beats of {host}',
         )
-
-
-def wait_until(
-    condition: Callable[[], object], what: str, seconds: float = PATIENCE
-) -> None:
-    """Return when a condition holds.
-
-    :param what: the condition in words
-    :param seconds: fail when it does not hold by then
-    """
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f'not within {seconds:g} s: {what}')
-        time.sleep(0.05)
