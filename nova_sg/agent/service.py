@@ -22,10 +22,10 @@ from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
-from nova_sg import servicegroup
 from nova_sg.agent import host as agent_host
 from nova_sg.agent import registration
 from nova_sg.agent import systemd
+from nova_sg.conductor import remote
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import member as sg_member
@@ -104,7 +104,7 @@ class Agent:
         self._on_progress = on_progress
         self._stop = Stop()
         self._context = sg_context.get_admin_context()
-        self._api = servicegroup.setup(conf)
+        self._api = remote.setup(conf)
         self._heartbeat = heartbeat.Heartbeat(
             self._api.driver.membership,
             self._context,

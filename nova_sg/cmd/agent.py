@@ -53,6 +53,8 @@ def _main(argv: list[str]) -> int:
     conf = common.setup(
         args.config_files, args.config_dirs, args.debug, service=True
     )
+    if args.remote:
+        conf.set_override('use_conductor', True, 'servicegroup')
     agent = service.Agent(
         conf,
         _hosts(conf, args),
@@ -115,6 +117,12 @@ def _parser() -> argparse.ArgumentParser:
         type=_number_of_hosts,
         help='stand for N simulated hosts, HOST-0000 and so on, instead of '
         'this one',
+    )
+    parser.add_argument(
+        '--remote',
+        action='store_true',
+        help='need no database: have a nova-sg-conductor do everything '
+        '([servicegroup] use_conductor)',
     )
     return parser
 

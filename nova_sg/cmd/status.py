@@ -29,6 +29,7 @@ from oslo_upgradecheck import upgradecheck
 from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.cmd import common
+from nova_sg.conductor import remote
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import maintenance
 
@@ -84,7 +85,7 @@ class Checks(upgradecheck.UpgradeCommands):
             self._options.config_dirs,
             self._options.debug,
         )
-        servicegroup.setup(conf)
+        remote.setup(conf)
         self._conf = conf
         return str(loader.our_marker(conf))
 

@@ -28,6 +28,7 @@ from nova_sg import exception
 from nova_sg.conf import api
 from nova_sg.conf import availability_zone
 from nova_sg.conf import compute
+from nova_sg.conf import conductor
 from nova_sg.conf import database
 from nova_sg.conf import inventory
 from nova_sg.conf import memcached
@@ -35,6 +36,7 @@ from nova_sg.conf import notifications
 from nova_sg.conf import paths
 from nova_sg.conf import servicegroup
 from nova_sg.conf import transport
+from nova_sg.conf import upgrade_levels
 from nova_sg.conf import zookeeper
 
 DEFAULT_CONFIG_FILE = '/etc/nova-sg/nova-sg.conf'
@@ -43,6 +45,7 @@ MODULES = (
     api,
     availability_zone,
     compute,
+    conductor,
     database,
     inventory,
     memcached,
@@ -50,6 +53,7 @@ MODULES = (
     paths,
     servicegroup,
     transport,
+    upgrade_levels,
     zookeeper,
 )
 

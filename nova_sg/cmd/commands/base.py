@@ -25,8 +25,8 @@ from cliff import show
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
-from nova_sg import servicegroup
 from nova_sg.cmd import common
+from nova_sg.conductor import remote
 
 
 class _OneLineErrors:
@@ -53,7 +53,7 @@ class _OneLineErrors:
         :returns: the context for calls
         :raises InvalidConfiguration: naming the option that cannot be used
         """
-        servicegroup.setup(self.conf)
+        remote.setup(self.conf)
         return sg_context.get_admin_context()
 
 

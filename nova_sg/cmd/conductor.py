@@ -1,0 +1,173 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova-sg-conductor: serves the objects of processes without a database.
+
+Exit codes: 0 stopped by a signal, 2 bad usage or configuration, 4 conflict,
+5 the backend is unreachable at the start.
+"""
+
+import argparse
+from collections.abc import Callable
+from collections.abc import Sequence
+import sys
+import threading
+
+import cotyledon
+from oslo_config import cfg
+from oslo_log import log as logging
+from oslo_reports import guru_meditation_report
+from oslo_reports import opts
+from oslo_reports.generators import conf as conf_report
+from oslo_reports.models import with_default_views
+
+from nova_sg import servicegroup
+from nova_sg.cmd import common
+from nova_sg.conductor import service
+
+PROGRAM = 'nova-sg-conductor'
+
+LOG = logging.getLogger(__name__)
+
+Load = Callable[[], cfg.ConfigOpts]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run nova-sg-conductor and return its exit code."""
+    return common.run(PROGRAM, _main, argv)
+
+
+class Version:
+    """What a guru meditation report says of the program."""
+
+    def vendor_string(self) -> str:
+        return 'nova_sg'
+
+    def product_string(self) -> str:
+        return PROGRAM
+
+    def version_string_with_package(self) -> str:
+        return common.version()
+
+
+class Conductor:
+    """The process that has workers, and has the configuration.
+
+    :param load: loads the configuration, again at each SIGHUP
+    """
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self.conf = load()
+        # What cannot work is said once, here, and not by each worker.
+        servicegroup.setup(self.conf).check_deployment()
+        self._manager = cotyledon.ServiceManager(
+            graceful_shutdown_timeout=(
+                self.conf.conductor.graceful_shutdown_timeout
+            )
+        )
+        self._manager.register_hooks(on_reload=self._reload)
+        self._service = self._manager.add(
+            _Worker, workers=self.conf.conductor.workers, args=(self,)
+        )
+        opts.set_defaults(self.conf)
+        report = guru_meditation_report.TextGuruMeditation
+        # By itself it shows a global configuration, which we do not have.
+        report.register_section(
+            'Options', lambda: conf_report.ConfigReportGenerator(self.conf)()
+        )
+        report.setup_autorun(Version(), conf=self.conf)
+
+    def run(self) -> None:
+        """Serve until SIGTERM."""
+        self._manager.run()
+
+    def _reload(self) -> None:
+        """Read the configuration anew: each worker is then replaced.
+
+        What cannot be read leaves everything as it is.
+        """
+        try:
+            conf = self._load()
+        except Exception as error:
+            LOG.error(
+                'The configuration stays as it was: %s', common.one_line(error)
+            )
+            return
+        self.conf = conf
+        self._manager.reconfigure(self._service, conf.conductor.workers)
+        LOG.info('Read the configuration anew')
+
+
+class _Worker(cotyledon.Service):
+    """One process that serves; without reload(), SIGHUP replaces it."""
+
+    name = PROGRAM
+
+    def __init__(self, worker_id: int, conductor: Conductor) -> None:
+        super().__init__(worker_id)
+        conf = conductor.conf
+        self.graceful_shutdown_timeout = (
+            conf.conductor.graceful_shutdown_timeout
+        )
+        self._worker = service.Worker(conf)
+        self._started = threading.Event()
+        guru_meditation_report.TextGuruMeditation.register_section(
+            'Conductor', self._report
+        )
+
+    def run(self) -> None:
+        self._worker.start()
+        self._started.set()
+
+    def terminate(self) -> None:
+        self._worker.stop()
+
+    def _report(self) -> with_default_views.ModelWithDefaultViews:
+        return with_default_views.ModelWithDefaultViews(
+            data=self._worker.beats.facts()
+        )
+
+
+def _main(argv: list[str]) -> int:
+    args = _parser().parse_args(argv)
+
+    def load() -> cfg.ConfigOpts:
+        return common.setup(
+            args.config_files, args.config_dirs, args.debug, service=True
+        )
+
+    Conductor(load).run()
+    return common.Exit.DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description='Serve the calls of processes that have no database, '
+        'over the message bus.',
+        epilog='Signals: SIGTERM stops it when the calls it has begun are '
+        'answered; SIGHUP makes it read its configuration anew; SIGUSR2 '
+        'makes each process report its state on stderr. Exit codes: 0 '
+        'stopped by a signal; 1 unexpected; 2 bad usage or configuration; '
+        '4 conflict; 5 the backend is unreachable at the start.',
+    )
+    common.one_line_errors(parser)
+    parser.add_argument(
+        '--version', action='version', version=common.version()
+    )
+    common.add_options(parser)
+    return parser
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,151 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Beats by the thousand: many callers, one statement."""
+
+import collections
+from collections.abc import Callable
+from collections.abc import Sequence
+import threading
+import time
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+
+#: Writes beats at once, and returns the uuids whose record is gone.
+Report = Callable[[sg_context.RequestContext, Sequence[str]], Sequence[str]]
+
+
+class _Batch:
+    """Beats of one commit, and what became of them."""
+
+    def __init__(self) -> None:
+        self.beats: collections.Counter[str] = collections.Counter()
+        self.committed = threading.Event()
+        self.gone: set[str] = set()
+        self.error: Exception | None = None
+
+
+class GroupCommit:
+    """Groups the beats of many threads into few statements.
+
+    The first beat of a batch leads it: its thread waits for its turn, closes
+    the batch, and writes it; the threads of all others wait for that. One
+    batch is written at a time, and some time lies between two writes, so that
+    under load a batch grows instead of the number of statements. A beat that
+    comes later than that after the last is written at once.
+
+    A caller is answered only after its beat is committed; or the error of
+    the write is raised by each of them.
+
+    :param report: writes a batch
+    :param spacing: seconds between the end of a write and the next
+    :param limit: beats that may wait; further ones are refused
+    """
+
+    def __init__(self, report: Report, spacing: float, limit: int) -> None:
+        self._report = report
+        self._spacing = spacing
+        self._limit = limit
+        #: Guards what follows, for moments only.
+        self._lock = threading.Lock()
+        self._open: _Batch | None = None
+        self._waiting = 0
+        self._written = 0
+        self._writes = 0
+        #: Held by who writes, and by nobody else.
+        self._turn = threading.Lock()
+        self._last_write = -spacing
+
+    def report(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Sequence[str]:
+        """Beat once for services; returns when it is committed.
+
+        :returns: the uuids whose record is gone
+        :raises ServiceGroupUnavailable: it is not committed: the backend
+            cannot be asked, or too many beats wait for it already
+        """
+        batch, leads = self._join(uuids)
+        if leads:
+            self._write(batch)
+        else:
+            batch.committed.wait()
+        if batch.error is not None:
+            raise _again(batch.error) from batch.error
+        return [uuid for uuid in uuids if uuid in batch.gone]
+
+    def facts(self) -> dict[str, int]:
+        """Return what an operator should know: beats waiting and written."""
+        with self._lock:
+            return {
+                'beats_waiting': self._waiting,
+                'beats_written': self._written,
+                'beat_writes': self._writes,
+            }
+
+    def _join(self, uuids: Sequence[str]) -> tuple[_Batch, bool]:
+        with self._lock:
+            if self._waiting + len(uuids) > self._limit:
+                raise exception.ServiceGroupUnavailable(
+                    backend='for beats',
+                    reason=f'{self._waiting} of them wait in this conductor '
+                    'already',
+                )
+            self._waiting += len(uuids)
+            leads = self._open is None
+            if self._open is None:
+                self._open = _Batch()
+            self._open.beats.update(uuids)
+            return self._open, leads
+
+    def _write(self, batch: _Batch) -> None:
+        with self._turn:
+            pause = self._last_write + self._spacing - time.monotonic()
+            if pause > 0:
+                time.sleep(pause)
+            with self._lock:
+                # Who comes from now on goes into the next.
+                self._open = None
+            try:
+                self._commit(batch)
+            except Exception as error:
+                batch.error = error
+            finally:
+                self._last_write = time.monotonic()
+                self._done(batch)
+
+    def _commit(self, batch: _Batch) -> None:
+        context = sg_context.get_admin_context()
+        left = batch.beats.copy()
+        # Workers of one service may beat at once, and each beat counts.
+        while left:
+            batch.gone.update(self._report(context, sorted(left)))
+            left -= collections.Counter(dict.fromkeys(left, 1))
+
+    def _done(self, batch: _Batch) -> None:
+        with self._lock:
+            beats = batch.beats.total()
+            self._waiting -= beats
+            if batch.error is None:
+                self._written += beats
+                self._writes += 1
+        batch.committed.set()
+
+
+def _again(error: Exception) -> Exception:
+    """Return an error for one more thread to raise."""
+    if isinstance(error, exception.NovaSgException):
+        return type(error)(str(error), **error.kwargs)
+    return exception.ServiceGroupUnavailable(
+        backend='for beats', reason=f'{type(error).__name__}: {error}'
+    )

@@ -1,0 +1,77 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The inventory of a process without one: the conductor's."""
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
+
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg.conductor import rpcapi
+from nova_sg.conductor import wire
+from nova_sg.inventory import base
+
+
+class RemoteInventory(base.Inventory):
+    """Has the conductor do everything, in its own inventory.
+
+    :param conf: a loaded configuration
+    :param conductor: who is called
+    """
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, conductor: rpcapi.ConductorAPI
+    ) -> None:
+        super().__init__(conf)
+        self._conductor = conductor
+
+    def zones(self, hosts: Sequence[str] | None = None) -> dict[str, str]:
+        return self._call('zones', hosts)  # type: ignore[no-any-return]
+
+    def set_zone(self, host: str, zone: str) -> None:
+        self._call('set_zone', host, zone)
+
+    def leave_aggregates(self, host: str) -> None:
+        self._call('leave_aggregates', host)
+
+    def aggregates(self) -> list[base.Aggregate]:
+        return self._call('aggregates')  # type: ignore[no-any-return]
+
+    def compute_nodes(self, host: str | None = None) -> list[base.ComputeNode]:
+        return self._call('compute_nodes', host)  # type: ignore[no-any-return]
+
+    def hosts_of_type(self, hypervisor_type: str) -> set[str]:
+        return set(self._call('hosts_of_type', hypervisor_type))
+
+    def report(self, nodes: Iterable[base.ComputeNode]) -> None:
+        self._call('report', list(nodes))
+
+    def remove_compute_nodes(self, host: str) -> None:
+        self._call('remove_compute_nodes', host)
+
+    def instances(self, host: str) -> list[base.Instance]:
+        return self._call('instances', host)  # type: ignore[no-any-return]
+
+    def count_instances(self, host: str) -> int:
+        return self._call('count_instances', host)  # type: ignore[no-any-return]
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        result = self._conductor.inventory_action(
+            sg_context.get_admin_context(), method, *arguments
+        )
+        kind = wire.METHODS[method]
+        if kind is None:
+            return result
+        return [wire.load(kind, each) for each in result]

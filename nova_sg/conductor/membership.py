@@ -1,0 +1,173 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Memberships of a process which reaches records over RPC only."""
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+import threading
+import time
+from typing import Any
+from typing import cast
+
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg.conductor import records
+from nova_sg.conductor import rpcapi
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base
+
+Context = sg_context.RequestContext
+
+
+class RemoteHandle(base.Handle):
+    """A membership that the conductor writes.
+
+    :param token: what the conductor gave when it began
+    """
+
+    def __init__(
+        self, membership: base.Membership, joined: record.Record, token: Any
+    ) -> None:
+        super().__init__(membership, joined)
+        self.token = token
+        self.beats = 0
+        self.joined_at = time.monotonic()
+
+    @property
+    def stay(self) -> base.Stay:
+        """This membership, if it ended now."""
+        seconds = time.monotonic() - self.joined_at
+        return base.Stay(self.uuid, self.token, self.beats, seconds)
+
+
+class RemoteMembership(base.Membership):
+    """Beats by RPC, for drivers with ``remote_beats``.
+
+    :param conf: a loaded configuration
+    :param conductor: who is called
+    """
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, conductor: rpcapi.ConductorAPI
+    ) -> None:
+        super().__init__(conf)
+        self._conductor = conductor
+
+    @property
+    def marker_store(self) -> marker.MarkerStore:
+        return records.RemoteMarkerStore(self._conductor)
+
+    def join_many(
+        self, context: Context, joined: Sequence[record.Record]
+    ) -> Sequence[base.Handle]:
+        admitted = self._conductor.join(
+            context, [each.uuid for each in joined]
+        )
+        return [
+            RemoteHandle(self, each, admitted[each.uuid])
+            for each in joined
+            if each.uuid in admitted
+        ]
+
+    def beat_many(
+        self, context: Context, handles: Sequence[base.Handle]
+    ) -> Sequence[base.Handle]:
+        uuids = [handle.uuid for handle in handles]
+        gone = set(self._conductor.report_state(context, uuids))
+        for handle in handles:
+            if handle.uuid not in gone:
+                cast(RemoteHandle, handle).beats += 1
+        return [handle for handle in handles if handle.uuid in gone]
+
+    def leave_many(
+        self, context: Context, handles: Sequence[base.Handle]
+    ) -> None:
+        stays = [cast(RemoteHandle, handle).stay for handle in handles]
+        self._conductor.leave(context, stays)
+
+    def alive(
+        self, context: Context, uuids: Iterable[str]
+    ) -> dict[str, liveness.Liveness]:
+        return self._conductor.liveness(context, list(uuids))
+
+    def forget(self, context: Context, uuid: str) -> None:
+        """Do nothing: whoever destroys the record, the conductor, does."""
+
+
+class ProvenMembership(base.Membership):
+    """A membership of this process, which shows that RPC works, too.
+
+    A host that is alive but cannot be called is of no use to anybody: with
+    every so manieth beat the conductor is called, and without its answer the
+    beat fails, and the next ones until there is one.
+
+    :param membership: the driver's own
+    :param conductor: who is called
+    :param every: beats per call; 0 for none
+    """
+
+    def __init__(
+        self,
+        membership: base.Membership,
+        conductor: rpcapi.ConductorAPI,
+        every: int,
+    ) -> None:
+        super().__init__(membership.conf)
+        self._membership = membership
+        self._conductor = conductor
+        self._every = every
+        self._since = 0
+        self._lock = threading.Lock()
+
+    @property
+    def marker_store(self) -> marker.MarkerStore:
+        return self._membership.marker_store
+
+    def join_many(
+        self, context: Context, joined: Sequence[record.Record]
+    ) -> Sequence[base.Handle]:
+        return self._membership.join_many(context, joined)
+
+    def beat_many(
+        self, context: Context, handles: Sequence[base.Handle]
+    ) -> Sequence[base.Handle]:
+        self._prove(context)
+        return self._membership.beat_many(context, handles)
+
+    def leave_many(
+        self, context: Context, handles: Sequence[base.Handle]
+    ) -> None:
+        self._membership.leave_many(context, handles)
+
+    def alive(
+        self, context: Context, uuids: Iterable[str]
+    ) -> dict[str, liveness.Liveness]:
+        return self._membership.alive(context, uuids)
+
+    def last_known(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
+        return self._membership.last_known(uuids)
+
+    def forget(self, context: Context, uuid: str) -> None:
+        self._membership.forget(context, uuid)
+
+    def _prove(self, context: Context) -> None:
+        with self._lock:
+            self._since += 1
+            if not self._every or self._since < self._every:
+                return
+        self._conductor.ping(context)
+        with self._lock:
+            self._since = 0

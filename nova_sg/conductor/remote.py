@@ -1,0 +1,86 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Setting a process up: with backends of its own, or with a conductor."""
+
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg import servicegroup
+from nova_sg.conductor import inventory
+from nova_sg.conductor import membership
+from nova_sg.conductor import records
+from nova_sg.conductor import rpcapi
+from nova_sg.notifications import base as notifications_base
+from nova_sg.objects import base as objects_base
+from nova_sg.servicegroup import loader
+from nova_sg.servicegroup.drivers import base as drivers_base
+from nova_sg.servicegroup.membership import base as membership_base
+
+
+class RemoteDriver(drivers_base.Driver):
+    """A driver whose records are the conductor's.
+
+    :param conf: a loaded configuration
+    :param conductor: who is called
+    """
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, conductor: rpcapi.ConductorAPI
+    ) -> None:
+        super().__init__(conf, records.RemoteRecordStore(conf, conductor))
+        self._conductor = conductor
+        driver_class = loader.driver_class(conf)
+        self._membership: membership_base.Membership
+        if driver_class.remote_beats:
+            self._membership = membership.RemoteMembership(conf, conductor)
+        else:
+            driver = driver_class(conf, self.records)
+            self._membership = membership.ProvenMembership(
+                driver.membership,
+                conductor,
+                conf.conductor.beats_per_ping,
+            )
+
+    @property
+    def membership(self) -> membership_base.Membership:
+        return self._membership
+
+    @property
+    def characteristics(self) -> drivers_base.Characteristics:
+        """What the conductor's driver declares."""
+        context = sg_context.get_admin_context()
+        declared = self._conductor.health(context)['characteristics']
+        return drivers_base.Characteristics(**declared)
+
+
+def setup(conf: cfg.ConfigOpts) -> servicegroup.API:
+    """Make the servicegroup API of this process, and have the objects use it.
+
+    With ``[servicegroup] use_conductor`` calls of objects run in a
+    conductor, and nothing here needs a database.
+
+    :param conf: a loaded configuration
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    if not conf.servicegroup.use_conductor:
+        objects_base.Object.indirection_api = None
+        return servicegroup.setup(conf)
+    conductor = rpcapi.ConductorAPI(conf)
+    objects_base.Object.indirection_api = conductor
+    return servicegroup.setup(
+        conf,
+        driver=RemoteDriver(conf, conductor),
+        inventory=inventory.RemoteInventory(conf, conductor),
+        # The conductor makes the changes, and tells of them.
+        notifier=notifications_base.Silent(),
+    )

@@ -1,0 +1,220 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The conductor as its callers see it."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+import dataclasses
+from typing import Any
+
+from oslo_config import cfg
+import oslo_messaging as messaging
+from oslo_versionedobjects import base as ovo_base
+from oslo_versionedobjects import exception as ovo_exc
+
+from nova_sg import context as sg_context
+from nova_sg import rpc
+from nova_sg.conductor import manager
+from nova_sg.conductor import wire
+from nova_sg.objects import base as objects_base
+from nova_sg.servicegroup import liveness as sg_liveness
+from nova_sg.servicegroup.membership import base as membership_base
+
+#: Of the report interval: how long a beat is waited for. A reply that got
+#: lost is given up before the next beat is due.
+_BEAT_PATIENCE = 0.9
+
+#: How often a broker that is not there is tried again for a call that an
+#: operator waits for; a beat has its next interval.
+_RETRIES = 2
+
+Context = sg_context.RequestContext
+
+
+class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
+    """Calls a conductor; any of them, unless one is named.
+
+    Version 1.0: Initial version
+
+    :param conf: a loaded configuration
+    :param server: the host of the conductor to call; None for any
+    :raises InvalidConfiguration: there is no usable ``transport_url``
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, server: str | None = None):
+        super().__init__()
+        self._transport = rpc.transport(conf)
+        self._client = messaging.get_rpc_client(
+            self._transport,
+            messaging.Target(
+                topic=manager.TOPIC, version='1.0', server=server
+            ),
+            version_cap=conf.upgrade_levels.conductor or manager.VERSION,
+            serializer=rpc.ContextSerializer(objects_base.Serializer()),
+            retry=_RETRIES,
+        )
+        self.name = f'nova-sg-conductor over {rpc.broker(conf)}'
+        self._beating = self._client.prepare(
+            timeout=_BEAT_PATIENCE * conf.servicegroup.report_interval,
+            retry=0,
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.cleanup()
+
+    # oslo's interface: the objects call these
+
+    def object_class_action_versions(
+        self,
+        context: Context,
+        objname: str,
+        objmethod: str,
+        object_versions: dict[str, str],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        return self._call(
+            context,
+            'object_class_action_versions',
+            objname=objname,
+            objmethod=objmethod,
+            object_versions=object_versions,
+            args=args,
+            kwargs=kwargs,
+        )
+
+    def object_action(
+        self,
+        context: Context,
+        objinst: Any,
+        objmethod: str,
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        def act(sent: Any) -> Any:
+            return self._call(
+                context,
+                'object_action',
+                objinst=sent,
+                objmethod=objmethod,
+                args=args,
+                kwargs=kwargs,
+            )
+
+        if objinst.VERSION != type(objinst).VERSION:
+            # It came from a conductor that is older than we are.
+            return act(_as_known_to(objinst, objinst.VERSION))
+        try:
+            return act(objinst)
+        except ovo_exc.IncompatibleObjectVersion as error:
+            # The conductor is older than we are, and has done nothing.
+            return act(_as_known_to(objinst, error.kwargs['supported']))
+
+    def object_backport_versions(
+        self,
+        context: Context,
+        objinst: Any,
+        object_versions: dict[str, str],
+    ) -> Any:
+        return self._call(
+            context,
+            'object_backport_versions',
+            objinst=objinst,
+            object_versions=object_versions,
+        )
+
+    # Memberships
+
+    def report_state(
+        self, context: Context, uuids: Sequence[str]
+    ) -> Sequence[str]:
+        """Beat once for services; returns when it is committed.
+
+        :returns: the uuids whose record is gone
+        :raises ServiceGroupUnavailable: it may not be committed
+        """
+        return self._beat(context, 'report_state', uuids=list(uuids))  # type: ignore[no-any-return]
+
+    def join(
+        self, context: Context, uuids: Sequence[str]
+    ) -> Mapping[str, Any]:
+        """Begin to beat for services; see ``Membership.admit``."""
+        return self._call(context, 'join', uuids=list(uuids))  # type: ignore[no-any-return]
+
+    def leave(
+        self, context: Context, stays: Sequence[membership_base.Stay]
+    ) -> None:
+        """End memberships at once; see ``Membership.withdraw``."""
+        self._beat(
+            context,
+            'leave',
+            stays=[dataclasses.asdict(each) for each in stays],
+        )
+
+    def liveness(
+        self, context: Context, uuids: Sequence[str]
+    ) -> dict[str, sg_liveness.Liveness]:
+        """Return what the conductor knows of services, by uuid."""
+        found = self._call(context, 'liveness', uuids=list(uuids))
+        return {uuid: wire.load_liveness(each) for uuid, each in found.items()}
+
+    def ping(self, context: Context) -> None:
+        """Show that a conductor can be reached, within a beat's patience.
+
+        :raises ServiceGroupUnavailable: it cannot
+        """
+        self._beat(context, 'ping')
+
+    # Beside services
+
+    def inventory_action(self, context: Context, name: str, *args: Any) -> Any:
+        """Call a method of ``wire.METHODS`` of the inventory."""
+        return self._call(
+            context,
+            'inventory_action',
+            name=name,
+            args=[wire.dump(each) for each in args],
+        )
+
+    def health(self, context: Context) -> dict[str, Any]:
+        """Return what an operator should know of the conductor."""
+        return self._call(context, 'health')  # type: ignore[no-any-return]
+
+    def _call(self, context: Context, method: str, /, **arguments: Any) -> Any:
+        with rpc.errors(self.name, method):
+            return self._client.call(context, method, **arguments)
+
+    def _beat(self, context: Context, method: str, /, **arguments: Any) -> Any:
+        with rpc.errors(self.name, method):
+            return self._beating.call(context, method, **arguments)
+
+
+def _as_known_to(objinst: Any, version: str) -> dict[str, Any]:
+    """Return an object as the primitive of an older version.
+
+    :raises IncompatibleObjectVersion: a pending change is of a field that
+        this version does not have: it would be lost unnoticed
+    """
+    mine = objinst.obj_clone()
+    mine.VERSION = type(objinst).VERSION
+    primitive: dict[str, Any] = mine.obj_to_primitive(target_version=version)
+    known = primitive[mine._obj_primitive_key('data')]
+    lost = mine.obj_what_changed() - set(known)
+    if lost:
+        raise ovo_exc.IncompatibleObjectVersion(
+            objname=mine.obj_name(),
+            objver=f'{mine.VERSION} with {", ".join(sorted(lost))}',
+            supported=version,
+        )
+    return primitive

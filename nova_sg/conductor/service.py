@@ -1,0 +1,86 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The running conductor: one worker of it."""
+
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log as logging
+import oslo_messaging as messaging
+
+from nova_sg import rpc
+from nova_sg import servicegroup
+from nova_sg.conductor import beats
+from nova_sg.conductor import manager
+from nova_sg.objects import base as objects_base
+
+LOG = logging.getLogger(__name__)
+
+
+def server(
+    conf: cfg.ConfigOpts, transport: Any, endpoint: manager.ConductorManager
+) -> Any:
+    """Return what serves an endpoint, not started yet."""
+    return messaging.get_rpc_server(
+        transport,
+        messaging.Target(topic=manager.TOPIC, server=conf.host),
+        [endpoint],
+        serializer=rpc.ServerSerializer(objects_base.Serializer()),
+        access_policy=messaging.ExplicitRPCAccessPolicy,
+    )
+
+
+class Worker:
+    """Serves calls, from :meth:`start` to :meth:`stop`.
+
+    What is beneath it is here: the objects of this process call nobody.
+
+    :param conf: a loaded configuration
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+        objects_base.Object.indirection_api = None
+        self.api = servicegroup.setup(conf)
+        self.beats = beats.GroupCommit(
+            self.api.driver.membership.report,
+            conf.conductor.beat_spacing,
+            conf.conductor.beats_waiting,
+        )
+        self.api.report_through(self.beats.report)
+        self._transport = rpc.transport(conf)
+        self._server = server(
+            conf,
+            self._transport,
+            manager.ConductorManager(self.api, self.beats),
+        )
+
+    def start(self) -> None:
+        """Begin to serve; returns when the broker knows of us."""
+        self._server.start(override_pool_size=self._conf.conductor.threads)
+        LOG.info(
+            'Serving %(topic)s on %(broker)s as %(host)s',
+            {
+                'topic': manager.TOPIC,
+                'broker': rpc.broker(self._conf),
+                'host': self._conf.host,
+            },
+        )
+
+    def stop(self) -> None:
+        """Take no more calls, answer those that are here, and end."""
+        self._server.stop()
+        self._server.wait()
+        self._transport.cleanup()
+        LOG.info('Served the last call')

@@ -1,0 +1,98 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What JSON carries of the inventory and of liveness."""
+
+from collections.abc import Mapping
+import dataclasses
+import datetime
+import time
+from typing import Any
+
+from oslo_utils import timeutils
+
+from nova_sg.inventory import base as inventory_base
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import member
+
+#: What may be called from elsewhere, and of which class the results are;
+#: None for results that are as JSON has them.
+METHODS: Mapping[str, type | None] = {
+    'zones': None,
+    'set_zone': None,
+    'leave_aggregates': None,
+    'aggregates': inventory_base.Aggregate,
+    'compute_nodes': inventory_base.ComputeNode,
+    'hosts_of_type': None,
+    'report': None,
+    'remove_compute_nodes': None,
+    'instances': inventory_base.Instance,
+    'count_instances': None,
+}
+
+
+def dump(value: Any) -> Any:
+    """Return what JSON can carry of a value of the inventory."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [dump(each) for each in value]
+    return value
+
+
+def load(kind: type, values: Mapping[str, Any]) -> Any:
+    """Return a dataclass from what :func:`dump` made of it.
+
+    Fields which only the sender knows are left out.
+
+    :param kind: the dataclass
+    :raises TypeError: a field without a default is missing
+    """
+    names = {field.name for field in dataclasses.fields(kind)}
+    known = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if name in names
+    }
+    return kind(**known)
+
+
+def dump_liveness(verdict: liveness.Liveness) -> dict[str, Any]:
+    """Return what JSON can carry of a verdict: its age for its moment."""
+    return {
+        'up': verdict.up,
+        'last_seen': _text(verdict.last_seen),
+        'age': time.monotonic() - verdict.known_at,
+        'members': [
+            [each.pid, _text(each.started_at), each.ttl]
+            for each in verdict.members
+        ],
+        'unknown': verdict.unknown,
+    }
+
+
+def load_liveness(values: Mapping[str, Any]) -> liveness.Liveness:
+    """Return a verdict from what :func:`dump_liveness` made of it."""
+    return liveness.Liveness(
+        values['up'],
+        member.time(values, 'last_seen'),
+        time.monotonic() - values['age'],
+        tuple(
+            liveness.Member(pid, timeutils.parse_isotime(started_at), ttl)
+            for pid, started_at, ttl in values['members']
+        ),
+        values['unknown'],
+    )
+
+
+def _text(moment: datetime.datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

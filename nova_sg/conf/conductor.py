@@ -1,0 +1,108 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova-sg-conductor, and the processes that call it."""
+
+import copy
+
+from oslo_config import cfg
+
+conductor_group = cfg.OptGroup(
+    'conductor',
+    title='Conductor options',
+    help="""
+nova-sg-conductor, which runs the calls of processes without a database.
+""",
+)
+
+conductor_opts = [
+    cfg.IntOpt(
+        'workers',
+        default=1,
+        min=1,
+        help="""
+Processes of one nova-sg-conductor that serve calls.
+
+One carries the beats of several thousand hosts. Each worker groups the beats
+it receives by itself, so that statements on the database grow with their
+number.
+""",
+    ),
+    cfg.IntOpt(
+        'threads',
+        default=256,
+        min=1,
+        help="""
+Calls that a worker serves at once.
+
+A beat occupies a thread until the statement that holds it is committed. So
+there should be at least twice as many as beats arrive within
+``beat_spacing`` and the time of a statement. Calls beyond that wait at the
+message broker, which drops those whose caller has given up.
+""",
+    ),
+    cfg.FloatOpt(
+        'beat_spacing',
+        default=0.1,
+        min=0,
+        max=5,
+        help="""
+Seconds between the end of a statement that writes beats, and the next one of
+the same worker.
+
+Beats which arrive meanwhile go into the next statement together. A beat that
+arrives later than this after the last statement is written at once.
+""",
+    ),
+    cfg.IntOpt(
+        'beats_waiting',
+        default=10000,
+        min=500,
+        help="""
+Beats that may wait in one worker for their statement.
+
+While the database is slow, further beats are refused at once, which their
+senders report and repeat with their next interval.
+""",
+    ),
+    cfg.IntOpt(
+        'beats_per_ping',
+        default=3,
+        min=0,
+        help="""
+With which of its beats a remote service proves that it reaches the conductor.
+
+For drivers whose memberships the service's own process holds (``zk``,
+``mc``): with every so manieth beat the conductor is called, and without its
+answer the service does not beat. A host that cannot be reached by RPC is not
+up, then. 0 leaves that out.
+""",
+    ),
+    cfg.IntOpt(
+        'graceful_shutdown_timeout',
+        default=60,
+        min=1,
+        help="""
+Seconds that a stopping conductor waits for the calls it has begun to serve.
+""",
+    ),
+]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    # Else oslo.config would share what is set among all configurations.
+    conf.register_group(copy.deepcopy(conductor_group))
+    conf.register_opts(conductor_opts, group=conductor_group)
+
+
+def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:
+    return {conductor_group: conductor_opts}
