@@ -119,7 +119,7 @@ class _Worker(cotyledon.Service):
         self.graceful_shutdown_timeout = (
             conf.conductor.graceful_shutdown_timeout
         )
-        self._worker = service.Worker(conf)
+        self._worker = service.Worker(conf, first=worker_id == 0)
         self._started = threading.Event()
         guru_meditation_report.TextGuruMeditation.register_section(
             'Conductor', self._report

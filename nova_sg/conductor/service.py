@@ -22,6 +22,7 @@ from nova_sg import rpc
 from nova_sg import servicegroup
 from nova_sg.conductor import beats
 from nova_sg.conductor import manager
+from nova_sg.conductor import watcher
 from nova_sg.objects import base as objects_base
 
 LOG = logging.getLogger(__name__)
@@ -46,10 +47,11 @@ class Worker:
     What is beneath it is here: the objects of this process call nobody.
 
     :param conf: a loaded configuration
+    :param first: the one of several workers that does what one must do
     :raises InvalidConfiguration: naming the option that cannot be used
     """
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, *, first: bool = True) -> None:
         self._conf = conf
         objects_base.Object.indirection_api = None
         self.api = servicegroup.setup(conf)
@@ -59,6 +61,11 @@ class Worker:
             conf.conductor.beats_waiting,
         )
         self.api.report_through(self.beats.report)
+        self._watcher = None
+        if first and conf.conductor.watch_states:
+            self._watcher = watcher.Watcher(
+                self.api, conf.servicegroup.report_interval
+            )
         self._transport = rpc.transport(conf)
         self._server = server(
             conf,
@@ -69,6 +76,8 @@ class Worker:
     def start(self) -> None:
         """Begin to serve; returns when the broker knows of us."""
         self._server.start(override_pool_size=self._conf.conductor.threads)
+        if self._watcher is not None:
+            self._watcher.start()
         LOG.info(
             'Serving %(topic)s on %(broker)s as %(host)s',
             {
@@ -82,5 +91,7 @@ class Worker:
         """Take no more calls, answer those that are here, and end."""
         self._server.stop()
         self._server.wait()
+        if self._watcher is not None:
+            self._watcher.stop()
         self._transport.cleanup()
         LOG.info('Served the last call')

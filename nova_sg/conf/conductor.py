@@ -95,6 +95,17 @@ up, then. 0 leaves that out.
 Seconds that a stopping conductor waits for the calls it has begun to serve.
 """,
     ),
+    cfg.BoolOpt(
+        'watch_states',
+        default=False,
+        help="""
+Send a ``service.state`` notification when a service goes up or down.
+
+Set it for one conductor of each cell: every conductor that watches sends
+each transition. The services are listed once in
+``[servicegroup] report_interval``.
+""",
+    ),
 ]
 
 

@@ -1,0 +1,82 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Watching services go up and down."""
+
+from collections.abc import Mapping
+import threading
+
+from oslo_log import log as logging
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg import servicegroup
+
+LOG = logging.getLogger(__name__)
+
+
+class Watcher:
+    """Tells of services which have gone up or down, in a thread.
+
+    What it finds at first is no transition, and neither is a service that is
+    new, or destroyed. While the backend cannot be asked nothing is known to
+    have gone down.
+
+    :param api: the servicegroup API of this process
+    :param interval: seconds between two looks
+    """
+
+    def __init__(self, api: servicegroup.API, interval: float) -> None:
+        self._api = api
+        self._interval = interval
+        self._known: Mapping[str, bool] = {}
+        self._failing = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name='watcher', daemon=True
+        )
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop, and wait for the look under way."""
+        self._stopping.set()
+        self._thread.join()
+
+    def look(self) -> None:
+        """List all services once, and tell what has changed since."""
+        context = sg_context.get_admin_context()
+        records, alive = self._api.list(context)
+        now = {
+            each.uuid: alive[each.uuid].up and not each.forced_down
+            for each in records
+            if each.uuid in alive
+        }
+        for each in records:
+            up = now.get(each.uuid)
+            if up is not None and self._known.get(each.uuid, up) != up:
+                self._api.notifier.state(context, each, up=up)
+        self._known = now
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.look()
+                self._failing = False
+            except exception.ServiceGroupUnavailable as error:
+                if not self._failing:
+                    LOG.warning('Cannot watch services: %s', error)
+                self._failing = True
+            except Exception:
+                LOG.exception('Unexpected error while watching services')
+            self._stopping.wait(self._interval)

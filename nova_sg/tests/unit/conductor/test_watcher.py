@@ -1,0 +1,102 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which transitions a watcher tells of."""
+
+from oslotest import base
+
+from nova_sg import exception
+from nova_sg.conductor import watcher
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import record
+
+
+class Api:
+    """Lists what a test says, and notes what is told.
+
+    :ivar up: by uuid
+    :ivar told: pairs of uuid and state
+    """
+
+    def __init__(self) -> None:
+        self.up: dict[str, bool] = {}
+        self.forced_down: set[str] = set()
+        self.away = False
+        self.told: list[tuple[str, bool]] = []
+        self.notifier = self
+
+    def list(self, context):
+        if self.away:
+            raise exception.ServiceGroupUnavailable(backend='b', reason='r')
+        records = [
+            record.Record(
+                id=1,
+                uuid=uuid,
+                host=uuid,
+                binary='nova-compute',
+                topic='compute',
+                forced_down=uuid in self.forced_down,
+            )
+            for uuid in self.up
+        ]
+        alive = {
+            uuid: liveness.Liveness(up, None, 0.0)
+            for uuid, up in self.up.items()
+        }
+        return records, alive
+
+    def state(self, context, service, *, up):
+        self.told.append((service.uuid, up))
+
+
+class TestWatcher(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.api = Api()
+        self.watcher = watcher.Watcher(self.api, interval=0)
+
+    def look(self, **up):
+        """Return what is told when services are as they are said to be."""
+        self.api.up = up
+        self.api.told.clear()
+        self.watcher.look()
+        return list(self.api.told)
+
+    def test_what_it_finds_at_first_is_no_transition(self):
+        self.assertEqual([], self.look(a=True, b=False))
+
+    def test_a_transition_is_told_once(self):
+        self.look(a=True, b=False)
+        self.assertEqual(
+            [('a', False), ('b', True)], self.look(a=False, b=True)
+        )
+        self.assertEqual([], self.look(a=False, b=True))
+
+    def test_a_service_that_is_new_or_destroyed_is_none(self):
+        self.look(a=True)
+        self.assertEqual([], self.look(b=False))
+        self.assertEqual([], self.look(a=False, b=False))
+
+    def test_a_service_forced_down_has_gone_down(self):
+        self.look(a=True)
+        self.api.forced_down = {'a'}
+        self.assertEqual([('a', False)], self.look(a=True))
+        self.api.forced_down = set()
+        self.assertEqual([('a', True)], self.look(a=True))
+
+    def test_a_backend_that_is_away_is_no_death(self):
+        self.look(a=True)
+        self.api.away = True
+        self.assertRaises(exception.ServiceGroupUnavailable, self.look, a=True)
+        self.api.away = False
+        self.assertEqual([], self.look(a=True))
+        self.assertEqual([('a', False)], self.look(a=False))
