@@ -68,6 +68,9 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
             timeout=_BEAT_PATIENCE * conf.servicegroup.report_interval,
             retry=0,
         )
+        self._asking = self._client.prepare(
+            timeout=max(5, 2 * conf.servicegroup.report_interval)
+        )
 
     def close(self) -> None:
         """Close all connections."""
@@ -188,8 +191,13 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         )
 
     def health(self, context: Context) -> dict[str, Any]:
-        """Return what an operator should know of the conductor."""
-        return self._call(context, 'health')  # type: ignore[no-any-return]
+        """Return what an operator should know of the conductor.
+
+        :raises ServiceGroupUnavailable: it does not answer in the time in
+            which it would notice that a backend is away
+        """
+        with rpc.errors(self.name, 'health'):
+            return self._asking.call(context, 'health')  # type: ignore[no-any-return]
 
     def _call(self, context: Context, method: str, /, **arguments: Any) -> Any:
         with rpc.errors(self.name, method):

@@ -1,0 +1,63 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``nova-sg-manage conductor``: how a conductor is."""
+
+import argparse
+from typing import Any
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.cmd import progress
+from nova_sg.cmd.commands import base
+from nova_sg.conductor import rpcapi
+
+
+class Check(base.ShowOne):
+    """Call a conductor, and show how it and its backends are."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--host',
+            metavar='HOST',
+            help='the host of the conductor (default: any of them)',
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[list[str], list[Any]]:
+        with progress.Waiting('Asking the conductor'):
+            conductor = rpcapi.ConductorAPI(self.conf, parsed_args.host)
+            health = conductor.health(sg_context.get_admin_context())
+        if health['problem']:
+            raise exception.ServiceGroupUnavailable(
+                backend=f'of the conductor on {health["host"]}',
+                reason=health['problem'],
+            )
+        backends = health['backends']
+        shown = {
+            'host': health['host'],
+            'pid': health['pid'],
+            'rpc_version': health['rpc_version'],
+            'driver': health['driver'],
+            'records': health['records'],
+            'backend': base.Several(list(backends)),
+            'round_trip_ms': base.Several(
+                [round(each * 1000, 2) for each in backends.values()]
+            ),
+            'beats_waiting': health['beats_waiting'],
+            'beats_written': health['beats_written'],
+            'beat_writes': health['beat_writes'],
+        }
+        return list(shown), list(shown.values())
