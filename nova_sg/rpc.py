@@ -60,7 +60,11 @@ def notification_transport(conf: cfg.ConfigOpts) -> Any:
 def _usable_url(option: str) -> Iterator[None]:
     try:
         yield
-    except (messaging.InvalidTransportURL, messaging.DriverLoadFailure):
+    except (
+        messaging.InvalidTransportURL,
+        messaging.DriverLoadFailure,
+        ValueError,
+    ):
         # Their messages quote the URL with its password.
         raise exception.InvalidConfiguration(
             option=option,

@@ -12,20 +12,48 @@
 
 """The running conductor: one worker of it."""
 
+import threading
 from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
 import oslo_messaging as messaging
+from oslo_messaging.rpc import server as rpc_server
 
 from nova_sg import rpc
 from nova_sg import servicegroup
 from nova_sg.conductor import beats
 from nova_sg.conductor import manager
 from nova_sg.conductor import watcher
+from nova_sg.notifications import base as notifications_base
 from nova_sg.objects import base as objects_base
 
 LOG = logging.getLogger(__name__)
+
+
+class BoundedServer(rpc_server.RPCServer):  # type: ignore[misc]
+    """Takes a call from the broker only when a thread is free for it.
+
+    What waits at the broker is dropped there when its caller has given up.
+    oslo.messaging would take all there is, and serve it however late: after
+    an outage of the database a conductor would write the beats of minutes
+    before those of now.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._free = threading.Semaphore(self.conf.conductor.threads)
+
+    def _on_incoming(self, incoming: Any) -> None:
+        # The thread that reads from the broker waits here.
+        self._free.acquire()
+        super()._on_incoming(incoming)
+
+    def _process_incoming(self, incoming: Any) -> None:
+        try:
+            super()._process_incoming(incoming)
+        finally:
+            self._free.release()
 
 
 def server(
@@ -38,6 +66,7 @@ def server(
         [endpoint],
         serializer=rpc.ServerSerializer(objects_base.Serializer()),
         access_policy=messaging.ExplicitRPCAccessPolicy,
+        server_cls=BoundedServer,
     )
 
 
@@ -63,9 +92,19 @@ class Worker:
         self.api.report_through(self.beats.report)
         self._watcher = None
         if first and conf.conductor.watch_states:
+            if isinstance(self.api.notifier, notifications_base.Silent):
+                LOG.warning(
+                    '[conductor] watch_states has no effect: [notifications] '
+                    'notification_format sends nothing.'
+                )
             self._watcher = watcher.Watcher(
                 self.api, conf.servicegroup.report_interval
             )
+        conf.set_default(
+            'rabbit_qos_prefetch_count',
+            conf.conductor.threads,
+            'oslo_messaging_rabbit',
+        )
         self._transport = rpc.transport(conf)
         self._server = server(
             conf,

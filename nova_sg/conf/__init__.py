@@ -67,9 +67,16 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     :param conf: the configuration to register them on
     """
     logging.register_options(conf)
-    # It tells of every plugin it has, wherever the schema is looked at.
     logging.set_defaults(
-        default_log_levels=[*logging.get_default_log_levels(), 'alembic=WARN']
+        default_log_levels=[
+            *logging.get_default_log_levels(),
+            # It tells of every plugin it has, wherever the schema is looked
+            # at.
+            'alembic=WARN',
+            # It warns of each answer that waits for a connection: so do all
+            # those which are sent when a group of beats is committed.
+            'oslo.messaging._drivers.pool=ERROR',
+        ]
     )
     for module in MODULES:
         module.register_opts(conf)

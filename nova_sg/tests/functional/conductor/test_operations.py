@@ -13,6 +13,7 @@
 """What an operator does with a conductor."""
 
 from concurrent import futures
+import contextlib
 import json
 import os
 import pathlib
@@ -232,3 +233,30 @@ class PushBackTestCase(base.ConductorTestCase):
         before = self.reload(service).report_count
         self.assertEqual([], client.report_state(self.context, [service.uuid]))
         self.assertEqual(before + 1, self.reload(service).report_count)
+
+    def test_beats_whose_senders_have_given_up_are_not_written_later(self):
+        service = self.service()
+        self.start_conductor(OS_CONDUCTOR__THREADS='2')
+        client = self.client()
+        client.report_state(self.context, [service.uuid])
+        self.server.pause()
+        self.addCleanup(self.server.resume)
+        with futures.ThreadPoolExecutor(10 * MANY) as pool:
+            beats = [
+                pool.submit(client.report_state, self.context, [service.uuid])
+                for _ in range(10 * MANY)
+            ]
+            for each in beats:
+                self.assertIsInstance(
+                    each.exception(), exception.ServiceGroupUnavailable
+                )
+        self.server.resume()
+
+        def is_written():
+            with contextlib.suppress(exception.ServiceGroupUnavailable):
+                client.report_state(self.context, [service.uuid])
+                return True
+
+        base.wait_until(is_written, 'a beat is acknowledged')
+        # Some were under way, or had been fetched from the broker.
+        self.assertLess(self.reload(service).report_count, MANY)

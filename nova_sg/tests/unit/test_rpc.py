@@ -1,0 +1,139 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What crosses the message bus beside objects."""
+
+import sys
+
+import oslo_messaging as messaging
+from oslo_messaging._drivers import common as rpc_common
+from oslo_serialization import jsonutils
+from oslo_versionedobjects import exception as ovo_exc
+from oslotest import base
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg import rpc
+from nova_sg.tests.fixtures import api
+
+
+class TestContext(base.BaseTestCase):
+    def transferred(self, context):
+        serializer = rpc.ContextSerializer(messaging.NoOpSerializer())
+        wire = jsonutils.dumps(serializer.serialize_context(context))
+        return serializer.deserialize_context(jsonutils.loads(wire)), wire
+
+    def test_who_asks_for_what_goes_along(self):
+        mine = sg_context.RequestContext(
+            cell_uuid='a-cell',
+            user_id='somebody',
+            project_id='a-project',
+            roles=['admin'],
+        )
+        theirs, _wire = self.transferred(mine)
+        for name in (
+            'cell_uuid',
+            'user_id',
+            'project_id',
+            'roles',
+            'request_id',
+        ):
+            self.assertEqual(getattr(mine, name), getattr(theirs, name), name)
+
+    def test_no_token_leaves_the_process(self):
+        mine = sg_context.RequestContext(
+            auth_token='secret-1', service_token='secret-2'
+        )
+        _theirs, wire = self.transferred(mine)
+        self.assertNotIn('secret', wire)
+
+
+class TestErrors(base.BaseTestCase):
+    def arrived(self, error):
+        """Return an error as oslo.messaging brings it from a server."""
+        try:
+            raise error
+        except type(error):
+            wire = rpc_common.serialize_remote_exception(sys.exc_info())
+        return rpc_common.deserialize_remote_exception(
+            wire, rpc.EXCEPTION_MODULES
+        )
+
+    def raised(self, error):
+        """Return what a caller gets who meets an error."""
+        try:
+            with rpc.errors('the conductor', 'a_method'):
+                raise error
+        except Exception as met:
+            return met
+        self.fail('nothing was raised')
+
+    def test_an_error_of_ours_is_what_it_was(self):
+        for error in (
+            exception.ServiceNotFound(service_id=7),
+            exception.ServiceTooOld(thisver=1, minver=2),
+            exception.InvalidInput(reason='100% wrong'),
+            exception.NovaSgException('a message of its own'),
+            ovo_exc.IncompatibleObjectVersion(
+                objname='O', objver='2.0', supported='1.0'
+            ),
+        ):
+            met = self.raised(self.arrived(error))
+            self.assertIs(type(error), type(met))
+            self.assertEqual(
+                (str(error), error.kwargs), (str(met), met.kwargs)
+            )
+
+    def test_an_error_of_anybody_else_says_that_the_call_was_refused(self):
+        met = self.raised(messaging.RemoteError('SomeError', 'why', ['a tb']))
+        self.assertIs(exception.ConductorError, type(met))
+        self.assertIn('a_method: SomeError: why', str(met))
+        self.assertNotIn('a tb', str(met))
+
+    def test_silence_is_a_backend_that_is_away(self):
+        for error in (
+            messaging.MessagingTimeout('t'),
+            messaging.MessageDeliveryFailure('d'),
+        ):
+            met = self.raised(error)
+            self.assertIs(exception.ServiceGroupUnavailable, type(met))
+            self.assertEqual('the conductor', met.kwargs['backend'])
+
+    def test_arguments_that_json_does_not_know_become_text(self):
+        error = exception.InvalidInput(reason=ValueError('why'))
+        rpc.plain(error)
+        self.assertEqual({'reason': 'why'}, error.kwargs)
+
+
+class TestTransport(base.BaseTestCase):
+    def configured(self, url):
+        return self.useFixture(
+            api.Configuration(DEFAULT={'transport_url': url})
+        ).conf
+
+    def test_a_url_that_is_none_is_named_without_its_password(self):
+        for url in (
+            'none',
+            'no-such://me:secret@host/',
+            'rabbit://me:secret@[',
+        ):
+            error = self.assertRaises(
+                exception.InvalidConfiguration,
+                rpc.transport,
+                self.configured(url),
+            )
+            self.assertIn('[DEFAULT] transport_url', str(error))
+            self.assertNotIn('secret', str(error))
+
+    def test_a_broker_is_named_without_its_password(self):
+        conf = self.configured('rabbit://me:secret@one:5672,me:secret@two:1//')
+        self.assertEqual('rabbit://one:5672,two:1', rpc.broker(conf))
