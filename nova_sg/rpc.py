@@ -14,8 +14,10 @@
 
 from collections.abc import Iterator
 import contextlib
+import socket
 from typing import Any
 
+from kombu import exceptions as kombu_exc
 from oslo_config import cfg
 import oslo_messaging as messaging
 from oslo_versionedobjects import exception as ovo_exc
@@ -28,6 +30,11 @@ EXCEPTION_MODULES = [exception.__name__, ovo_exc.__name__]
 
 #: Parts of a context which open doors elsewhere, and none of ours.
 _SECRETS = ('auth_token', 'service_token')
+
+_AMQP_PORT = 5672
+
+#: Seconds in which a host that is there accepts a connection.
+_PATIENCE = 5.0
 
 #: What oslo.messaging adds to the name of a class that came over the wire.
 _REMOTE = '_Remote'
@@ -78,6 +85,28 @@ def broker(conf: cfg.ConfigOpts) -> str:
     url = messaging.TransportURL.parse(conf)
     hosts = ','.join(f'{each.hostname}:{each.port}' for each in url.hosts)
     return f'{url.transport}://{hosts}'
+
+
+def check_broker(conf: cfg.ConfigOpts) -> None:
+    """See whether a broker is there, before the first use of it.
+
+    oslo.messaging tries to make its first connection for ever, whatever the
+    patience of who calls.
+
+    :raises OSError: no host of the URL can be connected to
+    """
+    url = messaging.TransportURL.parse(conf)
+    error = None
+    for host in url.hosts:
+        address = (host.hostname, host.port or _AMQP_PORT)
+        try:
+            socket.create_connection(address, _PATIENCE).close()
+        except OSError as failure:
+            error = failure
+        else:
+            return
+    if error is not None:
+        raise error
 
 
 class ContextSerializer(messaging.Serializer):  # type: ignore[misc]
@@ -158,7 +187,11 @@ def errors(backend: str, method: str) -> Iterator[None]:
         raise exception.ServiceGroupUnavailable(
             backend=backend, reason=f'no answer to {method}'
         ) from None
-    except messaging.MessageDeliveryFailure as error:
+    except (
+        messaging.MessageDeliveryFailure,
+        kombu_exc.KombuError,
+        OSError,
+    ) as error:
         raise exception.ServiceGroupUnavailable(
             backend=backend, reason=_reason(error)
         ) from error

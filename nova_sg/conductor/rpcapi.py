@@ -53,6 +53,8 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
 
     def __init__(self, conf: cfg.ConfigOpts, server: str | None = None):
         super().__init__()
+        self._conf = conf
+        self._reached = False
         self._transport = rpc.transport(conf)
         self._client = messaging.get_rpc_client(
             self._transport,
@@ -196,16 +198,27 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         :raises ServiceGroupUnavailable: it does not answer in the time in
             which it would notice that a backend is away
         """
-        with rpc.errors(self.name, 'health'):
-            return self._asking.call(context, 'health')  # type: ignore[no-any-return]
+        return self._send(self._asking, context, 'health')  # type: ignore[no-any-return]
 
     def _call(self, context: Context, method: str, /, **arguments: Any) -> Any:
-        with rpc.errors(self.name, method):
-            return self._client.call(context, method, **arguments)
+        return self._send(self._client, context, method, **arguments)
 
     def _beat(self, context: Context, method: str, /, **arguments: Any) -> Any:
+        return self._send(self._beating, context, method, **arguments)
+
+    def _send(
+        self,
+        client: Any,
+        context: Context,
+        method: str,
+        /,
+        **arguments: Any,
+    ) -> Any:
         with rpc.errors(self.name, method):
-            return self._beating.call(context, method, **arguments)
+            if not self._reached:
+                rpc.check_broker(self._conf)
+                self._reached = True
+            return client.call(context, method, **arguments)
 
 
 def _as_known_to(objinst: Any, version: str) -> dict[str, Any]:

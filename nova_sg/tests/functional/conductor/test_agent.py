@@ -121,3 +121,23 @@ class ConfigurationTestCase(base.ConductorTestCase):
         )
         self.assertIn('no answer', result.stderr)
         self.assertNotIn('guest', result.stderr)
+
+    def test_without_a_broker_it_says_so_and_hangs_for_nobody(self):
+        nowhere = {'OS_DEFAULT__TRANSPORT_URL': 'rabbit://me:secret@[::1]:1'}
+        for module, arguments in (
+            ('nova_sg.cmd.agent', ('--remote',)),
+            ('nova_sg.cmd.manage', ('service', 'list')),
+            ('nova_sg.cmd.manage', ('conductor', 'check')),
+        ):
+            result = subprocess.run(
+                [sys.executable, '-m', module, *arguments],
+                env=self.remote_environment() | nowhere,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=base.commands.PATIENCE,
+            )
+            self.assertEqual(5, result.returncode, result.stderr)
+            [line] = result.stderr.splitlines()
+            self.assertIn('nova-sg-conductor over rabbit://', line)
+            self.assertNotIn('secret', line)
