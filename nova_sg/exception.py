@@ -239,9 +239,8 @@ class MigrationFailed(NovaSgException):
 
 class InventoryNotConfigured(NovaSgException):
     msg_fmt = (
-        'There is no inventory of hypervisors, aggregates and instances: set '
-        '[inventory] backend = sql in every process (it is none where it is '
-        'not set and the driver is not db).'
+        'There is no inventory of hypervisors, aggregates and instances: '
+        '[inventory] backend is none. Set it to sql, in every process.'
     )
     code = 501
 

@@ -26,7 +26,6 @@ import webob
 
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
-from nova_sg import servicegroup
 from nova_sg.api import auth
 from nova_sg.api import faults
 from nova_sg.api import handler
@@ -34,6 +33,7 @@ from nova_sg.api import health
 from nova_sg.api import microversion
 from nova_sg.api import openapi
 from nova_sg.api.handlers import versions
+from nova_sg.conductor import remote
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -80,7 +80,7 @@ def loadapp(conf: cfg.ConfigOpts) -> WsgiApp:
     )
     # The libraries registered options of their own.
     sg_conf.check(conf)
-    servicegroup.setup(conf).start_reading(sg_context.get_admin_context())
+    remote.setup(conf).start_reading(sg_context.get_admin_context())
     return app
 
 

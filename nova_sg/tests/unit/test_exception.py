@@ -53,6 +53,9 @@ CODES = {
     'SchemaVersionMismatch': 409,
     'DeploymentMismatch': 409,
     'InventoryNotConfigured': 501,
+    'MigrationRefused': 409,
+    'MigrationFailed': 500,
+    'ConductorError': 500,
     'HostActionNotSupported': 501,
     'ComputeServiceUnavailable': 400,
 }

@@ -64,7 +64,7 @@ class ErrorsTestCase(base.AgentTestCase):
     def test_a_zone_where_there_is_no_inventory(self):
         self.useFixture(api.Environment(OS_INVENTORY__BACKEND='none'))
         agent = self.begin('--host', 'c1', '--zone', 'lab')
-        self.assert_ends(agent, 2, '[inventory] backend = sql')
+        self.assert_ends(agent, 2, '[inventory] backend is none')
         self.assertEqual({}, self.states())
 
     def test_a_deployment_of_a_nova_is_not_for_it(self):
