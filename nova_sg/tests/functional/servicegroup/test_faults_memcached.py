@@ -15,6 +15,7 @@
 import time
 
 from nova_sg import exception
+from nova_sg.tests.fixtures import long
 from nova_sg.tests.functional.servicegroup import memcached_cell
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 
@@ -70,6 +71,7 @@ class TestOneServer(memcached_cell.MemcachedCellTest):
         self.assert_never_down(watch, self.alive)
         self.assertFalse(self.is_up(self.dead))
 
+    @long.only
     def test_one_flush_after_the_other(self) -> None:
         watches = [self.watch(self.alive)]
         watches += [self.watch_anew(self.alive) for _ in range(2)]
@@ -96,6 +98,7 @@ class TestOneServer(memcached_cell.MemcachedCellTest):
         self.servers[0].resume()
         self.assert_survived(*watches)
 
+    @long.only
     def test_a_hang_longer_than_the_service_down_time(self) -> None:
         watch = self.watch(self.alive)
         self.servers[0].pause()
