@@ -15,6 +15,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import functools
 import time
@@ -177,32 +178,31 @@ class MemcachedMembership(base.Membership):
 
         :raises ServiceGroupUnavailable: none of the servers can be asked
         """
-        placed: dict[server_.Server, list[str]] = defaultdict(list)
+        placed: dict[server_.Server, dict[str, str]] = defaultdict(dict)
         for uuid in uuids:
-            placed[self._cluster.server_of(uuid)].append(uuid)
+            placed[self._cluster.server_of(uuid)][uuid] = self.key(uuid)
         if not placed:
-            placed.update((server, []) for server in self._cluster.servers)
+            placed.update((server, {}) for server in self._cluster.servers)
         known_at = time.monotonic()
         readings, errors = self._cluster.ask(
             {
                 server: functools.partial(
-                    self._cluster.memory(server).read,
-                    [self.key(uuid) for uuid in there],
+                    self._cluster.memory(server).read, list(keys.values())
                 )
-                for server, there in placed.items()
+                for server, keys in placed.items()
             }
         )
         if len(errors) == len(self._cluster.servers):
             raise next(iter(errors.values()))
         found: dict[str, liveness.Liveness] = {}
-        for server, there in placed.items():
+        for server, keys in placed.items():
             if server in readings:
-                self._judge(found, there, readings[server], known_at)
+                found.update(_judge(keys, readings[server], known_at))
             else:
                 unknown = liveness.Liveness(
                     False, None, known_at, unknown=str(errors[server])
                 )
-                found.update(dict.fromkeys(there, unknown))
+                found.update(dict.fromkeys(keys, unknown))
         return found
 
     def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
@@ -224,34 +224,6 @@ class MemcachedMembership(base.Membership):
             except exception.ServiceNotFound:
                 continue
         return there
-
-    def _judge(
-        self,
-        verdicts: dict[str, liveness.Liveness],
-        uuids: Sequence[str],
-        reading: epoch.Reading,
-        known_at: float,
-    ) -> None:
-        """Add the verdicts about services of one server."""
-        missing = liveness.Liveness(
-            not reading.complete,
-            None,
-            known_at,
-            unknown=None if reading.complete else SETTLING,
-        )
-        found = reading.values.get
-        for uuid in uuids:
-            value = found(self.key(uuid))
-            if value is None:
-                verdicts[uuid] = missing
-                continue
-            try:
-                verdicts[uuid] = presence.verdict(value, known_at)
-            except (ValueError, LookupError, TypeError) as error:
-                why = f'{self.key(uuid)} cannot be read: {error}'
-                verdicts[uuid] = liveness.Liveness(
-                    False, None, known_at, unknown=why
-                )
 
     def _on_servers(
         self,
@@ -282,3 +254,20 @@ class MemcachedMembership(base.Membership):
         for error in errors.values():
             raise error
         return [each for answer in answers.values() for each in answer]
+
+
+def _judge(
+    keys: Mapping[str, str], reading: epoch.Reading, known_at: float
+) -> dict[str, liveness.Liveness]:
+    """Return the verdicts about services of one server.
+
+    :param keys: the keys of the services, by uuid
+    """
+    missing = liveness.Liveness(
+        not reading.complete,
+        None,
+        known_at,
+        unknown=None if reading.complete else SETTLING,
+    )
+    there = presence.verdicts(reading.values, known_at)
+    return {uuid: there.get(key, missing) for uuid, key in keys.items()}

@@ -23,13 +23,16 @@ is unknown here is kept when the value is written again. Times are seconds
 since 1970 by the worker's own clock, to be shown and for nothing else.
 """
 
+from collections.abc import Iterator
+from collections.abc import Mapping
 import datetime
-import json
 import math
 import os
 import time
 from typing import Any
 import uuid
+
+import orjson
 
 from nova_sg.servicegroup import liveness
 
@@ -137,20 +140,50 @@ def is_forgotten(value: bytes) -> bool:
     return 'forgotten' in _decode(value)
 
 
-def verdict(value: bytes, known_at: float) -> liveness.Liveness:
-    """Return what a value says.
+def verdicts(
+    values: Mapping[str, bytes], known_at: float
+) -> dict[str, liveness.Liveness]:
+    """Return what values say.
 
-    :param known_at: ``time.monotonic()`` before it was asked for
-    :raises ValueError, LookupError, TypeError: it is not such a value
+    :param values: by key
+    :param known_at: ``time.monotonic()`` before they were asked for
+    :returns: by key; of a value that cannot be read it is not known whether
+        the service is up
     """
-    # From text: json would look for the encoding of each of ten thousand.
-    values = json.loads(value.decode())
-    if values['format'] > FORMAT:
-        raise ValueError(f'format {values["format"]} is newer than here')
+    found = {}
+    contents = _contents(values)
+    for key in values:
+        try:
+            found[key] = _verdict(next(contents), known_at)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            why = f'{key} cannot be read: {error}'
+            found[key] = liveness.Liveness(False, None, known_at, unknown=why)
+    return found
+
+
+def _contents(values: Mapping[str, bytes]) -> Iterator[Any]:
+    """Return what each value holds; the next one raises where it is no JSON.
+
+    All are read as one text, which takes half the time; one by one only
+    where there is one among them that is no JSON.
+    """
+    try:
+        read = orjson.loads(b'[%b]' % b','.join(values.values()))
+    except ValueError:
+        read = []
+    if len(read) == len(values):
+        return iter(read)
+    return map(orjson.loads, values.values())
+
+
+def _verdict(content: dict[str, Any], known_at: float) -> liveness.Liveness:
+    if content['format'] > FORMAT:
+        raise ValueError(f'format {content["format"]} is newer than here')
     members = []
     seen_at = 0.0
-    for entry in values.get('workers', {}).values():
-        seen_at = max(seen_at, entry['seen_at'])
+    for entry in content.get('workers', {}).values():
+        if entry['seen_at'] > seen_at:
+            seen_at = entry['seen_at']
         started_at = _time(entry['started_at'], datetime.UTC)
         members.append(liveness.Member(entry['pid'], started_at, entry['ttl']))
     if not members:
@@ -161,15 +194,13 @@ def verdict(value: bytes, known_at: float) -> liveness.Liveness:
 
 
 def _encode(values: dict[str, Any]) -> bytes:
-    return json.dumps(
-        {'format': FORMAT, **values}, separators=(',', ':')
-    ).encode()
+    return orjson.dumps({'format': FORMAT, **values})
 
 
 def _decode(value: bytes) -> dict[str, Any]:
     """Return what a value holds; of one that is nobody's, nothing."""
     try:
-        values = dict(json.loads(value))
+        values = dict(orjson.loads(value))
         for entry in values.get('workers', {}).values():
             entry['beats'], entry['ttl']
     except (ValueError, LookupError, TypeError, AttributeError):

@@ -107,10 +107,10 @@ class Server:
     def get(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the values that are there.
 
-        The keys are read in the order given; one get_many for up to
+        The keys are read in the order given; one request for up to
         :data:`READ_BATCH` of them.
         """
-        return self._read('get_many', keys)
+        return self._read('fetch', keys)
 
     def gets(self, keys: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
         """Return values with the tokens for :meth:`cas`."""

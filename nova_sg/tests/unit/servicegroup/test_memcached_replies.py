@@ -1,0 +1,114 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What a memcached answers, and how its values are read."""
+
+import socket
+import threading
+
+from oslotest import base
+from pymemcache import exceptions
+
+from nova_sg.servicegroup.memcached import connection
+from nova_sg.servicegroup.memcached import presence
+
+KEYS = ['a', 'b', 'c']
+
+
+class TestFetch(base.BaseTestCase):
+    """A connection whose other end says what a test wants it to."""
+
+    def fetch(self, *pieces: bytes) -> dict[str, bytes]:
+        """Fetch keys, and be answered in pieces; then the server is gone."""
+        ours, server = socket.socketpair()
+
+        def answer() -> None:
+            self.request = server.recv(4096)
+            for piece in pieces:
+                server.sendall(piece)
+            server.close()
+
+        fetching = connection.Connection(('localhost', 11211))
+        fetching.sock = ours
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            return fetching.fetch(KEYS)
+        finally:
+            thread.join()
+            ours.close()
+
+    def test_what_is_there_is_returned(self) -> None:
+        reply = b'VALUE a 0 2\r\n{}\r\nVALUE c 0 0\r\n\r\nEND\r\n'
+        self.assertEqual({'a': b'{}', 'c': b''}, self.fetch(reply))
+        self.assertEqual(b'get a b c\r\n', self.request)
+
+    def test_nothing_may_be_there(self) -> None:
+        self.assertEqual({}, self.fetch(b'END\r\n'))
+
+    def test_a_reply_comes_in_any_pieces(self) -> None:
+        value = b'VALUE a 0 9\r\nEND\r\nEND \r\nEND\r\n'
+        for size in range(1, len(value)):
+            with self.subTest(size=size):
+                pieces = [
+                    value[start : start + size]
+                    for start in range(0, len(value), size)
+                ]
+                self.assertEqual({'a': b'END\r\nEND '}, self.fetch(*pieces))
+
+    def test_a_value_may_look_like_the_end_or_an_error(self) -> None:
+        looks = b'x\r\nSERVER_ERROR not really\r\nEND\r\n'
+        reply = b'VALUE b 0 %d\r\n%b\r\n' % (len(looks), looks)
+        self.assertEqual({'b': looks}, self.fetch(reply, b'END\r\n'))
+
+    def test_an_error_is_refused_with_what_it_says(self) -> None:
+        error = self.assertRaises(
+            connection.Refused,
+            self.fetch,
+            b'VALUE a 0 2\r\n{}\r\n',
+            b'SERVER_ERROR out of memory writing get response\r\n',
+        )
+        self.assertIn('out of memory', str(error))
+
+    def test_an_end_in_the_middle_is_an_error(self) -> None:
+        self.assertRaises(
+            exceptions.MemcacheUnexpectedCloseError,
+            self.fetch,
+            b'VALUE a 0 20\r\n{}\r\n',
+        )
+
+
+class TestVerdicts(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.value = presence.Worker('a', 60).alone()
+
+    def test_one_that_cannot_be_read_spoils_no_other(self) -> None:
+        for broken in (
+            b'',
+            b'{',
+            b'\xff',
+            b'1,2',
+            b'[]',
+            b'{"format": 2}',
+            b'{"format": 1, "workers": []}',
+            b'{"format": 1, "workers": [1]}',
+            b'{"format": 1, "workers": {"x": {}}}',
+        ):
+            with self.subTest(broken=broken):
+                found = presence.verdicts(
+                    {'a': self.value, 'b': broken, 'c': self.value}, 1.0
+                )
+                self.assertTrue(found['a'].up and found['c'].up)
+                self.assertFalse(found['b'].up)
+                self.assertIn('b cannot be read', found['b'].unknown or '')
