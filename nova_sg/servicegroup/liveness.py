@@ -11,7 +11,9 @@
 # under the License.
 """What is known of the liveness of a service, and since when."""
 
+from collections.abc import Callable
 import datetime
+import functools
 from typing import NamedTuple
 
 
@@ -48,3 +50,11 @@ class Liveness(NamedTuple):
     known_at: float
     members: tuple[Member, ...] = ()
     unknown: str | None = None
+
+
+#: Returns the verdict with these values, all of them, in order. For lists:
+#: the constructor, which takes keywords, takes a third longer.
+of_values: Callable[
+    [tuple[bool, datetime.datetime | None, float, tuple[Member, ...], None]],
+    Liveness,
+] = functools.partial(tuple.__new__, Liveness)

@@ -95,9 +95,10 @@ class DbDriver(base.Driver):
         known_at = time.monotonic()
         rows = self._database.read(lambda c: c.execute(statement).all())
         records = [record.Record.from_row(row) for row in rows]
+        make = liveness.of_values
         return records, {
-            each.uuid: liveness.Liveness(
-                bool(row[-1]), each.last_seen_up, known_at
+            each.uuid: make(
+                (bool(row[-1]), each.last_seen_up, known_at, (), None)
             )
             for each, row in zip(records, rows, strict=True)
         }

@@ -214,9 +214,11 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
     ) -> dict[str, liveness.Liveness]:
         wanted = list(uuids)
         living = self.living(wanted)
-        rest = [uuid for uuid in wanted if living.verdict(uuid) is None]
-        gone = set(rest).difference(self._known(context, rest))
-        return living.verdicts(uuid for uuid in wanted if uuid not in gone)
+        rest = living.without(wanted)
+        if rest:
+            gone = rest.difference(self._known(context, list(rest)))
+            wanted = [uuid for uuid in wanted if uuid not in gone]
+        return living.verdicts(wanted)
 
     def living(self, uuids: Sequence[str]) -> memory.Living:
         """Return which workers of services live.

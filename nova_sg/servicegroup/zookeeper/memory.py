@@ -55,20 +55,24 @@ class Living(NamedTuple):
             )
         return None
 
+    def without(self, uuids: Iterable[str]) -> set[str]:
+        """Return those of the services of which no worker lives."""
+        return set(uuids).difference(self.now, self.before)
+
     def verdicts(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         """Return what is known of services that there are.
 
         A service of which no worker lives is down.
         """
-        make = liveness.Liveness
-        now, known_at = self.now, self.known_at
-        down = make(False, None, known_at)
+        known_at = self.known_at
+        down = liveness.Liveness(False, None, known_at)
         if self.before:
             return {uuid: self.verdict(uuid) or down for uuid in uuids}
+        make, workers_of = liveness.of_values, self.now.get
         return {
-            uuid: make(True, None, known_at, now[uuid])
-            if uuid in now
-            else down
+            uuid: down
+            if (workers := workers_of(uuid)) is None
+            else make((True, None, known_at, workers, None))
             for uuid in uuids
         }
 
