@@ -30,6 +30,7 @@ import tenacity
 from nova_sg import exception
 from nova_sg.db import patience
 from nova_sg.db import schema
+from nova_sg.db import sqlite
 
 LOG = logging.getLogger(__name__)
 
@@ -185,6 +186,7 @@ class Database:
                 self._anchor.close()
                 self._anchor = None
                 self._ready = False
+                self.engine.dispose()
 
     def reset(self) -> None:
         """Forget every connection without closing it (after a fork)."""
@@ -205,7 +207,6 @@ class Database:
         elif options['pool_timeout'] is None:
             options['pool_timeout'] = self._bound
         facade.configure(**options)
-        facade.append_on_engine_create(_tune_engine)
         return facade
 
     def _run(self, work: Callable[[sa.Connection], T]) -> T:
@@ -300,23 +301,11 @@ def _tuned(url: sa.URL, conf: cfg.ConfigOpts) -> sa.URL:
                 'write_timeout': str(limit),
             }
         case 'sqlite':
-            query = {'timeout': str(seconds)}
+            query = {'timeout': str(seconds), 'plugin': sqlite.PLUGIN}
         case _:
             query = {}
     missing = {k: v for k, v in query.items() if k not in url.query}
     return url.update_query_dict(missing)
-
-
-def _tune_engine(engine: sa.Engine) -> None:
-    if engine.dialect.name == 'sqlite':
-        sa.event.listen(engine, 'connect', _tune_sqlite)
-
-
-def _tune_sqlite(dbapi_connection: Any, _record: object) -> None:
-    # With a write-ahead log readers and the writer do not wait for each
-    # other, and a commit is lost by a power failure only, never torn.
-    dbapi_connection.execute('PRAGMA journal_mode = WAL')
-    dbapi_connection.execute('PRAGMA synchronous = NORMAL')
 
 
 def _bad_url(error: Exception) -> exception.InvalidConfiguration:

@@ -1,0 +1,71 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""How SQLite is used: with a log, and connections that are kept."""
+
+import os
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import plugins
+
+#: The name of :class:`Kept` in a URL.
+PLUGIN = 'nova_sg.kept'
+
+
+class Kept(sa.CreateEnginePlugin):
+    """Keep connections to a file in a pool, as those to a server are kept.
+
+    oslo.db opens the file anew for each transaction. SQLite then reads the
+    whole schema again, which takes longer than most statements; in the
+    database of a nova cell, with its hundred tables, by far.
+
+    A file that was moved away, or is another one by now, is not used on: a
+    connection is given out only for the file that bears the name.
+    """
+
+    def __init__(self, url: sa.URL, kwargs: dict[str, Any]) -> None:
+        self._path = url.database
+        if self._path and self._path != ':memory:':
+            kwargs['poolclass'] = sa.QueuePool
+
+    def update_url(self, url: sa.URL) -> sa.URL:
+        return url.difference_update_query(['plugin'])
+
+    def engine_created(self, engine: sa.Engine) -> None:
+        sa.event.listen(engine, 'connect', self._connected)
+        sa.event.listen(engine, 'checkout', self._given_out)
+
+    def _connected(self, dbapi_connection: Any, record: Any) -> None:
+        # With a write-ahead log readers and the writer do not wait for each
+        # other, and a commit is lost by a power failure only, never torn.
+        dbapi_connection.execute('PRAGMA journal_mode = WAL')
+        dbapi_connection.execute('PRAGMA synchronous = NORMAL')
+        record.info['file'] = self._file()
+
+    def _given_out(
+        self, _dbapi_connection: Any, record: Any, _proxy: Any
+    ) -> None:
+        if record.info['file'] != self._file():
+            raise sa.exc.DisconnectionError('The file is another one now')
+
+    def _file(self) -> tuple[int, int] | None:
+        """Return what tells the file from any other, None without one."""
+        try:
+            found = os.stat(self._path or '')
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+plugins.register(PLUGIN, __name__, Kept.__name__)
