@@ -221,7 +221,7 @@ class TestWhichSaveIsABeat(base.ObjectsTestCase):
     def test_a_version_below_the_deployments_is_refused(self):
         self.mine.version = 2
         error = self.assertRaises(exception.ServiceTooOld, self.mine.save)
-        self.assertIn('(v2) than the minimum (v3)', str(error))
+        self.assertEqual({'thisver': 2, 'minver': 3}, error.kwargs)
         self.assertEqual(3, self.reload(self.mine).version)
 
     def test_a_decision_saved_with_a_count_is_written_and_beaten(self):
