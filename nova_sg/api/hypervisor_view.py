@@ -35,7 +35,7 @@ class Hypervisor(NamedTuple):
     """
 
     node: inventory_base.ComputeNode
-    service: objects.ServiceView
+    service: objects.ServiceGroupService
     uptime: str | None = None
     servers: Sequence[inventory_base.Instance] | None = None
 

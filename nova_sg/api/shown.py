@@ -12,7 +12,7 @@
 
 """Which services REST shows, and how it writes what it shows of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from nova_sg import objects
 from nova_sg.api import operation
@@ -25,21 +25,30 @@ API_BINARIES = frozenset({'nova-osapi_compute', 'nova-metadata'})
 def services(
     call: operation.Call,
     *,
+    host: str | None = None,
+    binary: str | None = None,
     disabled: bool | None = None,
-    hidden: bool = False,
-) -> Iterator[objects.ServiceView]:
-    """Return services with their zones, by age.
+    set_zones: bool = True,
+) -> Iterable[objects.ServiceGroupService]:
+    """Return services with their state, by age, in one call.
 
-    :param disabled: only those that are disabled, or enabled
-    :param hidden: those that report no liveness, too
+    :param host: only those on this host
+    :param binary: only those of this binary
+    :param disabled: only those that are disabled, or enabled; not together
+        with the others
+    :param set_zones: with their zones, in one more
     """
-    found = objects.list_services(
-        call.context, disabled=disabled, set_zones=True
-    )
-    return (each for each in found if hidden or is_shown(each))
+    lists = objects.ServiceGroupServiceList
+    if host is not None:
+        found = lists.get_by_host(call.context, host, set_zones)
+        # A host has a handful.
+        return [each for each in found if binary in (None, each.binary)]
+    if binary is not None:
+        return lists.get_by_binary(call.context, binary, True, set_zones)
+    return lists.get_all(call.context, disabled, set_zones)
 
 
-def is_shown(service: objects.ServiceView) -> bool:
+def is_shown(service: objects.ServiceGroupService) -> bool:
     """Return whether a service reports its liveness."""
     return service.binary not in API_BINARIES
 
@@ -49,9 +58,9 @@ def may_exist(name: str) -> bool:
     return len(name) <= record.MAX_LENGTH and name.isprintable()
 
 
-def state(service: objects.ServiceView) -> str:
+def state(service: objects.ServiceGroupService) -> str:
     return 'up' if service.is_up else 'down'
 
 
-def status(service: objects.ServiceView) -> str:
+def status(service: objects.ServiceGroupService) -> str:
     return 'disabled' if service.disabled else 'enabled'

@@ -14,12 +14,8 @@
 
 from nova_sg.objects.service import ServiceGroupService
 from nova_sg.objects.service import ServiceGroupServiceList
-from nova_sg.objects.view import list_services
-from nova_sg.objects.view import ServiceView
 
 __all__ = [
     'ServiceGroupService',
     'ServiceGroupServiceList',
-    'ServiceView',
-    'list_services',
 ]

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
+import datetime
 import gc
 from typing import Any
 from typing import Self
@@ -31,6 +32,7 @@ from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import liveness as sg_liveness
+from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record as sg_record
 
 #: Fields which show something else than the record; they are never written.
@@ -49,6 +51,9 @@ class ServiceBehaviour:
     host: str | None
     topic: str | None
     forced_down: bool
+    last_seen_up: datetime.datetime | None
+    created_at: datetime.datetime | None
+    updated_at: datetime.datetime | None
     _context: Any
     _changed_fields: set[str]
     # Where oslo keeps the value of a field.
@@ -108,6 +113,16 @@ class ServiceBehaviour:
             if liveness.last_seen is not None:
                 self._obj_last_seen_up = liveness.last_seen
         self._changed_fields.clear()
+
+    @property
+    def seen_or_changed_at(self) -> datetime.datetime | None:
+        """When it last beat or was changed: ``updated_at`` in REST.
+
+        As far as this object knows; one out of a list knows the last beat.
+        """
+        return sg_member.latest(
+            self.created_at, self.updated_at, self.last_seen_up
+        )
 
     def _load(self, name: str) -> None:
         """Fill a field that was left to be loaded."""
@@ -241,7 +256,7 @@ class ServiceListBehaviour:
         :param filters: ``host``, ``binary``, ``topic``, ``disabled``
         """
         api = servicegroup.get()
-        with collector_paused():
+        with _collector_paused():
             records, alive = api.list(context, **filters)
             if hosts is not None:
                 wanted = set(hosts)
@@ -283,7 +298,7 @@ class ServiceListBehaviour:
 
 
 @contextlib.contextmanager
-def collector_paused() -> Iterator[None]:
+def _collector_paused() -> Iterator[None]:
     """Keep the garbage collector from running while a list is built.
 
     It would look at all objects again and again, and free none of them:

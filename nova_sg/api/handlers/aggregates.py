@@ -22,7 +22,7 @@ from nova_sg.api import operation
 from nova_sg.api import validation
 from nova_sg.api.schemas import aggregates as schemas
 from nova_sg.inventory import base as inventory_base
-from nova_sg.objects import view
+from nova_sg.objects import times
 from nova_sg.policies import aggregates as policies
 
 
@@ -66,8 +66,8 @@ def _v21(aggregate: inventory_base.Aggregate) -> dict[str, Any]:
         'availability_zone': zone,
         'hosts': aggregate.hosts,
         'metadata': {} if zone is None else {'availability_zone': zone},
-        'created_at': view.time_text(aggregate.created_at),
-        'updated_at': view.time_text(aggregate.updated_at),
+        'created_at': times.text(aggregate.created_at),
+        'updated_at': times.text(aggregate.updated_at),
         # What is deleted is not kept.
         'deleted': False,
         'deleted_at': None,

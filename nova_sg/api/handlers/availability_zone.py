@@ -23,7 +23,7 @@ from nova_sg import objects
 from nova_sg.api import operation
 from nova_sg.api import shown
 from nova_sg.api.schemas import availability_zone as schemas
-from nova_sg.objects import view
+from nova_sg.objects import times
 from nova_sg.policies import availability_zone as policies
 
 
@@ -36,7 +36,7 @@ def index(call: operation.Call) -> Any:
     """List the availability zones, without their hosts."""
     call.authorize(policies.LIST)
     internal = call.conf.internal_service_availability_zone
-    available, others = _zones(shown.services(call, hidden=True))
+    available, others = _zones(shown.services(call))
     return {
         'availabilityZoneInfo': [
             _zone(name, is_available, None)
@@ -55,18 +55,18 @@ def index(call: operation.Call) -> Any:
 def detail(call: operation.Call) -> Any:
     """List the availability zones with their hosts and services."""
     call.authorize(policies.DETAIL)
-    services = list(shown.services(call, hidden=True))
+    services = shown.services(call)
     available, others = _zones(services)
     hosts: dict[str, dict[str, dict[str, Any]]] = {
         name: {} for name in available
     }
     for each in services:
         if shown.is_shown(each) and not each.disabled:
-            in_zone = hosts[each.zone or '']
+            in_zone = hosts[each.availability_zone or '']
             in_zone.setdefault(each.host or '', {})[each.binary or ''] = {
                 'available': each.is_up,
                 'active': True,
-                'updated_at': view.time_text(each.updated_at),
+                'updated_at': times.text(each.seen_or_changed_at),
             }
     return {
         'availabilityZoneInfo': [
@@ -77,12 +77,12 @@ def detail(call: operation.Call) -> Any:
 
 
 def _zones(
-    services: Iterable[objects.ServiceView],
+    services: Iterable[objects.ServiceGroupService],
 ) -> tuple[list[str], list[str]]:
     """Return the zones with an enabled service, and those without."""
     zones: dict[str, bool] = {}
     for each in services:
-        zone = each.zone or ''
+        zone = each.availability_zone or ''
         zones[zone] = zones.get(zone, False) or not each.disabled
     return (
         sorted(zone for zone, enabled in zones.items() if enabled),

@@ -43,10 +43,11 @@ def index(call: operation.Call) -> Any:
             {
                 'host_name': each.host,
                 'service': each.topic,
-                'zone': each.zone,
+                'zone': each.availability_zone,
             }
             for each in shown.services(call, disabled=False)
-            if not zone or each.zone == zone
+            if shown.is_shown(each)
+            and (not zone or each.availability_zone == zone)
         ]
     }
 

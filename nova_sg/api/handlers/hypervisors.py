@@ -29,6 +29,7 @@ from nova_sg import servicegroup
 from nova_sg.api import hypervisor_view
 from nova_sg.api import microversion
 from nova_sg.api import operation
+from nova_sg.api import shown
 from nova_sg.api import validation
 from nova_sg.api.schemas import hypervisors as schemas
 from nova_sg.inventory import base as inventory_base
@@ -70,13 +71,13 @@ def show(call: operation.Call) -> Any:
     """Show a hypervisor."""
     call.authorize(policies.SHOW)
     node = _node(call)
-    shown = _with_services(
+    found = _with_services(
         call, [node], _service(call, node), servers=_asks_for_servers(call)
     )
-    if not shown:
+    if not found:
         raise _not_found(call)
     view = hypervisor_view.DETAIL.get(call.version)
-    return {'hypervisor': view(shown[0])}
+    return {'hypervisor': view(found[0])}
 
 
 @operation.serves(
@@ -89,14 +90,14 @@ def uptime(call: operation.Call) -> Any:
     """Show how long a hypervisor has been up."""
     call.authorize(policies.UPTIME)
     node = _node(call)
-    shown = _with_services(call, [node], _service(call, node))
-    if not shown:
+    found = _with_services(call, [node], _service(call, node))
+    if not found:
         raise _not_found(call)
-    if not shown[0].service.is_up:
+    if not found[0].service.is_up:
         raise exception.ComputeServiceUnavailable(host=node.host)
     view = hypervisor_view.BRIEF.get(call.version)
     since = servicegroup.get().inventory.host_uptime(node.host)
-    return {'hypervisor': {**view(shown[0]), 'uptime': since}}
+    return {'hypervisor': {**view(found[0]), 'uptime': since}}
 
 
 @operation.serves(
@@ -215,14 +216,14 @@ def _show(
 ) -> dict[str, Any]:
     """Return the body of a list of compute nodes."""
     view = views.get(call.version)
-    shown = _with_services(call, nodes, _services(call), servers=servers)
-    return {'hypervisors': [view(each) for each in shown]}
+    found = _with_services(call, nodes, _services(call), servers=servers)
+    return {'hypervisors': [view(each) for each in found]}
 
 
 def _with_services(
     call: operation.Call,
     nodes: Sequence[inventory_base.ComputeNode],
-    services: Mapping[str, objects.ServiceView],
+    services: Mapping[str, objects.ServiceGroupService],
     *,
     servers: bool = False,
 ) -> list[hypervisor_view.Hypervisor]:
@@ -248,20 +249,25 @@ def _with_services(
     ]
 
 
-def _services(call: operation.Call) -> Mapping[str, objects.ServiceView]:
+def _services(
+    call: operation.Call,
+) -> Mapping[str, objects.ServiceGroupService]:
     """Return all compute services, by host."""
-    found = objects.list_services(
-        call.context, binary=inventory_base.COMPUTE_BINARY
+    found = shown.services(
+        call, binary=inventory_base.COMPUTE_BINARY, set_zones=False
     )
     return {each.host or '': each for each in found}
 
 
 def _service(
     call: operation.Call, node: inventory_base.ComputeNode
-) -> Mapping[str, objects.ServiceView]:
+) -> Mapping[str, objects.ServiceGroupService]:
     """Return the compute service of one node, by host."""
-    found = objects.list_services(
-        call.context, host=node.host, binary=inventory_base.COMPUTE_BINARY
+    found = shown.services(
+        call,
+        host=node.host,
+        binary=inventory_base.COMPUTE_BINARY,
+        set_zones=False,
     )
     return {each.host or '': each for each in found}
 

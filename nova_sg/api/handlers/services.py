@@ -23,7 +23,7 @@ from nova_sg.api import shown
 from nova_sg.api import validation
 from nova_sg.api.schemas import services as schemas
 from nova_sg.inventory import base as inventory_base
-from nova_sg.objects import view
+from nova_sg.objects import times
 from nova_sg.policies import services as policies
 
 #: Up to here services are known by integers and by host and binary.
@@ -82,7 +82,7 @@ def update(call: operation.Call) -> Any:
     service = objects.ServiceGroupService.get_by_uuid(call.context, uuid)
     _check_binary(service.binary)
     _change(service, _changes(call.body))
-    return {'service': _record_v253(objects.ServiceView.of(service))}
+    return {'service': _record_v253(service)}
 
 
 @operation.serves(
@@ -115,7 +115,7 @@ def delete(call: operation.Call) -> None:
     objects.ServiceGroupService.get_by_uuid(call.context, uuid).destroy()
 
 
-def _find(call: operation.Call) -> list[objects.ServiceView]:
+def _find(call: operation.Call) -> list[objects.ServiceGroupService]:
     """Return the services of a list; the backend filters them.
 
     An empty parameter filters nothing, as in nova.
@@ -123,7 +123,7 @@ def _find(call: operation.Call) -> list[objects.ServiceView]:
     filters = {name: call.asked(name) or None for name in ('host', 'binary')}
     if not all(shown.may_exist(each) for each in filters.values() if each):
         return []
-    found = objects.list_services(call.context, set_zones=True, **filters)  # type: ignore[arg-type]
+    found = shown.services(call, **filters)
     host = filters['host']
     return [
         each
@@ -133,37 +133,39 @@ def _find(call: operation.Call) -> list[objects.ServiceView]:
     ]
 
 
-def _record(service: objects.ServiceView, service_id: int | str) -> Any:
+def _record(
+    service: objects.ServiceGroupService, service_id: int | str
+) -> Any:
     return {
         'id': service_id,
         'binary': service.binary,
         'host': service.host,
-        'zone': service.zone,
+        'zone': service.availability_zone,
         'status': shown.status(service),
         'state': shown.state(service),
-        'updated_at': view.time_text(service.updated_at),
+        'updated_at': times.text(service.seen_or_changed_at),
         'disabled_reason': service.disabled_reason,
     }
 
 
-def _record_v21(service: objects.ServiceView) -> Any:
+def _record_v21(service: objects.ServiceGroupService) -> Any:
     return _record(service, service.id)
 
 
-def _record_v211(service: objects.ServiceView) -> Any:
+def _record_v211(service: objects.ServiceGroupService) -> Any:
     return {**_record(service, service.id), 'forced_down': service.forced_down}
 
 
-def _record_v253(service: objects.ServiceView) -> Any:
+def _record_v253(service: objects.ServiceGroupService) -> Any:
     record = _record(service, service.uuid)
     record['forced_down'] = service.forced_down
     return record
 
 
-_RECORDS: microversion.Versioned[Callable[[objects.ServiceView], Any]] = (
-    microversion.Versioned(
-        {'2.1': _record_v21, '2.11': _record_v211, '2.53': _record_v253}
-    )
+_RECORDS: microversion.Versioned[
+    Callable[[objects.ServiceGroupService], Any]
+] = microversion.Versioned(
+    {'2.1': _record_v21, '2.11': _record_v211, '2.53': _record_v253}
 )
 
 

@@ -25,7 +25,7 @@ from nova_sg.cmd import common
 from nova_sg.cmd import progress
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
-from nova_sg.objects import view
+from nova_sg.objects import times
 from nova_sg.servicegroup import liveness
 
 #: Those of ``openstack compute service list``.
@@ -130,7 +130,7 @@ class Show(base.ShowOne):
         return names, [
             *_row(service),
             *_long_row(service, members.get(service.uuid, ())),
-            view.time_text(service.created_at),
+            times.text(service.created_at),
         ]
 
 
@@ -204,7 +204,7 @@ def _row(service: Any) -> list[Any]:
         service.availability_zone,
         'disabled' if service.disabled else 'enabled',
         state,
-        view.time_text(updated_at),
+        times.text(updated_at),
     ]
 
 
@@ -215,6 +215,6 @@ def _long_row(service: Any, members: Sequence[liveness.Member]) -> list[Any]:
         service.topic,
         service.version,
         base.Several([each.pid for each in members]),
-        base.Several([view.time_text(each.started_at) for each in members]),
+        base.Several([times.text(each.started_at) for each in members]),
         base.Several([each.ttl for each in members]),
     ]

@@ -83,6 +83,14 @@ class TestLists(base.ObjectsTestCase):
             names(List.get_by_host(self.context, 'c2')),
         )
 
+    def test_a_beat_shows_as_its_update(self):
+        (before,) = List.get_by_host(self.context, 'c2')
+        self.assertIsNone(before.seen_or_changed_at)
+        before.report_state()
+        (after,) = List.get_by_host(self.context, 'c2')
+        self.assertEqual(after.last_seen_up, after.seen_or_changed_at)
+        self.assertIsNotNone(after.seen_or_changed_at)
+
     def test_a_host_nobody_knows_has_no_services(self):
         self.assertEqual([], names(List.get_by_host(self.context, 'c9')))
 
