@@ -13,6 +13,7 @@
 """The inventory of a process without one: the conductor's."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,8 +50,25 @@ class RemoteInventory(base.Inventory):
     def aggregates(self) -> list[base.Aggregate]:
         return self._call('aggregates')  # type: ignore[no-any-return]
 
-    def compute_nodes(self, host: str | None = None) -> list[base.ComputeNode]:
-        return self._call('compute_nodes', host)  # type: ignore[no-any-return]
+    def aggregate(self, aggregate_id: int) -> base.Aggregate | None:
+        return self._call('aggregate', aggregate_id)  # type: ignore[no-any-return]
+
+    def compute_nodes(
+        self,
+        host: str | None = None,
+        *,
+        pattern: str | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> list[base.ComputeNode]:
+        return self._call(  # type: ignore[no-any-return]
+            'compute_nodes', host, pattern=pattern, after=after, limit=limit
+        )
+
+    def compute_node(
+        self, *, id: int | None = None, uuid: str | None = None
+    ) -> base.ComputeNode | None:
+        return self._call('compute_node', id=id, uuid=uuid)  # type: ignore[no-any-return]
 
     def hosts_of_type(self, hypervisor_type: str) -> set[str]:
         return set(self._call('hosts_of_type', hypervisor_type))
@@ -64,14 +82,17 @@ class RemoteInventory(base.Inventory):
     def instances(self, host: str) -> list[base.Instance]:
         return self._call('instances', host)  # type: ignore[no-any-return]
 
+    def instances_by_host(
+        self, hosts: Sequence[str]
+    ) -> Mapping[str, list[base.Instance]]:
+        return self._call('instances_by_host', list(hosts))  # type: ignore[no-any-return]
+
     def count_instances(self, host: str) -> int:
         return self._call('count_instances', host)  # type: ignore[no-any-return]
 
-    def _call(self, method: str, *arguments: Any) -> Any:
+    def _call(self, method: str, *arguments: Any, **options: Any) -> Any:
+        context = sg_context.get_admin_context()
         result = self._conductor.inventory_action(
-            sg_context.get_admin_context(), method, *arguments
+            context, method, arguments, options
         )
-        kind = wire.METHODS[method]
-        if kind is None:
-            return result
-        return [wire.load(kind, each) for each in result]
+        return wire.load_result(method, result)

@@ -33,6 +33,7 @@ from nova_sg import rpc
 from nova_sg import servicegroup
 from nova_sg.conductor import beats as conductor_beats
 from nova_sg.conductor import wire
+from nova_sg.inventory import base as inventory_base
 from nova_sg.objects import base as objects_base
 from nova_sg.servicegroup import maintenance
 from nova_sg.servicegroup import record
@@ -215,7 +216,11 @@ class ConductorManager:
 
     @_served
     def inventory_action(
-        self, context: Context, name: str, args: Sequence[Any]
+        self,
+        context: Context,
+        name: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
     ) -> Any:
         """Call the inventory.
 
@@ -225,10 +230,13 @@ class ConductorManager:
             raise exception.InvalidInput(
                 reason=f'the inventory has no {name!r}'
             )
+        method = getattr(self._api.inventory, name)
+        _check_arguments(inspect.signature(method), args, kwargs)
         if name == 'report':
-            nodes = wire.METHODS['compute_nodes']
-            args = [[wire.load(nodes, each) for each in args[0]]]
-        return wire.dump(getattr(self._api.inventory, name)(*args))
+            args = [
+                [wire.load(inventory_base.ComputeNode, e) for e in args[0]]
+            ]
+        return wire.dump(method(*args, **kwargs))
 
     @_served
     def health(self, context: Context) -> dict[str, Any]:

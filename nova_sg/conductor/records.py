@@ -115,6 +115,9 @@ class RemoteRecordStore(base.RecordStore):
             and (topic is None or each.topic == topic)
         ]
 
+    def traces(self, context: Context) -> Sequence[record.Record]:
+        raise _not_from_here('what was destroyed is looked for')
+
     def update(
         self, context: Context, uuid: str, changes: Mapping[str, Any]
     ) -> record.Record:
@@ -138,6 +141,9 @@ class RemoteRecordStore(base.RecordStore):
 
     def restore(self, context: Context, restored: record.Record) -> None:
         raise _not_from_here('records are restored')
+
+    def purge(self, context: Context, uuids: Sequence[str]) -> None:
+        raise _not_from_here('records are purged')
 
 
 def _record(service: Any) -> record.Record:

@@ -183,13 +183,20 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
 
     # Beside services
 
-    def inventory_action(self, context: Context, name: str, *args: Any) -> Any:
+    def inventory_action(
+        self,
+        context: Context,
+        name: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
         """Call a method of ``wire.METHODS`` of the inventory."""
         return self._call(
             context,
             'inventory_action',
             name=name,
-            args=[wire.dump(each) for each in args],
+            args=wire.dump(args),
+            kwargs=wire.dump(kwargs),
         )
 
     def health(self, context: Context) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 import dataclasses
 import datetime
 import time
+import typing
 from typing import Any
 
 from oslo_utils import timeutils
@@ -31,11 +32,14 @@ METHODS: Mapping[str, type | None] = {
     'set_zone': None,
     'leave_aggregates': None,
     'aggregates': inventory_base.Aggregate,
+    'aggregate': inventory_base.Aggregate,
     'compute_nodes': inventory_base.ComputeNode,
+    'compute_node': inventory_base.ComputeNode,
     'hosts_of_type': None,
     'report': None,
     'remove_compute_nodes': None,
     'instances': inventory_base.Instance,
+    'instances_by_host': inventory_base.Instance,
     'count_instances': None,
 }
 
@@ -43,9 +47,13 @@ METHODS: Mapping[str, type | None] = {
 def dump(value: Any) -> Any:
     """Return what JSON can carry of a value of the inventory."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
+        return dump(dataclasses.asdict(value))
+    if isinstance(value, Mapping):
+        return {name: dump(each) for name, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [dump(each) for each in value]
+    if isinstance(value, datetime.datetime):
+        return _text(value)
     return value
 
 
@@ -57,13 +65,40 @@ def load(kind: type, values: Mapping[str, Any]) -> Any:
     :param kind: the dataclass
     :raises TypeError: a field without a default is missing
     """
-    names = {field.name for field in dataclasses.fields(kind)}
-    known = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in values.items()
-        if name in names
-    }
-    return kind(**known)
+    return kind(
+        **{
+            field.name: _typed(field, values[field.name])
+            for field in dataclasses.fields(kind)
+            if field.name in values
+        }
+    )
+
+
+def load_result(name: str, result: Any) -> Any:
+    """Return what a method of the inventory returned.
+
+    :param name: of :data:`METHODS`
+    """
+    kind = METHODS[name]
+    if kind is None or result is None:
+        return result
+    if isinstance(result, list):
+        return [load(kind, each) for each in result]
+    if name == 'instances_by_host':
+        return {
+            host: [load(kind, each) for each in there]
+            for host, there in result.items()
+        }
+    return load(kind, result)
+
+
+def _typed(field: 'dataclasses.Field[Any]', value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    kinds = (field.type, *typing.get_args(field.type))
+    if isinstance(value, str) and datetime.datetime in kinds:
+        return timeutils.parse_isotime(value)
+    return value
 
 
 def dump_liveness(verdict: liveness.Liveness) -> dict[str, Any]:

@@ -188,6 +188,7 @@ class ErrorsTestCase(base.ConductorTestCase):
                 'inventory_action',
                 name=name,
                 args=[],
+                kwargs={},
             )
 
     def test_an_rpc_version_that_is_too_new(self):

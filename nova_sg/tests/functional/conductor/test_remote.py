@@ -1,0 +1,186 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The parts of a process without a database, over messages in memory."""
+
+from nova_sg import exception
+from nova_sg.conductor import inventory
+from nova_sg.conductor import remote
+from nova_sg.conductor import wire
+from nova_sg.inventory import base as inventory_base
+from nova_sg.servicegroup import record
+from nova_sg.tests.fixtures import conductor
+from nova_sg.tests.functional.objects import base
+
+
+class RemoteTestCase(base.ObjectsTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.rpc = self.useFixture(
+            conductor.InProcessConductor(self.api)
+        ).conductor
+        self.driver = remote.RemoteDriver(self.process.conf, self.rpc)
+
+
+class TestInventory(RemoteTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.mine = self.api.inventory
+        self.remote = inventory.RemoteInventory(self.process.conf, self.rpc)
+
+    def node(self, host):
+        return inventory_base.ComputeNode(
+            host=host,
+            hypervisor_hostname=host,
+            hypervisor_type='QEMU',
+            hypervisor_version=1,
+            vcpus=2,
+            memory_mb=3,
+            local_gb=4,
+        )
+
+    def test_all_that_an_inventory_does_can_be_called(self):
+        self.assertEqual(
+            inventory_base.Inventory.__abstractmethods__, set(wire.METHODS)
+        )
+
+    def test_what_is_reported_remotely_is_there(self):
+        self.remote.report([self.node('c1'), self.node('c2')])
+        self.assertEqual(
+            ['c1', 'c2'], [each.host for each in self.mine.compute_nodes()]
+        )
+        self.remote.set_zone('c1', 'az1')
+        self.assertEqual({'c1': 'az1'}, self.mine.zones())
+        self.remote.remove_compute_nodes('c2')
+        self.assertEqual([], self.mine.compute_nodes('c2'))
+
+    def test_every_question_has_the_answer_it_has_there(self):
+        self.mine.report([self.node('c1')])
+        self.mine.set_zone('c1', 'az1')
+        [aggregate] = self.mine.aggregates()
+        [node] = self.mine.compute_nodes()
+        for options in (
+            {'id': node.id},
+            {'uuid': node.uuid},
+            {'id': 0},
+        ):
+            self.assertEqual(
+                self.mine.compute_node(**options),
+                self.remote.compute_node(**options),
+            )
+        self.assertEqual([], self.remote.compute_nodes(after=node.id, limit=5))
+        self.assertEqual([node], self.remote.compute_nodes(pattern='c'))
+        for method, *arguments in (
+            ('zones',),
+            ('zones', ['c1', 'c2']),
+            ('aggregates',),
+            ('compute_nodes',),
+            ('compute_nodes', 'c1'),
+            ('hosts_of_type', 'QEMU'),
+            ('instances', 'c1'),
+            ('instances_by_host', ['c1', 'c9']),
+            ('count_instances', 'c1'),
+            ('aggregate', aggregate.id),
+            ('aggregate', 0),
+            ('describe', 'c1'),
+            ('zone_of', 'c1', 'compute'),
+        ):
+            self.assertEqual(
+                getattr(self.mine, method)(*arguments),
+                getattr(self.remote, method)(*arguments),
+                method,
+            )
+        self.remote.leave_aggregates('c1')
+        self.assertEqual({}, self.mine.zones())
+
+
+class TestRecords(RemoteTestCase):
+    def test_a_record_is_written_and_read(self):
+        store = self.driver.records
+        made = store.create(
+            self.context,
+            {'host': 'c1', 'binary': 'nova-compute', 'topic': 'compute'},
+        )
+        self.assertIsInstance(made, record.Record)
+        changed = store.update(self.context, made.uuid, {'disabled': True})
+        self.assertTrue(changed.disabled)
+        for found in (
+            store.get_by_uuid(self.context, made.uuid),
+            store.get_by_id(self.context, made.id),
+            store.get_by_host_and_binary(self.context, 'c1', 'nova-compute'),
+            *store.list(self.context, host='c1', disabled=True),
+        ):
+            self.assertEqual(made.uuid, found.uuid)
+            self.assertTrue(found.disabled)
+        # It is disabled.
+        self.assertIsNone(
+            store.get_by_host_and_topic(self.context, 'c1', 'compute')
+        )
+        self.assertEqual([], store.list(self.context, host='c9'))
+        self.assertEqual(
+            {'nova-compute': 1},
+            store.minimum_versions(
+                self.context, ['nova-compute', 'nova-scheduler']
+            ),
+        )
+        store.destroy(self.context, made.uuid)
+        self.assertRaises(
+            exception.ServiceNotFound,
+            store.get_by_uuid,
+            self.context,
+            made.uuid,
+        )
+
+    def test_what_belongs_to_the_backend_is_refused(self):
+        store = self.driver.records
+        kept = record.Record(id=1, uuid='u', host='h', binary='b', topic=None)
+        for method, *arguments in (
+            (store.restore, self.context, kept),
+            (store.purge, self.context, ['u']),
+            (store.traces, self.context),
+        ):
+            error = self.assertRaises(
+                exception.InvalidConfiguration, method, *arguments
+            )
+            self.assertIn('use_conductor', str(error))
+
+
+class TestMembership(RemoteTestCase):
+    def test_a_verdict_is_the_conductors(self):
+        up, down = self.service('c1'), self.service('c2')
+        membership = self.driver.membership
+        handles = [
+            membership.join(
+                self.context, self.api.get_by_uuid(self.context, each.uuid)
+            )
+            for each in (up, down)
+        ]
+        handles[1].leave(self.context)
+        found = membership.alive(self.context, [up.uuid, down.uuid])
+        self.assertEqual(
+            {up.uuid: True, down.uuid: False},
+            {uuid: each.up for uuid, each in found.items()},
+        )
+        self.assertIsNotNone(found[up.uuid].last_seen.tzinfo)
+        handles[0].beat(self.context)
+        self.api.destroy(self.context, up.uuid)
+        self.assertRaises(
+            exception.ServiceNotFound, handles[0].beat, self.context
+        )
+
+    def test_it_declares_what_the_conductors_driver_does(self):
+        self.assertEqual(
+            self.api.driver.characteristics, self.driver.characteristics
+        )
+        self.assertEqual(
+            self.api.marker, self.driver.records.marker_store.read()
+        )
