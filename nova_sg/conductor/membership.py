@@ -13,11 +13,10 @@
 """Memberships of a process which reaches records over RPC only."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import threading
-import time
 from typing import Any
-from typing import cast
 
 from oslo_config import cfg
 
@@ -27,33 +26,13 @@ from nova_sg.conductor import rpcapi
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import admitted
 from nova_sg.servicegroup.membership import base
 
 Context = sg_context.RequestContext
 
 
-class RemoteHandle(base.Handle):
-    """A membership that the conductor writes.
-
-    :param token: what the conductor gave when it began
-    """
-
-    def __init__(
-        self, membership: base.Membership, joined: record.Record, token: Any
-    ) -> None:
-        super().__init__(membership, joined)
-        self.token = token
-        self.beats = 0
-        self.joined_at = time.monotonic()
-
-    @property
-    def stay(self) -> base.Stay:
-        """This membership, if it ended now."""
-        seconds = time.monotonic() - self.joined_at
-        return base.Stay(self.uuid, self.token, self.beats, seconds)
-
-
-class RemoteMembership(base.Membership):
+class RemoteMembership(admitted.AdmittedMembership):
     """Beats by RPC, for drivers with ``remote_beats``.
 
     :param conf: a loaded configuration
@@ -70,32 +49,15 @@ class RemoteMembership(base.Membership):
     def marker_store(self) -> marker.MarkerStore:
         return records.RemoteMarkerStore(self._conductor)
 
-    def join_many(
-        self, context: Context, joined: Sequence[record.Record]
-    ) -> Sequence[base.Handle]:
-        admitted = self._conductor.join(
-            context, [each.uuid for each in joined]
-        )
-        return [
-            RemoteHandle(self, each, admitted[each.uuid])
-            for each in joined
-            if each.uuid in admitted
-        ]
+    def report(self, context: Context, uuids: Sequence[str]) -> Sequence[str]:
+        return self._conductor.report_state(context, uuids)
 
-    def beat_many(
-        self, context: Context, handles: Sequence[base.Handle]
-    ) -> Sequence[base.Handle]:
-        uuids = [handle.uuid for handle in handles]
-        gone = set(self._conductor.report_state(context, uuids))
-        for handle in handles:
-            if handle.uuid not in gone:
-                cast(RemoteHandle, handle).beats += 1
-        return [handle for handle in handles if handle.uuid in gone]
+    def admit(
+        self, context: Context, uuids: Sequence[str]
+    ) -> Mapping[str, Any]:
+        return self._conductor.join(context, uuids)
 
-    def leave_many(
-        self, context: Context, handles: Sequence[base.Handle]
-    ) -> None:
-        stays = [cast(RemoteHandle, handle).stay for handle in handles]
+    def withdraw(self, context: Context, stays: Sequence[base.Stay]) -> None:
         self._conductor.leave(context, stays)
 
     def alive(

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import time
 from typing import Any
-from typing import cast
 
 from oslo_config import cfg
 import sqlalchemy as sa
@@ -27,7 +26,7 @@ from nova_sg.db import engine
 from nova_sg.db import models
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
-from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import admitted
 from nova_sg.servicegroup.membership import base
 from nova_sg.servicegroup.records import sql as sql_records
 
@@ -56,28 +55,7 @@ def seen_within(seconds: int) -> sa.ColumnElement[bool]:
     return seen >= clock.ago(seconds)
 
 
-class SqlHandle(base.Handle):
-    """A membership in a row that all workers of the service share.
-
-    :param token: what :meth:`SqlMembership.admit` gave
-    """
-
-    def __init__(
-        self, membership: 'SqlMembership', joined: record.Record, token: Any
-    ) -> None:
-        super().__init__(membership, joined)
-        self.token = token
-        self.beats = 0
-        self.joined_at = time.monotonic()
-
-    @property
-    def stay(self) -> base.Stay:
-        """This membership, if it ended now."""
-        seconds = time.monotonic() - self.joined_at
-        return base.Stay(self.uuid, self.token, self.beats, seconds)
-
-
-class SqlMembership(base.Membership):
+class SqlMembership(admitted.AdmittedMembership):
     """The row is the membership: one for all workers of a service.
 
     A beat is one UPDATE that touches neither what an operator decides nor
@@ -95,29 +73,6 @@ class SqlMembership(base.Membership):
     def marker_store(self) -> marker.MarkerStore:
         return sql_records.SqlMarkerStore(self._database)
 
-    def join_many(
-        self,
-        context: sg_context.RequestContext,
-        joined: Sequence[record.Record],
-    ) -> Sequence[base.Handle]:
-        admitted = self.admit(context, [each.uuid for each in joined])
-        return [
-            SqlHandle(self, each, admitted[each.uuid])
-            for each in joined
-            if each.uuid in admitted
-        ]
-
-    def beat_many(
-        self,
-        context: sg_context.RequestContext,
-        handles: Sequence[base.Handle],
-    ) -> Sequence[base.Handle]:
-        gone = set(self.report(context, [handle.uuid for handle in handles]))
-        for handle in handles:
-            if handle.uuid not in gone:
-                cast(SqlHandle, handle).beats += 1
-        return [handle for handle in handles if handle.uuid in gone]
-
     def report(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> Sequence[str]:
@@ -127,15 +82,6 @@ class SqlMembership(base.Membership):
         for start in range(0, len(ordered), BATCH):
             gone += self._beat(ordered[start : start + BATCH])
         return gone
-
-    def leave_many(
-        self,
-        context: sg_context.RequestContext,
-        handles: Sequence[base.Handle],
-    ) -> None:
-        self.withdraw(
-            context, [cast(SqlHandle, handle).stay for handle in handles]
-        )
 
     def admit(
         self, context: sg_context.RequestContext, uuids: Sequence[str]

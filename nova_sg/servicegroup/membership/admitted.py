@@ -1,0 +1,79 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A membership that is the same for the process itself and from elsewhere."""
+
+from collections.abc import Sequence
+import time
+from typing import Any
+from typing import cast
+
+from nova_sg import context as sg_context
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base
+
+
+class AdmittedHandle(base.Handle):
+    """A membership, with what it takes to end it.
+
+    :param token: what ``Membership.admit`` gave when it began
+    """
+
+    def __init__(
+        self, membership: base.Membership, joined: record.Record, token: Any
+    ) -> None:
+        super().__init__(membership, joined)
+        self.token = token
+        self.beats = 0
+        self.joined_at = time.monotonic()
+
+    @property
+    def stay(self) -> base.Stay:
+        """This membership, if it ended now."""
+        seconds = time.monotonic() - self.joined_at
+        return base.Stay(self.uuid, self.token, self.beats, seconds)
+
+
+class AdmittedMembership(base.Membership):
+    """Stands on :meth:`admit`, :meth:`report` and :meth:`withdraw` alone."""
+
+    def join_many(
+        self,
+        context: sg_context.RequestContext,
+        joined: Sequence[record.Record],
+    ) -> Sequence[base.Handle]:
+        admitted = self.admit(context, [each.uuid for each in joined])
+        return [
+            AdmittedHandle(self, each, admitted[each.uuid])
+            for each in joined
+            if each.uuid in admitted
+        ]
+
+    def beat_many(
+        self,
+        context: sg_context.RequestContext,
+        handles: Sequence[base.Handle],
+    ) -> Sequence[base.Handle]:
+        gone = set(self.report(context, [handle.uuid for handle in handles]))
+        for handle in handles:
+            if handle.uuid not in gone:
+                cast(AdmittedHandle, handle).beats += 1
+        return [handle for handle in handles if handle.uuid in gone]
+
+    def leave_many(
+        self,
+        context: sg_context.RequestContext,
+        handles: Sequence[base.Handle],
+    ) -> None:
+        self.withdraw(
+            context, [cast(AdmittedHandle, handle).stay for handle in handles]
+        )
