@@ -14,10 +14,10 @@
 
 from concurrent import futures
 import functools
-import os
 
 from nova_sg import objects
 from nova_sg.tests.fixtures import children
+from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import schemas
 from nova_sg.tests.functional.conductor import base
 
@@ -25,8 +25,8 @@ CLIENTS = 4
 SERVICES = 40
 #: Changes in a round.
 CHANGES = 1000
-#: Ten thousand changes take a minute or two.
-ROUNDS = 10 if os.environ.get('NOVA_SG_TEST_LOAD') else 1
+#: Ten thousand changes in a long run, which take a minute or two.
+ROUNDS = long.times(1, 10)
 
 
 class DecisionsTestCase(base.ConductorTestCase):
