@@ -48,6 +48,12 @@ def loadapp(conf: cfg.ConfigOpts) -> WsgiApp:
     :raises InvalidConfiguration: naming the option that cannot be used
     :raises DeploymentMismatch: the backend belongs to another deployment
     """
+    version_headers = [microversion.HEADER, microversion.LEGACY_HEADER]
+    cors.set_defaults(
+        allow_headers=['X-Auth-Token', *version_headers, *REQUEST_IDS],
+        expose_headers=[*version_headers, *REQUEST_IDS],
+        allow_methods=['GET', 'PUT', 'DELETE'],
+    )
     app: WsgiApp = Mounts(conf)
     # From the inside out: each is put before all that stand above it.
     for middleware in (
@@ -63,21 +69,6 @@ def loadapp(conf: cfg.ConfigOpts) -> WsgiApp:
         cors.CORS,
     ):
         app = middleware(app, conf)
-    conf.set_default(
-        'expose_headers',
-        [microversion.HEADER, microversion.LEGACY_HEADER, *REQUEST_IDS],
-        group='cors',
-    )
-    conf.set_default(
-        'allow_headers',
-        [
-            'X-Auth-Token',
-            'X-OpenStack-Request-ID',
-            microversion.HEADER,
-            microversion.LEGACY_HEADER,
-        ],
-        group='cors',
-    )
     # The libraries registered options of their own.
     sg_conf.check(conf)
     remote.setup(conf).start_reading(sg_context.get_admin_context())
