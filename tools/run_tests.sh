@@ -28,8 +28,9 @@ missing (as root or with sudo), and a virtual environment.
   --docs          the documentation, the API reference, the release notes
   --unit          the unit tests
   --functional    the functional tests, which start real servers
-  --long          more of the tests of faults and migrations: more rounds,
-                  more ways; ten minutes or so
+  --long          more of the tests of faults and migrations, and more
+                  generated requests: more rounds, more ways; twenty minutes
+                  or so
   --all-pythons   the tests with every Python >= 3.11 on the PATH, not one
   --no-install    install nothing; use the virtual environment as it is
   -h, --help      show this text
