@@ -1,0 +1,51 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The Python of stestr's workers: it has a nova with nova_sg inside.
+
+stestr runs ``$PYTHON -m stestr.subunit_runner.run ...``, where PYTHON names
+this module. nova is patched as its tests have it patched, nova_sg is switched
+on, and what was asked for runs as it does without.
+"""
+
+import importlib
+import os
+import pathlib
+import runpy
+import sys
+
+#: The environment variables by which the workers are told.
+RECORDS = 'NOVA_SG_SUITE_RECORDS'
+TESTS = 'NOVA_SG_SUITE_TESTS'
+ON = 'NOVA_SG_SUITE_ON'
+
+
+def main() -> None:
+    """Prepare this process, and run the module its arguments name."""
+    sys.path.insert(0, os.getcwd())
+    # Patches nova for eventlet or native threads, before anything else of
+    # nova is imported.
+    importlib.import_module(os.environ[TESTS])
+    from nova_sg.tests.nova_suite import watcher
+
+    watcher.Watcher(pathlib.Path(os.environ[RECORDS])).install()
+    if ON in os.environ:
+        from nova_sg.nova_tree import testing
+
+        testing.enable()
+    _, module, *arguments = sys.argv[1:]
+    sys.argv[1:] = arguments
+    runpy.run_module(module, run_name='__main__', alter_sys=True)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,229 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Running modules of nova's tests with stestr."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+import subunit
+import testtools
+
+from nova_sg.tests.nova_suite import interpreter
+from nova_sg.tests.nova_suite import watcher
+
+#: What all test modules have before their names.
+PREFIX = 'nova.tests.'
+
+#: The modules which have much to do with services: of the names of tests,
+#: what follows the prefix.
+MODULES = (
+    'functional.api_sample_tests.test_availability_zone',
+    'functional.api_sample_tests.test_evacuate',
+    'functional.api_sample_tests.test_hypervisors',
+    'functional.api_sample_tests.test_migrate_server',
+    'functional.api_sample_tests.test_services',
+    'functional.compute.test_host_api',
+    'functional.compute.test_live_migration',
+    'functional.compute.test_resource_tracker',
+    'functional.db.test_compute_node',
+    'functional.db.test_host_mapping',
+    'functional.notification_sample_tests.test_service',
+    'functional.test_availability_zones',
+    'functional.test_service',
+    'functional.wsgi.test_services',
+    'unit.api.openstack.compute.test_hypervisors',
+    'unit.api.openstack.compute.test_services',
+    'unit.objects.test_objects',
+    'unit.objects.test_service',
+    'unit.servicegroup',
+    'unit.test_service',
+)
+
+#: nova's tests of its own two drivers: [servicegroup] driver is not set.
+OWN_DRIVERS = 'unit.servicegroup'
+
+#: Seconds a test may take, as in nova's own runs.
+_TEST_TIMEOUT = '160'
+
+_KINDS = {'success': 'passed', 'xfail': 'passed', 'skip': 'skipped'}
+_NOT_SUBUNIT = 'not subunit'
+
+_TAIL = 3000  # characters of a complaint that are shown
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of a test.
+
+    :param test: its name
+    :param kind: passed, failed or skipped
+    """
+
+    test: str
+    kind: str
+
+    @property
+    def module(self) -> str:
+        """Its module, without the prefix."""
+        # A scenario's name, in parentheses behind the test's, may hold dots.
+        words = self.test.partition('(')[0].removeprefix(PREFIX).split('.')
+        return '.'.join(words[:-2]) or self.test
+
+
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """What became of all tests, and what they said to ``services``."""
+
+    outcomes: Sequence[Outcome]
+    statements: Mapping[str, int]
+
+    def __add__(self, other: 'Results') -> 'Results':
+        return Results(
+            [*self.outcomes, *other.outcomes],
+            {**self.statements, **other.statements},
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    """How tests are run.
+
+    :param source: the unpacked sdist of nova
+    :param on: with nova_sg inside
+    :param threading: on native threads, not under eventlet
+    :param options: ``[servicegroup] driver`` and the like, as environment
+    :param exclude: a regular expression: tests that are left out
+    """
+
+    source: pathlib.Path
+    on: bool
+    threading: bool
+    options: Mapping[str, str]
+    exclude: str | None = None
+
+    def run(self, modules: Sequence[str]) -> Results:
+        """Run the tests of modules.
+
+        :param modules: modules or packages, with or without the prefix
+        """
+        names = sorted({each.removeprefix(PREFIX) for each in modules})
+        results = Results([], {})
+        for kind, own, options in (
+            ('functional', False, self.options),
+            ('unit', False, self.options),
+            ('unit', True, {}),
+        ):
+            wanted = [
+                name
+                for name in names
+                if name.split('.')[0] == kind
+                and name.startswith(OWN_DRIVERS) == own
+            ]
+            if wanted:
+                results += self._run(kind, wanted, options)
+        return results
+
+    def _run(
+        self, kind: str, names: Sequence[str], options: Mapping[str, str]
+    ) -> Results:
+        with tempfile.TemporaryDirectory() as made:
+            directory = pathlib.Path(made)
+            (directory / 'records').mkdir()
+            (directory / 'stestr').mkdir()
+            stream = directory / 'subunit'
+            with stream.open('wb') as output:
+                subprocess.run(
+                    self._stestr(kind, names, directory),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    cwd=self.source,
+                    env=self._environment(kind, options, directory),
+                    check=False,
+                )
+            return Results(
+                _outcomes(stream), watcher.counts(directory / 'records')
+            )
+
+    def _stestr(
+        self, kind: str, names: Sequence[str], directory: pathlib.Path
+    ) -> list[str]:
+        # A whole kind is a package of that name; "unit" alone would match
+        # the tests of unit_... as well.
+        pattern = '|'.join(re.escape(f'{PREFIX}{name}.') for name in names)
+        exclude = (
+            ['--exclude-regex', self.exclude]
+            if self.exclude is not None
+            else []
+        )
+        return [
+            *(sys.executable, '-m', 'stestr'),
+            *('--test-path', f'./nova/tests/{kind}'),
+            *('--repo-url', str(directory / 'stestr')),
+            *('run', '--subunit', *exclude, f'^({pattern})'),
+        ]
+
+    def _environment(
+        self, kind: str, options: Mapping[str, str], directory: pathlib.Path
+    ) -> dict[str, str]:
+        on = {interpreter.ON: '1'} if self.on else {}
+        return {
+            **os.environ,
+            **(options if self.on else {}),
+            **on,
+            interpreter.RECORDS: str(directory / 'records'),
+            interpreter.TESTS: f'{PREFIX}{kind}',
+            'OS_NOVA_DISABLE_EVENTLET_PATCHING': str(self.threading),
+            'OS_STDERR_CAPTURE': '1',
+            'OS_STDOUT_CAPTURE': '1',
+            'OS_TEST_TIMEOUT': _TEST_TIMEOUT,
+            'PYTHON': f'{sys.executable} -m {interpreter.__name__}',
+        }
+
+
+def _outcomes(stream: pathlib.Path) -> Sequence[Outcome]:
+    """Read what stestr wrote; a failed test's details are printed."""
+    outcomes: list[Outcome] = []
+
+    def collect(test: dict[str, Any]) -> None:
+        if test['id'] == _NOT_SUBUNIT or test['status'] == 'exists':
+            return
+        # One that began and did not end was lost with its process.
+        kind = _KINDS.get(test['status'], 'failed')
+        outcomes.append(Outcome(test['id'], kind))
+        if kind == 'failed':
+            _print_details(test)
+
+    result = testtools.StreamToDict(collect)
+    result.startTestRun()
+    with stream.open('rb') as source:
+        subunit.ByteStreamToStreamResult(source, _NOT_SUBUNIT).run(result)
+    result.stopTestRun()
+    if not outcomes:
+        # stestr says why: a module that cannot be imported, for instance.
+        print(stream.read_text(errors='replace')[-_TAIL:])
+    return outcomes
+
+
+def _print_details(test: dict[str, Any]) -> None:
+    print(f'\n-- {test["id"]}')
+    for name, content in test['details'].items():
+        if 'traceback' in name:
+            print(content.as_text().strip()[-_TAIL:])

@@ -1,0 +1,89 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which test says what to the table ``services``.
+
+It sees every statement of every engine, at the cursor: no way past an object
+or a function of nova's escapes it.
+"""
+
+import collections
+from collections.abc import Mapping
+import json
+import os
+import pathlib
+import re
+from typing import Any
+
+import sqlalchemy as sa
+import testtools
+
+_NAMES_SERVICES = re.compile(r'\bservices\b', re.IGNORECASE)
+
+# What makes a database, before a test of services begins.
+_MAKES_TABLES = re.compile(r'\s*(CREATE|ALTER|DROP)\b', re.IGNORECASE)
+
+
+def names_services(statement: str) -> bool:
+    """Tell whether a statement reads or writes the table ``services``."""
+    return (
+        _NAMES_SERVICES.search(statement) is not None
+        and _MAKES_TABLES.match(statement) is None
+    )
+
+
+class Watcher:
+    """Counts the statements of this process that name ``services``.
+
+    :param directory: where the counts go, into a file for each process
+    """
+
+    def __init__(self, directory: pathlib.Path) -> None:
+        self._file = directory / f'{os.getpid()}.json'
+        self._counts: collections.Counter[str] = collections.Counter()
+        # Before the first test modules are imported.
+        self._test = 'no test'
+
+    def install(self) -> None:
+        """Watch from now on, and for ever."""
+        sa.event.listen(sa.Engine, 'before_cursor_execute', self._see)
+        run = testtools.TestCase.run
+
+        def watched(test: testtools.TestCase, result: Any = None) -> Any:
+            self._test = test.id()
+            try:
+                return run(test, result)
+            finally:
+                # Not at exit: a worker that hangs is killed.
+                self._file.write_text(json.dumps(self._counts))
+
+        testtools.TestCase.run = watched
+
+    def _see(
+        self,
+        connection: sa.Connection,
+        cursor: Any,
+        statement: str,
+        *_: Any,
+    ) -> None:
+        # What a thread says after its test belongs to the next one, or to
+        # the module: they run in order.
+        if names_services(statement):
+            self._counts[self._test] += 1
+
+
+def counts(directory: pathlib.Path) -> Mapping[str, int]:
+    """Return the statements of all processes, by test."""
+    total: collections.Counter[str] = collections.Counter()
+    for file in directory.glob('*.json'):
+        total.update(json.loads(file.read_text()))
+    return total

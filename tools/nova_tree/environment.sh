@@ -1,0 +1,121 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+#
+# shellcheck shell=bash
+
+# A stock nova from the package index, for the scripts which source this.
+# They set `top`, the root of the checkout.
+#
+# Everything is kept in .nova-tree/VERSION of the checkout, or where
+# NOVA_SG_TREE says:
+#
+#   source   the unpacked sdist: nova's tests and the samples they read
+#   venv     nova and nova-sg
+#   plain    nova alone, as it is before the upgrade
+
+nova_version=34.0.0
+nova_tree=$(realpath -m -- "${NOVA_SG_TREE:-$top/.nova-tree}")/$nova_version
+
+# What nova's tests import beside nova's own requirements, and the client and
+# the placement which a deployment needs. nova's test fixture takes the
+# deprecations of SQLAlchemy 2.1 for failures.
+nova_packages=(
+    "nova==$nova_version" 'SQLAlchemy>=2.0,<2.1' openstack-placement
+    stestr ddt fixtures oslotest requests-mock testtools testscenarios
+    testresources wsgi-intercept osprofiler PyMySQL psycopg2-binary
+    python-barbicanclient 'hacking>=8' python-openstackclient gunicorn
+)
+
+# nova_python: prints the path of a Python that is new enough.
+nova_python() {
+    local candidate
+    local candidates=(python3 python3.13 python3.12 python3.11)
+    [[ -z ${NOVA_SG_PYTHON:-} ]] || candidates=("$NOVA_SG_PYTHON")
+    for candidate in "${candidates[@]}"; do
+        # A name on the PATH may be a shim with nothing behind it.
+        "$candidate" -c 'import ensurepip, sys
+assert sys.version_info >= (3, 11)
+print(sys.executable)' 2>/dev/null && return
+    done
+    echo 'error: no Python 3.11 or later that can make virtual environments' \
+        >&2
+    return 1
+}
+
+# nova_pip VENV ARGUMENT...: says what went wrong, and nothing else.
+nova_pip() {
+    local venv=$1 log=$nova_tree/pip.log
+    shift
+    if ! "$venv/bin/python" -m pip "$@" \
+        -c "$top/tools/nova_tree/constraints.txt" >"$log" 2>&1; then
+        echo "error: pip $1 failed:" >&2
+        { grep -i '^error' "$log" || tail -n 5 "$log"; } >&2
+        return 1
+    fi
+}
+
+# nova_venv NAME KEY PACKAGE...: makes it, unless it is there for this KEY.
+nova_venv() {
+    local venv=$nova_tree/$1 stamp=$nova_tree/$1/.nova-sg-stamp key
+    key="$2 $(cat "$top"/tools/nova_tree/* | sha256sum)"
+    shift 2
+    [[ ! -e $stamp || $(<"$stamp") != "$key" ]] || return 0
+    echo "-- installing ${venv#"$top/"}"
+    rm -f -- "$stamp"
+    [[ -x $venv/bin/python ]] || "$nova_python" -m venv "$venv"
+    nova_pip "$venv" install "$@"
+    echo "$key" >"$stamp"
+}
+
+nova_source() {
+    [[ ! -e $nova_tree/source/setup.cfg ]] || return 0
+    echo "-- unpacking the sdist of nova $nova_version"
+    rm -rf -- "$nova_tree/source" "$nova_tree/sdist"
+    nova_pip "$nova_tree/venv" download -q --no-deps \
+        --no-binary nova -d "$nova_tree/sdist" "nova==$nova_version"
+    mkdir -- "$nova_tree/sdist/unpacked"
+    tar -C "$nova_tree/sdist/unpacked" -xf "$nova_tree/sdist"/nova-*.tar.gz
+    mv -- "$nova_tree/sdist/unpacked"/nova-* "$nova_tree/source"
+    rm -rf -- "$nova_tree/sdist"
+}
+
+# nova_environment [plain]: makes the environment, and one of nova alone.
+nova_environment() {
+    local version nova_python
+    nova_python=$(nova_python)
+    mkdir -p -- "$nova_tree"
+    export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+    version=$("$nova_python" -VV)
+    {
+        # Of two runs at once one installs, and the other waits for it.
+        flock 9
+        nova_venv venv "$version $top $(sha256sum <"$top/pyproject.toml")" \
+            "${nova_packages[@]}" psutil \
+            -e "$top[zookeeper,memcached,mysql,postgresql,api]"
+        nova_source
+        if [[ ${1:-} == plain ]]; then
+            nova_venv plain "$version" "${nova_packages[@]}"
+        fi
+    } 9>"$nova_tree/lock"
+}
+
+# nova_enter: makes the environment the one of this process, and forgets the
+# options of the caller (OS_SERVICEGROUP__DRIVER and the like).
+nova_enter() {
+    local name
+    export PATH=$nova_tree/venv/bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin
+    export LC_ALL=C.UTF-8
+    unset PYTHON PYTHONPATH PYTHONHOME
+    for name in $(compgen -e OS_); do
+        [[ $name != *__* ]] || unset "$name"
+    done
+}
