@@ -133,8 +133,7 @@ def check(conf: cfg.ConfigOpts) -> None:
     for name in conf:
         value = _read(conf, 'DEFAULT', name)
         if isinstance(value, cfg.ConfigOpts.GroupAttr):
-            for option in value:
-                _read(value, name, option)
+            check_group(conf, name)
     group = conf.servicegroup
     if group.service_down_time <= group.report_interval:
         raise exception.InvalidConfiguration(
@@ -142,6 +141,16 @@ def check(conf: cfg.ConfigOpts) -> None:
             reason=f'{group.service_down_time} s must be more than '
             f'[servicegroup] report_interval, {group.report_interval} s',
         )
+
+
+def check_group(conf: cfg.ConfigOpts, name: str) -> None:
+    """Read every option of a group once.
+
+    :raises InvalidConfiguration: naming the option and its group
+    """
+    group = conf[name]
+    for option in group:
+        _read(group, name, option)
 
 
 def unknown_environment(conf: cfg.ConfigOpts) -> list[str]:

@@ -256,7 +256,7 @@ class ServiceListBehaviour:
         :param filters: ``host``, ``binary``, ``topic``, ``disabled``
         """
         api = servicegroup.get()
-        with _collector_paused():
+        with collector_paused():
             records, alive = api.list(context, **filters)
             if hosts is not None:
                 wanted = set(hosts)
@@ -298,7 +298,7 @@ class ServiceListBehaviour:
 
 
 @contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Keep the garbage collector from running while a list is built.
 
     It would look at all objects again and again, and free none of them:

@@ -215,6 +215,16 @@ class API:
                 raise exception.HostHasInstances(host=gone.host, count=count)
             self.inventory.leave_aggregates(gone.host)
             self.inventory.remove_compute_nodes(gone.host)
+        self.forget(context, uuid)
+
+    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+        """Take membership and record of a service away.
+
+        For who has taken its compute nodes away; see :meth:`destroy`.
+
+        :raises ServiceNotFound: there is no live record
+        """
+        self._check_deployment(claim=True)
         self.driver.membership.forget(context, uuid)
         self.driver.records.destroy(context, uuid)
         self._verdicts.forget(uuid)
@@ -233,13 +243,26 @@ class API:
             raise exception.ObjectActionError(
                 action='get_minimum_version', reason='Invalid binary prefix'
             )
+        return min(
+            self.minimum_versions(context, binaries).values(), default=0
+        )
+
+    def minimum_versions(
+        self, context: sg_context.RequestContext, binaries: Sequence[str]
+    ) -> Mapping[str, int]:
+        """Return the lowest version of each binary that has a service."""
         self._check_deployment()
-        versions = self.driver.records.minimum_versions(context, binaries)
-        return min(versions.values(), default=0)
+        return self.driver.records.minimum_versions(context, binaries)
 
     # Membership
 
-    def join(self, member: str, group: str, service: Any = None) -> None:
+    def join(
+        self,
+        member: str,
+        group: str,
+        service: Any = None,
+        context: sg_context.RequestContext | None = None,
+    ) -> None:
         """Add a service to its group and beat for it from its own timers.
 
         nova's signature. The first beat is written before this returns.
@@ -249,13 +272,15 @@ class API:
         :param service: has ``service_ref``, its service object;
             ``report_interval``, seconds; and ``tg``, a thread group with
             ``add_timer_args``
+        :param context: names the cell of the service; None for this one
         :raises InvalidInput: there is no service
+        :raises ServiceNotFound: the record is gone
         """
         if service is None:
             raise exception.InvalidInput(
                 reason=f'{member} cannot join {group} without its service'
             )
-        context = sg_context.get_admin_context()
+        context = context or sg_context.get_admin_context()
         handles = list(
             self.join_many(context, [sg_member.identity(service.service_ref)])
         )
@@ -364,19 +389,22 @@ class API:
 
     # Verdicts
 
-    def service_is_up(self, member: Any) -> bool:
+    def service_is_up(
+        self, member: Any, context: sg_context.RequestContext | None = None
+    ) -> bool:
         """Return whether a service is up.
 
         nova's signature. ``forced_down`` wins over the membership.
 
         :param member: a service object, a record, a database row or a dict
+        :param context: names the cell of the service; None for this one
         :raises ServiceGroupUnavailable: the backend cannot be asked, and
             nothing is known of this service
         """
         if sg_member.field(member, 'forced_down'):
             return False
         self._check_deployment()
-        return self._verdicts.is_up(member)
+        return self._verdicts.is_up(member, context)
 
     def get_updated_time(self, member: Any) -> datetime.datetime | None:
         """Return when a service last changed or beat, whichever is newer.

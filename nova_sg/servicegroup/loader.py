@@ -27,15 +27,18 @@ DRIVERS = 'nova_sg.servicegroup.drivers'
 RECORDS = 'nova_sg.servicegroup.records'
 
 
-def load(conf: cfg.ConfigOpts) -> drivers_base.Driver:
+def load(
+    conf: cfg.ConfigOpts, records: records_base.RecordStore | None = None
+) -> drivers_base.Driver:
     """Return the configured driver with its record store.
 
     :param conf: a loaded configuration
+    :param records: the record store to use; None for the configured one
     :raises InvalidConfiguration: there is no such driver or record store,
         or what it needs is not installed
     """
-    store_class = _plugin(RECORDS, 'records', records_name(conf))
-    records: records_base.RecordStore = store_class(conf)
+    if records is None:
+        records = _plugin(RECORDS, 'records', records_name(conf))(conf)
     return driver_class(conf)(conf, records)
 
 

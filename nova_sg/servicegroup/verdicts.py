@@ -52,13 +52,15 @@ class Verdicts:
         """Seconds since the backend last answered; 0.0 while it does."""
         return self._knowledge.age
 
-    def is_up(self, member: Any) -> bool:
+    def is_up(
+        self, member: Any, context: sg_context.RequestContext | None = None
+    ) -> bool:
         """Return whether a service is up; see ``API.service_is_up``."""
         uuid = sg_member.field(member, 'uuid')
         if uuid is not None:
             known = self._knowledge.fresh(uuid)
             if known is None:
-                context = sg_context.get_admin_context()
+                context = context or sg_context.get_admin_context()
                 known = self.ask(context, [uuid]).get(uuid)
             if known is not None:
                 return known.up

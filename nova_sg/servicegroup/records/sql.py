@@ -53,8 +53,8 @@ COLUMNS = [
 _PURGE_BATCH = 500
 
 # PostgreSQL does not notice when a row brings an id of its own.
-_LOCK_FOR_IDS = sa.text('LOCK TABLE services IN SHARE ROW EXCLUSIVE MODE')
-_CONTINUE_IDS = sa.text(
+LOCK_FOR_IDS = sa.text('LOCK TABLE services IN SHARE ROW EXCLUSIVE MODE')
+CONTINUE_IDS = sa.text(
     "SELECT setval(pg_get_serial_sequence('services', 'id'), max(id)) "
     'FROM services'
 )
@@ -246,10 +246,10 @@ class SqlRecordStore(base.RecordStore):
         def work(connection: sa.Connection) -> None:
             if connection.dialect.name == 'postgresql':
                 # Nobody may take an id while the sequence is set.
-                connection.execute(_LOCK_FOR_IDS)
+                connection.execute(LOCK_FOR_IDS)
             connection.execute(models.services.insert().values(**row))
             if connection.dialect.name == 'postgresql':
-                connection.execute(_CONTINUE_IDS)
+                connection.execute(CONTINUE_IDS)
 
         try:
             self._database.write(work)
