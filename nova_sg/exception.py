@@ -237,6 +237,15 @@ class MigrationFailed(NovaSgException):
     )
 
 
+class UnexpectedNova(NovaSgException):
+    """A piece of nova is not what a takeover of it stands on."""
+
+    msg_fmt = (
+        'nova %(version)s is not as nova_sg knows it: %(takeover)s expects '
+        '%(expected)s. Nothing was changed.'
+    )
+
+
 class InventoryNotConfigured(NovaSgException):
     msg_fmt = (
         'There is no inventory of hypervisors, aggregates and instances: '

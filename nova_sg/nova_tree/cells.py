@@ -1,0 +1,58 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which cell a call of nova's is for.
+
+In production that is the cell which nova's context is targeted at, and else
+the one that this process belongs to. Under nova's test fixtures, where one
+process is many cells, neither holds: there another rule is put in its place
+(see :mod:`nova_sg.nova_tree.testing`).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from nova_sg import context as sg_context
+
+#: Returns the uuid of the cell of a nova context; None for this process's.
+Rule = Callable[[Any], str | None]
+
+
+def targeted(context: Any) -> str | None:
+    """Return the cell which nova has targeted a context at."""
+    uuid: str | None = getattr(context, 'cell_uuid', None)
+    return uuid
+
+
+_rule: Rule = targeted
+
+
+def use(rule: Rule) -> Rule:
+    """Have another rule tell cells apart.
+
+    :returns: the rule that did so far
+    """
+    global _rule
+    before, _rule = _rule, rule
+    return before
+
+
+class Context(sg_context.RequestContext):
+    """A call of nova's, as nova_sg sees it.
+
+    :param nova: nova's own context, which leads to its databases; None where
+        there is none
+    """
+
+    def __init__(self, nova: Any = None) -> None:
+        super().__init__(cell_uuid=_rule(nova), is_admin=True, overwrite=False)
+        self.nova = nova

@@ -1,0 +1,143 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The options of nova_sg on nova's own configuration.
+
+nova keeps every option on one global object and knows the groups
+``[servicegroup]``, ``[inventory]``, ``[zookeeper]`` and ``[memcached]`` not at
+all. They are registered there, so that nova.conf is the only file to edit;
+what nova has an option for is read from nova's.
+"""
+
+import copy
+from typing import Any
+
+from nova import conf as nova_conf
+from oslo_config import cfg
+
+from nova_sg import conf as sg_conf
+from nova_sg.conf import inventory
+from nova_sg.conf import memcached
+from nova_sg.conf import servicegroup
+from nova_sg.conf import zookeeper
+from nova_sg.nova_tree import takeover
+
+CONF = nova_conf.CONF
+
+#: Options of ``[servicegroup]`` which nova has itself, by another name or as
+#: another thing, such as its remotable objects.
+NOVAS = frozenset({'report_interval', 'service_down_time', 'use_conductor'})
+
+_DRIVER_HELP = """
+The driver of nova_sg that owns the services of this nova.
+
+Unset, nova keeps its services as ``servicegroup_driver`` says. With ``db``
+they are in nova's own table, written by nova's own functions. Every process
+of a deployment must have the same value.
+"""
+
+
+def registered() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
+    """Return what is registered on nova's configuration, by group."""
+    return [
+        (servicegroup.servicegroup_group, _servicegroup_opts()),
+        (inventory.inventory_group, inventory.inventory_opts),
+        (memcached.memcached_group, memcached.memcached_opts),
+        (zookeeper.zookeeper_group, zookeeper.zookeeper_opts),
+    ]
+
+
+def _servicegroup_opts() -> list[cfg.Opt]:
+    opts = []
+    for opt in servicegroup.servicegroup_opts:
+        if opt.name in NOVAS:
+            continue
+        if opt.name == 'driver':
+            # Unset means nova's own here, and not db.
+            opt = copy.copy(opt)
+            opt.default, opt.help = None, _DRIVER_HELP
+        opts.append(opt)
+    return opts
+
+
+class Options(takeover.Takeover):
+    """Registers our groups, and nothing in nova's."""
+
+    name = 'the options'
+
+    def check(self) -> None:
+        for group, _ in registered():
+            # One that was given back is there, without an option.
+            if group.name in CONF and list(CONF[group.name]):
+                self.unexpected(
+                    f'nova.conf to have no options of [{group.name}]'
+                )
+        for name in (
+            'default_availability_zone',
+            'enable_new_services',
+            'internal_service_availability_zone',
+            'report_interval',
+            'service_down_time',
+            'servicegroup_driver',
+        ):
+            if name not in CONF:
+                self.unexpected(f'nova.conf to have the option {name}')
+
+    def take(self, patches: takeover.Patches) -> None:
+        for group, opts in registered():
+            CONF.register_group(copy.deepcopy(group))
+            CONF.register_opts(opts, group=group.name)
+            patches.on_undo(
+                lambda opts=opts, name=group.name: CONF.unregister_opts(
+                    opts, group=name
+                )
+            )
+
+
+def check_values() -> None:
+    """Read every option of ours, so that a bad value stops a process early.
+
+    :raises InvalidConfiguration: naming the option and its group
+    """
+    for group, _ in registered():
+        sg_conf.check_group(CONF, group.name)
+
+
+class TreeConf:
+    """nova's configuration, read as nova_sg reads its own.
+
+    :param uses_conductor: this process has another one do its writing
+    """
+
+    #: nova's own functions see to this option of nova's.
+    enable_new_services = True
+
+    def __init__(self, *, uses_conductor: bool) -> None:
+        self.servicegroup = _ServiceGroup(uses_conductor)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(CONF, name)
+
+
+class _ServiceGroup:
+    """``[servicegroup]``, with what nova has by names of its own.
+
+    Read once: nova reads them at start, too.
+    """
+
+    def __init__(self, uses_conductor: bool) -> None:
+        self.use_conductor = uses_conductor
+        self.report_interval = CONF.report_interval
+        self.service_down_time = CONF.service_down_time
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(CONF.servicegroup, name)
