@@ -14,12 +14,14 @@
 
 from nova import objects
 
+from nova_sg.nova_tree import functions
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import takeover
 
 #: The options come first: all others read them.
 TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     options.Options,
+    functions.ServiceFunctions,
 )
 
 

@@ -1,0 +1,97 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Who owns the services of this nova: nova_sg, or nova itself.
+
+nova reads its configuration late, forks, and in tests changes it all the
+time. So nobody keeps the answer: it is asked for whenever it matters.
+"""
+
+from typing import Any
+
+from nova import conf as nova_conf
+from nova import monkey_patch
+from nova.objects import base as objects_base
+
+from nova_sg import servicegroup
+from nova_sg.inventory import none
+from nova_sg.nova_tree import options
+from nova_sg.nova_tree import records
+from nova_sg.servicegroup import loader
+from nova_sg.servicegroup.zookeeper import session
+
+CONF = nova_conf.CONF
+
+#: The driver that is nova's own scheme: nova's table, written by nova's own
+#: functions and aged by nova's own rule.
+NOVAS_SCHEME = 'db'
+
+_api: servicegroup.API | None = None
+_made_for: Any = None
+
+
+def driver() -> str | None:
+    """Return ``[servicegroup] driver``; None where nova_sg is not wanted."""
+    name: str | None = CONF.servicegroup.driver
+    return name
+
+
+def get() -> servicegroup.API | None:
+    """Return the owner of the services, None where they stay nova's.
+
+    Nothing is connected before it is asked for something.
+
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    global _api, _made_for
+    if driver() in (None, NOVAS_SCHEME):
+        return None
+    wanted = _configuration()
+    if _api is None or wanted != _made_for:
+        _api, _made_for = _make(), wanted
+    return _api
+
+
+def _configuration() -> Any:
+    """Return what an API reads once; nova's tests change it."""
+    return (
+        CONF.servicegroup.driver,
+        CONF.servicegroup.records,
+        CONF.report_interval,
+        CONF.service_down_time,
+        objects_base.NovaObject.indirection_api is None,
+    )
+
+
+def _make() -> servicegroup.API:
+    options.check_values()
+    conf: Any = options.TreeConf(
+        uses_conductor=objects_base.NovaObject.indirection_api is not None
+    )
+    if monkey_patch.is_patched():
+        _use_eventlet()
+    store = None
+    if loader.records_name(conf) == 'sql':
+        store = records.NovaRecordStore(conf)
+    return servicegroup.API(
+        conf,
+        loader.load(conf, store),
+        # Compute nodes and aggregates are nova's own.
+        none.NoInventory(conf),
+    )
+
+
+def _use_eventlet() -> None:
+    """Have kazoo wait as all of a process under eventlet does."""
+    from kazoo.handlers import eventlet
+
+    session.use_handler(eventlet.SequentialEventletHandler)

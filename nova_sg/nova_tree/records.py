@@ -1,0 +1,266 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova's own table as a record store: ``records = sql`` inside a tree.
+
+For the drivers which keep only liveness elsewhere (``zk`` and ``mc`` with
+``records = sql``), and for moving services from one driver to another. All
+statements are those of nova's own functions, in the cell that nova's context
+leads to.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+import contextlib
+from typing import Any
+
+from nova import context as nova_context
+from nova import exception as nova_exception
+from nova import objects
+from nova.db.main import api as db
+from nova.db.main import models
+from nova.objects import base as objects_base
+from oslo_db import exception as db_exc
+from oslo_utils import uuidutils
+import sqlalchemy as sa
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.nova_tree import rows
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.records import base
+from nova_sg.servicegroup.records import sql
+
+
+class NovaRecordStore(base.RecordStore):
+    """Rows of ``services``, through nova's own functions."""
+
+    @property
+    def marker_store(self) -> marker.MarkerStore:
+        return NoMarkerStore()
+
+    def create(
+        self, context: sg_context.RequestContext, values: Mapping[str, Any]
+    ) -> record.Record:
+        values = {'uuid': uuidutils.generate_uuid(), **values}
+        with _as_ours():
+            return _record(_novas('service_create')(_nova(context), values))
+
+    def get_by_uuid(
+        self, context: sg_context.RequestContext, uuid: str
+    ) -> record.Record:
+        with _as_ours():
+            if _remote():
+                return _record(
+                    objects.Service.get_by_uuid(_nova(context), uuid)
+                )
+            return _record(_novas('service_get_by_uuid')(_nova(context), uuid))
+
+    def get_by_id(
+        self, context: sg_context.RequestContext, service_id: int
+    ) -> record.Record:
+        with _as_ours():
+            return _record(_novas('service_get')(_nova(context), service_id))
+
+    def get_by_host_and_binary(
+        self, context: sg_context.RequestContext, host: str, binary: str
+    ) -> record.Record | None:
+        get = _novas('service_get_by_host_and_binary')
+        try:
+            return _record(get(_nova(context), host, binary))
+        except nova_exception.HostBinaryNotFound:
+            return None
+
+    def get_by_host_and_topic(
+        self, context: sg_context.RequestContext, host: str, topic: str
+    ) -> record.Record | None:
+        get = _novas('service_get_by_host_and_topic')
+        row = get(_nova(context), host, topic)
+        return None if row is None else _record(row)
+
+    def list(
+        self,
+        context: sg_context.RequestContext,
+        *,
+        host: str | None = None,
+        binary: str | None = None,
+        topic: str | None = None,
+        disabled: bool | None = None,
+    ) -> Sequence[record.Record]:
+        """Have nova's functions apply what they can of the filters."""
+        nova = _nova(context)
+        found: Iterable[Any]
+        if _remote():
+            found = objects.ServiceList.get_all(nova)
+        elif host is not None:
+            found = _novas('service_get_all_by_host')(nova, host)
+        elif binary is not None:
+            found = _novas('service_get_all_by_binary')(
+                nova, binary, include_disabled=True
+            )
+        else:
+            found = _novas('service_get_all')(nova, disabled=disabled)
+        wanted = [
+            (name, value)
+            for name, value in (
+                ('host', host),
+                ('binary', binary),
+                ('topic', topic),
+                ('disabled', disabled),
+            )
+            if value is not None
+        ]
+        records = [
+            each
+            for each in map(_record, found)
+            if all(getattr(each, name) == value for name, value in wanted)
+        ]
+        return sorted(records, key=lambda each: each.id)
+
+    def update(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        changes: Mapping[str, Any],
+    ) -> record.Record:
+        mine = self.get_by_uuid(context, uuid)
+        update = _novas('service_update')
+        with _as_ours(), self._unique(context, {**_names(mine), **changes}):
+            return _record(update(_nova(context), mine.id, changes))
+
+    def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
+        mine = self.get_by_uuid(context, uuid)
+        with _as_ours():
+            _novas('service_destroy')(_nova(context), mine.id)
+
+    def minimum_versions(
+        self, context: sg_context.RequestContext, binaries: Iterable[str]
+    ) -> dict[str, int]:
+        versions = _novas('service_get_minimum_version')(
+            _nova(context), list(binaries)
+        )
+        return {binary: low or 0 for binary, low in versions.items()}
+
+    def restore(
+        self, context: sg_context.RequestContext, restored: record.Record
+    ) -> None:
+        nova = _nova(context)
+        with self._unique(context, _names(restored)):
+            try:
+                _insert(nova, rows.Row(restored))
+            except db_exc.DBDuplicateEntry:
+                there = [_record(row) for row in _same(nova, restored)]
+                if len(there) == 1 and sql.is_same(there[0], restored):
+                    return
+                if there:
+                    raise exception.ServiceExists(
+                        service_id=restored.id, uuid=restored.uuid
+                    ) from None
+                raise
+
+    @contextlib.contextmanager
+    def _unique(
+        self, context: sg_context.RequestContext, names: Mapping[str, Any]
+    ) -> Iterator[None]:
+        """Say which name a row collided with.
+
+        :param names: host, binary and topic of the row
+        """
+        host, topic = names['host'], names['topic']
+        try:
+            yield
+        except db_exc.DBDuplicateEntry as error:
+            for each in self.list(context, host=host):
+                if each.binary == names['binary']:
+                    raise exception.ServiceBinaryExists(
+                        host=host, binary=each.binary
+                    ) from error
+            raise exception.ServiceTopicExists(
+                host=host, topic=topic
+            ) from error
+
+
+class NoMarkerStore(marker.MarkerStore):
+    """nova's table has no place for a marker: it is there without nova_sg."""
+
+    name = "nova's database"
+
+    def read(self) -> marker.Marker | None:
+        return None
+
+    def claim(self, ours: marker.Marker) -> marker.Marker:
+        return ours
+
+    def move(self, theirs: marker.Marker, ours: marker.Marker) -> bool:
+        return True
+
+
+def _novas(name: str) -> Callable[..., Any]:
+    """Return a function of nova's, not what we have put in its place."""
+    there = getattr(db, name)
+    found: Callable[..., Any] = getattr(there, 'novas', there)
+    return found
+
+
+def _nova(context: sg_context.RequestContext) -> Any:
+    """Return nova's context of a call, one of this process without one."""
+    return getattr(context, 'nova', None) or nova_context.get_admin_context()
+
+
+def _remote() -> bool:
+    """Whether this process has no database, and asks the conductor."""
+    return objects_base.NovaObject.indirection_api is not None
+
+
+_record = rows.record_of
+
+
+def _names(mine: record.Record) -> dict[str, Any]:
+    return {'host': mine.host, 'binary': mine.binary, 'topic': mine.topic}
+
+
+@contextlib.contextmanager
+def _as_ours() -> Iterator[None]:
+    try:
+        yield
+    except nova_exception.ServiceNotFound as error:
+        raise exception.ServiceNotFound(**error.kwargs) from error
+    except nova_exception.ServiceBinaryExists as error:
+        raise exception.ServiceBinaryExists(**error.kwargs) from error
+    except nova_exception.ServiceTopicExists as error:
+        raise exception.ServiceTopicExists(**error.kwargs) from error
+
+
+@db.pick_context_manager_writer
+def _insert(context: Any, row: rows.Row) -> None:
+    on_postgresql = context.session.get_bind().dialect.name == 'postgresql'
+    if on_postgresql:
+        # Nobody may take an id while the sequence is set.
+        context.session.execute(sql.LOCK_FOR_IDS)
+    context.session.execute(
+        models.Service.__table__.insert().values(dict(row))
+    )
+    if on_postgresql:
+        context.session.execute(sql.CONTINUE_IDS)
+
+
+@db.pick_context_manager_reader
+def _same(context: Any, mine: record.Record) -> list[Any]:
+    query = db.model_query(context, models.Service, read_deleted='yes')
+    rows_: list[Any] = query.filter(
+        sa.or_(models.Service.id == mine.id, models.Service.uuid == mine.uuid)
+    ).all()
+    return rows_
