@@ -14,6 +14,7 @@
 
 from nova import objects
 
+from nova_sg.nova_tree import door
 from nova_sg.nova_tree import functions
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import takeover
@@ -22,6 +23,7 @@ from nova_sg.nova_tree import takeover
 TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     options.Options,
     functions.ServiceFunctions,
+    door.ServiceObjects,
 )
 
 
