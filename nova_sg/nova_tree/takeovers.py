@@ -17,6 +17,7 @@ from nova import objects
 from nova_sg.nova_tree import door
 from nova_sg.nova_tree import functions
 from nova_sg.nova_tree import options
+from nova_sg.nova_tree import servicegroup
 from nova_sg.nova_tree import takeover
 
 #: The options come first: all others read them.
@@ -24,6 +25,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     options.Options,
     functions.ServiceFunctions,
     door.ServiceObjects,
+    servicegroup.ServiceGroupDriver,
 )
 
 

@@ -1,0 +1,81 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``driver = db``: nova's own scheme, and what it lacks.
+
+Beats are saves of the service object, through the conductor where there is
+no database, and the row's ``last_seen_up`` is compared with the clock: as in
+nova, so that patched and unpatched processes mix. What is added: the first
+beat is written when a service joins, not five seconds later, and a service
+which is stopped leaves.
+"""
+
+import datetime
+from typing import Any
+
+from nova import conf as nova_conf
+from nova import objects
+from nova.servicegroup.drivers import db as nova_db
+from oslo_log import log as logging
+from oslo_utils import timeutils
+
+LOG = logging.getLogger(__name__)
+CONF = nova_conf.CONF
+
+#: How long ago a service that has left was seen: nova then calls it down.
+A_DAY = datetime.timedelta(days=1)
+
+
+class NovasSchemeDriver(nova_db.DbDriver):
+    """nova's db driver, with a leave, and a beat for who comes back."""
+
+    def join(self, member: str, group: str, service: Any = None) -> None:
+        super().join(member, group, service)
+        # A new row is up by its creation.
+        if service.report_interval and service.service_ref.last_seen_up:
+            self._report_state(service)
+
+    def leave(self, service: Any) -> None:
+        """Age the row of a service that stops, if it is its alone.
+
+        Workers of one service share its row, and nova's beats do not tell
+        them apart. So the row is aged only where there is one worker, and
+        nobody else has beaten since its own last beat.
+        """
+        if _workers(service) != 1:
+            return
+        mine = service.service_ref
+        try:
+            now = objects.Service.get_by_uuid(mine._context, mine.uuid)
+            if now.report_count == mine.report_count:
+                now.last_seen_up = timeutils.utcnow() - A_DAY
+                now.save()
+        except Exception as error:
+            # It stops, whether anybody learns of it or not.
+            LOG.warning(
+                'Cannot say that %(binary)s on host %(host)s has stopped, it '
+                'will be down in %(seconds)d s: %(error)s',
+                {
+                    'binary': mine.binary,
+                    'host': mine.host,
+                    'seconds': CONF.service_down_time,
+                    'error': error,
+                },
+            )
+
+
+def _workers(service: Any) -> int | None:
+    """Return how many processes run a service; None where nobody can say."""
+    if service.topic not in ('conductor', 'scheduler'):
+        return 1
+    workers: int | None = CONF[service.topic].workers
+    return workers

@@ -1,0 +1,143 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The driver behind nova's ``servicegroup.API``.
+
+The API makes its driver when it is made itself, by the name in
+``servicegroup_driver``. Where ``[servicegroup] driver`` is set it gets one of
+those here instead; unset, everything is nova's. nova's class stays what it
+is: a dozen modules and nova's own tests hold on to it, and its rule that
+``forced_down`` wins is ours as well.
+
+Nothing is connected when a driver is made: nova makes many of them, in
+filters and controllers, before it forks and before its conductor is ready.
+"""
+
+from collections.abc import Callable
+import datetime
+import functools
+import time
+from typing import Any
+
+from nova import conf as nova_conf
+from nova.servicegroup import api as nova_api
+from nova.servicegroup.drivers import base
+from nova.servicegroup.drivers import db as nova_db
+
+from nova_sg import exception
+from nova_sg import servicegroup
+from nova_sg.nova_tree import cells
+from nova_sg.nova_tree import novas_scheme
+from nova_sg.nova_tree import owner
+from nova_sg.nova_tree import takeover
+
+CONF = nova_conf.CONF
+
+
+class ServiceGroupDriver(takeover.Takeover):
+    """What ``servicegroup.API`` has for a driver."""
+
+    name = 'the driver of servicegroup.API'
+
+    def check(self) -> None:
+        self.expect_function(
+            nova_api.API, '__init__', 'self', 'args', 'kwargs'
+        )
+        for name, parameters in (
+            ('join', ('self', 'member', 'group', 'service')),
+            ('service_is_up', ('self', 'member')),
+            ('get_updated_time', ('self', 'member')),
+        ):
+            self.expect_function(nova_api.API, name, *parameters)
+        self.expect_function(
+            nova_db.DbDriver, '_report_state', 'self', 'service'
+        )
+
+    def take(self, patches: takeover.Patches) -> None:
+        init = nova_api.API.__init__
+        patches.set(nova_api.API, '__init__', _with_our_driver(init))
+
+
+def _with_our_driver(init: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        # It sees to service_down_time, too.
+        init(self, *args, **kwargs)
+        if owner.driver() is None:
+            return
+        if owner.get() is None:
+            self._driver = novas_scheme.NovasSchemeDriver()
+        else:
+            self._driver = OwnerDriver()
+
+    return __init__
+
+
+class OwnerDriver(base.Driver):
+    """Asks who owns the services: the servicegroup API of nova_sg."""
+
+    def __init__(self) -> None:
+        self._joined: servicegroup.API | None = None
+
+    def join(self, member: str, group: str, service: Any = None) -> None:
+        """Join, write the first beat, and beat from the service's timer.
+
+        :raises InvalidConfiguration: the record is in another cell than the
+            one this process is configured for
+        """
+        self._joined = _owner()
+        mine = service.service_ref
+        context = cells.Context(mine._context)
+        try:
+            self._joined.join(member, group, service, context)
+        except exception.ServiceNotFound as error:
+            cell = context.cell_uuid or CONF.servicegroup.cell
+            raise exception.InvalidConfiguration(
+                option='[servicegroup] cell',
+                reason=f'{mine.binary} on host {mine.host}, service '
+                f'{mine.uuid}, is not in cell {cell}: set the cell that its '
+                'conductor has',
+            ) from error
+
+    def leave(self, service: Any) -> None:
+        """Leave what was joined here; the service is down at once."""
+        if self._joined is not None:
+            self._joined.leave(service.host, service.topic, service)
+
+    def is_up(self, service_ref: Any) -> bool:
+        """Return whether a service is up; nova has seen to forced_down.
+
+        What was read along with a list stands as long as it would take a
+        change to show: nobody asks for each service of a list.
+        """
+        api = _owner()
+        read = getattr(service_ref, 'liveness', None)
+        if read is not None:
+            age = time.monotonic() - read.known_at
+            if (
+                not read.unknown
+                and age < api.conf.servicegroup.report_interval
+            ):
+                return bool(read.up)
+        context = cells.Context(getattr(service_ref, '_context', None))
+        return api.service_is_up(service_ref, context)
+
+    def updated_time(self, service_ref: Any) -> datetime.datetime | None:
+        """Return when a service last changed or beat."""
+        return _owner().get_updated_time(service_ref)
+
+
+def _owner() -> servicegroup.API:
+    api = owner.get()
+    if api is None:
+        raise RuntimeError('[servicegroup] driver was changed while in use')
+    return api
