@@ -18,6 +18,7 @@ from nova_sg.nova_tree import door
 from nova_sg.nova_tree import functions
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import servicegroup
+from nova_sg.nova_tree import stop
 from nova_sg.nova_tree import takeover
 
 #: The options come first: all others read them.
@@ -26,6 +27,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     functions.ServiceFunctions,
     door.ServiceObjects,
     servicegroup.ServiceGroupDriver,
+    stop.ServiceStop,
 )
 
 

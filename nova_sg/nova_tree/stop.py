@@ -1,0 +1,61 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A service that is stopped leaves its group.
+
+nova's ``Service.stop`` ends the timers and leaves the service up until its
+last beat is old. Where nova_sg has a driver, the service leaves at the end,
+when its requests are finished and its timers stopped: until then it is up
+for whoever has to talk to it.
+"""
+
+from collections.abc import Callable
+import functools
+from typing import Any
+
+from nova import service as nova_service
+
+from nova_sg.nova_tree import novas_scheme
+from nova_sg.nova_tree import servicegroup
+from nova_sg.nova_tree import takeover
+
+
+class ServiceStop(takeover.Takeover):
+    """``nova.service.Service.stop``."""
+
+    name = 'nova.service.Service.stop'
+
+    def check(self) -> None:
+        self.expect_function(nova_service.Service, 'stop', 'self')
+
+    def take(self, patches: takeover.Patches) -> None:
+        stop = nova_service.Service.stop
+        patches.set(nova_service.Service, 'stop', _and_leave(stop))
+
+
+def _and_leave(stop: Callable[[Any], None]) -> Callable[[Any], None]:
+    @functools.wraps(stop)
+    def stop_and_leave(self: Any) -> None:
+        try:
+            stop(self)
+        finally:
+            _leave(self)
+
+    return stop_and_leave
+
+
+def _leave(service: Any) -> None:
+    driver = getattr(service.servicegroup_api, '_driver', None)
+    if getattr(service, 'service_ref', None) is not None and isinstance(
+        driver, servicegroup.OwnerDriver | novas_scheme.NovasSchemeDriver
+    ):
+        driver.leave(service)
