@@ -16,6 +16,7 @@ from nova import objects
 
 from nova_sg.nova_tree import door
 from nova_sg.nova_tree import functions
+from nova_sg.nova_tree import instances
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import servicegroup
 from nova_sg.nova_tree import stop
@@ -28,6 +29,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     door.ServiceObjects,
     servicegroup.ServiceGroupDriver,
     stop.ServiceStop,
+    instances.InstanceServices,
 )
 
 

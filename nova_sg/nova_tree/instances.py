@@ -1,0 +1,159 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``Instance.services`` without its join with ``services``.
+
+In nova an instance's services are a relationship: whoever asks one of the
+``instance_*`` functions for the column ``services`` has the table joined.
+Resize, migrate, rebuild, unshelve and ``host_status`` do. With the services
+elsewhere the column is taken out of what is asked for, and the computes of
+the hosts are put into what is answered: one more read, whatever the number of
+instances.
+
+Why at these functions: they are the only ones that take the names of columns
+to join, and both nova's objects and direct callers go through them.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+import functools
+import inspect
+from typing import Any
+
+from nova import exception as nova_exception
+from nova.db.main import api as db
+from nova.db.main import models
+
+from nova_sg.nova_tree import owner
+from nova_sg.nova_tree import takeover
+
+COLUMN = 'services'
+
+#: The functions of nova.db.main.api that take columns to join.
+FUNCTIONS = (
+    'instance_get',
+    'instance_get_active_by_window_joined',
+    'instance_get_all',
+    'instance_get_all_by_filters',
+    'instance_get_all_by_filters_sort',
+    'instance_get_all_by_host',
+    'instance_get_all_by_host_and_node',
+    'instance_get_by_uuid',
+    'instance_update_and_get_original',
+)
+
+#: Where an instance keeps what was put into it.
+_KEPT = '_nova_sg_services'
+
+
+class InstanceServices(takeover.Takeover):
+    """The relationship ``Instance.services``."""
+
+    name = 'the relationship Instance.services'
+
+    def check(self) -> None:
+        self.expect_attribute(models.Instance, COLUMN)
+        takers = {
+            name
+            for name, function in vars(db).items()
+            if name.startswith('instance_')
+            and callable(function)
+            and 'columns_to_join' in inspect.signature(function).parameters
+        }
+        if takers != set(FUNCTIONS):
+            self.unexpected(
+                'these functions of nova.db.main.api to take '
+                f'columns_to_join: {", ".join(FUNCTIONS)}'
+            )
+
+    def take(self, patches: takeover.Patches) -> None:
+        for name in FUNCTIONS:
+            patches.set(db, name, _switch(getattr(db, name)))
+        mapped = vars(models.Instance)[COLUMN]
+        patches.set(models.Instance, COLUMN, _FilledIn(mapped))
+
+
+class _FilledIn:
+    """``Instance.services``: what was put in, or else the relationship.
+
+    :param mapped: the attribute that SQLAlchemy made
+    """
+
+    def __init__(self, mapped: Any) -> None:
+        self._mapped = mapped
+
+    def __get__(self, instance: Any, owner_class: type) -> Any:
+        if instance is not None and _KEPT in instance.__dict__:
+            return instance.__dict__[_KEPT]
+        return self._mapped.__get__(instance, owner_class)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        self._mapped.__set__(instance, value)
+
+
+def _switch(novas: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(novas)
+
+    @functools.wraps(novas)
+    def switch(*args: Any, **kwargs: Any) -> Any:
+        asked = signature.bind(*args, **kwargs)
+        columns = asked.arguments.get('columns_to_join')
+        if not columns or COLUMN not in columns or owner.get() is None:
+            return novas(*args, **kwargs)
+        asked.arguments['columns_to_join'] = [
+            column for column in columns if column != COLUMN
+        ]
+        answer = novas(*asked.args, **asked.kwargs)
+        several = isinstance(answer, list | tuple)
+        _fill_in(asked.arguments['context'], answer if several else [answer])
+        return answer
+
+    return switch
+
+
+def _fill_in(context: Any, instances: Sequence[Any]) -> None:
+    """Give instances the computes of their hosts; deleted ones have none."""
+    hosts = {
+        each['host']
+        for each in instances
+        if each['host'] and not each['deleted']
+    }
+    computes = {each.host: each for each in _computes(context, hosts)}
+    for each in instances:
+        compute = None if each['deleted'] else computes.get(each['host'])
+        _put(each, [] if compute is None else [compute])
+
+
+def _computes(context: Any, hosts: set[str]) -> Iterable[Any]:
+    if not hosts:
+        return []
+    if len(hosts) > 1:
+        return db.service_get_all_by_binary(
+            context, 'nova-compute', include_disabled=True
+        )
+    try:
+        return [db.service_get_by_compute_host(context, *hosts)]
+    except nova_exception.ComputeHostNotFound:
+        return []
+
+
+def _put(instance: Any, services: list[Any]) -> None:
+    """Keep services where nova looks for them, and SQLAlchemy does not.
+
+    A list of instances is one of dictionaries. A mapped object would take
+    what it is given for rows to be written.
+    """
+    if isinstance(instance, dict):
+        instance[COLUMN] = services
+    else:
+        instance.__dict__[_KEPT] = services
