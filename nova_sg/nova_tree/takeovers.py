@@ -19,6 +19,7 @@ from nova_sg.nova_tree import functions
 from nova_sg.nova_tree import instances
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import servicegroup
+from nova_sg.nova_tree import statistics
 from nova_sg.nova_tree import stop
 from nova_sg.nova_tree import takeover
 
@@ -30,6 +31,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     servicegroup.ServiceGroupDriver,
     stop.ServiceStop,
     instances.InstanceServices,
+    statistics.ComputeNodeStatistics,
 )
 
 
