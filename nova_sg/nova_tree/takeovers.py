@@ -16,6 +16,7 @@ from nova import objects
 
 from nova_sg.nova_tree import door
 from nova_sg.nova_tree import functions
+from nova_sg.nova_tree import hypervisors
 from nova_sg.nova_tree import instances
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import servicegroup
@@ -32,6 +33,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     stop.ServiceStop,
     instances.InstanceServices,
     statistics.ComputeNodeStatistics,
+    hypervisors.HypervisorServices,
 )
 
 
