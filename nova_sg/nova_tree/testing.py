@@ -1,0 +1,54 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova_sg inside nova's own tests.
+
+A run of nova's tests calls :func:`enable` in each of its processes, after
+nova has seen to eventlet and before a test is made. The driver is said as for
+any process of nova: in the environment, such as ``OS_SERVICEGROUP__DRIVER``.
+"""
+
+from typing import Any
+import uuid
+import weakref
+
+from nova.db.main import api as db
+
+from nova_sg import nova_tree
+from nova_sg.nova_tree import cells
+
+
+def enable() -> None:
+    """Switch nova_sg on in a process of nova's tests."""
+    nova_tree.enable()
+    cells.use(Engines())
+
+
+class Engines:
+    """Tells cells apart by the database that a context leads to.
+
+    Under nova's test fixtures one process is many cells, one test after the
+    other: contexts lose the uuid of their cell when they are copied, but not
+    their connection, and a process with one cell has no other identity.
+
+    In production this would be wrong: each start of a service empties nova's
+    cache of cells, and then the same cell gets another engine.
+    """
+
+    def __init__(self) -> None:
+        self._cells: weakref.WeakKeyDictionary[Any, str] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def __call__(self, context: Any) -> str | None:
+        engine = db.get_engine(context=context)
+        return self._cells.setdefault(engine, str(uuid.uuid4()))
