@@ -1,0 +1,281 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``nova-manage service``: the service commands nova took away.
+
+They read and write services through ``nova.objects.Service``, as everything
+in a tree does, and so work with every driver and through every cell.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+import contextlib
+import sys
+from typing import Any
+from typing import NamedTuple
+
+from nova import context as nova_context
+from nova import exception as nova_exception
+from nova import objects
+from nova import servicegroup
+from nova.cmd import common
+from nova.cmd import manage as nova_manage
+from nova.compute import api as compute_api
+import prettytable
+
+from nova_sg import exception
+
+CATEGORY = 'service'
+
+#: The exit codes of every command of nova_sg, see nova_sg.cmd.common.
+NOT_FOUND_EXIT = 3
+CONFLICT_EXIT = 4
+UNREACHABLE_EXIT = 5
+
+
+def add_commands() -> None:
+    """Give nova-manage the category, before it parses its command line."""
+    nova_manage.CATEGORIES[CATEGORY] = ServiceCommands
+    # Its commands print answers, not a log.
+    nova_manage._EXTRA_DEFAULT_LOG_LEVELS.append('nova_sg=WARNING')
+
+
+class _CannotDo(Exception):
+    """What was asked for cannot be done.
+
+    :param code: what nova-manage exits with
+    """
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@contextlib.contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """Report what went wrong in one line on stderr, and by the exit code.
+
+    A decorator would do it in fewer lines, but nova-manage looks at the
+    parameters of its actions.
+    """
+    try:
+        yield
+        return
+    except _CannotDo as error:
+        code, text = error.code, str(error)
+    except nova_exception.NotFound as error:
+        code, text = NOT_FOUND_EXIT, error.format_message()
+    except exception.ServiceGroupUnavailable as error:
+        code, text = UNREACHABLE_EXIT, str(error)
+    print('nova-manage: error: ' + ' '.join(text.split()), file=sys.stderr)
+    raise SystemExit(code)
+
+
+_host = common.args('host', metavar='<host>', help='The host of the service')
+_binary = common.args(
+    'binary', metavar='<binary>', help='The binary, nova-compute for instance'
+)
+_cell = common.args(
+    '--cell',
+    metavar='<cell uuid>',
+    help='The cell of the service, where several have one of this name',
+)
+
+
+class ServiceCommands:
+    """The actions of the category; nova-manage calls them by their names."""
+
+    description = 'List, enable and disable services, in every cell.'
+
+    @common.args('--host', metavar='<host>', help='Only services of this host')
+    @common.args(
+        '--binary', metavar='<binary>', help='Only services of this binary'
+    )
+    def list(self, host: str | None = None, binary: str | None = None) -> None:
+        """List the services of all cells, and which of them are up."""
+        wanted = {
+            name: value
+            for name, value in (('host', host), ('binary', binary))
+            if value is not None
+        }
+        group = servicegroup.API()
+        with _one_line_errors():
+            services = compute_api.HostAPI().service_get_all(
+                nova_context.get_admin_context(),
+                wanted,
+                set_zones=True,
+                all_cells=True,
+                cell_down_support=True,
+            )
+            rows = [_row(group, service) for service in services]
+        _print_table(
+            ('Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At'), rows
+        )
+
+    @_host
+    @_binary
+    @_cell
+    def enable(self, host: str, binary: str, cell: str | None = None) -> None:
+        """Let the scheduler use a service again; its reason is cleared."""
+        with _one_line_errors():
+            service = _find(host, binary, cell)
+            service.disabled = False
+            service.disabled_reason = None
+            _update(service)
+
+    @_host
+    @_binary
+    @_cell
+    @common.args(
+        '--reason', metavar='<reason>', help='Why, for whoever lists services'
+    )
+    def disable(
+        self,
+        host: str,
+        binary: str,
+        cell: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Keep the scheduler from using a service; it goes on running."""
+        with _one_line_errors():
+            service = _find(host, binary, cell)
+            service.disabled = True
+            service.disabled_reason = reason
+            _update(service)
+
+    @_host
+    @_cell
+    def describe_resource(self, host: str, cell: str | None = None) -> None:
+        """Show what a compute host has, uses, and has promised to projects."""
+        with _one_line_errors():
+            context = _find(host, 'nova-compute', cell)._context
+            node = objects.ComputeNode.get_first_node_by_host_for_old_compat(
+                context, host
+            )
+            instances = objects.InstanceList.get_by_host(context, host)
+        rows = {
+            '(total)': _Resources(node.vcpus, node.memory_mb, node.local_gb),
+            '(used_now)': _Resources(
+                node.vcpus_used, node.memory_mb_used, node.local_gb_used
+            ),
+            **_promised(instances),
+        }
+        _print_table(
+            ('Host', 'Project', 'CPU', 'Memory MB', 'Disk GB'),
+            [(host, project, *sums) for project, sums in rows.items()],
+        )
+
+
+class _Resources(NamedTuple):
+    cpu: int
+    memory_mb: int
+    disk_gb: int
+
+    def plus(self, instance: Any) -> '_Resources':
+        return _Resources(
+            self.cpu + instance.vcpus,
+            self.memory_mb + instance.memory_mb,
+            self.disk_gb + instance.root_gb + instance.ephemeral_gb,
+        )
+
+
+def _promised(instances: Iterable[Any]) -> dict[str, _Resources]:
+    """Return what the instances of a host may use, together and by project."""
+    everybody = '(used_max)'
+    sums = {everybody: _Resources(0, 0, 0)}
+    for instance in instances:
+        for project in (everybody, instance.project_id):
+            before = sums.get(project, _Resources(0, 0, 0))
+            sums[project] = before.plus(instance)
+    return sums
+
+
+def _find(host: str, binary: str, cell: str | None) -> Any:
+    """Return a service, with a context that is targeted at its cell.
+
+    :raises _CannotDo: there is none, or more than one, or a cell that might
+        have it does not answer
+    """
+    context = nova_context.get_admin_context()
+    mappings = [
+        mapping
+        for mapping in objects.CellMappingList.get_all(context)
+        if cell in (None, mapping.uuid)
+    ]
+    if not mappings:
+        raise _CannotDo(NOT_FOUND_EXIT, f'there is no cell {cell}')
+    answers = nova_context.scatter_gather_cells(
+        context,
+        mappings,
+        nova_context.CELL_TIMEOUT,
+        objects.Service.get_by_host_and_binary,
+        host,
+        binary,
+    )
+    silent = [
+        uuid
+        for uuid, answer in answers.items()
+        if nova_context.is_cell_failure_sentinel(answer)
+    ]
+    found = {
+        uuid: answer
+        for uuid, answer in answers.items()
+        if answer is not None and uuid not in silent
+    }
+    if len(found) > 1:
+        raise _CannotDo(
+            CONFLICT_EXIT,
+            f'{binary} on host {host} is in several cells, name one with '
+            f'--cell: {", ".join(sorted(found))}',
+        )
+    if found:
+        return next(iter(found.values()))
+    if silent:
+        raise _CannotDo(
+            UNREACHABLE_EXIT,
+            f'{binary} on host {host} is in no cell that answers; no answer '
+            f'from {", ".join(sorted(silent))}',
+        )
+    raise _CannotDo(
+        NOT_FOUND_EXIT, f'could not find binary {binary} on host {host}'
+    )
+
+
+def _update(service: Any) -> None:
+    # Tells placement, too, when a compute is enabled or disabled.
+    compute_api.HostAPI().service_update(service._context, service)
+
+
+def _row(group: Any, service: Any) -> Sequence[Any]:
+    # Of a cell that is down nova knows these two.
+    if 'disabled' not in service:
+        return (service.binary, service.host, None, None, 'unknown', None)
+    updated = group.get_updated_time(service)
+    return (
+        service.binary,
+        service.host,
+        service.availability_zone,
+        'disabled' if service.disabled else 'enabled',
+        'up' if group.service_is_up(service) else 'down',
+        updated and updated.strftime('%Y-%m-%d %H:%M:%S'),
+    )
+
+
+def _print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    table = prettytable.PrettyTable(columns)
+    table.align = 'l'
+    for row in rows:
+        table.add_row(['' if value is None else value for value in row])
+    print(table)
