@@ -1,0 +1,145 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``nova-sg-run COMMAND...``: run a command of nova with nova_sg inside.
+
+The command runs in this process: its pid, signals, streams and exit code are
+the command's own, so that a unit file or an init script only puts
+``nova-sg-run`` before what it starts today.
+
+Nothing but the standard library may be imported before the command is: where
+nova runs under eventlet, its first import patches the modules that come
+after it.
+"""
+
+import argparse
+from collections.abc import Callable
+from collections.abc import Sequence
+import functools
+from importlib import metadata
+import os
+import sys
+import traceback
+from typing import Any
+
+PROGRAM = 'nova-sg-run'
+
+#: As of every command of nova_sg, see nova_sg.cmd.common.
+UNEXPECTED_EXIT = 1
+USAGE_EXIT = 2
+
+_SCRIPTS = 'console_scripts'
+
+
+def main(argv: Sequence[str] | None = None) -> Any:
+    """Run a command of nova, and return what its exit code is made of.
+
+    :param argv: the arguments; None for those of the process
+    :raises SystemExit: bad usage, or what the command exits with
+    """
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    script = _find(parser, arguments.command)
+    # As the command sees itself when it is run alone. nova-compute takes its
+    # name from there, and its options.
+    sys.argv[:] = [arguments.command, *arguments.arguments]
+    return _load(script, arguments.debug)()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description='Run a command of nova whose services are kept by '
+        'nova_sg: in the driver which [servicegroup] driver of nova.conf '
+        'names.',
+        epilog='The arguments of the command follow it. It runs in the '
+        'process of nova-sg-run: pid, signals and exit code are its own.',
+        # What belongs to the command is never taken for ours.
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        '--version',
+        action='version',
+        version=f'{PROGRAM} {metadata.version("nova-sg")}',
+    )
+    parser.add_argument(
+        '--debug',
+        action='store_true',
+        help='show a traceback where nova_sg cannot be switched on',
+    )
+    parser.add_argument(
+        'command',
+        metavar='COMMAND',
+        help='a command of nova, by its name or path: nova-compute, '
+        'nova-conductor, nova-scheduler, nova-manage, ...',
+    )
+    parser.add_argument(
+        'arguments', metavar='ARGUMENT', nargs=argparse.REMAINDER
+    )
+    parser.error = functools.partial(  # type: ignore[method-assign,assignment]
+        _exit, USAGE_EXIT, hint=f' (see {PROGRAM} --help)'
+    )
+    return parser
+
+
+def _find(
+    parser: argparse.ArgumentParser, command: str
+) -> metadata.EntryPoint:
+    """Return the script of nova that a command is, wherever it lies."""
+    try:
+        nova = metadata.distribution('nova')
+    except metadata.PackageNotFoundError:
+        _exit(
+            UNEXPECTED_EXIT,
+            f'nova is not installed beside nova_sg, in {sys.prefix}',
+        )
+    scripts = {
+        script.name: script
+        for script in nova.entry_points.select(group=_SCRIPTS)
+    }
+    name = os.path.basename(command)
+    if name not in scripts:
+        parser.error(
+            f'nova {nova.version} has no command {name}; it has '
+            + ', '.join(sorted(scripts))
+        )
+    return scripts[name]
+
+
+def _load(script: metadata.EntryPoint, debug: bool) -> Callable[[], Any]:
+    """Import a command, and let nova_sg into the nova it has imported."""
+    function: Callable[[], Any] = script.load()
+    # Only now: see above.
+    from nova_sg import nova_tree
+
+    try:
+        nova_tree.enable()
+        if script.module == 'nova.cmd.manage':
+            from nova_sg.nova_tree import manage
+
+            manage.add_commands()
+    except Exception as error:
+        # Half of nova_sg would be worse than none: nothing has started yet.
+        if debug:
+            traceback.print_exc()
+        text = ' '.join(str(error).split())
+        _exit(UNEXPECTED_EXIT, f'{script.name} is not started: {text}')
+    return function
+
+
+def _exit(code: int, message: str, hint: str = '') -> None:
+    """End the process with one line on stderr.
+
+    :raises SystemExit: always
+    """
+    print(f'{PROGRAM}: error: {message}{hint}', file=sys.stderr)
+    raise SystemExit(code)
