@@ -1,0 +1,39 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova's WSGI applications with nova_sg inside.
+
+For a WSGI server ``nova_sg.nova_tree.wsgi.osapi_compute:application`` takes
+the place of ``nova.wsgi.osapi_compute:application``, and so for
+``metadata``.
+"""
+
+import importlib
+from typing import Any
+
+
+def load(name: str) -> Any:
+    """Return an application of nova, made with nova_sg switched on.
+
+    :param name: its module in ``nova.wsgi``
+    :raises Exception: nova_sg cannot be switched on; there is no application
+    """
+    # First of all, as in nova's own module, which will find it done: under
+    # eventlet what is imported before is not patched.
+    from nova import monkey_patch
+
+    monkey_patch.patch(backend='threading')
+    from nova_sg import nova_tree
+
+    # Before the application, which registers its service when it is made.
+    nova_tree.enable()
+    return importlib.import_module(f'nova.wsgi.{name}').application
