@@ -1,0 +1,50 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova_sg switched on by nova.conf alone.
+
+::
+
+    [oslo_messaging_notifications]
+    driver = nova_sg
+    driver = messagingv2
+
+Every process of nova makes its notifiers when it has read its configuration
+and before it touches a service, and a notifier makes the drivers that are
+named there. This one switches nova_sg on, and notifies nobody.
+"""
+
+import sys
+from typing import Any
+
+from oslo_messaging.notify import notifier
+
+from nova_sg import nova_tree
+
+
+class SwitchOn(notifier.Driver):
+    """A notification driver whose making is what it does.
+
+    :raises SystemExit: nova_sg cannot be switched on. Not an error: stevedore
+        would log it, and nova go on without nova_sg.
+    """
+
+    def __init__(self, conf: Any, topics: Any, transport: Any) -> None:
+        super().__init__(conf, topics, transport)
+        try:
+            nova_tree.enable()
+        except Exception as error:
+            text = ' '.join(str(error).split())
+            sys.exit(f'nova_sg cannot be switched on: {text}')
+
+    def notify(self, ctxt: Any, msg: Any, priority: Any, retry: Any) -> None:
+        """Do nothing: there is nothing to tell anybody."""
