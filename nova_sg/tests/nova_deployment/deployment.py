@@ -1,0 +1,303 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The deployment: its servers, databases, processes, and what they say."""
+
+from collections.abc import Sequence
+import dataclasses
+import json
+import pathlib
+import re
+from typing import Any
+import urllib.error
+import urllib.request
+
+import fixtures
+import pymysql
+
+from nova_sg.tests.fixtures.servers import directories
+from nova_sg.tests.fixtures.servers import mariadb
+from nova_sg.tests.fixtures.servers import memcached
+from nova_sg.tests.fixtures.servers import ports
+from nova_sg.tests.fixtures.servers import rabbitmq
+from nova_sg.tests.fixtures.servers import zookeeper
+from nova_sg.tests.nova_deployment import configuration
+from nova_sg.tests.nova_deployment import processes
+
+_DATABASES = ('nova_api', 'nova_cell0', 'nova_cell1', 'placement')
+
+#: Seconds a ZooKeeper session outlives its process.
+SESSION_TIMEOUT = 6
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """How a process of nova gets nova_sg.
+
+    :param on: it has nova_sg
+    :param by: ``run`` for nova-sg-run, ``conf`` for nova.conf alone
+    :param prefix: the environment its programs are in; None for ours
+    """
+
+    on: bool
+    by: str = 'run'
+    prefix: str | None = None
+
+    def command(self, name: str, *arguments: str) -> list[str]:
+        """Return the command line of a command of nova."""
+        wrapper = (
+            [processes.program('nova-sg-run', self.prefix)]
+            if self.on and self.by == 'run'
+            else []
+        )
+        return [*wrapper, processes.program(name, self.prefix), *arguments]
+
+    @property
+    def application(self) -> str:
+        """The module of the compute API's WSGI application."""
+        wrapped = self.on and self.by == 'run'
+        return (
+            f'{"nova_sg.nova_tree" if wrapped else "nova"}.wsgi.osapi_compute'
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What the compute API says of a service."""
+
+    status: str
+    state: str
+
+
+class Deployment(fixtures.Fixture):
+    """A nova without any process yet, but with databases and placement.
+
+    :param driver: ``[servicegroup] driver`` of all processes that have
+        nova_sg
+    :param report_interval: seconds between two beats
+    :param service_down_time: seconds without a beat until a service is down
+    :ivar directory: all it keeps
+    """
+
+    directory: pathlib.Path
+
+    def __init__(
+        self, driver: str, report_interval: int = 1, service_down_time: int = 6
+    ) -> None:
+        super().__init__()
+        self._driver = driver
+        self._beats = {
+            'report_interval': report_interval,
+            'service_down_time': service_down_time,
+        }
+        self._cell = ''
+
+    def _setUp(self) -> None:
+        self.directory = self.useFixture(
+            directories.ServerDirectory('nova')
+        ).path
+        database = self.useFixture(mariadb.MariadbServer())
+        self._database_port = database.port
+        messaging = self.useFixture(rabbitmq.RabbitmqServer())
+        self._addresses = configuration.Addresses(
+            database=database.url.removesuffix('/mysql')
+            + '/{name}?charset=utf8mb3',
+            messaging=messaging.url,
+            placement=self.useFixture(ports.Port()).number,
+            api=self.useFixture(ports.Port()).number,
+        )
+        self._options = self._servicegroup_options()
+        self._make_databases()
+        self._start_placement()
+
+    def _servicegroup_options(self) -> dict[str, dict[str, object]]:
+        options: dict[str, dict[str, object]] = {
+            'DEFAULT': dict(self._beats),
+            'servicegroup': {'driver': self._driver},
+        }
+        if self._driver == 'zk':
+            server = self.useFixture(zookeeper.ZookeeperServer())
+            options['zookeeper'] = {
+                'hosts': server.hosts,
+                'session_timeout': SESSION_TIMEOUT,
+            }
+        elif self._driver == 'mc':
+            cache = self.useFixture(memcached.MemcachedServer())
+            options['servicegroup']['records'] = 'memcached'
+            options['memcached'] = {'servers': cache.hosts}
+        return options
+
+    def _make_databases(self) -> None:
+        with self._connect() as connection, connection.cursor() as cursor:
+            for name in _DATABASES:
+                cursor.execute(f'CREATE DATABASE {name} CHARACTER SET utf8mb3')
+        stock = Way(on=False)
+        self.manage(stock, 'api_db', 'sync')
+        cell0 = self._addresses.database.format(name='nova_cell0')
+        self.manage(
+            stock, 'cell_v2', 'map_cell0', '--database_connection', cell0
+        )
+        self.manage(stock, 'db', 'sync')
+        created = self.manage(
+            stock, 'cell_v2', 'create_cell', '--name', 'cell1', '--verbose'
+        )
+        found = re.search(
+            r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', created
+        )
+        if found is None:
+            raise processes.Failed(f'no cell was created: {created}')
+        self._cell = found.group()
+
+    def _start_placement(self) -> None:
+        directory = self.directory / 'placement-api'
+        configuration.write_placement(directory, self._addresses)
+        file = str(directory / 'placement.conf')
+        processes.run(
+            [
+                processes.program('placement-manage'),
+                *('--config-file', file),
+                *('db', 'sync'),
+            ]
+        )
+        placement = processes.Process(
+            'placement-api',
+            [processes.program('gunicorn')],
+            directory,
+            {'OS_PLACEMENT_CONFIG_DIR': str(directory)},
+        )
+        self.addCleanup(placement.kill)
+        processes.wait_until(
+            'placement answers',
+            lambda: _answers(self._addresses.placement_url),
+            [placement],
+        )
+
+    def start(self, way: Way, name: str, host: str) -> processes.Process:
+        """Start a service of nova.
+
+        :param name: its command, nova-compute for instance
+        """
+        file = self._write_nova(way, f'{name}-{host}', host)
+        process = processes.Process(
+            f'{name}-{host}',
+            way.command(name, '--config-file', str(file)),
+            file.parent,
+        )
+        self.addCleanup(process.kill)
+        return process
+
+    def start_api(self, way: Way, host: str = 'controller') -> Any:
+        """Start the compute API, and return its process when it answers."""
+        directory = self._write_nova(way, f'nova-api-{host}', host).parent
+        configuration.write_api(
+            directory, self._addresses.api, way.application
+        )
+        process = processes.Process(
+            f'nova-api-{host}',
+            [processes.program('gunicorn')],
+            directory,
+            {'OS_NOVA_CONFIG_DIR': str(directory)},
+        )
+        self.addCleanup(process.kill)
+        processes.wait_until(
+            'the compute API answers',
+            lambda: _answers(self._addresses.api_url),
+            [process],
+        )
+        return process
+
+    def _write_nova(self, way: Way, name: str, host: str) -> pathlib.Path:
+        options = {group: dict(some) for group, some in self._options.items()}
+        if not way.on:
+            # What stock nova would not understand is not there.
+            options = {'DEFAULT': options['DEFAULT']}
+        elif self._cell:
+            options['servicegroup']['cell'] = self._cell
+        if way.on and way.by == 'conf':
+            options['oslo_messaging_notifications'] = {'driver': 'nova_sg'}
+        return configuration.write_nova(
+            self.directory / name, self._addresses, host, options
+        )
+
+    def manage(self, way: Way, *arguments: str) -> str:
+        """Run nova-manage, and return what it printed.
+
+        :raises processes.Failed: it failed
+        """
+        file = self._write_nova(way, 'nova-manage', 'controller')
+        return processes.run(
+            way.command('nova-manage', '--config-file', str(file), *arguments)
+        )
+
+    def openstack(self, *arguments: str) -> str:
+        """Run the openstack client, and return what it printed."""
+        return processes.run(
+            [processes.program('openstack'), *arguments],
+            {
+                'HOME': str(self.directory),
+                'OS_AUTH_TYPE': 'none',
+                'OS_ENDPOINT': f'{self._addresses.api_url}/v2.1',
+            },
+        )
+
+    def services(self) -> dict[tuple[str, str], State]:
+        """Return what the compute API says, by host and binary."""
+        request = urllib.request.Request(
+            f'{self._addresses.api_url}/v2.1/os-services',
+            headers={'OpenStack-API-Version': 'compute 2.69'},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                listed = json.load(answer)['services']
+        except urllib.error.HTTPError as error:
+            raise processes.Failed(
+                f'GET /os-services: {error}: {error.read().decode()}'
+            ) from None
+        return {
+            (each['host'], each['binary']): State(
+                each['status'], each['state']
+            )
+            for each in listed
+        }
+
+    def rows(self) -> dict[str, int]:
+        """Return how many rows the ``services`` tables have, by database."""
+        counts = {}
+        with self._connect() as connection, connection.cursor() as cursor:
+            for name in ('nova_cell0', 'nova_cell1'):
+                cursor.execute(f'SELECT COUNT(*) FROM {name}.services')
+                counts[name] = cursor.fetchone()[0]
+        return counts
+
+    def registered(self) -> Sequence[tuple[Any, ...]]:
+        """Return host, binary and report count of the rows of the cell."""
+        with self._connect() as connection, connection.cursor() as cursor:
+            cursor.execute(
+                'SELECT host, `binary`, report_count'
+                ' FROM nova_cell1.services WHERE deleted = 0'
+                ' ORDER BY host, `binary`'
+            )
+            rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+    def _connect(self) -> Any:
+        return pymysql.connect(
+            host=ports.HOST, port=self._database_port, user='root'
+        )
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except OSError:
+        return False

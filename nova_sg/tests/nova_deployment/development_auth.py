@@ -1,0 +1,40 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""An API without keystone, for this machine alone."""
+
+from typing import Any
+
+from nova import context as nova_context
+from nova.api import wsgi
+import webob.dec
+import webob.exc
+
+
+class DevelopmentAuth(wsgi.Middleware):
+    """Take everybody on the loopback interface for the administrator.
+
+    In the pipeline it stands where authtoken and keystonecontext do.
+    """
+
+    @webob.dec.wsgify(RequestClass=wsgi.Request)
+    def __call__(self, request: Any) -> Any:
+        if request.remote_addr != '127.0.0.1':
+            raise webob.exc.HTTPForbidden()
+        request.environ['nova.context'] = nova_context.RequestContext(
+            user_id='admin',
+            project_id='admin',
+            roles=['admin', 'member', 'reader'],
+            is_admin=True,
+            remote_address=request.remote_addr,
+        )
+        return self.application

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+# Starts a small real nova with nova-sg on this machine; --help says how.
+
+set -euo pipefail
+
+usage() {
+    cat <<'EOT'
+Usage: tools/nova_deployment.sh [OPTION]...
+
+Starts RabbitMQ, MariaDB, placement, and from a stock nova of the package
+index nova-conductor, nova-scheduler, three nova-computes with nova's fake
+virt driver, and the compute API without keystone, for this machine alone.
+Shows in `openstack compute service list` that all are up, that one is
+disabled, and how soon one is down that was killed, one whose loop is stopped,
+and one that was stopped in good order; and what is in the table `services`.
+
+Everything is in a temporary directory, ends with the script, and needs
+neither a hypervisor nor root. The exit code is 0 only where all of it is as
+it should be.
+
+  --driver D    [servicegroup] driver: db, zk (the default), or mc with its
+                records in memcached
+  --conf        switch nova-sg on by nova.conf alone, not with nova-sg-run
+  --off         nova as it is, without nova-sg
+  --upgrade     instead: the driver is db, and processes with and without
+                nova-sg serve each other while nova is upgraded
+  --eventlet    nova under eventlet, not with native threads
+  -h, --help    show this text
+
+Environment:
+
+  NOVA_SG_PYTHON  the interpreter to use, instead of the first one found
+  NOVA_SG_TREE    where nova is installed, instead of .nova-tree
+EOT
+}
+
+module=show plain='' arguments=()
+export OS_NOVA_DISABLE_EVENTLET_PATCHING=true
+while (($#)); do
+    case $1 in
+        --driver)
+            [[ ${2:-} =~ ^(db|zk|mc)$ ]] || {
+                echo 'nova_deployment.sh: --driver is db, zk or mc' >&2
+                exit 2
+            }
+            arguments+=(--driver "$2")
+            shift
+            ;;
+        --conf) arguments+=(--switch conf) ;;
+        --off) arguments+=(--off) ;;
+        --upgrade) module=upgrade plain=plain ;;
+        --eventlet) export OS_NOVA_DISABLE_EVENTLET_PATCHING=false ;;
+        -h | --help) usage; exit 0 ;;
+        *)
+            echo "nova_deployment.sh: unknown argument: $1 (see --help)" >&2
+            exit 2
+            ;;
+    esac
+    shift
+done
+if [[ $module == upgrade ]] && ((${#arguments[@]})); then
+    echo 'nova_deployment.sh: --upgrade goes with --eventlet only' >&2
+    exit 2
+fi
+
+top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+cd "$top"
+# shellcheck source=tools/nova_tree/environment.sh
+. tools/nova_tree/environment.sh
+nova_environment $plain
+nova_enter
+[[ -z $plain ]] || arguments=("$nova_tree/plain")
+exec python -m "nova_sg.tests.nova_deployment.$module" "${arguments[@]}"
