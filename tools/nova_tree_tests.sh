@@ -39,6 +39,7 @@ the table.
                    counts is blind, and the exit code is 1
   --exclude REGEX  leave out tests
   --csv FILE       write the table into a file, too
+  --no-install     install nothing; use the environment as it is
   -h, --help       show this text
 
 Environment:
@@ -48,7 +49,7 @@ Environment:
 EOT
 }
 
-arguments=()
+arguments=() install=true
 while (($#)); do
     case $1 in
         --driver)
@@ -68,6 +69,7 @@ while (($#)); do
             shift
             ;;
         --threading) ;;
+        --no-install) install=false ;;
         --eventlet | --off) arguments+=("$1") ;;
         -h | --help) usage; exit 0 ;;
         -*)
@@ -82,7 +84,9 @@ done
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source=tools/nova_tree/environment.sh
 . "$top/tools/nova_tree/environment.sh"
-nova_environment
+if $install; then
+    nova_environment
+fi
 nova_enter
 exec python -m nova_sg.tests.nova_suite --source "$nova_tree/source" \
     "${arguments[@]}"

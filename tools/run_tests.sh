@@ -22,7 +22,8 @@ Usage: tools/run_tests.sh [OPTION]... [-- STESTR_ARGUMENT...]
 
 Without an option: everything, that is lint, docs and all tests. What the
 tests need is installed first: the Debian packages of bindep.txt that are
-missing (as root or with sudo), and a virtual environment.
+missing (as root or with sudo), a virtual environment, and one more with a
+stock nova.
 
   --lint          the style checks of .pre-commit-config.yaml
   --docs          the documentation, the API reference, the release notes
@@ -31,6 +32,10 @@ missing (as root or with sudo), and a virtual environment.
   --long          more of the tests of faults and migrations, and more
                   generated requests: more rounds, more ways; twenty minutes
                   or so
+  --nova-tree     a selection of nova's own tests, with nova-sg in a stock
+                  nova: with db, zk and mc, and a part of them without it, to
+                  see that the watcher sees (tools/nova_tree_tests.sh runs
+                  more of them)
   --all-pythons   the tests with every Python >= 3.11 on the PATH, not one
   --no-install    install nothing; use the virtual environment as it is
   -h, --help      show this text
@@ -50,7 +55,7 @@ where every stage succeeded, and 2 where the arguments make no sense.
 EOF
 }
 
-lint=false docs=false unit=false functional=false
+lint=false docs=false unit=false functional=false nova_tree=false
 all_pythons=false install=true long=false
 stestr_args=()
 while (($#)); do
@@ -60,6 +65,7 @@ while (($#)); do
         --unit) unit=true ;;
         --functional) functional=true ;;
         --long) long=true ;;
+        --nova-tree) nova_tree=true ;;
         --all-pythons) all_pythons=true ;;
         --no-install) install=false ;;
         -h | --help) usage; exit 0 ;;
@@ -68,8 +74,8 @@ while (($#)); do
     esac
     shift
 done
-if ! $lint && ! $docs && ! $unit && ! $functional; then
-    lint=true docs=true unit=true functional=true
+if ! $lint && ! $docs && ! $unit && ! $functional && ! $nova_tree; then
+    lint=true docs=true unit=true functional=true nova_tree=true
 fi
 
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -436,6 +442,33 @@ test_stage() {
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
+# -- nova's own tests --------------------------------------------------------
+
+# What meets every takeover and stays within five minutes.
+nova_modules=(
+    functional.api_sample_tests.test_services
+    functional.notification_sample_tests.test_service
+    functional.test_service
+    functional.wsgi.test_services
+    unit.servicegroup
+)
+
+nova_tests() {
+    local arguments=()
+    $install || arguments+=(--no-install)
+    NOVA_SG_PYTHON=$python timeout --foreground -k 30 "$test_limit" \
+        tools/nova_tree_tests.sh "${arguments[@]}" "$@"
+}
+
+nova_tree_stages() {
+    local driver
+    for driver in db zk mc; do
+        stage "nova tree, $driver" \
+            nova_tests --driver "$driver" "${nova_modules[@]}" || true
+    done
+    stage 'nova without' nova_tests --off functional.test_service || true
+}
+
 # -- The run ------------------------------------------------------------------
 
 chmod 711 "$work"
@@ -462,7 +495,7 @@ for each in "${pythons[@]}"; do
 
     stage "venv$suffix" make_venv || exit 1
     if $install; then
-        if $first && { $unit || $functional; }; then
+        if $first && { $unit || $functional || $nova_tree; }; then
             stage packages install_packages || true
         fi
         stage "install$suffix" fill_venv || exit 1
@@ -474,6 +507,9 @@ for each in "${pythons[@]}"; do
     fi
     if $unit || $functional; then
         test_stage "tests$suffix"
+    fi
+    if $first && $nova_tree; then
+        nova_tree_stages
     fi
     first=false
 done

@@ -112,6 +112,12 @@ nova_environment() {
 # options of the caller (OS_SERVICEGROUP__DRIVER and the like).
 nova_enter() {
     local name
+    if [[ ! -x $nova_tree/venv/bin/nova-sg-run ||
+        ! -e $nova_tree/source/setup.cfg ]]; then
+        echo "error: there is no nova in $nova_tree; run without" \
+            '--no-install first' >&2
+        return 1
+    fi
     export PATH=$nova_tree/venv/bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin
     export LC_ALL=C.UTF-8
     unset PYTHON PYTHONPATH PYTHONHOME
