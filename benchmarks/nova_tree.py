@@ -1,0 +1,319 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What lists cost in nova's own compute API, beside nova as it is.
+
+    .nova-tree/34.0.0/venv/bin/python benchmarks/nova_tree.py
+
+(``tools/nova_tree_tests.sh`` makes that environment.) Every variant of nova
+answers in a process of its own, through the whole WSGI pipeline but for
+keystone, on copies of the same SQLite files, with one cell. Printed are the
+median of the seconds, and the SQL statements of a request: all, and those
+that name the table ``services``.
+"""
+
+import argparse
+from collections.abc import Iterator
+import contextlib
+import importlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+import uuid
+
+from nova_sg.tests.fixtures.servers import memcached
+from nova_sg.tests.fixtures.servers import zookeeper
+from nova_sg.tests.nova_deployment import configuration
+from nova_sg.tests.nova_deployment import deployment
+from nova_sg.tests.nova_deployment import processes
+from nova_sg.tests.nova_suite import watcher
+
+REQUESTS = (
+    ('/os-services', '2.69'),
+    ('/os-hypervisors/detail', '2.87'),
+    ('/os-availability-zone/detail', '2.69'),
+)
+
+NOVA = 'nova'
+VARIANTS = (NOVA, 'db', 'zk', 'mc')
+
+#: Seconds after which a compute of the database would be down: longer than
+#: the benchmark.
+_DOWN_TIME = 100_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        '--number', type=int, action='append', help='computes; repeatable'
+    )
+    parser.add_argument('--runs', type=int, default=3)
+    parser.add_argument('--variant', choices=VARIANTS, action='append')
+    parser.add_argument('--answer', type=pathlib.Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.answer is not None:
+        # The process of a variant.
+        answer(args.answer, args.variant[0], args.number[0], args.runs)
+        return
+    os.environ.setdefault('OS_NOVA_DISABLE_EVENTLET_PATCHING', 'true')
+    with tempfile.TemporaryDirectory() as made:
+        stock = pathlib.Path(made) / 'stock'
+        cell = make_databases(stock)
+        for number in args.number or (1000, 10000):
+            print(f'{number} computes')
+            for variant in args.variant or VARIANTS:
+                directory = pathlib.Path(made) / f'{variant}-{number}'
+                run(variant, number, args.runs, stock, directory, cell)
+
+
+def make_databases(directory: pathlib.Path) -> str:
+    """Make empty databases, and return the uuid of the cell."""
+    directory.mkdir()
+    write(directory, {})
+    stock = deployment.Way(on=False)
+
+    def manage(*words: str) -> str:
+        file = str(directory / 'nova.conf')
+        return processes.run(
+            stock.command('nova-manage', '--config-file', file, *words)
+        )
+
+    manage('api_db', 'sync')
+    cell0 = url(directory / 'nova_cell0.sqlite')
+    manage('cell_v2', 'map_cell0', '--database_connection', cell0)
+    manage('db', 'sync')
+    created = manage('cell_v2', 'create_cell', '--name', 'one', '--verbose')
+    return re.search(r'[0-9a-f-]{36}', created).group()  # type: ignore[union-attr]
+
+
+def url(path: object) -> str:
+    return f'sqlite:///{path}'
+
+
+def write(directory: pathlib.Path, options: dict[str, Any]) -> None:
+    addresses = configuration.Addresses(
+        database=url(directory / '{name}.sqlite'),
+        messaging='fake://',
+        placement=0,
+        api=0,
+    )
+    configuration.write_nova(
+        directory,
+        addresses,
+        'controller',
+        {
+            'DEFAULT': {'service_down_time': _DOWN_TIME},
+            'api': {'max_limit': 1_000_000},
+            **options,
+        },
+    )
+    configuration.write_api(directory, 0, '')
+
+
+def run(
+    variant: str,
+    number: int,
+    runs: int,
+    stock: pathlib.Path,
+    directory: pathlib.Path,
+    cell: str,
+) -> None:
+    copy(stock, directory)
+    with backend(variant) as options:
+        if options:
+            options['servicegroup']['cell'] = cell
+        write(directory, options)
+        fill(directory, number, with_services=variant in (NOVA, 'db'))
+        done = subprocess.run(
+            [
+                *(sys.executable, __file__),
+                *('--answer', str(directory), '--variant', variant),
+                *('--number', str(number), '--runs', str(runs)),
+            ],
+            env=processes.environment(OS_NOVA_CONFIG_DIR=str(directory)),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    for path, results in json.loads(done.stdout.splitlines()[-1]).items():
+        seconds, statements, naming = results
+        print(
+            f'{variant:6} {path:30} {seconds:8.3f} s {statements:7} '
+            f'statements, {naming:6} name services'
+        )
+
+
+def copy(stock: pathlib.Path, directory: pathlib.Path) -> None:
+    shutil.copytree(stock, directory)
+    with contextlib.closing(
+        sqlite3.connect(directory / 'nova_api.sqlite')
+    ) as api:
+        # The cells lead to the copies.
+        api.execute(
+            'UPDATE cell_mappings SET database_connection ='
+            ' replace(database_connection, ?, ?)',
+            (str(stock), str(directory)),
+        )
+        api.commit()
+
+
+@contextlib.contextmanager
+def backend(variant: str) -> Iterator[dict[str, Any]]:
+    if variant == NOVA:
+        yield {}
+    elif variant == 'zk':
+        with zookeeper.ZookeeperServer() as server:
+            yield {
+                'servicegroup': {'driver': 'zk'},
+                'zookeeper': {'hosts': server.hosts, 'session_timeout': 20},
+            }
+    elif variant == 'mc':
+        with memcached.MemcachedServer() as server:
+            yield {
+                'servicegroup': {'driver': 'mc', 'records': 'memcached'},
+                'memcached': {'servers': server.hosts},
+            }
+    else:
+        yield {'servicegroup': {'driver': variant}}
+
+
+def fill(directory: pathlib.Path, number: int, with_services: bool) -> None:
+    hosts = [f'host-{index:06d}' for index in range(number)]
+    now = time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())
+    with contextlib.closing(
+        sqlite3.connect(directory / 'nova_api.sqlite')
+    ) as api:
+        (cell,) = api.execute(
+            "SELECT id FROM cell_mappings WHERE name = 'one'"
+        ).fetchone()
+        api.executemany(
+            'INSERT INTO host_mappings (host, cell_id) VALUES (?, ?)',
+            [(host, cell) for host in hosts],
+        )
+        api.commit()
+    with contextlib.closing(
+        sqlite3.connect(directory / 'nova_cell1.sqlite')
+    ) as database:
+        database.executemany(
+            'INSERT INTO compute_nodes (created_at, deleted, mapped, uuid,'
+            ' host, hypervisor_hostname, host_ip, vcpus, memory_mb, local_gb,'
+            ' vcpus_used, memory_mb_used, local_gb_used, hypervisor_type,'
+            ' hypervisor_version, cpu_info) VALUES'
+            " (?, 0, 1, ?, ?, ?, '127.0.0.1', 8, 16384, 100, 0, 512, 0,"
+            " 'fake', 1, '{}')",
+            [(now, str(uuid.uuid4()), host, host) for host in hosts],
+        )
+        if with_services:
+            version = service_version()
+            database.executemany(
+                'INSERT INTO services (created_at, last_seen_up, deleted,'
+                ' uuid, host, binary, topic, report_count, disabled,'
+                " forced_down, version) VALUES (?, ?, 0, ?, ?, 'nova-compute',"
+                " 'compute', 1, 0, 0, ?)",
+                [
+                    (now, now, str(uuid.uuid4()), host, version)
+                    for host in hosts
+                ],
+            )
+        database.commit()
+
+
+def service_version() -> int:
+    version: int = importlib.import_module(
+        'nova.objects.service'
+    ).SERVICE_VERSION
+    return version
+
+
+def answer(
+    directory: pathlib.Path, variant: str, number: int, runs: int
+) -> None:
+    """Be the compute API of a variant, and print what requests cost."""
+    # nova takes the command line of the process for its own.
+    sys.argv[1:] = []
+    way = deployment.Way(on=variant != NOVA)
+    application = importlib.import_module(way.application).application
+    if variant in ('zk', 'mc'):
+        join(number)
+    seen: list[str] = []
+    sqlalchemy = importlib.import_module('sqlalchemy')
+    sqlalchemy.event.listen(
+        sqlalchemy.Engine,
+        'before_cursor_execute',
+        lambda *words: seen.append(words[2]),
+    )
+    costs = {}
+    for path, version in REQUESTS:
+        times = []
+        for _ in range(runs):
+            seen.clear()
+            times.append(timed(application, path, version, number))
+        costs[path] = (
+            statistics.median(times),
+            len(seen),
+            sum(map(watcher.names_services, seen)),
+        )
+    print(json.dumps(costs))
+
+
+def join(number: int) -> None:
+    """Register the computes with the backend, and let them be alive."""
+    owner = importlib.import_module('nova_sg.nova_tree.owner').get()
+    contexts = importlib.import_module('nova_sg.context')
+    context = contexts.get_admin_context()
+    version = service_version()
+    owner.join_many(
+        context,
+        [
+            owner.create(
+                context,
+                {
+                    'host': f'host-{index:06d}',
+                    'binary': 'nova-compute',
+                    'topic': 'compute',
+                    'version': version,
+                },
+            )
+            for index in range(number)
+        ],
+    )
+
+
+def timed(application: Any, path: str, version: str, number: int) -> float:
+    webob = importlib.import_module('webob')
+    request = webob.Request.blank(
+        f'/v2.1{path}',
+        headers={'OpenStack-API-Version': f'compute {version}'},
+        environ={'REMOTE_ADDR': '127.0.0.1'},
+    )
+    start = time.perf_counter()
+    response = request.get_response(application)
+    taken = time.perf_counter() - start
+    if response.status_int != 200:
+        raise RuntimeError(f'{path}: {response.status}: {response.text}')
+    # Only what all answer is worth a comparison.
+    if response.text.count('host-') < number:
+        raise RuntimeError(f'{path}: fewer than {number} hosts')
+    return taken
+
+
+if __name__ == '__main__':
+    main()
