@@ -15,6 +15,7 @@
 from collections.abc import Mapping
 import configparser
 import dataclasses
+import os
 import pathlib
 
 from nova_sg.tests.fixtures.servers import ports
@@ -164,13 +165,18 @@ def _write_gunicorn(
     (directory / 'gunicorn.conf.py').write_text(
         f'wsgi_app = {application + ":application"!r}\n'
         f'bind = {f"{ports.HOST}:{port}"!r}\n'
-        "worker_class = 'gthread'\n"
-        'threads = 4\n'
+        # Eventlet wants all of a process in one native thread.
+        f'threads = {4 if _native_threads() else 1}\n'
         # Making the application may take long where the machine is laden.
         'timeout = 300\n'
         # Its socket is in the home directory otherwise.
         'control_socket_disable = True\n'
     )
+
+
+def _native_threads() -> bool:
+    disabled = os.environ.get('OS_NOVA_DISABLE_EVENTLET_PATCHING', 'true')
+    return disabled == 'true'
 
 
 def _write(path: pathlib.Path, groups: Options) -> None:

@@ -45,6 +45,8 @@ ERRORS = (
     base.ServerFailed,
     daemon.MissingPackage,
     fixtures.MultipleExceptions,
+    # The API does not answer.
+    OSError,
 )
 
 
