@@ -123,10 +123,7 @@ class OwnerDriver(base.Driver):
         read = getattr(service_ref, 'liveness', None)
         if read is not None:
             age = time.monotonic() - read.known_at
-            if (
-                not read.unknown
-                and age < api.conf.servicegroup.report_interval
-            ):
+            if age < api.conf.servicegroup.report_interval:
                 return bool(read.up)
         context = cells.Context(getattr(service_ref, '_context', None))
         return api.service_is_up(service_ref, context)
