@@ -23,6 +23,7 @@ from nova_sg.nova_tree import servicegroup
 from nova_sg.nova_tree import statistics
 from nova_sg.nova_tree import stop
 from nova_sg.nova_tree import takeover
+from nova_sg.nova_tree import unavailable
 
 #: The options come first: all others read them.
 TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
@@ -34,6 +35,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     instances.InstanceServices,
     statistics.ComputeNodeStatistics,
     hypervisors.HypervisorServices,
+    unavailable.Unavailable,
 )
 
 

@@ -1,0 +1,79 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A backend that cannot be asked is 503 in nova's REST API, and not 500.
+
+nova's controllers answer with 500 for every error they do not know, and ask
+for a bug report. Where the reason is that the owner of the services cannot be
+reached, the answer says that, and that it may be tried again.
+
+Why around ``Resource.dispatch``: all methods of all controllers are called
+there, inside what turns errors into answers. What nova has made of the error
+by then still holds it.
+"""
+
+from collections.abc import Callable
+import functools
+from typing import Any
+
+from nova.api.openstack import wsgi
+import webob.exc
+
+from nova_sg import exception
+from nova_sg.nova_tree import takeover
+
+
+class Unavailable(takeover.Takeover):
+    """The call of a controller's method."""
+
+    name = 'nova.api.openstack.wsgi.Resource.dispatch'
+
+    def check(self) -> None:
+        self.expect_function(
+            wsgi.Resource,
+            'dispatch',
+            'self',
+            'method',
+            'request',
+            'action_args',
+        )
+
+    def take(self, patches: takeover.Patches) -> None:
+        dispatch = wsgi.Resource.dispatch
+        patches.set(wsgi.Resource, 'dispatch', _with_503(dispatch))
+
+
+def _with_503(novas: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(novas)
+    def dispatch(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return novas(*args, **kwargs)
+        except Exception as error:
+            reason = _reason(error)
+            if reason is None:
+                raise
+            raise webob.exc.HTTPServiceUnavailable(
+                explanation=str(reason)
+            ) from reason
+
+    return dispatch
+
+
+def _reason(
+    error: BaseException | None,
+) -> exception.ServiceGroupUnavailable | None:
+    """Return why nova failed, where it was for the owner of services."""
+    while error is not None:
+        if isinstance(error, exception.ServiceGroupUnavailable):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
