@@ -1,0 +1,118 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What tests inside a nova have in common."""
+
+import itertools
+from typing import Any
+from typing import ClassVar
+
+from nova import context as nova_context
+from nova import objects
+from nova import test
+import sqlalchemy as sa
+
+from nova_sg.nova_tree import testing
+from nova_sg.tests.fixtures import statements
+
+testing.enable()
+
+DB = ('db', {'driver': 'db'})
+ZK = ('zk', {'driver': 'zk'})
+MC = ('mc', {'driver': 'mc'})
+
+#: Every driver; those whose records are outside of nova's database.
+DRIVERS = [DB, ZK, MC]
+ELSEWHERE = [ZK, MC]
+
+_keys = itertools.count()
+
+
+class TestCase(test.TestCase):
+    """A nova with two cells, whose services are kept by a driver.
+
+    :cvar driver: ``[servicegroup] driver``, given by a scenario
+    """
+
+    NUMBER_OF_CELLS = 2
+
+    driver: ClassVar[str]
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.flags(driver=self.driver, group='servicegroup')
+        if self.driver == 'mc':
+            self.flags(records='memcached', group='servicegroup')
+            self.flags(key_prefix=f'tree{next(_keys)}', group='memcached')
+        self.context = nova_context.get_admin_context()
+
+    def in_cell(self, name: str) -> Any:
+        """Return a context that is targeted at a cell."""
+        context = nova_context.get_admin_context()
+        nova_context.set_target_cell(context, self.cell_mappings[name])
+        return context
+
+    def make_service(
+        self,
+        host: str = 'one',
+        binary: str = 'nova-compute',
+        topic: str | None = 'compute',
+        context: Any = None,
+        **values: Any,
+    ) -> Any:
+        """Return a service that was created."""
+        service = objects.Service(context or self.context)
+        service.host, service.binary, service.topic = host, binary, topic
+        service.report_count = 0
+        for name, value in values.items():
+            setattr(service, name, value)
+        service.create()
+        return service
+
+    def make_compute_node(
+        self, host: str, context: Any = None, **values: Any
+    ) -> Any:
+        """Return a compute node that was created."""
+        node = objects.ComputeNode(
+            context or self.context,
+            **{
+                'host': host,
+                'hypervisor_hostname': f'{host}.example.com',
+                'hypervisor_type': 'fake',
+                'hypervisor_version': 1,
+                'vcpus': 4,
+                'memory_mb': 512,
+                'local_gb': 6,
+                'vcpus_used': 1,
+                'memory_mb_used': 128,
+                'local_gb_used': 2,
+                'cpu_info': '{}',
+                **values,
+            },
+        )
+        node.create()
+        return node
+
+
+class NamesServices(statements.StatementCounter):
+    """Counts statements that name the table ``services``."""
+
+    def _count(
+        self,
+        connection: sa.Connection,
+        cursor: Any,
+        statement: str,
+        *rest: Any,
+    ) -> None:
+        words = statement.replace('.', ' ').replace('"', ' ').split()
+        if 'services' in words:
+            super()._count(connection, cursor, statement, *rest)

@@ -1,0 +1,132 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova's REST API over services that nova_sg keeps."""
+
+from typing import Any
+
+from nova import objects
+from nova.tests import fixtures as nova_fixtures
+from nova.tests.functional.api import client as api_client
+import testscenarios
+
+from nova_sg import exception
+from nova_sg.servicegroup import api
+from nova_sg.tests.fixtures import statements
+from nova_sg.tests.nova_tree import base
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+
+OUT = exception.ServiceGroupUnavailable(backend='it', reason='it is out')
+
+
+class TestCase(base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        fixture = nova_fixtures.OSAPIFixture(api_version='v2.1')
+        self.api = self.useFixture(fixture).admin_api
+        self.api.microversion = '2.87'
+
+    def make_host(self, name: str, cell: str = 'cell1') -> Any:
+        """Return the compute service of a host that nova has discovered."""
+        context = self.in_cell(cell)
+        service = self.make_service(host=name, context=context)
+        self.make_compute_node(name, context=context)
+        objects.HostMapping(
+            self.context, host=name, cell_mapping=self.cell_mappings[cell]
+        ).create()
+        return service
+
+
+class TestHypervisors(TestCase):
+    scenarios = base.DRIVERS
+
+    def test_a_list_costs_the_same_whatever_its_length(self):
+        # The first request reads what nova keeps, its cells for instance.
+        self.api.api_get('/os-hypervisors/detail')
+        costs = []
+        for start, stop in ((0, 20), (20, 60)):
+            for number in range(start, stop):
+                self.make_host(f'host{number}')
+            with statements.StatementCounter() as counted:
+                listed = self.api.api_get('/os-hypervisors/detail').body
+            self.assertEqual(stop, len(listed['hypervisors']))
+            costs.append(len(counted))
+        self.assertEqual(costs[0], costs[1])
+
+    def test_each_hypervisor_is_shown_with_its_own_service(self):
+        made = {}
+        for number in range(30):
+            host = f'host{number}'
+            cell = 'cell1' if number % 2 else 'cell2'
+            made[host] = self.make_host(host, cell)
+            made[host].disabled = number % 3 == 0
+            made[host].save()
+        listed = self.api.api_get('/os-hypervisors/detail').body
+        self.assertEqual(
+            {(each.host, each.uuid, each.disabled) for each in made.values()},
+            {
+                (
+                    each['service']['host'],
+                    each['service']['id'],
+                    each['status'] == 'disabled',
+                )
+                for each in listed['hypervisors']
+            },
+        )
+
+    def test_one_whose_service_is_gone_is_left_out(self):
+        for number in range(30):
+            service = self.make_host(f'host{number}')
+        service.destroy()
+        self.make_compute_node('host29', context=self.in_cell('cell1'))
+        listed = self.api.api_get('/os-hypervisors/detail').body
+        self.assertEqual(29, len(listed['hypervisors']))
+
+
+class TestOutage(TestCase):
+    scenarios = base.ELSEWHERE
+
+    def test_a_cell_whose_backend_is_out_is_a_cell_that_is_down(self):
+        self.make_host('one', 'cell1')
+        self.make_host('two', 'cell2')
+        broken = self.in_cell('cell2').db_connection
+        listing = api.API.list
+
+        def list_services(self, context, **filters):
+            if context.nova.db_connection is broken:
+                raise OUT
+            return listing(self, context, **filters)
+
+        self.stub_out('nova_sg.servicegroup.api.API.list', list_services)
+        listed = self.api.api_get('/os-services').body['services']
+        self.assertEqual(
+            {'one': 'enabled', 'two': 'UNKNOWN'},
+            {each['host']: each['status'] for each in listed},
+        )
+
+    def test_a_backend_that_is_out_is_503_with_the_reason(self):
+        service = self.make_host('one')
+
+        def update(*arguments):
+            raise OUT
+
+        self.stub_out('nova_sg.servicegroup.api.API.update', update)
+        error = self.assertRaises(
+            api_client.OpenStackApiException,
+            self.api.api_put,
+            f'/os-services/{service.uuid}',
+            {'status': 'disabled'},
+        )
+        self.assertEqual(503, error.response.status_code)
+        self.assertIn('it is out', error.response.text)

@@ -1,0 +1,279 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Services through nova's objects, whatever keeps them."""
+
+from unittest import mock
+
+from nova import exception as nova_exception
+from nova import objects
+from nova import servicegroup
+from nova.db.main import api as db
+from nova.objects import service as nova_service
+import testscenarios
+
+from nova_sg.nova_tree import beats
+from nova_sg.servicegroup import verdicts
+from nova_sg.tests.nova_tree import base
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+
+class TestObjects(base.TestCase):
+    scenarios = base.DRIVERS
+
+    def test_a_service_is_found_by_all_it_is_known_by(self):
+        made = self.make_service()
+        for found in (
+            objects.Service.get_by_id(self.context, made.id),
+            objects.Service.get_by_id(self.context, str(made.id)),
+            objects.Service.get_by_uuid(self.context, made.uuid),
+            objects.Service.get_by_args(self.context, 'one', 'nova-compute'),
+            objects.Service.get_by_compute_host(self.context, 'one'),
+            objects.Service.get_by_host_and_binary(
+                self.context, 'one', 'nova-compute'
+            ),
+            objects.Service.get_by_host_and_topic(
+                self.context, 'one', 'compute'
+            ),
+            *objects.ServiceList.get_all(self.context),
+            *objects.ServiceList.get_by_host(self.context, 'one'),
+            *objects.ServiceList.get_by_topic(self.context, 'compute'),
+            *objects.ServiceList.get_by_binary(self.context, 'nova-compute'),
+        ):
+            self.assertEqual(
+                (made.id, made.uuid, 'one'), (found.id, found.uuid, found.host)
+            )
+            self.assertEqual({}, found.obj_get_changes())
+
+    def test_what_is_not_there_is_not_found_as_in_nova(self):
+        get = objects.Service
+        for error, find, *arguments in (
+            (nova_exception.ServiceNotFound, get.get_by_id, 4711),
+            (nova_exception.ServiceNotFound, get.get_by_uuid, base.DB[0]),
+            (nova_exception.HostBinaryNotFound, get.get_by_args, 'x', 'y'),
+            (
+                nova_exception.ComputeHostNotFound,
+                get.get_by_compute_host,
+                'x',
+            ),
+        ):
+            self.assertRaises(error, find, self.context, *arguments)
+        self.assertIsNone(
+            get.get_by_host_and_binary(self.context, 'x', 'nova-compute')
+        )
+
+    def test_a_name_that_is_taken_is_refused_as_in_nova(self):
+        self.make_service()
+        self.assertRaises(
+            nova_exception.ServiceBinaryExists, self.make_service, topic='x'
+        )
+        self.assertRaises(
+            nova_exception.ServiceTopicExists,
+            self.make_service,
+            binary='nova-x',
+        )
+
+    def test_a_decision_is_written_and_seen_by_others(self):
+        made = self.make_service()
+        made.disabled, made.disabled_reason = True, 'broken fan'
+        made.save()
+        found = objects.Service.get_by_uuid(self.context, made.uuid)
+        self.assertTrue(found.disabled)
+        self.assertEqual('broken fan', found.disabled_reason)
+        self.assertEqual(
+            [], list(objects.ServiceList.get_by_topic(self.context, 'compute'))
+        )
+
+    def test_a_new_version_is_written_and_raises_the_minimum(self):
+        with mock.patch.object(nova_service, 'SERVICE_VERSION', 70):
+            made = self.make_service()
+        made.version = 74
+        made.save()
+        self.assertEqual(
+            74,
+            objects.Service.get_minimum_version(self.context, 'nova-compute'),
+        )
+
+    def test_what_is_older_than_the_rest_cannot_register(self):
+        self.make_service()
+        with mock.patch.object(nova_service, 'SERVICE_VERSION', 70):
+            self.assertRaises(
+                nova_exception.ServiceTooOld, self.make_service, host='two'
+            )
+
+    def test_an_old_service_that_is_forced_down_may_come_back(self):
+        with mock.patch.object(nova_service, 'SERVICE_VERSION', 70):
+            old = self.make_service(forced_down=True)
+        self.make_service(host='two')
+        old = objects.Service.get_by_uuid(self.context, old.uuid)
+        old.forced_down = False
+        old.save()
+        found = objects.Service.get_by_uuid(self.context, old.uuid)
+        self.assertFalse(found.forced_down)
+
+    def test_a_compute_goes_with_its_nodes_and_they_are_not_mapped(self):
+        made = self.make_service()
+        node = self.make_compute_node('one', mapped=1)
+        made.destroy()
+        self.assertRaises(
+            nova_exception.ServiceNotFound,
+            objects.Service.get_by_uuid,
+            self.context,
+            made.uuid,
+        )
+        everything = self.context.elevated(read_deleted='yes')
+        (row,) = db.compute_node_get_all(everything)
+        self.assertEqual((node.id, 0), (row['deleted'], row['mapped']))
+
+    def test_hosts_of_a_hypervisor_type_are_found(self):
+        for host, kind in (('one', 'fake'), ('two', 'ironic')):
+            self.make_service(host=host)
+            self.make_compute_node(host, hypervisor_type=kind)
+        found = objects.ServiceList.get_all_computes_by_hv_type(
+            self.context, 'ironic'
+        )
+        self.assertEqual(['two'], [each.host for each in found])
+
+    def test_cells_with_the_same_host_do_not_meet(self):
+        contexts = [self.in_cell('cell1'), self.in_cell('cell2')]
+        made = [self.make_service(context=each) for each in contexts]
+        self.assertNotEqual(made[0].uuid, made[1].uuid)
+        made[0].disabled = True
+        made[0].save()
+        for context, mine in zip(contexts, made, strict=True):
+            (found,) = objects.ServiceList.get_all(context)
+            self.assertEqual(mine.uuid, found.uuid)
+        self.assertFalse(
+            objects.Service.get_by_host_and_binary(
+                contexts[1], 'one', 'nova-compute'
+            ).disabled
+        )
+
+    def test_zones_are_those_of_the_aggregates(self):
+        for host in ('one', 'two'):
+            self.make_service(host=host)
+        self.make_service('three', 'nova-scheduler', 'scheduler')
+        aggregate = objects.Aggregate(self.context, name='rack')
+        aggregate.metadata = {'availability_zone': 'north'}
+        aggregate.create()
+        aggregate.add_host('one')
+        services = objects.ServiceList.get_all(self.context, set_zones=True)
+        self.assertEqual(
+            {'one': 'north', 'two': 'nova', 'three': 'internal'},
+            {each.host: each.availability_zone for each in services},
+        )
+
+    def test_a_service_that_is_stopped_is_down_at_once(self):
+        compute = self.start_service('compute', host='one')
+        group = servicegroup.API()
+
+        def is_up():
+            context = self.in_cell('cell1')
+            return group.service_is_up(
+                objects.Service.get_by_compute_host(context, 'one')
+            )
+
+        self.assertTrue(is_up())
+        compute.stop()
+        self.assertFalse(is_up())
+
+
+class TestElsewhere(base.TestCase):
+    scenarios = base.ELSEWHERE
+
+    def test_no_statement_names_the_table(self):
+        with base.NamesServices() as named:
+            made = self.make_service()
+            self.make_compute_node('one')
+            made.disabled = True
+            made.save()
+            objects.ServiceList.get_all(self.context, set_zones=True)
+            objects.Service.get_minimum_version(self.context, 'nova-compute')
+            db.compute_node_statistics(self.context)
+            made.destroy()
+        self.assertEqual(0, len(named), named)
+
+    def test_nobody_asks_for_the_liveness_of_each_service_of_a_list(self):
+        for number in range(20):
+            self.make_service(host=f'host{number}')
+        group = servicegroup.API()
+        services = objects.ServiceList.get_by_binary(
+            self.context, 'nova-compute'
+        )
+        with mock.patch.object(verdicts.Verdicts, 'is_up') as asked:
+            for service in services:
+                group.service_is_up(service)
+        asked.assert_not_called()
+
+    def test_forced_down_wins(self):
+        compute = self.start_service('compute', host='one')
+        context = self.in_cell('cell1')
+        mine = objects.Service.get_by_compute_host(context, 'one')
+        mine.forced_down = True
+        mine.save()
+        (found,) = objects.ServiceList.get_by_binary(context, 'nova-compute')
+        self.assertFalse(compute.servicegroup_api.service_is_up(found))
+
+    def test_a_beat_in_novas_own_way_is_ignored_and_told_of_once(self):
+        made = self.make_service()
+        with mock.patch.object(beats, 'LOG') as log:
+            for _ in range(2):
+                made.report_count += 1
+                made.save()
+        log.warning.assert_called_once()
+        found = objects.Service.get_by_uuid(self.context, made.uuid)
+        self.assertEqual(0, found.report_count)
+
+    def test_sums_of_compute_nodes_leave_disabled_computes_out(self):
+        for host in ('one', 'two'):
+            self.make_service(host=host)
+            self.make_compute_node(host)
+        self.make_service(host='three', disabled=True)
+        self.make_compute_node('three')
+        sums = db.compute_node_statistics(self.context)
+        self.assertEqual(
+            (2, 8, 1024, 256),
+            tuple(
+                sums[name]
+                for name in ('count', 'vcpus', 'memory_mb', 'memory_mb_used')
+            ),
+        )
+
+    def test_an_instance_has_the_compute_of_its_host(self):
+        made = self.make_service()
+        with base.NamesServices() as named:
+            for host in ('one', 'gone'):
+                instance = objects.Instance(
+                    self.context,
+                    project_id=self.context.project_id,
+                    host=host,
+                    flavor=objects.Flavor(name='small', memory_mb=1),
+                )
+                instance.create()
+                found = objects.Instance.get_by_uuid(
+                    self.context, instance.uuid, expected_attrs=['services']
+                )
+                self.assertEqual(
+                    [made.uuid] if host == 'one' else [],
+                    [each.uuid for each in found.services],
+                )
+                found.vm_state = 'active'
+                found.save()
+            listed = objects.InstanceList.get_by_filters(
+                self.context, {}, expected_attrs=['services']
+            )
+        self.assertEqual(
+            {'one': [made.uuid], 'gone': []},
+            {each.host: [s.uuid for s in each.services] for each in listed},
+        )
+        self.assertEqual(0, len(named), named)

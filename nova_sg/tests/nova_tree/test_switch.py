@@ -1,0 +1,127 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Switching nova_sg on in a nova, and off again."""
+
+from typing import Any
+
+from nova import objects
+from nova import service
+from nova import test
+from nova import version as nova_version
+from nova.db.main import api as db
+from nova.objects import service as nova_service
+from nova.servicegroup import api as nova_api
+from oslo_versionedobjects import fixture
+
+from nova_sg import exception
+from nova_sg import nova_tree
+from nova_sg.nova_tree import takeovers
+from nova_sg.nova_tree import testing
+
+
+def fingerprints() -> dict[str, str]:
+    """Return the fingerprints of what nova has for services."""
+    return fixture.ObjectVersionChecker(
+        {
+            'Service': [objects.Service],
+            'ServiceList': [objects.ServiceList],
+        }
+    ).get_hashes()
+
+
+def what_nova_has() -> dict[str, Any]:
+    """Return what is taken over, by name."""
+    registry = objects.base.NovaObjectRegistry._registry._obj_classes
+    return {
+        **{
+            f'db.{name}': there
+            for name, there in vars(db).items()
+            if name.startswith(('service_', 'instance_', 'compute_node_'))
+        },
+        'objects.Service': objects.Service,
+        'objects.ServiceList': objects.ServiceList,
+        'service.Service': nova_service.Service,
+        'service.ServiceList': nova_service.ServiceList,
+        'registered': [list(registry['Service']), *registry['ServiceList']],
+        'API.__init__': vars(nova_api.API)['__init__'],
+        'stop': vars(service.Service)['stop'],
+    }
+
+
+class TestSwitch(test.NoDBTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        nova_tree.disable()
+        self.addCleanup(testing.enable)
+
+    def test_the_objects_have_the_fingerprints_of_novas(self):
+        novas, stock = fingerprints(), objects.Service
+        nova_tree.enable()
+        self.assertIsNot(stock, objects.Service)
+        self.assertEqual(novas, fingerprints())
+
+    def test_the_objects_are_bound_to_all_their_names(self):
+        nova_tree.enable()
+        registry = objects.base.NovaObjectRegistry.obj_classes()
+        for name in ('Service', 'ServiceList'):
+            ours = getattr(objects, name)
+            self.assertEqual('nova_sg.nova_tree.service', ours.__module__)
+            self.assertIs(ours, getattr(nova_service, name))
+            self.assertEqual([ours], registry[name])
+
+    def test_everything_is_given_back(self):
+        before = what_nova_has()
+        nova_tree.enable()
+        taken = what_nova_has()
+        nova_tree.disable()
+        self.assertEqual(before, what_nova_has())
+        for name in ('db.service_get', 'objects.Service', 'stop'):
+            self.assertNotEqual(before[name], taken[name])
+
+    def test_enabling_twice_is_enabling_once(self):
+        nova_tree.enable()
+        taken = what_nova_has()
+        nova_tree.enable()
+        self.assertEqual(taken, what_nova_has())
+        nova_tree.disable()
+        self.assertFalse(nova_tree.enabled())
+
+    def test_a_nova_of_another_shape_is_refused_and_left_alone(self):
+        def service_get(context, service_id, columns):
+            """Take a parameter more than nova's."""
+
+        self.stub_out('nova.db.main.api.service_get', service_get)
+        before = what_nova_has()
+        error = self.assertRaises(exception.UnexpectedNova, nova_tree.enable)
+        self.assertEqual(before, what_nova_has())
+        self.assertFalse(nova_tree.enabled())
+        self.assertIn('the service functions of nova.db.main.api', str(error))
+        self.assertIn(nova_version.version_string(), str(error))
+        self.assertIn('service_get to take (context, service_id)', str(error))
+
+    def test_a_function_that_nova_has_gained_is_refused(self):
+        self.addCleanup(vars(db).pop, 'service_rename')
+        db.service_rename = lambda context, name: None
+        error = self.assertRaises(exception.UnexpectedNova, nova_tree.enable)
+        self.assertIn('service_rename', str(error))
+
+    def test_a_takeover_that_fails_takes_the_others_back(self):
+        def take(self, patches):
+            raise RuntimeError('half way')
+
+        last = takeovers.TAKEOVERS[-1]
+        self.stub_out(f'{last.__module__}.{last.__qualname__}.take', take)
+        before = what_nova_has()
+        self.assertRaises(RuntimeError, nova_tree.enable)
+        self.assertEqual(before, what_nova_has())
+        self.assertFalse(nova_tree.enabled())
