@@ -1,0 +1,78 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The tests of nova_sg.tests.nova_tree, in an environment that has nova."""
+
+import os
+import pathlib
+import subprocess
+
+from oslotest import base
+import testscenarios
+
+import nova_sg
+from nova_sg.tests.fixtures.servers import memcached
+from nova_sg.tests.fixtures.servers import zookeeper
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+MODULES = ('test_api', 'test_objects', 'test_switch')
+
+#: Seconds for all of them; they take one minute.
+TIMEOUT = 900
+
+
+def environment() -> pathlib.Path | None:
+    """Return where tools/nova_tree_tests.sh has installed nova, or None."""
+    top = pathlib.Path(nova_sg.__file__).parent.parent
+    trees = pathlib.Path(os.environ.get('NOVA_SG_TREE') or top / '.nova-tree')
+    found = sorted(trees.glob('*/venv/bin/nova-sg-run'))
+    return found[-1].parent.parent.parent if found else None
+
+
+class TestInsideNova(base.BaseTestCase):
+    scenarios = [
+        ('threading', {'without_eventlet': 'True'}),
+        ('eventlet', {'without_eventlet': 'False'}),
+    ]
+
+    def test_they_pass(self):
+        tree = environment()
+        if tree is None:
+            self.skipTest(
+                'nova is not installed: tools/nova_tree_tests.sh does that'
+            )
+        ensemble = self.useFixture(zookeeper.ZookeeperServer())
+        server = self.useFixture(memcached.MemcachedServer())
+        done = subprocess.run(
+            [
+                *(str(tree / 'venv/bin/python'), '-m', 'testtools.run'),
+                *(f'nova_sg.tests.nova_tree.{each}' for each in MODULES),
+            ],
+            cwd=tree / 'source',
+            env={
+                **os.environ,
+                'LC_ALL': 'C.UTF-8',
+                'OS_MEMCACHED__SERVERS': server.hosts,
+                'OS_NOVA_DISABLE_EVENTLET_PATCHING': self.without_eventlet,
+                'OS_ZOOKEEPER__HOSTS': ensemble.hosts,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors='replace',
+            timeout=TIMEOUT,
+            check=False,
+        )
+        self.assertEqual(0, done.returncode, done.stdout[-5000:])
+        self.assertRegex(done.stdout, r'Ran \d\d+ tests')
