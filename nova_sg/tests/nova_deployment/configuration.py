@@ -95,11 +95,13 @@ def write_nova(
     addresses: Addresses,
     host: str,
     options: Options,
+    database: bool = True,
 ) -> pathlib.Path:
     """Write the nova.conf of the processes of a host.
 
     :param directory: where it goes, and all that these processes keep
     :param options: more of it, by group
+    :param database: these processes have one, as computes do not
     :returns: the file
     """
     directory.mkdir(exist_ok=True)
@@ -111,12 +113,6 @@ def write_nova(
             'transport_url': addresses.messaging,
             'compute_driver': 'fake.SmallFakeDriver',
         },
-        'api_database': {
-            'connection': addresses.database.format(name='nova_api')
-        },
-        'database': {
-            'connection': addresses.database.format(name='nova_cell1')
-        },
         'placement': {
             'auth_type': 'admin_token',
             'endpoint': addresses.placement_url,
@@ -127,6 +123,14 @@ def write_nova(
         'conductor': {'workers': 1},
         'scheduler': {'workers': 1},
     }
+    if database:
+        for group, name in (
+            ('api_database', 'nova_api'),
+            ('database', 'nova_cell1'),
+        ):
+            groups[group] = {
+                'connection': addresses.database.format(name=name)
+            }
     for group, values in options.items():
         groups.setdefault(group, {}).update(values)
     path = directory / 'nova.conf'

@@ -225,7 +225,11 @@ class Deployment(fixtures.Fixture):
         if way.on and way.by == 'conf':
             options['oslo_messaging_notifications'] = {'driver': 'nova_sg'}
         return configuration.write_nova(
-            self.directory / name, self._addresses, host, options
+            self.directory / name,
+            self._addresses,
+            host,
+            options,
+            database=not name.startswith('nova-compute'),
         )
 
     def manage(self, way: Way, *arguments: str) -> str:
