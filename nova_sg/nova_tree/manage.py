@@ -46,8 +46,11 @@ UNREACHABLE_EXIT = 5
 def add_commands() -> None:
     """Give nova-manage the category, before it parses its command line."""
     nova_manage.CATEGORIES[CATEGORY] = ServiceCommands
-    # Its commands print answers, not a log.
-    nova_manage._EXTRA_DEFAULT_LOG_LEVELS.append('nova_sg=WARNING')
+    # Its commands print answers, not a log, nor which backend of oslo.cache
+    # cannot be loaded when nova's cache of zones is made.
+    nova_manage._EXTRA_DEFAULT_LOG_LEVELS.extend(
+        ('nova_sg=WARNING', 'stevedore.extension=CRITICAL')
+    )
 
 
 class _CannotDo(Exception):
