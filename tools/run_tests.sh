@@ -505,11 +505,12 @@ for each in "${pythons[@]}"; do
         ! $lint || stage lint run_lint || true
         ! $docs || stage docs run_docs || true
     fi
-    if $unit || $functional; then
-        test_stage "tests$suffix"
-    fi
+    # First, for the nova they install is where some functional tests run.
     if $first && $nova_tree; then
         nova_tree_stages
+    fi
+    if $unit || $functional; then
+        test_stage "tests$suffix"
     fi
     first=false
 done
