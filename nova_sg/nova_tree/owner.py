@@ -22,6 +22,7 @@ from nova import conf as nova_conf
 from nova import monkey_patch
 from nova.objects import base as objects_base
 
+from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.inventory import none
 from nova_sg.nova_tree import options
@@ -43,6 +44,21 @@ def driver() -> str | None:
     """Return ``[servicegroup] driver``; None where nova_sg is not wanted."""
     name: str | None = CONF.servicegroup.driver
     return name
+
+
+def check() -> None:
+    """See at start that the options can be worked with.
+
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    if driver() != NOVAS_SCHEME:
+        get()
+    elif CONF.servicegroup.records not in (None, 'sql'):
+        raise exception.InvalidConfiguration(
+            option='[servicegroup] records',
+            reason='driver = db keeps records in sql only, not in '
+            f'{CONF.servicegroup.records}',
+        )
 
 
 def get() -> servicegroup.API | None:

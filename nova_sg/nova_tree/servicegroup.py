@@ -72,11 +72,10 @@ def _with_our_driver(init: Callable[..., None]) -> Callable[..., None]:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         # It sees to service_down_time, too.
         init(self, *args, **kwargs)
-        if owner.driver() is None:
-            return
-        if owner.get() is None:
+        owner.check()
+        if owner.driver() == owner.NOVAS_SCHEME:
             self._driver = novas_scheme.NovasSchemeDriver()
-        else:
+        elif owner.driver() is not None:
             self._driver = OwnerDriver()
 
     return __init__

@@ -21,6 +21,8 @@ from nova import version as nova_version
 from nova.db.main import api as db
 from nova.objects import service as nova_service
 from nova.servicegroup import api as nova_api
+from nova.servicegroup.drivers import db as db_driver
+from nova.servicegroup.drivers import mc as mc_driver
 from oslo_versionedobjects import fixture
 
 from nova_sg import exception
@@ -125,3 +127,29 @@ class TestSwitch(test.NoDBTestCase):
         self.assertRaises(RuntimeError, nova_tree.enable)
         self.assertEqual(before, what_nova_has())
         self.assertFalse(nova_tree.enabled())
+
+
+class TestOptions(test.NoDBTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        testing.enable()
+
+    def test_without_a_driver_nova_has_its_own(self):
+        self.flags(driver=None, group='servicegroup')
+        for name, driver in (
+            ('db', db_driver.DbDriver),
+            ('mc', mc_driver.MemcachedDriver),
+        ):
+            self.flags(servicegroup_driver=name)
+            self.assertIs(driver, type(nova_api.API()._driver))
+
+    def test_a_driver_that_is_not_there_is_refused_by_name(self):
+        self.flags(driver='zkk', group='servicegroup')
+        error = self.assertRaises(exception.InvalidConfiguration, nova_api.API)
+        self.assertIn('[servicegroup] driver', str(error))
+        self.assertIn('zkk', str(error))
+
+    def test_records_that_do_not_go_with_the_driver_are_refused(self):
+        self.flags(driver='db', records='zookeeper', group='servicegroup')
+        error = self.assertRaises(exception.InvalidConfiguration, nova_api.API)
+        self.assertIn('[servicegroup] records', str(error))
