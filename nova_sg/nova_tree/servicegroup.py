@@ -128,8 +128,15 @@ class OwnerDriver(base.Driver):
         return api.service_is_up(service_ref, context)
 
     def updated_time(self, service_ref: Any) -> datetime.datetime | None:
-        """Return when a service last changed or beat."""
-        return _owner().get_updated_time(service_ref)
+        """Return when a service last changed or beat.
+
+        Naive for a row and aware for an object, as its own times are.
+        """
+        moment = _owner().get_updated_time(service_ref)
+        own = service_ref['updated_at']
+        if moment is not None and own is not None and own.tzinfo is None:
+            return moment.replace(tzinfo=None)
+        return moment
 
 
 def _owner() -> servicegroup.API:
