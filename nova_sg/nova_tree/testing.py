@@ -17,6 +17,8 @@ nova has seen to eventlet and before a test is made. The driver is said as for
 any process of nova: in the environment, such as ``OS_SERVICEGROUP__DRIVER``.
 """
 
+from collections.abc import Iterator
+import itertools
 from typing import Any
 import uuid
 import weakref
@@ -25,12 +27,19 @@ from nova.db.main import api as db
 
 from nova_sg import nova_tree
 from nova_sg.nova_tree import cells
+from nova_sg.servicegroup.memcached import writer
 
 
 def enable() -> None:
     """Switch nova_sg on in a process of nova's tests."""
     nova_tree.enable()
+    # The first service of a database is number 1 to nova's tests.
+    writer.Writer.new_ids = staticmethod(_count)
     cells.use(Engines())
+
+
+def _count() -> Iterator[int]:
+    return itertools.count(1)
 
 
 class Engines:

@@ -18,6 +18,7 @@ live. Destroying it is one compare-and-set, too: it turns into its own
 tombstone, and what led to it leads nowhere from then on.
 """
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 import secrets
@@ -39,11 +40,20 @@ TOMBSTONE_TTL = 7 * 86400
 _MAX_ID = 2**31 - 1
 
 
+def random_ids() -> Iterator[int]:
+    """Return ids to try, at random: there is no counter to lose."""
+    while True:
+        yield secrets.randbelow(_MAX_ID) + 1
+
+
 class Writer:
     """Writes records of a cell.
 
     :param cell: the cell
+    :cvar new_ids: makes the ids to try for a new record
     """
+
+    new_ids = staticmethod(random_ids)
 
     def __init__(self, cell: cell_.Cell) -> None:
         self._cell = cell
@@ -157,11 +167,12 @@ class Writer:
         return found
 
     def _take_id(self, uuid: str) -> int:
-        """Take an id nobody has, at random: there is no counter to lose."""
-        while True:
-            service_id = secrets.randbelow(_MAX_ID) + 1
-            if self._cell.lead(self._cell.keys.id(service_id), uuid):
-                return service_id
+        """Take an id nobody has."""
+        return next(
+            service_id
+            for service_id in self.new_ids()
+            if self._cell.lead(self._cell.keys.id(service_id), uuid)
+        )
 
     def _begin(self, made: record.Record, by: str) -> bool:
         """Write a pending record.
