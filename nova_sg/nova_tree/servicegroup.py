@@ -32,6 +32,8 @@ from nova import conf as nova_conf
 from nova.servicegroup import api as nova_api
 from nova.servicegroup.drivers import base
 from nova.servicegroup.drivers import db as nova_db
+from oslo_log import log as logging
+from oslo_utils import uuidutils
 
 from nova_sg import exception
 from nova_sg import servicegroup
@@ -39,8 +41,10 @@ from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
+from nova_sg.servicegroup import member as sg_member
 
 CONF = nova_conf.CONF
+LOG = logging.getLogger(__name__)
 
 
 class ServiceGroupDriver(takeover.Takeover):
@@ -93,8 +97,16 @@ class OwnerDriver(base.Driver):
         :raises InvalidConfiguration: the record is in another cell than the
             one this process is configured for
         """
-        self._joined = _owner()
         mine = service.service_ref
+        if not uuidutils.is_uuid_like(sg_member.field(mine, 'uuid')):
+            # A row of nova's older than its uuids, with records = sql.
+            LOG.error(
+                '%(member)s cannot join %(group)s: its service has no uuid. '
+                'Delete the service, and start it again.',
+                {'member': member, 'group': group},
+            )
+            return
+        self._joined = _owner()
         context = cells.Context(mine._context)
         try:
             self._joined.join(member, group, service, context)
