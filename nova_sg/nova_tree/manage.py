@@ -16,6 +16,7 @@ They read and write services through ``nova.objects.Service``, as everything
 in a tree does, and so work with every driver and through every cell.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -84,6 +85,11 @@ def _one_line_errors() -> Iterator[None]:
     raise SystemExit(code)
 
 
+def _described(action: Callable[..., None]) -> Callable[..., None]:
+    """Have nova-manage's help say what the docstring does."""
+    return common.action_description(action.__doc__)(action)  # type: ignore[no-any-return]
+
+
 _host = common.args('host', metavar='<host>', help='The host of the service')
 _binary = common.args(
     'binary', metavar='<binary>', help='The binary, nova-compute for instance'
@@ -100,6 +106,7 @@ class ServiceCommands:
 
     description = 'List, enable and disable services, in every cell.'
 
+    @_described
     @common.args('--host', metavar='<host>', help='Only services of this host')
     @common.args(
         '--binary', metavar='<binary>', help='Only services of this binary'
@@ -125,6 +132,7 @@ class ServiceCommands:
             ('Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At'), rows
         )
 
+    @_described
     @_host
     @_binary
     @_cell
@@ -136,6 +144,7 @@ class ServiceCommands:
             service.disabled_reason = None
             _update(service)
 
+    @_described
     @_host
     @_binary
     @_cell
@@ -156,6 +165,7 @@ class ServiceCommands:
             service.disabled_reason = reason
             _update(service)
 
+    @_described
     @_host
     @_cell
     def describe_resource(self, host: str, cell: str | None = None) -> None:

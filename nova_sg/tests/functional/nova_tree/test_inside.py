@@ -25,7 +25,7 @@ from nova_sg.tests.fixtures.servers import zookeeper
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
-MODULES = ('api', 'objects', 'switch')
+MODULES = ('api', 'manage', 'objects', 'switch')
 
 #: Seconds for all of them; they take one minute.
 TIMEOUT = 900

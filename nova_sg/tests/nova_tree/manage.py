@@ -1,0 +1,134 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The service commands of nova-manage."""
+
+import contextlib
+import io
+from typing import Any
+
+from nova import exception as nova_exception
+from nova import objects
+import testscenarios
+
+from nova_sg.nova_tree import manage
+from nova_sg.tests.nova_tree import base
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+
+class TestServiceCommands(base.TestCase):
+    scenarios = base.DRIVERS
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.commands = manage.ServiceCommands()
+        # Nobody is there to answer nova's API.
+        self.told: list[tuple[str, bool]] = []
+        self.stub_out(
+            'nova.compute.rpcapi.ComputeAPI.set_host_enabled',
+            lambda _api, _context, host, enabled: self.told.append(
+                (host, enabled)
+            ),
+        )
+
+    def printed(self, action: Any, *arguments: str, **options: str) -> str:
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            action(*arguments, **options)
+        return output.getvalue()
+
+    def refused(self, action: Any, *arguments: str, **options: str) -> Any:
+        """Return the exit code and the one line of an action that fails."""
+        errors = io.StringIO()
+        with contextlib.redirect_stderr(errors):
+            error = self.assertRaises(
+                SystemExit, action, *arguments, **options
+            )
+        self.assertEqual(1, len(errors.getvalue().splitlines()))
+        return error.code, errors.getvalue()
+
+    def make(self, cell: str, host: str = 'one') -> Any:
+        return self.make_service(host, context=self.in_cell(cell))
+
+    def read(self, service: Any) -> Any:
+        return objects.Service.get_by_uuid(service._context, service.uuid)
+
+    def test_a_service_is_disabled_and_enabled_in_whichever_cell_it_is(self):
+        service = self.make('cell2')
+        self.commands.disable('one', 'nova-compute', reason='disks')
+        read = self.read(service)
+        self.assertEqual(
+            (True, 'disks'), (read.disabled, read.disabled_reason)
+        )
+        self.commands.enable('one', 'nova-compute')
+        read = self.read(service)
+        self.assertEqual((False, None), (read.disabled, read.disabled_reason))
+
+    def test_a_name_two_cells_have_is_refused_until_a_cell_is_named(self):
+        here, there = self.make('cell1'), self.make('cell2')
+        cell = self.cell_mappings['cell2'].uuid
+        code, error = self.refused(
+            self.commands.disable, 'one', 'nova-compute'
+        )
+        self.assertEqual(manage.CONFLICT_EXIT, code)
+        self.assertIn(cell, error)
+        self.commands.disable('one', 'nova-compute', cell=cell)
+        self.assertFalse(self.read(here).disabled)
+        self.assertTrue(self.read(there).disabled)
+
+    def test_a_service_that_is_nowhere_is_not_found(self):
+        code, error = self.refused(self.commands.enable, 'two', 'nova-compute')
+        self.assertEqual(manage.NOT_FOUND_EXIT, code)
+        self.assertIn('nova-compute on host two', error)
+
+    def test_a_cell_that_is_nowhere_is_not_found(self):
+        code, _ = self.refused(
+            self.commands.enable, 'one', 'nova-compute', cell='nowhere'
+        )
+        self.assertEqual(manage.NOT_FOUND_EXIT, code)
+
+    def test_a_cell_without_an_answer_may_have_what_no_other_has(self):
+        self.make('cell1', 'one')
+        read = objects.Service.get_by_host_and_binary
+
+        def broken(_class: Any, context: Any, *arguments: Any) -> Any:
+            if context.cell_uuid == self.cell_mappings['cell2'].uuid:
+                raise nova_exception.CellTimeout()
+            return read(context, *arguments)
+
+        self.stub_out('nova.objects.Service.get_by_host_and_binary', broken)
+        code, error = self.refused(self.commands.enable, 'two', 'nova-compute')
+        self.assertEqual(manage.UNREACHABLE_EXIT, code)
+        self.assertIn(self.cell_mappings['cell2'].uuid, error)
+        self.commands.disable('one', 'nova-compute')
+
+    def test_the_list_has_the_services_of_all_cells(self):
+        self.make('cell1', 'one')
+        self.make('cell2', 'two')
+        table = self.printed(self.commands.list)
+        for host in ('one', 'two'):
+            self.assertRegex(table, rf'nova-compute +\| {host} ')
+        self.assertNotIn('two', self.printed(self.commands.list, host='one'))
+
+    def test_what_a_host_has_is_described(self):
+        service = self.make('cell2')
+        self.make_compute_node('one', context=service._context)
+        table = self.printed(self.commands.describe_resource, 'one')
+        self.assertRegex(table, r'\(total\) +\| 4 +\| 512 +\| 6 ')
+        self.assertRegex(table, r'\(used_now\) +\| 1 +\| 128 +\| 2 ')
+        self.assertRegex(table, r'\(used_max\) +\| 0 +\| 0 +\| 0 ')
+
+    def test_a_host_without_a_compute_node_is_not_described(self):
+        self.make('cell1')
+        code, _ = self.refused(self.commands.describe_resource, 'one')
+        self.assertEqual(manage.NOT_FOUND_EXIT, code)
