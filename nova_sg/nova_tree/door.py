@@ -16,7 +16,7 @@ Name, fields, signatures and versions are nova's, and so are the fingerprints:
 on the wire nobody can tell, and unpatched computes go on through a patched
 conductor. What differs is behind:
 
-* a list is built in a third of the time, and each of its services carries
+* a list is built in about half the time, and each of its services carries
   what was read of its liveness along, so that nobody asks for each;
 * the zones of a list are set in a time that grows with it, not with its
   square;
