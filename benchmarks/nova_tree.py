@@ -216,9 +216,11 @@ def fill(directory: pathlib.Path, number: int, with_services: bool) -> None:
             'INSERT INTO compute_nodes (created_at, deleted, mapped, uuid,'
             ' host, hypervisor_hostname, host_ip, vcpus, memory_mb, local_gb,'
             ' vcpus_used, memory_mb_used, local_gb_used, hypervisor_type,'
-            ' hypervisor_version, cpu_info) VALUES'
+            ' hypervisor_version, cpu_info, cpu_allocation_ratio,'
+            # Where these are not set nova writes them at the first read.
+            ' ram_allocation_ratio, disk_allocation_ratio) VALUES'
             " (?, 0, 1, ?, ?, ?, '127.0.0.1', 8, 16384, 100, 0, 512, 0,"
-            " 'fake', 1, '{}')",
+            " 'fake', 1, '{}', 4.0, 1.0, 1.0)",
             [(now, str(uuid.uuid4()), host, host) for host in hosts],
         )
         if with_services:
