@@ -25,6 +25,7 @@ from nova.objects import base as objects_base
 from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.inventory import none
+from nova_sg.notifications import base as notifications_base
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import records
 from nova_sg.servicegroup import loader
@@ -103,6 +104,8 @@ def _make() -> servicegroup.API:
         loader.load(conf, store),
         # Compute nodes and aggregates are nova's own.
         none.NoInventory(conf),
+        # So are the notifications.
+        notifications_base.Silent(),
     )
 
 

@@ -44,6 +44,9 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import sql
 
+#: Rows taken away in one statement.
+_PURGE_BATCH = 500
+
 
 class NovaRecordStore(base.RecordStore):
     """Rows of ``services``, through nova's own functions."""
@@ -130,6 +133,11 @@ class NovaRecordStore(base.RecordStore):
         ]
         return sorted(records, key=lambda each: each.id)
 
+    def traces(
+        self, context: sg_context.RequestContext
+    ) -> Sequence[record.Record]:
+        return [_record(row) for row in _destroyed(_nova(context))]
+
     def update(
         self,
         context: sg_context.RequestContext,
@@ -163,13 +171,21 @@ class NovaRecordStore(base.RecordStore):
                 _insert(nova, rows.Row(restored))
             except db_exc.DBDuplicateEntry:
                 there = [_record(row) for row in _same(nova, restored)]
-                if len(there) == 1 and sql.is_same(there[0], restored):
+                if len(there) == 1 and not record.differences(
+                    there[0], restored
+                ):
                     return
                 if there:
                     raise exception.ServiceExists(
                         service_id=restored.id, uuid=restored.uuid
                     ) from None
                 raise
+
+    def purge(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> None:
+        for start in range(0, len(uuids), _PURGE_BATCH):
+            _purge(_nova(context), uuids[start : start + _PURGE_BATCH])
 
     @contextlib.contextmanager
     def _unique(
@@ -242,6 +258,20 @@ def _as_ours() -> Iterator[None]:
         raise exception.ServiceBinaryExists(**error.kwargs) from error
     except nova_exception.ServiceTopicExists as error:
         raise exception.ServiceTopicExists(**error.kwargs) from error
+
+
+@db.pick_context_manager_reader
+def _destroyed(context: Any) -> Sequence[Any]:
+    service = models.Service
+    query = context.session.query(service).filter(service.deleted != 0)
+    found: Sequence[Any] = query.order_by(service.id).all()
+    return found
+
+
+@db.pick_context_manager_writer
+def _purge(context: Any, uuids: Sequence[str]) -> None:
+    table = models.Service.__table__
+    context.session.execute(table.delete().where(table.c.uuid.in_(uuids)))
 
 
 @db.pick_context_manager_writer

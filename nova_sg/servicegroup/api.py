@@ -216,11 +216,13 @@ class API:
             self.inventory.leave_aggregates(gone.host)
             self.inventory.remove_compute_nodes(gone.host)
         self.forget(context, uuid)
+        self.notifier.changed(context, 'delete', gone)
 
     def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
         """Take membership and record of a service away.
 
-        For who has taken its compute nodes away; see :meth:`destroy`.
+        For who has taken its compute nodes away, and tells of it; see
+        :meth:`destroy`.
 
         :raises ServiceNotFound: there is no live record
         """
@@ -228,7 +230,6 @@ class API:
         self.driver.membership.forget(context, uuid)
         self.driver.records.destroy(context, uuid)
         self._verdicts.forget(uuid)
-        self.notifier.changed(context, 'delete', gone)
 
     def minimum_version(
         self, context: sg_context.RequestContext, binaries: Sequence[str]
