@@ -1,0 +1,160 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""One run: all cases that are wanted, backend by backend."""
+
+import argparse
+from collections.abc import Sequence
+import contextlib
+import sys
+import time
+
+from benchmarks import cases
+from benchmarks import lifetimes
+from benchmarks import machine
+from benchmarks import report
+from benchmarks import results
+from benchmarks import runner
+from benchmarks import sides
+from benchmarks import store as store_
+from benchmarks import visibility
+from benchmarks import world as world_
+
+FULL = runner.Effort(rounds=2, samples=4)
+#: A sample of so many services takes long, and wobbles less.
+LARGE = runner.Effort(rounds=1, samples=3)
+LARGE_ABOVE = 10_000
+QUICK = runner.Effort(rounds=1, samples=3)
+QUICK_SIZE = 1_000
+
+#: Disables that are looked for, and processes ended in each way.
+DISABLES, QUICK_DISABLES = 30, 5
+VICTIMS, QUICK_VICTIMS = 6, 2
+
+
+class Benchmark:
+    """One run of the command.
+
+    :param args: its arguments
+    :param store: where results are kept
+    :ivar found: the results of this run
+    """
+
+    def __init__(self, args: argparse.Namespace, store: store_.Store) -> None:
+        self._names = args.names
+        self._sizes = args.size or ([QUICK_SIZE] if args.quick else [])
+        self._quick = args.quick
+        self._nova_python = args.nova
+        self._machine = machine.describe(args.nova)
+        self._store = store
+        self._began = time.monotonic()
+        self.found: list[results.Result] = []
+
+    def run(self, backend: str) -> None:
+        """Measure all cases that are wanted on a backend."""
+        todo = self._todo(backend)
+        ending = bool(set(lifetimes.ENDS) & set(self._names))
+        if not (todo or ending):
+            return
+        with contextlib.ExitStack() as children:
+
+            def side(name: str, module: str = '') -> sides.Side:
+                python = sys.executable
+                if module == 'rival':
+                    python = self._nova_python
+                return children.enter_context(
+                    sides.Side(name, python, f'benchmarks.{module or name}')
+                )
+
+            everybody = [side('ours'), side('floor')]
+            keeper = None
+            # nova has no driver for ZooKeeper any more.
+            if backend != 'zk':
+                everybody[1:1] = [side('nova', 'rival')]
+                keeper = side('keeper', 'rival')
+            if todo:
+                with world_.World(backend, keeper) as world:
+                    for size in sorted(todo):
+                        self._say(f'{backend}: {size:,} services')
+                        world.grow(size)
+                        self._measure(world, todo[size], everybody)
+                    if visibility.CASE in self._names:
+                        readers = [side('ours')]
+                        if keeper is not None:
+                            readers.append(side('nova', 'rival'))
+                        self._look(world, everybody, readers)
+            if ending:
+                self._end(backend, everybody[:-1], keeper)
+
+    def _todo(self, backend: str) -> dict[int, list[cases.Case]]:
+        """Return the cases that are wanted, by numbers of services."""
+        todo: dict[int, list[cases.Case]] = {}
+        for case in cases.CASES:
+            if case.name in self._names and backend in case.backends:
+                for size in self._sizes or case.sizes:
+                    todo.setdefault(size, []).append(case)
+        if visibility.CASE in self._names and not todo:
+            todo[QUICK_SIZE] = []
+        return todo
+
+    def _measure(
+        self,
+        world: world_.World,
+        todo: Sequence[cases.Case],
+        everybody: Sequence[sides.Side],
+    ) -> None:
+        effort = LARGE if world.size > LARGE_ABOVE else FULL
+        if self._quick:
+            effort = QUICK
+        for case in todo:
+            taking_part = [
+                each
+                for each in everybody
+                if each.can(case.operation)
+                and case.is_for(each.name, world.backend, world.size)
+            ]
+            self._keep(
+                runner.measure(case, world, taking_part, effort, self._machine)
+            )
+
+    def _look(
+        self,
+        world: world_.World,
+        everybody: Sequence[sides.Side],
+        readers: Sequence[sides.Side],
+    ) -> None:
+        number = QUICK_DISABLES if self._quick else DISABLES
+        pairs = list(zip(everybody, readers, strict=False))
+        self._keep(visibility.measure(world, pairs, number, self._machine))
+
+    def _end(
+        self,
+        backend: str,
+        watching: Sequence[sides.Side],
+        keeper: sides.Side | None,
+    ) -> None:
+        self._say(f'{backend}: killing and stopping processes')
+        number = QUICK_VICTIMS if self._quick else VICTIMS
+        for result in lifetimes.measure(
+            backend, watching, keeper, number, self._machine
+        ):
+            self._keep(result)
+
+    def _keep(self, result: results.Result) -> None:
+        self.found.append(result)
+        self._store.keep(result)
+        self._say(' '.join(filter(None, report.row(result))))
+
+    def _say(self, what: str) -> None:
+        passed = time.monotonic() - self._began
+        print(f'[{passed:5.0f} s] {what}', file=sys.stderr, flush=True)

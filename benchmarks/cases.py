@@ -1,0 +1,150 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""The cases: what is measured, on which backends, for how many services."""
+
+from collections.abc import Callable
+import dataclasses
+from typing import Any
+
+from benchmarks import world as world_
+
+SIZES = (1_000, 10_000, 100_000)
+DATABASES = ('sqlite', 'postgresql', 'mariadb')
+EVERYWHERE = (*DATABASES, 'mc', 'zk')
+
+Arguments = Callable[[world_.World], dict[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Case:
+    """Something each side does in its own way.
+
+    :param operation: its name on the sides; those that have none stay out
+    :param backends: where it makes sense
+    :param sizes: numbers of services
+    :param nova_to: the highest number with which nova can follow: above it a
+        sample would take minutes
+    :param floor_on: the backends for which there is a floor
+    :param zoned: all computes are in zones; else all in the default one
+    :param unit: what is timed; where work does it several times, once
+    :param arguments: what the operation is told
+    """
+
+    name: str
+    title: str
+    operation: str
+    backends: tuple[str, ...] = EVERYWHERE
+    sizes: tuple[int, ...] = SIZES
+    nova_to: int = 100_000
+    floor_on: tuple[str, ...] = (*DATABASES, 'mc')
+    zoned: bool = False
+    unit: str = 'list'
+    arguments: Arguments = lambda _world: {}
+
+    def is_for(self, side: str, backend: str, size: int) -> bool:
+        """Return whether a side can take part."""
+        match side:
+            case 'nova':
+                return size <= self.nova_to
+            case 'floor':
+                return backend in self.floor_on
+        return True
+
+
+def _some_hosts(world: world_.World) -> dict[str, Any]:
+    step = max(1, len(world.hosts) // 50)
+    return {'hosts': world.hosts[::step][:50]}
+
+
+def _number(number: int) -> Arguments:
+    return lambda world: {'number': min(number, world.size)}
+
+
+CASES = (
+    Case(
+        name='list',
+        title='List of all services with state',
+        operation='list_with_state',
+    ),
+    Case(
+        name='list-zones',
+        title='The same with zones, all hosts in aggregates',
+        operation='list_with_zones',
+        backends=(*DATABASES, 'mc'),
+        zoned=True,
+    ),
+    Case(
+        name='list-default-zone',
+        title='The same with zones, all hosts in the default one',
+        operation='list_with_zones',
+        backends=('sqlite', 'postgresql'),
+        # Quadratic in nova.
+        nova_to=10_000,
+    ),
+    Case(
+        name='scheduling',
+        title='State of every compute, as a scheduling request asks for it',
+        operation='scheduling',
+    ),
+    Case(
+        name='one-service',
+        title='One service with state',
+        operation='one_service',
+        sizes=(10_000,),
+        floor_on=DATABASES,
+        unit='service',
+        arguments=_some_hosts,
+    ),
+    Case(
+        name='one-host',
+        title='The services of one host with state',
+        operation='list_of_host',
+        sizes=(10_000,),
+        floor_on=DATABASES,
+        arguments=_some_hosts,
+    ),
+    Case(
+        name='liveness',
+        title='Liveness of all services',
+        operation='liveness',
+        backends=('mc', 'zk'),
+        unit='service',
+    ),
+    Case(
+        name='one-by-one',
+        title='service_is_up, one service after the other',
+        operation='one_by_one',
+        backends=('mc', 'zk'),
+        sizes=(1_000, 10_000),
+        unit='service',
+    ),
+    Case(
+        name='beat',
+        title='Beat of one service',
+        operation='beat',
+        sizes=(1_000,),
+        floor_on=DATABASES,
+        unit='beat',
+        arguments=_number(200),
+    ),
+    Case(
+        name='beats',
+        title='Beats of many services, grouped',
+        operation='beats',
+        sizes=(10_000,),
+        floor_on=DATABASES,
+        unit='beat',
+        arguments=_number(1_000),
+    ),
+)

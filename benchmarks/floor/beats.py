@@ -1,0 +1,67 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Bare UPDATEs of what a beat changes."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from benchmarks import child
+from benchmarks.floor import process as floor
+from benchmarks.floor import tables
+from nova_sg.db import clock
+from nova_sg.servicegroup import heartbeat
+
+operations = child.Operations()
+
+
+@operations
+def beat(process: floor.Process, number: int) -> child.Work:
+    """Update one row after the other, each in a transaction."""
+    return _updates(process, number, 1)
+
+
+@operations
+def beats(process: floor.Process, number: int) -> child.Work:
+    """Update as many rows in a statement as a heartbeat does."""
+    return _updates(process, number, heartbeat.BATCH)
+
+
+def _updates(process: floor.Process, number: int, size: int) -> child.Work:
+    uuids = [
+        uuid
+        for (uuid,) in process.rows(
+            sa.select(tables.services.c.uuid).limit(number)
+        )
+    ]
+
+    def work() -> child.Facts:
+        for start in range(0, len(uuids), size):
+            _update(process, uuids[start : start + size])
+        return {'units': len(uuids)}
+
+    return work
+
+
+def _update(process: floor.Process, uuids: Sequence[str]) -> None:
+    statement = (
+        tables.services.update()
+        .where(tables.services.c.uuid.in_(uuids), tables.LIVE)
+        .values(
+            last_seen_up=clock.utcnow(),
+            report_count=tables.services.c.report_count + 1,
+        )
+    )
+    with process.engine.begin() as connection:
+        connection.execute(statement)

@@ -1,0 +1,71 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""The rows of services, and nothing made of them."""
+
+import sqlalchemy as sa
+
+from benchmarks import child
+from benchmarks.floor import process as floor
+from benchmarks.floor import tables
+
+operations = child.Operations()
+
+SERVICES = sa.select(*tables.services.c).where(tables.LIVE)
+
+
+@operations
+def list_with_state(process: floor.Process) -> child.Work:
+    """Select them; where memcached knows who is alive, get that too."""
+    keys = process.member_keys()
+
+    def work() -> child.Facts:
+        services = process.rows(SERVICES)
+        if process.memcached is not None:
+            process.memcached.get_many(keys)
+        return {'services': len(services)}
+
+    return work
+
+
+@operations
+def list_with_zones(process: floor.Process) -> child.Work:
+    zones = sa.select(
+        tables.aggregate_hosts.c.host, tables.aggregates.c.availability_zone
+    ).join_from(
+        tables.aggregate_hosts,
+        tables.aggregates,
+        tables.aggregates.c.id == tables.aggregate_hosts.c.aggregate_id,
+    )
+
+    def work() -> child.Facts:
+        return {
+            'services': len(process.rows(SERVICES)),
+            'hosts': len(process.rows(zones)),
+        }
+
+    return work
+
+
+@operations
+def one_service(process: floor.Process, hosts: list[str]) -> child.Work:
+    def work() -> child.Facts:
+        for host in hosts:
+            process.rows(SERVICES.where(tables.services.c.host == host))
+        return {'units': len(hosts)}
+
+    return work
+
+
+operations['list_of_host'] = one_service
+operations['scheduling'] = list_with_state

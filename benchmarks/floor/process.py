@@ -1,0 +1,60 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""A process with nothing but a connection to each backend."""
+
+from collections.abc import Sequence
+import dataclasses
+from typing import Any
+
+from pymemcache.client import base as pymemcache
+import sqlalchemy as sa
+
+from benchmarks.floor import tables
+from nova_sg.servicegroup.memcached import keys as memcached_keys
+
+
+@dataclasses.dataclass(frozen=True)
+class Process:
+    """What an operation works with."""
+
+    engine: sa.Engine
+    memcached: pymemcache.Client | None
+    keys: memcached_keys.Keys
+
+    def rows(self, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        """Return all rows, in a transaction of their own."""
+        with self.engine.connect() as connection:
+            return connection.execute(statement).all()
+
+    def member_keys(self) -> list[str]:
+        """Return the keys that the ``mc`` driver reads for all services."""
+        if self.memcached is None:
+            return []
+        uuids = sa.select(tables.services.c.uuid).where(tables.LIVE)
+        return [self.keys.member(each) for (each,) in self.rows(uuids)]
+
+
+def set_up(options: dict[str, Any]) -> Process:
+    """Become a process of a deployment.
+
+    :param options: what :meth:`benchmarks.world.World.options` returned
+    """
+    memcached = None
+    if options['memcached']:
+        memcached = pymemcache.Client(options['memcached'], no_delay=True)
+    return Process(
+        sa.create_engine(options['database']),
+        memcached,
+        memcached_keys.Keys(options['key_prefix']),
+    )

@@ -1,0 +1,151 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""How soon a process that was killed, or stopped, is shown as down.
+
+Real processes, at the shipped defaults: nova-sg-agent, and nova-conductor of
+stock nova, which beats as any of nova's services does. Each is ended at some
+moment between two of its beats.
+"""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+import contextlib
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+from benchmarks import results
+from benchmarks import sides
+from benchmarks import world as world_
+
+#: Seconds without a beat: the default of nova, and of nova_sg.
+DOWN_TIME = 60
+
+#: Seconds over which the ends are spread: a report interval.
+SPREAD = 10
+
+ENDS = {'killed': signal.SIGKILL, 'stopped': signal.SIGTERM}
+TITLES = {
+    'killed': 'From SIGKILL to down',
+    'stopped': 'From SIGTERM to down',
+}
+
+
+def measure(
+    backend: str,
+    sides_: Sequence[sides.Side],
+    keeper: sides.Side | None,
+    number: int,
+    machine: Mapping[str, Any],
+) -> list[results.Result]:
+    """Measure both ends on a backend.
+
+    :param sides_: they watch, each the services of its own kind
+    :param keeper: keeps nova's part of the deployment
+    :param number: processes of each side for each end
+    """
+    with (
+        world_.World(backend, keeper, DOWN_TIME) as world,
+        contextlib.ExitStack() as running,
+    ):
+        # host: its side, how it ends, and its process
+        victims = {
+            f'{side.name}-{end}-{n}': (side, end)
+            for side in sides_
+            for end in ENDS
+            for n in range(number)
+        }
+        processes = {
+            host: running.enter_context(_process(side, world, host))
+            for host, (side, _end) in victims.items()
+        }
+        for side in sides_:
+            hosts = [h for h, (its, _end) in victims.items() if its is side]
+            side.begin(world.options())
+            _watch(side, hosts, up=True)
+            side.finish()
+            _watch(side, hosts, up=False)
+        ended = {}
+        for host in sorted(victims, key=lambda _: random.random()):
+            # At any moment between two beats, and no two in step.
+            time.sleep(random.uniform(0, 2 * SPREAD / len(victims)))
+            ended[host] = time.monotonic()
+            os.killpg(processes[host].pid, ENDS[victims[host][1]])
+        seen: dict[str, float] = {}
+        for side in sides_:
+            seen |= side.finish()['facts']['seen']
+            side.end()
+    found = []
+    for end, title in TITLES.items():
+        measured = {side.name: results.Measured() for side in sides_}
+        for host, (side, its) in victims.items():
+            if its == end:
+                measured[side.name].seconds.append(seen[host] - ended[host])
+        found.append(
+            results.Result.now(
+                case=end,
+                title=title,
+                backend=backend,
+                unit='process',
+                sides=measured,
+                machine=dict(machine),
+            )
+        )
+    return found
+
+
+def _watch(side: sides.Side, hosts: Sequence[str], *, up: bool) -> None:
+    """Have a side tell when each host has become up, or down."""
+    side.tell(
+        'prepare', operation='watch', arguments={'hosts': hosts, 'up': up}
+    )
+    side.start('measure')
+
+
+@contextlib.contextmanager
+def _process(
+    side: sides.Side, world: world_.World, host: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a real process of a side, and end it in the end."""
+    argv = [sys.executable, '-m', 'nova_sg.cmd.agent', '--host', host]
+    if side.name == 'nova':
+        own = world.nova_conf.with_name(f'{host}.conf')
+        own.write_text(f'[DEFAULT]\nhost = {host}\n')
+        argv = [
+            str(pathlib.Path(side.python).with_name('nova-conductor')),
+            *('--config-file', str(world.nova_conf)),
+            *('--config-file', str(own)),
+        ]
+    with world.nova_conf.with_name(f'{host}.log').open('wb') as log:
+        process = subprocess.Popen(
+            argv,
+            env={**side.environment, **world.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # nova-conductor has a worker: both end, as systemd ends both.
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

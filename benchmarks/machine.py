@@ -1,0 +1,88 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What a result was measured on."""
+
+import importlib.metadata
+import os
+import pathlib
+import platform
+import subprocess
+from typing import Any
+
+PACKAGES = (
+    'nova-sg',
+    'nova',
+    'oslo.db',
+    'oslo.messaging',
+    'oslo.versionedobjects',
+    'SQLAlchemy',
+    'kazoo',
+    'pymemcache',
+    'psycopg2-binary',
+    'PyMySQL',
+    'orjson',
+    'WebOb',
+)
+
+
+def describe(nova_python: str) -> dict[str, Any]:
+    """Return the machine, and the versions on it.
+
+    :param nova_python: the interpreter of stock nova's environment
+    """
+    return {
+        'cpu': _cpu(),
+        'cores': os.cpu_count(),
+        'memory_gb': round(
+            os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30
+        ),
+        'kernel': platform.release(),
+        'python': platform.python_version(),
+        'ours': _versions(),
+        'nova': _versions_of(nova_python),
+    }
+
+
+def _cpu() -> str:
+    for line in pathlib.Path('/proc/cpuinfo').read_text().splitlines():
+        if line.startswith('model name'):
+            return line.partition(':')[2].strip()
+    return platform.machine()
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _versions_of(python: str) -> dict[str, str]:
+    """Return the versions in another environment."""
+    listed = subprocess.run(
+        [
+            python,
+            '-c',
+            'import importlib.metadata as m\n'
+            'for d in m.distributions(): print(d.name, d.version)',
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    versions = dict(line.split() for line in listed.splitlines())
+    return {name: versions[name] for name in PACKAGES if name in versions}

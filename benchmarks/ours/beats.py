@@ -1,0 +1,53 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Beats: nova_sg's side of it."""
+
+from benchmarks import child
+from benchmarks.ours import process as ours
+from nova_sg.servicegroup import heartbeat
+
+operations = child.Operations()
+
+
+@operations
+def beat(process: ours.Process, number: int) -> child.Work:
+    """Beat for services, each by itself."""
+    handles = process.api.join_many(
+        process.context, process.records()[:number]
+    )
+
+    def work() -> child.Facts:
+        for handle in handles:
+            handle.beat(process.context)
+        return {'units': len(handles)}
+
+    return work
+
+
+@operations
+def beats(process: ours.Process, number: int) -> child.Work:
+    """Beat for services as one process does that has joined for them all."""
+    handles = process.api.join_many(
+        process.context, process.records()[:number]
+    )
+    membership = process.api.driver.membership
+
+    def work() -> child.Facts:
+        for start in range(0, len(handles), heartbeat.BATCH):
+            batch = handles[start : start + heartbeat.BATCH]
+            if membership.beat_many(process.context, batch):
+                raise RuntimeError('a record is gone')
+        return {'units': len(handles)}
+
+    return work

@@ -1,0 +1,132 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What was measured as tables: for a terminal, and for the documentation."""
+
+from collections.abc import Sequence
+
+from benchmarks import results
+from benchmarks import targets
+
+HEADER = (
+    'case',
+    'backend',
+    'services',
+    'nova_sg',
+    'nova 34',
+    'floor',
+    'nova / ours',
+    'ours / floor',
+    'cold',
+    'statements',
+    'round trips',
+)
+
+_UNITS = ((1.0, 's'), (1e-3, 'ms'), (1e-6, 'µs'))
+
+
+def time(seconds: float) -> str:
+    """Return a time in three digits and the unit that suits it."""
+    size, unit = next(
+        (each for each in _UNITS if seconds >= each[0]), _UNITS[-1]
+    )
+    return f'{_digits(seconds / size)} {unit}'
+
+
+def row(result: results.Result) -> tuple[str, ...]:
+    """Return a result as a row under :data:`HEADER`."""
+    ours = result.sides.get('ours')
+    return (
+        result.case,
+        result.backend,
+        f'{result.size:,}' if result.size else '',
+        *(_spread(result.sides.get(s)) for s in ('ours', 'nova', 'floor')),
+        _ratio(result, 'nova', 'ours'),
+        _ratio(result, 'ours', 'floor'),
+        time(min(ours.cold)) if ours and ours.cold else '',
+        _counts(result, 'statements'),
+        _counts(result, 'round_trips'),
+    )
+
+
+def text(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows in columns; the first row is the header."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        '  '.join(
+            cell.ljust(width) for cell, width in zip(each, widths, strict=True)
+        ).rstrip()
+        for each in rows
+    ]
+    return '\n'.join([lines[0], '-' * len(lines[0]), *lines[1:]])
+
+
+def rst(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as a table of reStructuredText."""
+    lines = ['.. list-table::', '   :header-rows: 1', '']
+    for each in rows:
+        for number, cell in enumerate(each):
+            lines.append(f'   {"*" if not number else " "} - {cell}'.rstrip())
+    return '\n'.join(lines) + '\n'
+
+
+def measured(found: Sequence[results.Result]) -> list[tuple[str, ...]]:
+    """Return the table of results."""
+    return [HEADER, *(row(each) for each in found)]
+
+
+def judged(verdicts: Sequence[targets.Verdict]) -> list[tuple[str, ...]]:
+    """Return the table of targets."""
+    return [
+        ('target', 'bound', 'measured', 'verdict'),
+        *(
+            (
+                each.target.what,
+                each.target.bound,
+                _digits(each.value),
+                'reached' if each.reached else 'MISSED',
+            )
+            for each in verdicts
+        ),
+    ]
+
+
+def _digits(value: float) -> str:
+    return f'{value:.0f}' if value >= 100 else f'{value:.3g}'
+
+
+def _spread(measured: results.Measured | None) -> str:
+    if measured is None:
+        return ''
+    low, high = min(measured.seconds), max(measured.seconds)
+    return f'{time(measured.median)} ({time(low)} to {time(high)})'
+
+
+def _ratio(result: results.Result, side: str, other: str) -> str:
+    ratios = result.ratios(side, other)
+    if not ratios:
+        return ''
+    ratio = result.ratio(side, other)
+    assert ratio is not None
+    return (
+        f'{_digits(ratio)} ({_digits(min(ratios))} to {_digits(max(ratios))})'
+    )
+
+
+def _counts(result: results.Result, name: str) -> str:
+    """Return what ours and nova's cost, side by side."""
+    counts = [
+        getattr(result.sides.get(side), name, None)
+        for side in ('ours', 'nova')
+    ]
+    return ' : '.join('-' if n is None else _digits(n) for n in counts)

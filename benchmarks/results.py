@@ -1,0 +1,126 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What was measured, and what follows from it."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+import dataclasses
+import datetime
+import statistics
+from typing import Any
+from typing import Self
+
+
+@dataclasses.dataclass(kw_only=True)
+class Measured:
+    """What a side took; :meth:`note` adds to it.
+
+    :param seconds: of each warm sample, for one unit
+    :param cold: of the first sample of each fresh process
+    :param cpu: seconds of CPU of this side's process, as ``seconds``
+    :param memory: MB resident after the last sample
+    :param statements: for one unit
+    :param round_trips: for one unit
+    """
+
+    seconds: list[float] = dataclasses.field(default_factory=list)
+    cold: list[float] = dataclasses.field(default_factory=list)
+    cpu: list[float] = dataclasses.field(default_factory=list)
+    memory: float | None = None
+    statements: float | None = None
+    round_trips: float | None = None
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    def note(self, sample: Mapping[str, Any], *, cold: bool) -> None:
+        """Add a sample, as a child told it."""
+        units = sample['facts'].get('units', 1)
+        self.memory = sample['memory']['now']
+        if cold:
+            self.cold.append(sample['seconds'] / units)
+            return
+        self.seconds.append(sample['seconds'] / units)
+        self.cpu.append(sample['cpu'] / units)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Result:
+    """A case on a backend, for a number of services.
+
+    :param size: services; 0 where it does not matter
+    :param unit: what the seconds are for
+    :param sides: ``ours``, ``nova`` and ``floor``, as far as they took part
+    :param measured_at: when, ISO 8601
+    :param machine: what it was measured on, see :mod:`benchmarks.machine`
+    """
+
+    case: str
+    title: str
+    backend: str
+    size: int
+    unit: str
+    sides: dict[str, Measured]
+    measured_at: str
+    machine: dict[str, Any]
+
+    @classmethod
+    def now(cls, **what: Any) -> Self:
+        """Return a result that was measured now."""
+        now = datetime.datetime.now(datetime.UTC)
+        return cls(
+            **{'size': 0, **what},
+            measured_at=now.isoformat(timespec='seconds'),
+        )
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.case, self.backend, self.size
+
+    def ratios(self, side: str, other: str) -> list[float]:
+        """Return how much longer a side took than another, run by run."""
+        one, two = self.sides.get(side), self.sides.get(other)
+        if one is None or two is None:
+            return []
+        if len(one.seconds) != len(two.seconds):
+            return [one.median / two.median]
+        return [
+            mine / theirs
+            for mine, theirs in zip(one.seconds, two.seconds, strict=True)
+        ]
+
+    def ratio(self, side: str, other: str) -> float | None:
+        """Return the median of :meth:`ratios`, None without one."""
+        ratios = self.ratios(side, other)
+        return statistics.median(ratios) if ratios else None
+
+
+def to_json(results: Sequence[Result]) -> list[dict[str, Any]]:
+    return [dataclasses.asdict(each) for each in results]
+
+
+def from_json(told: Sequence[dict[str, Any]]) -> list[Result]:
+    return [
+        Result(
+            **{
+                **each,
+                'sides': {
+                    name: Measured(**measured)
+                    for name, measured in each['sides'].items()
+                },
+            }
+        )
+        for each in told
+    ]

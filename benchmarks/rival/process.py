@@ -1,0 +1,49 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""A process of stock nova, as its own entry points set it up."""
+
+import dataclasses
+from typing import Any
+
+from nova import config
+from nova import context as nova_context
+from nova import objects
+from nova import rpc
+from nova import servicegroup
+import nova.conf
+from oslo_log import log as logging
+
+CONF = nova.conf.CONF
+
+# Once, before the children fork.
+objects.register_all()
+
+
+@dataclasses.dataclass(frozen=True)
+class Process:
+    """What an operation works with."""
+
+    context: nova_context.RequestContext
+    api: servicegroup.API
+
+
+def set_up(options: dict[str, Any]) -> Process:
+    """Become a process of a deployment.
+
+    :param options: what :meth:`benchmarks.world.World.options` returned
+    """
+    config.parse_args(['nova'], default_config_files=[options['nova_conf']])
+    logging.setup(CONF, 'nova')
+    assert rpc.TRANSPORT is not None
+    return Process(nova_context.get_admin_context(), servicegroup.API())

@@ -1,0 +1,130 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""The processes that are measured, as the parent sees them."""
+
+from collections.abc import Mapping
+import json
+import os
+import pathlib
+import subprocess
+from typing import Any
+from typing import Self
+
+TOP = pathlib.Path(__file__).parent.parent
+
+
+class SideFailed(Exception):
+    """A child could not do what it was told; the message is its traceback."""
+
+
+class Side:
+    """A child process.
+
+    :param name: ``ours``, ``nova`` or ``floor``
+    :param python: the interpreter of its environment
+    :param module: what it runs
+    :ivar environment: of its process, without options of nova_sg
+    """
+
+    def __init__(self, name: str, python: str, module: str) -> None:
+        self.name = name
+        self.python = python
+        self.environment = {
+            **{
+                variable: value
+                for variable, value in os.environ.items()
+                if not (variable.startswith('OS_') and '__' in variable)
+            },
+            'PYTHONPATH': str(TOP),
+            # nova warns of eventlet, and it is not used.
+            'PYTHONWARNINGS': 'ignore',
+            # nova's native threads, as it runs by default.
+            'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'True',
+        }
+        self._process = subprocess.Popen(
+            [python, '-m', module],
+            cwd=TOP,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._operations = frozenset(self._receive()['operations'])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+    def can(self, operation: str) -> bool:
+        """Return whether this side does such a thing at all."""
+        return operation in self._operations
+
+    def begin(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Become a fresh process of a deployment."""
+        return self.tell('begin', options=options)
+
+    def end(self) -> None:
+        """End the fresh process."""
+        self.tell('end')
+
+    def tell(self, what: str, **how: Any) -> dict[str, Any]:
+        """Have the child do something, and return its answer.
+
+        :raises SideFailed: it could not
+        """
+        self.start(what, **how)
+        return self.finish()
+
+    def start(self, what: str, **how: Any) -> None:
+        """Have the child begin with something; :meth:`finish` must follow."""
+        assert self._process.stdin is not None
+        line = json.dumps({'do': what, **how}).encode() + b'\n'
+        self._process.stdin.write(line)
+        self._process.stdin.flush()
+
+    def finish(self) -> dict[str, Any]:
+        """Wait until the child has done it, and return its answer.
+
+        :raises SideFailed: it could not
+        """
+        answer = self._receive()
+        if 'error' in answer:
+            raise SideFailed(f'{self.name}: {answer["error"]}')
+        return answer
+
+    def once(
+        self, options: Mapping[str, Any], operation: str, **arguments: Any
+    ) -> dict[str, Any]:
+        """Do an operation once, in a process of its own, and return facts."""
+        self.begin(options)
+        try:
+            self.tell('prepare', operation=operation, arguments=arguments)
+            facts: dict[str, Any] = self.tell('measure')['facts']
+        finally:
+            self.end()
+        return facts
+
+    def _receive(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SideFailed(
+                f'{self.name} ended with {self._process.wait()}; what it said '
+                'stands above'
+            )
+        answer: dict[str, Any] = json.loads(line)
+        return answer

@@ -1,0 +1,55 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Where results are kept, from run to run."""
+
+import json
+import pathlib
+
+from benchmarks import plots
+from benchmarks import report
+from benchmarks import results
+from benchmarks import targets
+
+
+class Store:
+    """A directory of results: JSON, tables and plots.
+
+    :param directory: made where it is not there
+    :ivar found: all results, those of earlier runs too
+    """
+
+    def __init__(self, directory: pathlib.Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+        self._file = directory / 'results.json'
+        self.found: list[results.Result] = []
+        if self._file.exists():
+            self.found = results.from_json(json.loads(self._file.read_text()))
+
+    def keep(self, result: results.Result) -> None:
+        """Keep a result, in place of an earlier one of its kind."""
+        others = [each for each in self.found if each.key != result.key]
+        self.found = sorted([*others, result], key=lambda each: each.key)
+        told = json.dumps(results.to_json(self.found), indent=1)
+        self._file.write_text(told + '\n')
+
+    def draw(self) -> None:
+        """Make the tables and plots of what is kept."""
+        for name, rows in (
+            ('results', report.measured(self.found)),
+            ('targets', report.judged(targets.judge(self.found))),
+        ):
+            path = self._directory / f'{name}.inc'
+            path.write_text(report.rst(rows))
+        plots.draw(self.found, self._directory)

@@ -1,0 +1,62 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""How soon a disable that one process has written is seen by another."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks import results
+from benchmarks import sides
+from benchmarks import world as world_
+
+CASE = 'disable-seen'
+TITLE = 'From the call that disables to another process that sees it'
+
+
+def measure(
+    world: world_.World,
+    pairs: Sequence[tuple[sides.Side, sides.Side]],
+    samples: int,
+    machine: Mapping[str, Any],
+) -> results.Result:
+    """Measure it, in turns.
+
+    :param pairs: for each side two processes: one writes, one looks all the
+        time
+    """
+    measured = {writer.name: results.Measured() for writer, _ in pairs}
+    for uuid, pair in zip(world.spared, pairs, strict=False):
+        for side, operation in zip(pair, ('disable', 'see'), strict=True):
+            side.begin(world.options())
+            side.tell('prepare', operation=operation, arguments={'uuid': uuid})
+    for _ in range(samples):
+        world.churn()
+        for writer, reader in pairs:
+            reader.start('measure')
+            began = writer.tell('measure')['facts']
+            seen = reader.finish()['facts']
+            measured[writer.name].seconds.append(seen['seen'] - began['began'])
+    for pair in pairs:
+        for side in pair:
+            side.end()
+    return results.Result.now(
+        case=CASE,
+        title=TITLE,
+        backend=world.backend,
+        size=world.size,
+        unit='disable',
+        sides=measured,
+        machine=dict(machine),
+    )
