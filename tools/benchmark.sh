@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+# Measures nova-sg beside stock nova; --help says how.
+
+set -euo pipefail
+
+usage() {
+    cat <<'END'
+Usage: tools/benchmark.sh [--quick] [--check] [OPTION]... [NAME]...
+
+Measures nova-sg beside stock nova, and beside the least that each case can
+cost: all cases, or those named. Before each sample all services beat and ten
+are disabled, and the sides take turns in the same run. What is needed is
+installed first: what the tests need, and stock nova from the package index,
+into an environment of its own.
+
+  --quick             1,000 services and few samples: to see that it works
+  --check             exit with 1 where a target is missed
+  --backend BACKEND   only on sqlite, postgresql, mariadb, mc or zk; may be
+                      given several times
+  --size N            only for N services; may be given several times
+  --output DIRECTORY  where results are kept (benchmark-results): JSON, tables
+                      and plots. A run renews those of the cases it measures.
+  --names             list the names of the cases
+  -h, --help          show this text
+
+All of it takes the better part of an hour on two cores; let nothing else run.
+
+Environment:
+
+  NOVA_SG_PYTHON  the interpreter to use, instead of the first one found
+  NOVA_SG_VENV    the virtual environment, instead of .venv-test
+  NOVA_SG_TREE    where stock nova is kept, instead of .nova-tree
+END
+}
+
+case " $* " in
+    *' -h '* | *' --help '*) usage; exit 0 ;;
+esac
+
+top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+cd "$top"
+venv=$(realpath -m -- "${NOVA_SG_VENV:-.venv-test}")
+nova_version=34.0.0
+nova=$(realpath -m -- "${NOVA_SG_TREE:-.nova-tree}")/$nova_version/plain
+log=$(mktemp)
+trap 'rm -f -- "$log"' EXIT
+
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+export LC_ALL=C.UTF-8
+unset PYTHONPATH PYTHONHOME
+# The caller's options (OS_SERVICEGROUP__DRIVER and the like) are not ours.
+for name in $(compgen -e OS_); do
+    [[ $name != *__* ]] || unset "$name"
+done
+
+# run WHAT COMMAND...: says what went wrong, and nothing else.
+run() {
+    local what=$1
+    shift
+    echo "-- $what" >&2
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        echo "benchmark.sh: error: $what failed:" >&2
+        tail -n 15 -- "$log" >&2
+        exit 1
+    fi
+}
+
+# nova is measured with the versions it is released with, but for SQLAlchemy:
+# 2.1 came after it.
+install_nova() {
+    [[ -x $nova/bin/python ]] || "$venv/bin/python" -m venv "$nova"
+    "$nova/bin/python" -m pip install "nova==$nova_version" \
+        'SQLAlchemy>=2.0,<2.1' PyMySQL psycopg2-binary pymemcache
+}
+
+# What a run of the tests installs, a benchmark needs, too.
+run 'installing what the tests need' tools/run_tests.sh --unit -- test_exception
+run 'installing what plots need' "$venv/bin/python" -m pip install \
+    -c constraints.txt --group benchmark
+run "installing stock nova $nova_version" install_nova
+
+exec "$venv/bin/python" -m benchmarks --nova "$nova/bin/python" "$@"
