@@ -31,10 +31,11 @@ from benchmarks import visibility
 from benchmarks import world as world_
 
 FULL = runner.Effort(rounds=2, samples=4)
-#: A sample of so many services takes long, and wobbles less.
-LARGE = runner.Effort(rounds=1, samples=3)
+SHORT = runner.Effort(rounds=1, samples=3)
+SLOW = runner.Effort(rounds=1, samples=2)
+
+#: A sample of more services takes long, and wobbles less.
 LARGE_ABOVE = 10_000
-QUICK = runner.Effort(rounds=1, samples=3)
 QUICK_SIZE = 1_000
 
 #: Disables that are looked for, and processes ended in each way.
@@ -113,10 +114,12 @@ class Benchmark:
         todo: Sequence[cases.Case],
         everybody: Sequence[sides.Side],
     ) -> None:
-        effort = LARGE if world.size > LARGE_ABOVE else FULL
-        if self._quick:
-            effort = QUICK
         for case in todo:
+            effort = FULL
+            if case.slow:
+                effort = SLOW
+            elif self._quick or world.size > LARGE_ABOVE:
+                effort = SHORT
             taking_part = [
                 each
                 for each in everybody

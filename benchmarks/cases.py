@@ -36,6 +36,7 @@ class Case:
     :param nova_to: the highest number with which nova can follow: above it a
         sample would take minutes
     :param floor_on: the backends for which there is a floor
+    :param slow: a sample of nova's takes half a minute: few are taken
     :param zoned: all computes are in zones; else all in the default one
     :param unit: what is timed; where work does it several times, once
     :param arguments: what the operation is told
@@ -48,6 +49,7 @@ class Case:
     sizes: tuple[int, ...] = SIZES
     nova_to: int = 100_000
     floor_on: tuple[str, ...] = (*DATABASES, 'mc')
+    slow: bool = False
     zoned: bool = False
     unit: str = 'list'
     arguments: Arguments = lambda _world: {}
@@ -69,6 +71,10 @@ def _some_hosts(world: world_.World) -> dict[str, Any]:
 
 def _number(number: int) -> Arguments:
     return lambda world: {'number': min(number, world.size)}
+
+
+def _paths(path: str) -> Arguments:
+    return lambda _world: {'paths': [path]}
 
 
 CASES = (
@@ -128,6 +134,40 @@ CASES = (
         backends=('mc', 'zk'),
         sizes=(1_000, 10_000),
         unit='service',
+    ),
+    *(
+        Case(
+            name=name,
+            title=f'GET {path}, the whole pipeline',
+            operation='get',
+            backends=('sqlite',),
+            nova_to=nova_to,
+            slow='hypervisors' in name,
+            zoned=zoned,
+            unit='request',
+            arguments=_paths(path),
+        )
+        for name, path, zoned, nova_to in (
+            ('get-services', '/os-services', True, 10_000),
+            ('get-services-default-zone', '/os-services', False, 10_000),
+            # Two statements of nova's for each.
+            ('get-hypervisors', '/os-hypervisors', True, 1_000),
+            ('get-hypervisors-detail', '/os-hypervisors/detail', True, 10_000),
+            ('get-zones-detail', '/os-availability-zone/detail', True, 10_000),
+        )
+    ),
+    Case(
+        name='get-services-of-host',
+        title='GET /os-services?host=, the whole pipeline',
+        operation='get',
+        backends=('sqlite',),
+        nova_to=10_000,
+        floor_on=(),
+        zoned=True,
+        unit='request',
+        arguments=lambda world: {
+            'paths': [f'/os-services?host={world.hosts[-1]}']
+        },
     ),
     Case(
         name='beat',

@@ -29,7 +29,7 @@ class Measured:
     :param seconds: of each warm sample, for one unit
     :param cold: of the first sample of each fresh process
     :param cpu: seconds of CPU of this side's process, as ``seconds``
-    :param memory: MB resident after the last sample
+    :param memory: MB resident at most
     :param statements: for one unit
     :param round_trips: for one unit
     """
@@ -48,7 +48,7 @@ class Measured:
     def note(self, sample: Mapping[str, Any], *, cold: bool) -> None:
         """Add a sample, as a child told it."""
         units = sample['facts'].get('units', 1)
-        self.memory = sample['memory']['now']
+        self.memory = sample['memory']['peak']
         if cold:
             self.cold.append(sample['seconds'] / units)
             return

@@ -131,6 +131,13 @@ TARGETS = (
     within('list-zones', 'sqlite', 4),
     faster('list-default-zone', 'sqlite', 60),
     within('list-default-zone', 'sqlite', 4),
+    faster('get-services', 'sqlite', 20),
+    within('get-services', 'sqlite', 3),
+    faster('get-services-default-zone', 'sqlite', 60),
+    within('get-services-default-zone', 'sqlite', 3),
+    faster('get-services-of-host', 'sqlite', 200),
+    faster('get-hypervisors-detail', 'sqlite', 150),
+    within('get-hypervisors-detail', 'sqlite', 5),
     faster('liveness', 'mc', 8),
     within('liveness', 'mc', 1.5),
     below(
@@ -158,6 +165,12 @@ TARGETS = (
         ('list', 'sqlite', 100_000),
         lambda result: result.sides['ours'].median,
         1.5,
+    ),
+    below(
+        'API worker that lists 100,000 on sqlite: MB at most',
+        ('get-services', 'sqlite', 100_000),
+        lambda result: result.sides['ours'].memory or float('inf'),
+        400,
     ),
     Target(
         'list on sqlite: cost of a service at 100,000 / at 10,000',

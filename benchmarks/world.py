@@ -67,6 +67,9 @@ ZONES = 10
 #: Seconds. Nobody is to go down while something slow is measured.
 NEVER_DOWN = 3600
 
+#: More than there is of anything.
+NO_PAGES = 1_000_000
+
 DISABLES = 10
 
 #: Computes which are not disabled.
@@ -256,6 +259,9 @@ class World(fixtures.Fixture):
             'OS_SERVICEGROUP__DRIVER': self._driver,
             'OS_SERVICEGROUP__SERVICE_DOWN_TIME': str(self._down_time),
             'OS_DEFAULT__STATE_PATH': str(self._directory),
+            'OS_API__AUTH_STRATEGY': 'noauth2',
+            # Nobody is to answer with a page.
+            'OS_API__MAX_LIMIT': str(NO_PAGES),
         }
         if self._driver != 'zk':
             environment['OS_DATABASE__CONNECTION'] = self._urls[0]
@@ -275,6 +281,8 @@ class World(fixtures.Fixture):
             f'state_path = {self._directory}',
             f'service_down_time = {self._down_time}',
             f'servicegroup_driver = {"mc" if self._memcached else "db"}',
+            '[api]',
+            f'max_limit = {NO_PAGES}',
             '[conductor]',
             'workers = 1',
             '[placement]',

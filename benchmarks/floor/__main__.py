@@ -18,8 +18,14 @@ from benchmarks.floor import beats
 from benchmarks.floor import lists
 from benchmarks.floor import liveness
 from benchmarks.floor import process
+from benchmarks.floor import rest
 
 child.main(
     process.set_up,
-    {**beats.operations, **lists.operations, **liveness.operations},
+    {
+        **beats.operations,
+        **lists.operations,
+        **liveness.operations,
+        **rest.operations,
+    },
 )

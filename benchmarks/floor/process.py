@@ -28,6 +28,7 @@ from nova_sg.servicegroup.memcached import keys as memcached_keys
 class Process:
     """What an operation works with."""
 
+    options: dict[str, Any]
     engine: sa.Engine
     memcached: pymemcache.Client | None
     keys: memcached_keys.Keys
@@ -54,6 +55,7 @@ def set_up(options: dict[str, Any]) -> Process:
     if options['memcached']:
         memcached = pymemcache.Client(options['memcached'], no_delay=True)
     return Process(
+        options,
         sa.create_engine(options['database']),
         memcached,
         memcached_keys.Keys(options['key_prefix']),

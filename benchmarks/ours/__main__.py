@@ -19,6 +19,7 @@ from benchmarks.ours import changes
 from benchmarks.ours import lists
 from benchmarks.ours import liveness
 from benchmarks.ours import process
+from benchmarks.ours import rest
 
 child.main(
     process.set_up,
@@ -27,5 +28,6 @@ child.main(
         **changes.operations,
         **lists.operations,
         **liveness.operations,
+        **rest.operations,
     },
 )

@@ -20,6 +20,7 @@ from benchmarks.rival import deployment
 from benchmarks.rival import lists
 from benchmarks.rival import liveness
 from benchmarks.rival import process
+from benchmarks.rival import rest
 
 child.main(
     process.set_up,
@@ -29,5 +30,6 @@ child.main(
         **deployment.operations,
         **lists.operations,
         **liveness.operations,
+        **rest.operations,
     },
 )

@@ -36,6 +36,7 @@ class Process:
 
     context: nova_context.RequestContext
     api: servicegroup.API
+    state_path: str
 
 
 def set_up(options: dict[str, Any]) -> Process:
@@ -46,4 +47,6 @@ def set_up(options: dict[str, Any]) -> Process:
     config.parse_args(['nova'], default_config_files=[options['nova_conf']])
     logging.setup(CONF, 'nova')
     assert rpc.TRANSPORT is not None
-    return Process(nova_context.get_admin_context(), servicegroup.API())
+    return Process(
+        nova_context.get_admin_context(), servicegroup.API(), CONF.state_path
+    )

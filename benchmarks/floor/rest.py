@@ -1,0 +1,62 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Ready data as JSON, behind the middleware of nova_sg, and a SELECT."""
+
+from typing import Any
+from unittest import mock
+
+import orjson
+import sqlalchemy as sa
+import webob
+
+from benchmarks import child
+from benchmarks.floor import lists
+from benchmarks.floor import process as floor
+from benchmarks.floor import tables
+from benchmarks.ours import process as ours
+from benchmarks.ours import rest
+from nova_sg.api import auth
+from nova_sg.api import deploy
+
+operations = child.Operations()
+
+NODES = sa.select(*tables.compute_nodes.c)
+
+
+@operations
+def get(process: floor.Process, paths: list[str]) -> child.Work:
+    (path,) = paths
+    conf = ours.set_up(process.options).api.conf
+    ready = orjson.loads(rest.ask(deploy.loadapp(conf), path))
+
+    def no_op(environ: dict[str, Any], start_response: Any) -> Any:
+        response = webob.Response(
+            body=orjson.dumps(ready), content_type='application/json'
+        )
+        return response(environ, start_response)
+
+    with mock.patch.object(
+        deploy, 'Mounts', lambda conf: auth.protect(no_op, conf)
+    ):
+        app = deploy.loadapp(conf)
+    statements = [lists.SERVICES]
+    statements.append(NODES if 'hypervisors' in path else lists.ZONES)
+
+    def work() -> child.Facts:
+        for statement in statements:
+            process.rows(statement)
+        rest.ask(app, path)
+        return {}
+
+    return work
