@@ -12,6 +12,8 @@
 """The inventory's interface: plain dataclasses, no backend shows through."""
 
 import abc
+from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -27,6 +29,9 @@ from nova_sg.inventory import actions
 #: The topic and the binary of the one service which sits on a hypervisor.
 COMPUTE_TOPIC = 'compute'
 COMPUTE_BINARY = 'nova-compute'
+
+#: Hosts that are asked for by name. Above, reading all takes no longer.
+FEW = 100
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -125,20 +130,34 @@ class Inventory(actions.HostActions, abc.ABC):
         self.conf = conf
 
     def zone_of(self, host: str, topic: str | None) -> str:
-        """Return the zone of one service; see :meth:`zones` for many."""
-        return self.zone(host, topic, self.zones([host]))
+        """Return the zone of one service; see :meth:`zoning` for many."""
+        return self.zoning([host])(host, topic)
 
-    def zone(
-        self, host: str | None, topic: str | None, zones: dict[str, str]
-    ) -> str:
-        """Return the zone of a service, given the zones of its host.
+    def zoning(
+        self, hosts: Collection[str | None]
+    ) -> Callable[[str | None, str | None], str]:
+        """Return what tells the zones of services on some hosts.
 
-        :param zones: what :meth:`zones` answered
+        Reads the zones once, and the options: both for each of thousands of
+        services would take longer than reading these.
+
+        :param hosts: the hosts
+        :returns: called with the host and topic of a service
         """
-        if topic != COMPUTE_TOPIC:
-            return str(self.conf.internal_service_availability_zone)
+        if len(hosts) > FEW:
+            zones = self.zones()
+        else:
+            named = sorted({host for host in hosts if host})
+            zones = self.zones(named) if named else {}
+        internal = str(self.conf.internal_service_availability_zone)
         default = str(self.conf.default_availability_zone)
-        return zones.get(host or '', default)
+
+        def zone(host: str | None, topic: str | None) -> str:
+            if topic != COMPUTE_TOPIC:
+                return internal
+            return zones.get(host or '', default)
+
+        return zone
 
     def describe(self, host: str) -> list[HostResource]:
         """Return what a host has, uses, and has promised to whom.

@@ -57,14 +57,17 @@ class SqlInventory(base.Inventory):
             sa.select(MEMBERS.host, AGGREGATES.availability_zone)
             .join_from(models.aggregate_hosts, models.aggregates)
             .where(AGGREGATES.availability_zone.is_not(None))
-            .order_by(AGGREGATES.availability_zone)
-            .distinct()
         )
         if hosts is not None:
             statement = statement.where(MEMBERS.host.in_(hosts))
         zones: dict[str, str] = {}
+        # Sorted here: a database would sort all for the few in several.
+        several: dict[str, set[str]] = {}
         for host, zone in self._all(statement):
-            zones[host] = f'{zones[host]},{zone}' if host in zones else zone
+            if zones.setdefault(host, zone) != zone:
+                several.setdefault(host, {zones[host]}).add(zone)
+        for host, names in several.items():
+            zones[host] = ','.join(sorted(names))
         return zones
 
     def set_zone(self, host: str, zone: str) -> None:

@@ -261,8 +261,11 @@ class ServiceListBehaviour:
             if hosts is not None:
                 wanted = set(hosts)
                 records = [each for each in records if each.host in wanted]
-            zones = api.inventory.zones() if set_zones else None
-            zone_of = api.inventory.zone
+            zone_of = (
+                api.inventory.zoning([each.host for each in records])
+                if set_zones
+                else None
+            )
             make = cls.service_class._from_record
             services = [
                 make(
@@ -270,8 +273,8 @@ class ServiceListBehaviour:
                     each,
                     alive.get(each.uuid),
                     None
-                    if zones is None
-                    else zone_of(each.host, each.topic, zones),
+                    if zone_of is None
+                    else zone_of(each.host, each.topic),
                 )
                 for each in records
             ]

@@ -55,10 +55,13 @@ def latest(
     :param changes: its beats and changes, as far as they are known
     :returns: None where none is known
     """
-    known = [moment for moment in changes if moment is not None]
-    if known and created_at is not None:
-        known.append(created_at)
-    return max(known, default=None)
+    newest = None
+    for moment in changes:
+        if moment is not None and (newest is None or moment > newest):
+            newest = moment
+    if newest is None or created_at is None or newest > created_at:
+        return newest
+    return created_at
 
 
 def identity(service: Any) -> record.Record:

@@ -47,7 +47,9 @@ class TestNone(NoneTestCase):
         self.assertEqual('inside', self.inventory.zone_of('c1', None))
 
     def test_a_service_without_a_host_has_a_zone_too(self):
-        self.assertEqual('here', self.inventory.zone(None, 'compute', {}))
+        self.assertEqual(
+            'here', self.inventory.zoning([None])(None, 'compute')
+        )
 
     def test_a_service_can_be_destroyed(self):
         self.assertEqual(0, self.inventory.count_instances('c1'))
