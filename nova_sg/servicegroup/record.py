@@ -61,9 +61,9 @@ class Record:
     def from_row(cls, row: Iterable[Any]) -> Self:
         """Build a record from values in the order of :data:`FIELDS`.
 
-        For values which are typed already, with others behind them: a
-        quarter of the time that the checked keywords of the constructor
-        take, and a list of services does it for each.
+        For values which are typed already: a quarter of the time that the
+        checked keywords of the constructor take, and a list of services
+        does it for each.
         """
         made = object.__new__(cls)
         values = made.__dict__
@@ -84,7 +84,6 @@ class Record:
             values['updated_at'],
             values['deleted_at'],
             values['deleted'],
-            *_others,
         ) = row
         return made
 

@@ -94,11 +94,16 @@ class DbDriver(base.Driver):
         )
         known_at = time.monotonic()
         rows = self._database.read(lambda c: c.execute(statement).all())
-        records = [record.Record.from_row(row) for row in rows]
-        make = liveness.of_values
-        return records, {
-            each.uuid: make(
-                (bool(row[-1]), each.last_seen_up, known_at, (), None)
+        records: list[record.Record] = []
+        alive: dict[str, liveness.Liveness] = {}
+        make_record = record.Record.from_row
+        make_verdict = liveness.of_values
+        for row in rows:
+            values = iter(row)
+            up = bool(next(values))
+            made = make_record(values)
+            records.append(made)
+            alive[made.uuid] = make_verdict(
+                (up, made.last_seen_up, known_at, (), None)
             )
-            for each, row in zip(records, rows, strict=True)
-        }
+        return records, alive

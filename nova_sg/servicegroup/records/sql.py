@@ -69,9 +69,9 @@ def listing(
 ) -> sa.Select[Any]:
     """Return the statement that lists live records, filtered, by id.
 
-    :param extra: columns selected behind those of the record
+    :param extra: columns selected before those of the record
     """
-    statement = sa.select(*COLUMNS, *extra).where(LIVE).order_by(SERVICES.id)
+    statement = sa.select(*extra, *COLUMNS).where(LIVE).order_by(SERVICES.id)
     if host is not None:
         statement = statement.where(SERVICES.host == host)
     if binary is not None:
