@@ -81,6 +81,28 @@ class TestTheFile(base.DatabaseTestCase):
         self.assertFalse(os.path.exists(f'{self.db.url.database}-wal'))
         self.assertEqual(1, count(self.db))
 
+    def test_a_statement_opens_no_connection(self):
+        # Each would read the whole schema again.
+        opened = []
+        sa.event.listen(
+            self.db.engine, 'connect', lambda *args: opened.append(args)
+        )
+        write_some(self.db, 'first', 3)
+        self.assertEqual(3, count(self.db))
+        # One beside that which keeps the log.
+        self.assertLessEqual(len(opened), 1)
+
+    def test_a_file_that_took_the_place_of_another_is_the_one_used(self):
+        write_some(self.db, 'first', 1)
+        path = self.db.url.database
+        other = self.another_process(f'sqlite:///{path}.new')
+        write_some(other, 'second', 2)
+        other.release()
+        for suffix in ('-wal', '-shm'):
+            os.unlink(f'{path}{suffix}')
+        os.rename(f'{path}.new', path)
+        self.assertEqual(2, count(self.db))
+
     def test_a_reader_does_not_wait_for_a_writer(self):
         theirs = self.administrator()
         with theirs.connect() as connection:

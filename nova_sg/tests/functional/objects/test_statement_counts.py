@@ -110,6 +110,13 @@ class TestStatementCounts(base.ObjectsTestCase):
         self.assertEqual(1000, len(List.get_all(self.context)))
         self.assert_costs(ten, listed)
 
+    def test_a_list_of_one_host_asks_for_the_zones_of_that_host(self):
+        count, text = self.cost(
+            List.get_by_host, self.context, 'c1', set_zones=True
+        )
+        self.assertEqual(2, count, text)
+        self.assertRegex(text, r'aggregate_hosts\.host IN')
+
     def test_a_beat_of_500_members_costs_one_and_two_where_some_are_gone(self):
         uuids = self.populate(range(500))
         handles = self.join(uuids)
