@@ -61,7 +61,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
             messaging.Target(
                 topic=manager.TOPIC, version='1.0', server=server
             ),
-            version_cap=conf.upgrade_levels.conductor or manager.VERSION,
+            version_cap=_version_cap(conf),
             serializer=rpc.ContextSerializer(objects_base.Serializer()),
             retry=_RETRIES,
         )
@@ -246,3 +246,8 @@ def _as_known_to(objinst: Any, version: str) -> dict[str, Any]:
             supported=version,
         )
     return primitive
+
+
+def _version_cap(conf: cfg.ConfigOpts) -> str:
+    configured = conf.upgrade_levels.conductor
+    return manager.VERSION if configured in (None, 'auto') else configured

@@ -61,10 +61,13 @@ MODULES = (
 OWN_GROUPS = ('servicegroup', 'inventory', 'zookeeper', 'memcached', 'api')
 
 
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    """Register every option nova_sg reads.
+def register_opts(
+    conf: cfg.ConfigOpts, modules: Sequence[Any] = MODULES
+) -> None:
+    """Register the options that nova_sg reads.
 
     :param conf: the configuration to register them on
+    :param modules: of this package, for who reads some groups only
     """
     logging.register_options(conf)
     logging.set_defaults(
@@ -78,7 +81,7 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
             'oslo.messaging._drivers.pool=ERROR',
         ]
     )
-    for module in MODULES:
+    for module in modules:
         module.register_opts(conf)
 
 
@@ -87,6 +90,7 @@ def load(
     config_dirs: Sequence[str] = (),
     *,
     debug: bool = False,
+    modules: Sequence[Any] = MODULES,
 ) -> cfg.ConfigOpts:
     """Return the configuration of this process, every option checked.
 
@@ -96,13 +100,14 @@ def load(
         ``/etc/nova-sg/nova-sg.conf`` where it exists
     :param config_dirs: directories of further files
     :param debug: log at debug level, whatever the files say
+    :param modules: of this package, for who reads some groups only
     :raises InvalidConfiguration: naming the option that cannot be used
     """
     if config_files is None:
         exists = os.path.exists(DEFAULT_CONFIG_FILE)
         config_files = [DEFAULT_CONFIG_FILE] if exists else []
     conf = cfg.ConfigOpts()
-    register_opts(conf)
+    register_opts(conf, modules)
     args = [f'--config-file={path}' for path in config_files]
     args += [f'--config-dir={path}' for path in config_dirs]
     if debug:

@@ -30,12 +30,13 @@ asks for them, and an older one is sent what it knows.
 upgrade_levels_opts = [
     cfg.StrOpt(
         'conductor',
-        regex=r'^\d+\.\d+$',
+        regex=r'^(auto|\d+\.\d+)$',
         help="""
 The highest version of the conductor's RPC interface to send, as ``1.0``.
 
-Unset, the newest this code knows. Set it to what the oldest conductor of the
-deployment serves while there are older ones, and unset it afterwards.
+Unset, or ``auto`` as a nova.conf may say, the newest this code knows. Set it
+to what the oldest conductor of the deployment serves while there are older
+ones, and unset it afterwards.
 """,
     ),
 ]

@@ -35,10 +35,14 @@ from nova.compute import api as compute_api
 import prettytable
 
 from nova_sg import exception
+from nova_sg.nova_tree import options
+from nova_sg.servicegroup import migration
+from nova_sg.servicegroup.migration import side
 
 CATEGORY = 'service'
 
 #: The exit codes of every command of nova_sg, see nova_sg.cmd.common.
+USAGE_EXIT = 2
 NOT_FOUND_EXIT = 3
 CONFLICT_EXIT = 4
 UNREACHABLE_EXIT = 5
@@ -50,7 +54,11 @@ def add_commands() -> None:
     # Its commands print answers, not a log, nor which backend of oslo.cache
     # cannot be loaded when nova's cache of zones is made.
     nova_manage._EXTRA_DEFAULT_LOG_LEVELS.extend(
-        ('nova_sg=WARNING', 'stevedore.extension=CRITICAL')
+        (
+            'nova_sg=WARNING',
+            'stevedore.extension=CRITICAL',
+            'alembic=WARNING',
+        )
     )
 
 
@@ -81,6 +89,10 @@ def _one_line_errors() -> Iterator[None]:
         code, text = NOT_FOUND_EXIT, error.format_message()
     except exception.ServiceGroupUnavailable as error:
         code, text = UNREACHABLE_EXIT, str(error)
+    except exception.Conflict as error:
+        code, text = CONFLICT_EXIT, str(error)
+    except exception.Invalid as error:
+        code, text = USAGE_EXIT, str(error)
     print('nova-manage: error: ' + ' '.join(text.split()), file=sys.stderr)
     raise SystemExit(code)
 
@@ -101,10 +113,20 @@ _cell = common.args(
 )
 
 
+def _place(option: str, name: str, what: str) -> Any:
+    return common.args(
+        option,
+        dest=name,
+        metavar='<driver>[:<records>]',
+        required=True,
+        help=f'{what}: db, zk, mc, zk:sql, mc:memcached, ...',
+    )
+
+
 class ServiceCommands:
     """The actions of the category; nova-manage calls them by their names."""
 
-    description = 'List, enable and disable services, in every cell.'
+    description = 'List, enable, disable and move services.'
 
     @_described
     @common.args('--host', metavar='<host>', help='Only services of this host')
@@ -186,6 +208,29 @@ class ServiceCommands:
         _print_table(
             ('Host', 'Project', 'CPU', 'Memory MB', 'Disk GB'),
             [(host, project, *sums) for project, sums in rows.items()],
+        )
+
+    @_described
+    @_place('--from', 'source', 'Where the services are')
+    @_place('--to', 'target', 'Where they go')
+    @common.args(
+        '--dry-run',
+        dest='trial',
+        action='store_true',
+        help='Only show what would be done; nothing is written',
+    )
+    def migrate(self, source: str, target: str, trial: bool = False) -> None:
+        """Move the services of this cell from one driver to another."""
+        with _one_line_errors():
+            moving = migration.Migration(
+                options.load_for_moving,
+                side.Place.parse(source),
+                side.Place.parse(target),
+            )
+            result = moving.try_out() if trial else moving.run()
+        _print_table(
+            ('From', 'To', 'Moved', 'Copied', 'There', 'Replaced'),
+            [(moving.source, moving.target, not trial, *result)],
         )
 
 

@@ -25,8 +25,10 @@ from nova import conf as nova_conf
 from oslo_config import cfg
 
 from nova_sg import conf as sg_conf
+from nova_sg.conf import database
 from nova_sg.conf import inventory
 from nova_sg.conf import memcached
+from nova_sg.conf import paths
 from nova_sg.conf import servicegroup
 from nova_sg.conf import zookeeper
 from nova_sg.nova_tree import takeover
@@ -109,6 +111,28 @@ def check_values() -> None:
     """
     for group, _ in registered():
         sg_conf.check_group(CONF, group.name)
+
+
+def load_for_moving() -> cfg.ConfigOpts:
+    """Return a configuration to move services with, from nova's files.
+
+    Both sides of a move are asked as standing alone, the cell's database
+    past nova's functions: it needs the marker that nova has no place for.
+
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    return sg_conf.load(
+        CONF.config_file,
+        CONF.config_dir or (),
+        modules=(
+            database,
+            inventory,
+            memcached,
+            paths,
+            servicegroup,
+            zookeeper,
+        ),
+    )
 
 
 class TreeConf:
