@@ -16,6 +16,7 @@ import os
 import socket
 
 from nova_sg.tests.fixtures import api
+from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.functional.agent import base
 
@@ -52,7 +53,7 @@ class ErrorsTestCase(base.AgentTestCase):
 
     def test_it_can_be_stopped_while_it_waits_for_a_backend(self):
         with socket.create_server(('127.0.0.1', 0)) as server:
-            server.settimeout(base.PATIENCE)
+            server.settimeout(commands.PATIENCE)
             port = server.getsockname()[1]
             self.url = f'mysql+pymysql://nobody:secret@127.0.0.1:{port}/no'
             agent = self.begin('--host', 'c1')
