@@ -39,7 +39,7 @@ from nova_sg.api.handlers import hosts
 from nova_sg.api.handlers import hypervisors
 from nova_sg.api.handlers import services
 from nova_sg.api.handlers import versions
-from nova_sg.objects import behaviour
+from nova_sg.servicegroup import collector
 
 #: By path and method: the operations, each for the versions it serves. Of
 #: two paths that match, the first one counts.
@@ -148,7 +148,7 @@ class Application:
             legacy=LEGACY in request.environ,
         )
         # A list is many small things at once, and none of them a cycle.
-        with behaviour.collector_paused():
+        with collector.paused():
             shown = found(call)
             if shown is None:
                 return webob.Response(status=found.status, content_type=None)

@@ -35,6 +35,7 @@ from oslo_utils import versionutils
 from nova_sg.nova_tree import rows
 from nova_sg.nova_tree import zones
 from nova_sg.objects import behaviour
+from nova_sg.servicegroup import collector
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import record as sg_record
 
@@ -357,7 +358,7 @@ class ServiceList(
     @classmethod
     def _from_rows(cls, context: Any, found: Any) -> Any:
         make = cls.service_class._from_row
-        with behaviour.collector_paused():
+        with collector.paused():
             return cls._of(context, [make(context, row) for row in found])
 
     @classmethod

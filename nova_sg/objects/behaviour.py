@@ -19,18 +19,17 @@ the method of the same name with an underscore.
 """
 
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 import datetime
-import gc
 from typing import Any
 from typing import Self
 
 from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.inventory import base as inventory_base
+from nova_sg.servicegroup import collector
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record as sg_record
@@ -256,7 +255,7 @@ class ServiceListBehaviour:
         :param filters: ``host``, ``binary``, ``topic``, ``disabled``
         """
         api = servicegroup.get()
-        with collector_paused():
+        with collector.paused():
             records, alive = api.list(context, **filters)
             if hosts is not None:
                 wanted = set(hosts)
@@ -298,22 +297,6 @@ class ServiceListBehaviour:
             binary=inventory_base.COMPUTE_BINARY,
             disabled=None if include_disabled else False,
         )
-
-
-@contextlib.contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from running while a list is built.
-
-    It would look at all objects again and again, and free none of them:
-    that doubles the time for ten thousand services.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _without_views(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from nova_sg import inventory as sg_inventory
 from nova_sg import notifications
 from nova_sg.inventory import base as inventory_base
 from nova_sg.notifications import base as notifications_base
+from nova_sg.servicegroup import collector
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import loader
@@ -426,7 +427,8 @@ class API:
             nothing is known of one of them
         """
         self._check_deployment()
-        return self._verdicts.ask(context, uuids)
+        with collector.paused():
+            return self._verdicts.ask(context, uuids)
 
     @property
     def knowledge_age(self) -> float:
