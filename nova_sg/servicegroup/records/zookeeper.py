@@ -141,7 +141,7 @@ class ZooKeeperRecordStore(base.RecordStore):
         self.mirror.note_list(cell)
         view = self._view(context)
         if view is not None:
-            records = view.all
+            records = view.all if host is None else view.by_host.get(host, ())
         elif host is not None:
             records = self._lookup.of_host(cell, host)
         else:

@@ -58,6 +58,14 @@ class View:
         return {each.id: each for each in self.by_uuid.values()}
 
     @functools.cached_property
+    def by_host(self) -> Mapping[str | None, Sequence[record.Record]]:
+        """Records of each host, by id."""
+        found: dict[str | None, list[record.Record]] = {}
+        for each in self.all:
+            found.setdefault(each.host, []).append(each)
+        return found
+
+    @functools.cached_property
     def by_name(
         self,
     ) -> Mapping[tuple[str | None, str | None], record.Record]:
