@@ -42,9 +42,11 @@ class Verdicts:
     ) -> None:
         self._down_time = conf.servicegroup.service_down_time
         self._membership = membership
-        # One interval for the beat, half of one for it to arrive.
+        # One interval for the beat, and half of one for it to arrive, but not
+        # less than a laden machine needs.
+        interval = conf.servicegroup.report_interval
         self._knowledge = knowledge.Knowledge(
-            settling=1.5 * conf.servicegroup.report_interval
+            settling=interval + max(interval / 2, 1.0)
         )
 
     @property
