@@ -134,10 +134,11 @@ class ToyMembership(base.Membership):
         now = self._directory.now()
         for name, seen in self._directory.members().items():
             member = MemberFile.parse(name)
-            if member.uuid in beats and now - seen <= self._down_time:
+            if member.uuid in beats:
                 beats[member.uuid].append((seen, member))
+        oldest = now - self._down_time
         return {
-            uuid: self._verdict(members, known_at)
+            uuid: self._verdict(members, oldest, known_at)
             for uuid, members in beats.items()
         }
 
@@ -152,17 +153,20 @@ class ToyMembership(base.Membership):
 
     @staticmethod
     def _verdict(
-        members: list[tuple[float, MemberFile]], known_at: float
+        beats: list[tuple[float, MemberFile]], oldest: float, known_at: float
     ) -> liveness.Liveness:
+        members = [each for seen, each in beats if seen >= oldest]
         return liveness.Liveness(
             up=bool(members),
-            last_seen=_moment(max(seen for seen, _ in members))
-            if members
+            # Of a dead one too: so it can be told from one that had no
+            # chance to beat in an outage.
+            last_seen=_moment(max(seen for seen, _ in beats))
+            if beats
             else None,
             known_at=known_at,
             members=tuple(
                 liveness.Member(each.pid, _moment(each.started), each.ttl)
-                for _, each in members
+                for each in members
             ),
         )
 
