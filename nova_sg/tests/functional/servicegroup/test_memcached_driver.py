@@ -163,7 +163,7 @@ class TestRefused(memcached_cell.MemcachedCellTest):
             self.api.liveness(self.context, [])
             memcached_deployments.look_old(victim.port, memcached_cell.KEYS)
             self.new_api().driver.membership.marker_store.claim(
-                self.api._marker
+                self.api.marker
             )
 
     def test_no_server_and_one_named_twice_are_refused(self) -> None:
