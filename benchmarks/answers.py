@@ -39,11 +39,11 @@ def facts(path: str, body: bytes) -> Facts:
             hypervisors = answer['hypervisors']
             return {'hypervisors': len(hypervisors), **_states(hypervisors)}
         case '/os-availability-zone/detail':
+            zones = answer['availabilityZoneInfo']
+            # Not those of each: others are disabled before each sample.
             return {
-                'zones': {
-                    zone['zoneName']: len(zone['hosts'] or ())
-                    for zone in answer['availabilityZoneInfo']
-                }
+                'zones': sorted(zone['zoneName'] for zone in zones),
+                'hosts': sum(len(zone['hosts'] or ()) for zone in zones),
             }
     raise ValueError(f'nothing is known of {path}')
 

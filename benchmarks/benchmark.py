@@ -32,7 +32,7 @@ from benchmarks import world as world_
 
 FULL = runner.Effort(rounds=2, samples=4)
 SHORT = runner.Effort(rounds=1, samples=3)
-SLOW = runner.Effort(rounds=1, samples=2)
+SLOW = runner.Effort(rounds=1, samples=3)
 
 #: A sample of more services takes long, and wobbles less.
 LARGE_ABOVE = 10_000
@@ -40,7 +40,7 @@ QUICK_SIZE = 1_000
 
 #: Disables that are looked for, and processes ended in each way.
 DISABLES, QUICK_DISABLES = 30, 5
-VICTIMS, QUICK_VICTIMS = 6, 2
+VICTIMS, QUICK_VICTIMS = 10, 2
 
 
 class Benchmark:

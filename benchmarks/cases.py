@@ -36,7 +36,7 @@ class Case:
     :param nova_to: the highest number with which nova can follow: above it a
         sample would take minutes
     :param floor_on: the backends for which there is a floor
-    :param slow: a sample of nova's takes half a minute: few are taken
+    :param slow: a sample of nova's takes seconds: few are taken
     :param zoned: all computes are in zones; else all in the default one
     :param unit: what is timed; where work does it several times, once
     :param arguments: what the operation is told
@@ -97,6 +97,7 @@ CASES = (
         backends=('sqlite', 'postgresql'),
         # Quadratic in nova.
         nova_to=10_000,
+        slow=True,
     ),
     Case(
         name='scheduling',
@@ -142,7 +143,7 @@ CASES = (
             operation='get',
             backends=('sqlite',),
             nova_to=nova_to,
-            slow='hypervisors' in name,
+            slow=True,
             zoned=zoned,
             unit='request',
             arguments=_paths(path),
@@ -162,6 +163,7 @@ CASES = (
         operation='get',
         backends=('sqlite',),
         nova_to=10_000,
+        slow=True,
         floor_on=(),
         zoned=True,
         unit='request',
@@ -186,5 +188,15 @@ CASES = (
         floor_on=DATABASES,
         unit='beat',
         arguments=_number(1_000),
+    ),
+    Case(
+        name='beats-rpc',
+        title='Beats of 32 hosts at once, each a call to a conductor',
+        operation='beats_at_once',
+        backends=('rpc',),
+        sizes=(1_000,),
+        floor_on=(),
+        unit='beat',
+        arguments=lambda _world: {'number': 640, 'at_once': 32},
     ),
 )

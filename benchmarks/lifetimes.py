@@ -18,19 +18,17 @@ stock nova, which beats as any of nova's services does. Each is ended at some
 moment between two of its beats.
 """
 
-from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 import os
-import pathlib
 import random
 import signal
 import subprocess
-import sys
 import time
 from typing import Any
 
+from benchmarks import processes
 from benchmarks import results
 from benchmarks import sides
 from benchmarks import world as world_
@@ -72,8 +70,8 @@ def measure(
             for end in ENDS
             for n in range(number)
         }
-        processes = {
-            host: running.enter_context(_process(side, world, host))
+        pids = {
+            host: running.enter_context(_process(side, world, host)).pid
             for host, (side, _end) in victims.items()
         }
         for side in sides_:
@@ -87,7 +85,7 @@ def measure(
             # At any moment between two beats, and no two in step.
             time.sleep(random.uniform(0, 2 * SPREAD / len(victims)))
             ended[host] = time.monotonic()
-            os.killpg(processes[host].pid, ENDS[victims[host][1]])
+            os.killpg(pids[host], ENDS[victims[host][1]])
         seen: dict[str, float] = {}
         for side in sides_:
             seen |= side.finish()['facts']['seen']
@@ -119,33 +117,15 @@ def _watch(side: sides.Side, hosts: Sequence[str], *, up: bool) -> None:
     side.start('measure')
 
 
-@contextlib.contextmanager
 def _process(
     side: sides.Side, world: world_.World, host: str
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a real process of a side, and end it in the end."""
-    argv = [sys.executable, '-m', 'nova_sg.cmd.agent', '--host', host]
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    """Run a real process of a side."""
+    argv = processes.agent(host)
     if side.name == 'nova':
-        own = world.nova_conf.with_name(f'{host}.conf')
-        own.write_text(f'[DEFAULT]\nhost = {host}\n')
-        argv = [
-            str(pathlib.Path(side.python).with_name('nova-conductor')),
-            *('--config-file', str(world.nova_conf)),
-            *('--config-file', str(own)),
-        ]
-    with world.nova_conf.with_name(f'{host}.log').open('wb') as log:
-        process = subprocess.Popen(
-            argv,
-            env={**side.environment, **world.environment},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            # nova-conductor has a worker: both end, as systemd ends both.
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        argv = processes.nova_conductor(side.python, world.nova_conf, host)
+    return processes.running(
+        argv,
+        {**side.environment, **world.environment},
+        world.nova_conf.with_name(f'{host}.log'),
+    )

@@ -27,7 +27,7 @@ COLOURS = {'ours': '#1b6ca8', 'nova': '#c0392b', 'floor': '#8a8a8a'}
 NAMES = {'ours': 'nova_sg', 'nova': 'nova 34', 'floor': 'floor'}
 
 #: How each backend is shown where both are.
-STYLES = ('-', '--', ':', '-.', (0, (1, 3)))
+STYLES = ('-', '--', ':', '-.', (0, (1, 3)), '-')
 
 #: Cases which are no time for so many services.
 LIFETIMES = ('killed', 'stopped')

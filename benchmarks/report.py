@@ -13,7 +13,9 @@
 
 """What was measured as tables: for a terminal, and for the documentation."""
 
+from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import Any
 
 from benchmarks import results
 from benchmarks import targets
@@ -99,6 +101,30 @@ def judged(verdicts: Sequence[targets.Verdict]) -> list[tuple[str, ...]]:
             for each in verdicts
         ),
     ]
+
+
+def machines(found: Sequence[results.Result]) -> list[tuple[str, ...]]:
+    """Return the table of what was measured on, the latest last."""
+    rows: list[tuple[str, ...]] = [('what', 'measured on')]
+    known: dict[str, list[results.Result]] = {}
+    for each in sorted(found, key=lambda each: each.measured_at):
+        known.setdefault(_machine(each.machine), []).append(each)
+    for machine, measured in known.items():
+        days = sorted({each.measured_at[:10] for each in measured})
+        rows.append((f'{len(measured)} results, {" ".join(days)}', machine))
+    return rows
+
+
+def _machine(machine: Mapping[str, Any]) -> str:
+    sides = (
+        f'{name}: ' + ', '.join(f'{p} {v}' for p, v in machine[name].items())
+        for name in ('ours', 'nova')
+    )
+    return (
+        f'{machine["cpu"]}, {machine["cores"]} cores, '
+        f'{machine["memory_gb"]} GB, Linux {machine["kernel"]}, Python '
+        f'{machine["python"]}; ' + '; '.join(sides)
+    )
 
 
 def _digits(value: float) -> str:

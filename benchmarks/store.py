@@ -49,6 +49,7 @@ class Store:
         for name, rows in (
             ('results', report.measured(self.found)),
             ('targets', report.judged(targets.judge(self.found))),
+            ('machine', report.machines(self.found)),
         ):
             path = self._directory / f'{name}.inc'
             path.write_text(report.rst(rows))

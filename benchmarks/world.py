@@ -22,8 +22,10 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from concurrent import futures
+import contextlib
 import dataclasses
 import functools
+import os
 import pathlib
 import random
 from typing import Any
@@ -32,6 +34,7 @@ import uuid
 import fixtures
 import sqlalchemy as sa
 
+from benchmarks import processes
 from benchmarks import sides
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
@@ -44,10 +47,12 @@ from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.zookeeper import session
+from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures.servers import mariadb
 from nova_sg.tests.fixtures.servers import memcached
 from nova_sg.tests.fixtures.servers import postgresql
+from nova_sg.tests.fixtures.servers import rabbitmq
 from nova_sg.tests.fixtures.servers import zookeeper
 
 #: Driver, and database, of each backend.
@@ -57,10 +62,18 @@ BACKENDS = {
     'mariadb': ('db', 'mariadb'),
     'mc': ('mc', 'sqlite'),
     'zk': ('zk', 'sqlite'),
+    # The sides have no database, and call a conductor of their own kind.
+    'rpc': ('db', 'postgresql'),
 }
 
 #: Services which are no computes.
 CONTROLLERS = ('nova-scheduler', 'nova-conductor')
+
+#: What services of nova 34 write into ``version``: it refuses older computes.
+NOVA_VERSION = 74
+
+#: The host that nova's conductor is on.
+NOVA_CONDUCTOR = 'nova-conductor-host'
 
 ZONES = 10
 
@@ -113,6 +126,7 @@ class World(fixtures.Fixture):
         self._handles: list[membership_base.Handle] = []
         self._disabled: list[str] = []
         self._zoned = False
+        self._conducted = False
         self._random = random.Random(34)
         self._nova_beats = False
         self._start_servers()
@@ -138,7 +152,8 @@ class World(fixtures.Fixture):
     def options(self) -> dict[str, Any]:
         """Return what a side is told of this deployment."""
         return {
-            'environment': self.environment,
+            'environment': {**self.environment, **self._remote},
+            'remote': bool(self._remote),
             'database': self._urls[0],
             'nova_conf': str(self.nova_conf),
             'memcached': self._memcached,
@@ -183,6 +198,9 @@ class World(fixtures.Fixture):
             self._put_into_zones()
         if self._driver == 'mc' and self._nova is not None:
             self._keep_beating(self._nova)
+        if self._remote and not self._conducted:
+            self._conducted = True
+            self._start_conductors()
 
     def set_zoned(self, zoned: bool) -> None:
         """Put all computes into zones, or all into the default one."""
@@ -219,6 +237,13 @@ class World(fixtures.Fixture):
         self._directory = pathlib.Path(made)
         self._urls = self._make_databases()
         self._memcached = self._zookeeper = None
+        self._remote: dict[str, str] = {}
+        if self.backend == 'rpc':
+            broker = self.useFixture(rabbitmq.RabbitmqServer())
+            self._remote = {
+                'OS_DEFAULT__TRANSPORT_URL': broker.url,
+                'OS_SERVICEGROUP__USE_CONDUCTOR': 'true',
+            }
         if self._driver == 'mc':
             server = self.useFixture(memcached.MemcachedServer(['-m', '1024']))
             self._memcached = server.hosts
@@ -229,6 +254,31 @@ class World(fixtures.Fixture):
             self._zookeeper = keeper.hosts
             self.ports.append(keeper.port)
             self.addCleanup(session.close_all)
+
+    def _start_conductors(self) -> None:
+        """Start one conductor of each kind, with one worker each."""
+        ours = conductor.Conductor(
+            {
+                **os.environ,
+                **self.environment,
+                'OS_DEFAULT__TRANSPORT_URL': self._transport_url,
+                'OS_CONDUCTOR__WORKERS': '1',
+            }
+        )
+        self.useFixture(ours).wait_until_serving()
+        if self._nova is None:
+            return
+        argv = processes.nova_conductor(
+            self._nova.python, self.nova_conf, NOVA_CONDUCTOR
+        )
+        log = self._directory / f'{NOVA_CONDUCTOR}.log'
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        stack.enter_context(
+            processes.running(argv, self._nova.environment, log)
+        )
+        # Its first beat comes when it serves.
+        self._nova_once('watch', hosts=[NOVA_CONDUCTOR], up=True, beaten=True)
 
     def _make_databases(self) -> list[str]:
         """Return the URLs of three: a cell's, nova's API's, and cell0's.
@@ -272,10 +322,14 @@ class World(fixtures.Fixture):
             environment['OS_ZOOKEEPER__HOSTS'] = self._zookeeper
         return environment
 
+    @property
+    def _transport_url(self) -> str:
+        return self._remote.get('OS_DEFAULT__TRANSPORT_URL', 'fake://')
+
     def _write_nova_conf(self) -> pathlib.Path:
         lines = [
             '[DEFAULT]',
-            'transport_url = fake://',
+            f'transport_url = {self._transport_url}',
             f'log_file = {self._directory}/nova.log',
             'host = control',
             f'state_path = {self._directory}',
@@ -332,11 +386,15 @@ class World(fixtures.Fixture):
         if self._nova_beats:
             self._nova.end()
             self._nova_beats = False
-        self._nova.once(self.options(), operation, **arguments)
+        self._nova.once(self._keeper_options(), operation, **arguments)
+
+    def _keeper_options(self) -> dict[str, Any]:
+        """Return the options of who keeps nova's part: it has a database."""
+        return {**self.options(), 'remote': False}
 
     def _keep_beating(self, nova: sides.Side) -> None:
         """Have nova's own keys written at each churn."""
-        nova.begin(self.options())
+        nova.begin(self._keeper_options())
         nova.tell('prepare', operation='beat', arguments={'number': self.size})
         self._nova_beats = True
 
@@ -348,7 +406,7 @@ def _service(number: int, host: str, binary: str) -> record.Record:
         host=host,
         binary=binary,
         topic=binary.removeprefix('nova-'),
-        version=61,
+        version=NOVA_VERSION,
     )
 
 

@@ -13,6 +13,8 @@
 
 """Beats: nova_sg's side of it."""
 
+from concurrent import futures
+
 from benchmarks import child
 from benchmarks.ours import process as ours
 from nova_sg.servicegroup import heartbeat
@@ -48,6 +50,24 @@ def beats(process: ours.Process, number: int) -> child.Work:
             batch = handles[start : start + heartbeat.BATCH]
             if membership.beat_many(process.context, batch):
                 raise RuntimeError('a record is gone')
+        return {'units': len(handles)}
+
+    return work
+
+
+@operations
+def beats_at_once(
+    process: ours.Process, number: int, at_once: int
+) -> child.Work:
+    """Beat as so many hosts do, each for itself, all at the same time."""
+    handles = process.api.join_many(
+        process.context, process.records()[:number]
+    )
+    pool = futures.ThreadPoolExecutor(at_once)
+
+    def work() -> child.Facts:
+        for _done in pool.map(lambda h: h.beat(process.context), handles):
+            continue
         return {'units': len(handles)}
 
     return work

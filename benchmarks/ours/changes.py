@@ -21,6 +21,10 @@ from nova_sg import objects
 
 operations = child.Operations()
 
+#: Seconds between two looks. Without any, the thread that looks would keep
+#: those which learn of the change from running.
+PAUSE = 0.001
+
 
 @operations
 def disable(process: ours.Process, uuid: str) -> child.Work:
@@ -45,7 +49,7 @@ def see(process: ours.Process, uuid: str) -> child.Work:
     def work() -> child.Facts:
         nonlocal seen
         while get(process.context, uuid).disabled == seen:
-            continue
+            time.sleep(PAUSE)
         seen = not seen
         return {'seen': time.monotonic(), 'disabled': seen}
 

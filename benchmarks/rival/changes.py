@@ -22,6 +22,10 @@ from benchmarks.rival import process as rival
 
 operations = child.Operations()
 
+#: Seconds between two looks. Without any, the thread that looks would keep
+#: those which learn of the change from running.
+PAUSE = 0.001
+
 
 @operations
 def disable(process: rival.Process, uuid: str) -> child.Work:
@@ -46,7 +50,7 @@ def see(process: rival.Process, uuid: str) -> child.Work:
     def work() -> child.Facts:
         nonlocal seen
         while get(process.context, uuid).disabled == seen:
-            continue
+            time.sleep(PAUSE)
         seen = not seen
         return {'seen': time.monotonic(), 'disabled': seen}
 

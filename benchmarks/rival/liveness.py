@@ -42,14 +42,21 @@ operations['one_by_one'] = liveness
 
 
 @operations
-def watch(process: rival.Process, hosts: list[str], up: bool) -> child.Work:
-    """Look until all services on these hosts are up, or down."""
+def watch(
+    process: rival.Process, hosts: list[str], up: bool, beaten: bool = False
+) -> child.Work:
+    """Look until all services on these hosts are up, or down.
+
+    :param beaten: one that is new is not up before its first beat
+    """
     is_up = process.api.service_is_up
 
     def work() -> child.Facts:
         seen: dict[str, float] = {}
         while len(seen) < len(hosts):
             for each in objects.ServiceList.get_all(process.context):
+                if beaten and each.last_seen_up is None:
+                    continue
                 if each.host in hosts and is_up(each) == up:
                     seen.setdefault(each.host, time.monotonic())
             time.sleep(PAUSE)

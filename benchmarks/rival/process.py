@@ -21,7 +21,9 @@ from nova import context as nova_context
 from nova import objects
 from nova import rpc
 from nova import servicegroup
+from nova.conductor import rpcapi
 import nova.conf
+from nova.objects import base as objects_base
 from oslo_log import log as logging
 
 CONF = nova.conf.CONF
@@ -47,6 +49,8 @@ def set_up(options: dict[str, Any]) -> Process:
     config.parse_args(['nova'], default_config_files=[options['nova_conf']])
     logging.setup(CONF, 'nova')
     assert rpc.TRANSPORT is not None
+    if options['remote']:
+        objects_base.NovaObject.indirection_api = rpcapi.ConductorAPI()
     return Process(
         nova_context.get_admin_context(), servicegroup.API(), CONF.state_path
     )

@@ -1,0 +1,68 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Real processes of both: what they run, and how they end."""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+
+def agent(host: str) -> list[str]:
+    """Return the command line of nova-sg-agent for a host."""
+    return [sys.executable, '-m', 'nova_sg.cmd.agent', '--host', host]
+
+
+def nova_conductor(python: str, conf: pathlib.Path, host: str) -> list[str]:
+    """Return the command line of nova-conductor on a host.
+
+    :param python: the interpreter of nova's environment
+    :param conf: the options of the deployment; those of the host go into a
+        file beside it
+    """
+    own = conf.with_name(f'{host}.conf')
+    own.write_text(f'[DEFAULT]\nhost = {host}\n')
+    return [
+        str(pathlib.Path(python).with_name('nova-conductor')),
+        *('--config-file', str(conf)),
+        *('--config-file', str(own)),
+    ]
+
+
+@contextlib.contextmanager
+def running(
+    argv: Sequence[str], environment: Mapping[str, str], log: pathlib.Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process in a group of its own, and kill the group in the end."""
+    with log.open('wb') as output:
+        process = subprocess.Popen(
+            argv,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # nova-conductor has a worker: both end, as systemd ends both.
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
