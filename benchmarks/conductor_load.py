@@ -28,6 +28,7 @@ servers.
 
 import argparse
 from concurrent import futures
+import contextlib
 import json
 import logging
 import os
@@ -231,13 +232,15 @@ def committed(api: servicegroup.API) -> int:
 
 def cpu(process: psutil.Process) -> float:
     """Return the seconds of CPU of a process and of what it started."""
-    family = [process, *process.children(recursive=True)]
-    ended = process.cpu_times()
-    return float(
-        sum(each.cpu_times().user + each.cpu_times().system for each in family)
-        + ended.children_user
-        + ended.children_system
-    )
+    times = process.cpu_times()
+    total = times.user + times.system
+    total += times.children_user + times.children_system
+    for child in process.children(recursive=True):
+        # One may end while it is looked at.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = child.cpu_times()
+            total += times.user + times.system
+    return float(total)
 
 
 def beat(args: argparse.Namespace, uuids: list[str], offset: float) -> None:
