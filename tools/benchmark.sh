@@ -52,9 +52,9 @@ esac
 
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$top"
+# shellcheck source=tools/nova_tree/environment.sh
+. tools/nova_tree/environment.sh
 venv=$(realpath -m -- "${NOVA_SG_VENV:-.venv-test}")
-nova_version=34.0.0
-nova=$(realpath -m -- "${NOVA_SG_TREE:-.nova-tree}")/$nova_version/plain
 log=$(mktemp)
 trap 'rm -f -- "$log"' EXIT
 
@@ -78,18 +78,10 @@ run() {
     fi
 }
 
-# nova is measured with the versions it is released with, but for SQLAlchemy:
-# 2.1 came after it.
-install_nova() {
-    [[ -x $nova/bin/python ]] || "$venv/bin/python" -m venv "$nova"
-    "$nova/bin/python" -m pip install "nova==$nova_version" \
-        'SQLAlchemy>=2.0,<2.1' PyMySQL psycopg2-binary pymemcache
-}
-
 # What a run of the tests installs, a benchmark needs, too.
 run 'installing what the tests need' tools/run_tests.sh --unit -- test_exception
 run 'installing what plots need' "$venv/bin/python" -m pip install \
     -c constraints.txt --group benchmark
-run "installing stock nova $nova_version" install_nova
+nova_alone >&2
 
-exec "$venv/bin/python" -m benchmarks --nova "$nova/bin/python" "$@"
+exec "$venv/bin/python" -m benchmarks --nova "$nova_tree/plain/bin/python" "$@"

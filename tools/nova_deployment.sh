@@ -79,7 +79,8 @@ top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$top"
 # shellcheck source=tools/nova_tree/environment.sh
 . tools/nova_tree/environment.sh
-nova_environment $plain
+nova_environment
+[[ -z $plain ]] || nova_alone
 nova_enter
 [[ -z $plain ]] || arguments=("$nova_tree/plain")
 exec python -m "nova_sg.tests.nova_deployment.$module" "${arguments[@]}"

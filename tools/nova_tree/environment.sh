@@ -33,6 +33,7 @@ nova_packages=(
     stestr ddt fixtures oslotest requests-mock testtools testscenarios
     testresources wsgi-intercept osprofiler PyMySQL psycopg2-binary
     python-barbicanclient 'hacking>=8' python-openstackclient gunicorn
+    pymemcache
 )
 
 # nova_python: prints the path of a Python that is new enough.
@@ -88,24 +89,36 @@ nova_source() {
     rm -rf -- "$nova_tree/sdist"
 }
 
-# nova_environment [plain]: makes the environment, and one of nova alone.
-nova_environment() {
-    local version nova_python
-    nova_python=$(nova_python)
+# nova_locked COMMAND...: of two runs at once one installs, the other waits.
+nova_locked() {
     mkdir -p -- "$nova_tree"
     export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-    version=$("$nova_python" -VV)
     {
-        # Of two runs at once one installs, and the other waits for it.
         flock 9
-        nova_venv venv "$version $top $(sha256sum <"$top/pyproject.toml")" \
-            "${nova_packages[@]}" psutil \
-            -e "$top[zookeeper,memcached,mysql,postgresql,api]"
-        nova_source
-        if [[ ${1:-} == plain ]]; then
-            nova_venv plain "$version" "${nova_packages[@]}"
-        fi
+        "$@"
     } 9>"$nova_tree/lock"
+}
+
+nova_with_us() {
+    local version=$1
+    nova_venv venv "$version $top $(sha256sum <"$top/pyproject.toml")" \
+        "${nova_packages[@]}" psutil \
+        -e "$top[zookeeper,memcached,mysql,postgresql,api]"
+    nova_source
+}
+
+# nova_environment: makes nova and nova-sg, and unpacks the source.
+nova_environment() {
+    local nova_python
+    nova_python=$(nova_python)
+    nova_locked nova_with_us "$("$nova_python" -VV)"
+}
+
+# nova_alone: makes nova alone, as it is before the upgrade.
+nova_alone() {
+    local nova_python
+    nova_python=$(nova_python)
+    nova_locked nova_venv plain "$("$nova_python" -VV)" "${nova_packages[@]}"
 }
 
 # nova_enter: makes the environment the one of this process, and forgets the
