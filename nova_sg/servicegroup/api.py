@@ -23,7 +23,6 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
-import time
 from typing import Any
 
 from oslo_config import cfg
@@ -36,10 +35,10 @@ from nova_sg import notifications
 from nova_sg.inventory import base as inventory_base
 from nova_sg.notifications import base as notifications_base
 from nova_sg.servicegroup import collector
+from nova_sg.servicegroup import deployment
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import loader
-from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup import verdicts
@@ -76,9 +75,9 @@ class API:
         self.inventory = inventory or sg_inventory.load(conf)
         self.notifier = notifier or notifications.load(conf)
         self.marker = loader.our_marker(conf)
-        self._marker_read = False
-        self._marker_claimed = False
-        self._marker_read_at = 0.0
+        self._deployment = deployment.Deployment(
+            self.marker, self.driver.marker_stores
+        )
         self._verdicts = verdicts.Verdicts(conf, self.driver.membership)
         self._handles: dict[str, membership_base.Handle] = {}
         self._beating: dict[str, list[membership_base.Handle]] = {}
@@ -90,7 +89,7 @@ class API:
         :raises DeploymentMismatch: it is of a deployment configured otherwise
         :raises ServiceGroupUnavailable: it cannot be asked
         """
-        self._check_deployment()
+        self._deployment.check()
 
     # Records
 
@@ -109,7 +108,7 @@ class API:
             raise exception.InvalidInput(
                 reason='a service needs a host and a binary'
             )
-        self._check_deployment(claim=True)
+        self._deployment.check(claim=True)
         values = dict(values)
         self._check_floor(context, values['binary'], values.get('version'))
         if (
@@ -126,21 +125,21 @@ class API:
         self, context: sg_context.RequestContext, uuid: str
     ) -> record.Record:
         """Return a live record, or raise ``ServiceNotFound``."""
-        self._check_deployment()
+        self._deployment.check()
         return self.driver.records.get_by_uuid(context, uuid)
 
     def get_by_id(
         self, context: sg_context.RequestContext, service_id: int
     ) -> record.Record:
         """Return a live record, or raise ``ServiceNotFound``."""
-        self._check_deployment()
+        self._deployment.check()
         return self.driver.records.get_by_id(context, service_id)
 
     def get_by_host_and_binary(
         self, context: sg_context.RequestContext, host: str, binary: str
     ) -> record.Record | None:
         """Return a live record, None without one."""
-        self._check_deployment()
+        self._deployment.check()
         return self.driver.records.get_by_host_and_binary(
             context, host, binary
         )
@@ -149,7 +148,7 @@ class API:
         self, context: sg_context.RequestContext, host: str, topic: str
     ) -> record.Record | None:
         """Return an enabled record, None without one."""
-        self._check_deployment()
+        self._deployment.check()
         return self.driver.records.get_by_host_and_topic(context, host, topic)
 
     def list(
@@ -166,7 +165,7 @@ class API:
         :raises ServiceGroupUnavailable: records cannot be read, or nothing
             is known of the liveness of one of them
         """
-        self._check_deployment()
+        self._deployment.check()
         records, alive = self.driver.list(
             context, host=host, binary=binary, topic=topic, disabled=disabled
         )
@@ -188,7 +187,7 @@ class API:
         :raises ServiceNotFound: there is no live record
         """
         record.check_values(changes, record.UPDATE_FIELDS)
-        self._check_deployment(claim=True)
+        self._deployment.check(claim=True)
         if 'version' in changes:
             binary = changes.get('binary')
             if binary is None:
@@ -208,7 +207,7 @@ class API:
         :raises ServiceNotFound: there is no live record
         :raises HostHasInstances: instances are recorded on a compute's host
         """
-        self._check_deployment(claim=True)
+        self._deployment.check(claim=True)
         gone = self.get_by_uuid(context, uuid)
         if gone.binary == inventory_base.COMPUTE_BINARY and gone.host:
             count = self.inventory.count_instances(gone.host)
@@ -227,7 +226,7 @@ class API:
 
         :raises ServiceNotFound: there is no live record
         """
-        self._check_deployment(claim=True)
+        self._deployment.check(claim=True)
         self.driver.membership.forget(context, uuid)
         self.driver.records.destroy(context, uuid)
         self._verdicts.forget(uuid)
@@ -253,7 +252,7 @@ class API:
         self, context: sg_context.RequestContext, binaries: Sequence[str]
     ) -> Mapping[str, int]:
         """Return the lowest version of each binary that has a service."""
-        self._check_deployment()
+        self._deployment.check()
         return self.driver.records.minimum_versions(context, binaries)
 
     # Membership
@@ -312,7 +311,7 @@ class API:
 
         :returns: handles, without those whose record is gone
         """
-        self._check_deployment(claim=True)
+        self._deployment.check(claim=True)
         handles = self.driver.membership.join_many(context, joined)
         self._handles.update((handle.uuid, handle) for handle in handles)
         return handles
@@ -372,7 +371,7 @@ class API:
         :returns: the uuids whose record is gone
         :raises ServiceNotJoined: the driver takes no such beats
         """
-        self._check_deployment(claim=True)
+        self._deployment.check(claim=True)
         return self._report(context, uuids)
 
     def report_through(self, report: Report) -> None:
@@ -386,7 +385,7 @@ class API:
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> Mapping[str, Any]:
         """Join for services of other processes; see ``Membership.admit``."""
-        self._check_deployment(claim=True)
+        self._deployment.check(claim=True)
         return self.driver.membership.admit(context, uuids)
 
     # Verdicts
@@ -405,7 +404,7 @@ class API:
         """
         if sg_member.field(member, 'forced_down'):
             return False
-        self._check_deployment()
+        self._deployment.check()
         return self._verdicts.is_up(member, context)
 
     def get_updated_time(self, member: Any) -> datetime.datetime | None:
@@ -426,7 +425,7 @@ class API:
         :raises ServiceGroupUnavailable: the backend cannot be asked, and
             nothing is known of one of them
         """
-        self._check_deployment()
+        self._deployment.check()
         with collector.paused():
             return self._verdicts.ask(context, uuids)
 
@@ -444,7 +443,7 @@ class API:
         :raises DeploymentMismatch: the backend belongs to another deployment
         """
         try:
-            self._check_deployment()
+            self._deployment.check()
         except exception.ServiceGroupUnavailable as error:
             LOG.warning('Starting without a backend: %s', error)
         self.driver.watch(context)
@@ -464,34 +463,3 @@ class API:
         floor = versions.get(binary, 0)
         if version < floor:
             raise exception.ServiceTooOld(thisver=version, minver=floor)
-
-    def _check_deployment(self, *, claim: bool = False) -> None:
-        """Refuse to serve a backend of a deployment configured otherwise.
-
-        Who only reads looks once. Who writes looks again, where the records
-        are, but not more often than every :data:`marker.TRUSTED` seconds.
-
-        :param claim: this is a write: mark the backend where it is not
-        """
-        if self._marker_read and not claim:
-            return
-        now = time.monotonic()
-        records, *others = self.driver.marker_stores()
-        if self._marker_claimed:
-            # The deployment may have moved since: nothing that an operator
-            # decides may get lost in what it has left.
-            if now - self._marker_read_at > marker.TRUSTED:
-                records.check(self.marker, claim=False)
-                self._marker_read_at = now
-            return
-        records.check(self.marker, claim=claim)
-        self._marker_read_at = now
-        try:
-            for store in others:
-                store.check(self.marker, claim=claim)
-        except exception.ServiceGroupUnavailable:
-            # What an operator decides does not wait for a membership that
-            # is away; whoever needs it is told, and it is checked later.
-            return
-        self._marker_read = True
-        self._marker_claimed = self._marker_claimed or claim

@@ -1,0 +1,72 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whether the backend belongs to the deployment this process is of."""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+import time
+
+from nova_sg import exception
+from nova_sg.servicegroup import marker
+
+
+class Deployment:
+    """The markers, as this process has seen them.
+
+    :param ours: how this process is configured
+    :param stores: returns where markers are: first where the records are
+    """
+
+    def __init__(
+        self,
+        ours: marker.Marker,
+        stores: Callable[[], Sequence[marker.MarkerStore]],
+    ) -> None:
+        self._ours = ours
+        self._stores = stores
+        self._read = False
+        self._claimed = False
+        self._read_at = 0.0
+
+    def check(self, *, claim: bool = False) -> None:
+        """Refuse to serve a backend of a deployment configured otherwise.
+
+        Who only reads looks once. Who writes looks again, where the records
+        are, but not more often than every :data:`marker.TRUSTED` seconds: the
+        deployment may have moved since, and nothing that an operator decides
+        may get lost in what it has left.
+
+        :param claim: this is a write: mark the backend where it is not
+        :raises DeploymentMismatch: it is of a deployment configured otherwise
+        :raises ServiceGroupUnavailable: it cannot be asked
+        """
+        if self._read and not claim:
+            return
+        now = time.monotonic()
+        records, *others = self._stores()
+        if self._claimed:
+            if now - self._read_at > marker.TRUSTED:
+                records.check(self._ours, claim=False)
+                self._read_at = now
+            return
+        records.check(self._ours, claim=claim)
+        self._read_at = now
+        try:
+            for store in others:
+                store.check(self._ours, claim=claim)
+        except exception.ServiceGroupUnavailable:
+            # What an operator decides does not wait for a membership that
+            # is away; whoever needs it is told, and it is checked later.
+            return
+        self._read = True
+        self._claimed = self._claimed or claim
