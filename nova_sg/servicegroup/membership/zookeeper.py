@@ -48,6 +48,9 @@ LOG = logging.getLogger(__name__)
 #: Up to so many services are asked for one by one, and named in a message.
 FEW = 10
 
+#: Seconds between two looks for members which may be on their way back.
+LOOK_AGAIN = 0.2
+
 
 class ZooKeeperHandle(base.Handle):
     """A worker's own ephemeral znode.
@@ -223,16 +226,28 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
     def living(self, uuids: Sequence[str]) -> memory.Living:
         """Return which workers of services live.
 
+        Whose ZooKeeper was away a moment ago, and who has not known it before,
+        waits until all are there, or had the time to come back.
+
         :raises ServiceGroupUnavailable: ZooKeeper cannot be asked
         """
         self.mirror.note_verdicts(uuids)
+        found, asked = self._read(uuids)
+        while self._memory.must_wait(found, uuids):
+            time.sleep(LOOK_AGAIN)
+            found, asked = self._read(uuids)
+        return self._memory.learn(found, asked)
+
+    def _read(
+        self, uuids: Sequence[str]
+    ) -> tuple[members.Members, Sequence[str] | None]:
+        """Return who lives, and which services that tells of (None: all)."""
         mirrored = self.mirror.living()
         if mirrored is None:
-            found = members.read(self.session, uuids)
-            return self._memory.learn(found, uuids)
+            return members.read(self.session, uuids), uuids
         if not self.session.connected:
             raise self.session.unavailable('the connection is lost')
-        return self._memory.learn(mirrored)
+        return mirrored, None
 
     def last_known(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         return self._memory.last(uuids, self.mirror.services())

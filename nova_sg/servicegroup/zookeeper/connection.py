@@ -32,6 +32,11 @@ RENEWAL_PAUSE = 0.5
 #: Seconds a call waits when the ensemble has been away for long already.
 BRIEFLY = 1.0
 
+#: The share of the session timeout after which a connection that took so long
+#: tells that the ensemble stood still. It gives up sessions of those who live
+#: after a good third of the timeout.
+STANDSTILL = 1 / 4
+
 
 class Listener:
     """Who wants to know how the connection fares."""
@@ -125,14 +130,6 @@ class Connection:
             or heard_at is None
             or time.monotonic() >= heard_at + self.timeout
         )
-
-    def note_standstill(self) -> None:
-        """Note that the ensemble answers again, after a while.
-
-        The connection may have outlived it; the sessions of others may not,
-        whose last sign of life was earlier.
-        """
-        self._restored_at = time.monotonic()
 
     def add_listener(self, listener: Listener) -> None:
         """Tell somebody, as long as it lives, how the connection fares."""
@@ -231,9 +228,11 @@ class Connection:
             return
         if state == states.KazooState.CONNECTED:
             self.number = client.kazoo.client_id[0]
-            if self.heard_at is not None:
-                self._restored_at = time.monotonic()
-            self.heard_at = time.monotonic()
+            now = time.monotonic()
+            took = now - (self.down_since or now)
+            if self.heard_at is not None or took > self.timeout * STANDSTILL:
+                self._restored_at = now
+            self.heard_at = now
             self.down_since = None
             self._connected.set()
             LOG.info('Connected to %s', self.name)

@@ -18,6 +18,7 @@ a moment. Until then who was up stands as it did, by what this process
 remembers.
 """
 
+from collections.abc import Collection
 from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -87,9 +88,29 @@ class Memory:
         self._session = session
         self._known: Mapping[str, tuple[liveness.Member, ...]] = {}
         self._known_at = time.monotonic()
+        #: The services it knows of, alive or not; None for all there are.
+        self._told: set[str] | None = set()
+
+    def must_wait(
+        self, living: sg_members.Members, asked: Iterable[str]
+    ) -> bool:
+        """Return whether it is too early to say who lives.
+
+        ZooKeeper was away, so that those who are missing may be on their way
+        back, and of one of them it is not known how it was before.
+
+        :param living: the workers of services, by uuid
+        :param asked: the services which somebody wants to know of
+        """
+        told = self._told
+        return (
+            self._session.settling
+            and told is not None
+            and any(u not in living and u not in told for u in asked)
+        )
 
     def learn(
-        self, living: sg_members.Members, asked: Iterable[str] | None = None
+        self, living: sg_members.Members, asked: Collection[str] | None = None
     ) -> Living:
         """Take in who lives, unless that may be an effect of an outage.
 
@@ -101,6 +122,7 @@ class Memory:
             return Living(living, self._known, now, self._known_at)
         if asked is None:
             self._known = living
+            self._told = None
         else:
             known = dict(self._known)
             for uuid in asked:
@@ -109,6 +131,8 @@ class Memory:
                 else:
                     known.pop(uuid, None)
             self._known = known
+            if self._told is not None:
+                self._told.update(asked)
         self._known_at = now
         return Living(living, {}, now, now)
 

@@ -46,12 +46,6 @@ VERDICTS_WITHIN = 10.0
 AUDIT_EVERY = 60.0
 
 
-#: The share of the session timeout after which the ensemble is asked for a
-#: sign of life. A standstill that is long enough for it to give up sessions of
-#: those who live (a good third) is noticed before it is seen what they lost.
-PROBE_AFTER = 1 / 8
-
-
 class Mirror(connection.Listener):
     """What this process knows of records and members without asking.
 
@@ -136,8 +130,10 @@ class Mirror(connection.Listener):
     def note_verdicts(self, uuids: Sequence[str]) -> None:
         """Note whose verdicts are about to be read, and maybe follow them.
 
-        Who asks for one service again and again needs no mirror.
+        Who asks for one service again and again needs no mirror, but has to
+        notice when ZooKeeper stands still between two of its questions.
         """
+        self._session.watch()
         if self._members is not None:
             return
         now = time.monotonic()
@@ -154,6 +150,7 @@ class Mirror(connection.Listener):
 
     def follow(self, cell: layout.CellLayout | None) -> None:
         """Keep the members, and the records of a cell, from now on."""
+        self._session.watch()
         with self._lock:
             if self._members is None:
                 self._members = mirrored_members.AllMembers(
@@ -202,23 +199,24 @@ class Mirror(connection.Listener):
             if news is not self._news:
                 return
             try:
-                self._session.probe(PROBE_AFTER)
                 if self._session.connected:
                     self._update()
             except Exception:
                 LOG.exception('Unexpected error while mirroring services')
 
-    def _patience(self) -> float:
-        """Return for how many seconds there is nothing to do."""
-        now = time.monotonic()
+    def _patience(self) -> float | None:
+        """Return for how many seconds there is nothing to do.
+
+        None: until there is a connection, which makes all of it due.
+        """
+        if not self._session.connected:
+            return None
         due = [each.due_at for each in self._parts()]
         soonest = min(
             (each for each in due if each is not None),
             default=self._audit_at,
         )
-        if not self._session.connected:
-            soonest = self._audit_at
-        return max(0.0, min(soonest - now, self._session.timeout / 6))
+        return max(0.0, soonest - time.monotonic())
 
     def _update(self) -> None:
         """Read what is due."""

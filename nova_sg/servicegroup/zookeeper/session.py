@@ -41,6 +41,11 @@ LOG = logging.getLogger(__name__)
 #: Requests sent before their answers are waited for.
 WINDOW = 500
 
+#: The share of the session timeout after which a reader asks the ensemble for
+#: a sign of life, so that it notices a standstill before it sees what others
+#: have lost by it.
+WATCH_AFTER = 1 / 8
+
 Results = list[Any]
 
 
@@ -49,6 +54,34 @@ class Session(connection.Connection):
 
     Parameters and errors are those of :class:`connection.Connection`.
     """
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._unwatched: threading.Event | None = None
+
+    def close(self) -> None:
+        with self._lock:
+            unwatched, self._unwatched = self._unwatched, None
+        if unwatched is not None:
+            unwatched.set()
+        super().close()
+
+    def watch(self) -> None:
+        """Notice from now on when the ensemble stands still.
+
+        For who wants to know of others, however seldom it asks: see
+        :attr:`settling`.
+        """
+        with self._lock:
+            if self._unwatched is not None:
+                return
+            self._unwatched = threading.Event()
+            threading.Thread(
+                target=self._probe_until,
+                args=(self._unwatched,),
+                name='zookeeper-watch',
+                daemon=True,
+            ).start()
 
     def ask(
         self, asked: Sequence[requests.Request], deadline: float | None = None
@@ -161,8 +194,6 @@ class Session(connection.Connection):
             self._exchange(
                 client, [requests.exists(self.layout.root)], patience
             )
-            if time.monotonic() - sent_at > self.timeout / 4:
-                self.note_standstill()
         except errors.Silence:
             self.drop()
         except (errors.Trouble, exception.ServiceGroupUnavailable) as error:
@@ -185,6 +216,14 @@ class Session(connection.Connection):
                 '[zookeeper] username and password'
             )
         return self.unavailable(reason)
+
+    def _probe_until(self, ended: threading.Event) -> None:
+        while not ended.is_set():
+            try:
+                self.probe(WATCH_AFTER)
+            except Exception:
+                LOG.exception('Unexpected error while probing %s', self.name)
+            ended.wait(self.timeout / 6)
 
     def _outcome(
         self, operations: Sequence[requests.Operation], results: Any

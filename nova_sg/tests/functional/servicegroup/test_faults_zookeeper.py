@@ -95,13 +95,19 @@ class Observer:
 
     def _run(self):
         began = time.monotonic()
-        while not self._stop.wait(0.02):
+        while not self._stop.is_set():
             for number, api in enumerate(self._apis):
                 for service in self._services:
+                    try:
+                        up = api.service_is_up(service)
+                    except exception.ServiceGroupUnavailable:
+                        # It knows nothing yet, and says so.
+                        continue
                     self.asked += 1
-                    if not api.service_is_up(service):
+                    if not up:
                         when = time.monotonic() - began
                         self.wrong.append((number, service.host, when))
+            self._stop.wait(0.02)
 
 
 class FaultsTestCase(base.ZooKeeperTestCase):
@@ -125,6 +131,9 @@ class FaultsTestCase(base.ZooKeeperTestCase):
         """Begin to watch over services that must not be called down."""
         for api in apis:
             api.list(self.context)
+        return self.observe_now(*apis)
+
+    def observe_now(self, *apis):
         observer = Observer(apis, self.living)
         self.addCleanup(observer.stop)
         return observer
@@ -208,34 +217,35 @@ class TestPause(FaultsTestCase):
 
     scenarios = [
         (f'for {share} of the timeout', {'share': share})
-        for share in long.matrix([0.4, 0.8, 2.5], [0.2, 0.6, 1.2, 5])
+        for share in long.matrix([0.4, 1, 2.5], [0.2, 0.6, 0.8, 1.2, 5])
     ]
 
     def test_nobody_is_down_but_who_died(self):
         asking, mirrored = self.process(), self.mirrored()
-        watching = [asking, mirrored]
-        if 0.4 < self.share < 1:
-            # Sessions of some end and others do not. Who only asks now and
-            # then cannot know of it.
-            watching = [mirrored]
-        observer = self.observe(*watching)
+        seldom = self.process()
+        self.assertTrue(seldom.service_is_up(self.living[0]))
+        observer = self.observe(asking, mirrored)
         writer = self.write()
         self.until_writing(writer)
         sessions = self.sessions(asking, mirrored)
         self.server.pause()
         self.addCleanup(self.server.resume)
         self.victim.signal(signal.SIGKILL)
+        newcomer = self.process()
+        self.session_of(newcomer).connect()
         time.sleep(self.share * self.session_timeout)
         self.server.resume()
+        later = self.observe_now(seldom, newcomer)
         self.until_writing(writer)
         if self.share < 0.5:
             self.assertEqual(sessions, self.sessions(asking, mirrored))
-        self.until_down(self.mortal, asking, mirrored)
+        self.until_down(self.mortal, asking, mirrored, seldom, newcomer)
         for api in (asking, mirrored):
             self.eventually(
                 lambda api=api: api.knowledge_age == 0, 'all is known again'
             )
         self.assert_never_down(observer)
+        self.assert_never_down(later)
         self.assert_nothing_lost(writer, self.living[0], 'disabled_reason')
 
     def sessions(self, *apis):
