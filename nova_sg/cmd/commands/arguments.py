@@ -68,7 +68,8 @@ def place(text: str) -> migration.Place:
 def zone(text: str) -> str:
     """Return the name of an availability zone, if it may be one.
 
-    A colon separates zone, host and node where a server is asked for.
+    A colon separates zone, host and node where a server is asked for, and a
+    comma the zones of a host that is in several.
     """
     if not 1 <= len(text) <= ZONE_MAX_LENGTH:
         raise argparse.ArgumentTypeError(
@@ -76,10 +77,10 @@ def zone(text: str) -> str:
             f'{len(text)}'
         )
     # What was no UTF-8 on the command line is not printable either.
-    if ':' in text or not text.isprintable() or text != text.strip():
+    if set(':,') & set(text) or not text.isprintable() or text != text.strip():
         raise argparse.ArgumentTypeError(
-            f'{text!r} cannot be a zone: it has a colon, a character that '
-            'cannot be printed, or a space around it'
+            f'{text!r} cannot be a zone: it has a colon, a comma, a character '
+            'that cannot be printed, or a space around it'
         )
     return text
 

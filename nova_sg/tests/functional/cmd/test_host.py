@@ -50,6 +50,7 @@ class TestSetZone(base.CommandTestCase):
             ('', '1 to 255 characters, not 0'),
             ('z' * 256, '1 to 255 characters, not 256'),
             ('az:c1', 'a colon'),
+            ('az1,az2', 'a comma'),
             ('a\nb', 'cannot be printed'),
             ('\udcff', 'cannot be printed'),
             (' az', 'a space around it'),

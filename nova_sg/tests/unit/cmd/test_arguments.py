@@ -40,10 +40,19 @@ class TestTypes(base.BaseTestCase):
         for text in ('', 'c1', UUID[:-1], UUID + '0', '\udcff'):
             self.assertIn('is no uuid', self.refuse(arguments.uuid, text))
 
-    def test_a_zone_has_no_colon_and_no_space_around_it(self):
+    def test_a_zone_has_no_colon_comma_or_space_around_it(self):
         for text in ('nova', 'zone d’été', 'z' * 255):
             self.assertEqual(text, arguments.zone(text))
-        for text in ('', 'z' * 256, 'az:c1', ' az', 'az ', 'a\tz', '\udcff'):
+        for text in (
+            '',
+            'z' * 256,
+            'az:c1',
+            'a,z',
+            ' az',
+            'az ',
+            'a\tz',
+            '\udcff',
+        ):
             self.assertIn('zone', self.refuse(arguments.zone, text))
 
 
