@@ -97,10 +97,12 @@ class MemcachedCellTest(base.BaseTestCase):
 
     :cvar servers_wanted: how many servers
     :cvar records: ``[servicegroup] records``
+    :cvar down_time: ``[servicegroup] service_down_time``
     """
 
     servers_wanted = 1
     records = 'sql'
+    down_time = DOWN_TIME
 
     def setUp(self) -> None:
         super().setUp()
@@ -240,7 +242,7 @@ class MemcachedCellTest(base.BaseTestCase):
             config_file.write(
                 f'[servicegroup]\ndriver = mc\nrecords = {self.records}\n'
                 f'report_interval = {REPORT_INTERVAL}\n'
-                f'service_down_time = {DOWN_TIME}\n'
+                f'service_down_time = {self.down_time}\n'
                 f'[database]\nconnection = {self.database.url}\n'
                 '[memcached]\nservers = '
                 f'{",".join(each.hosts for each in self.servers)}\n'

@@ -196,6 +196,9 @@ class TestRefused(memcached_cell.MemcachedCellTest):
 class TestFull(memcached_cell.MemcachedCellTest):
     """A server that refuses to write is told from one that is out."""
 
+    #: What is written stays there until the server is full.
+    down_time = 600
+
     def test_a_beat_that_is_refused_is_an_error(self) -> None:
         self.servers[0].kill()
         tiny = self.useFixture(memcached.MemcachedServer(['-M', '-m', '2']))
