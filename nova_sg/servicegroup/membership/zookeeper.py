@@ -12,7 +12,6 @@
 
 """Liveness by ephemeral znodes, under the session of who joined."""
 
-from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
 import threading
@@ -32,65 +31,21 @@ from nova_sg.servicegroup.records import base as records_base
 from nova_sg.servicegroup.records import zookeeper as zookeeper_records
 from nova_sg.servicegroup.zookeeper import connection
 from nova_sg.servicegroup.zookeeper import deployment
-from nova_sg.servicegroup.zookeeper import errors
+from nova_sg.servicegroup.zookeeper import entry
 from nova_sg.servicegroup.zookeeper import keeper
-from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import members
 from nova_sg.servicegroup.zookeeper import memory
 from nova_sg.servicegroup.zookeeper import mirror
 from nova_sg.servicegroup.zookeeper import multiread
-from nova_sg.servicegroup.zookeeper import requests
-from nova_sg.servicegroup.zookeeper import retry
 from nova_sg.servicegroup.zookeeper import session as sg_session
 
 LOG = logging.getLogger(__name__)
 
-#: Up to so many services are asked for one by one, and named in a message.
+#: Up to so many services are named in a message.
 FEW = 10
 
 #: Seconds between two looks for members which may be on their way back.
 LOOK_AGAIN = 0.2
-
-
-class ZooKeeperHandle(base.Handle):
-    """A worker's own ephemeral znode.
-
-    :param context: the context it joined in
-    :param path: of the znode
-    :param guard: the znode of the record, without which there is no
-        membership; None where records are elsewhere
-    :ivar beaten_at: ``time.monotonic()`` of the latest beat
-    :ivar under: the number of the session that holds the znode, or None
-    :ivar doubtful_until: ``time.monotonic()`` until when each beat asks
-        whether the record is still there, where records are elsewhere
-    :ivar gone: a beat has found that the record is not there any more
-    """
-
-    def __init__(
-        self,
-        membership: 'ZooKeeperMembership',
-        joined: record.Record,
-        context: sg_context.RequestContext,
-        path: str,
-        guard: str | None,
-    ) -> None:
-        super().__init__(membership, joined)
-        self.context = context
-        self.path = path
-        self.guard = guard
-        self.beaten_at = time.monotonic()
-        self.under: int | None = None
-        self.doubtful_until = 0.0
-        self.gone = False
-
-    @property
-    def presumed_dead(self) -> bool:
-        """Whether others must take this member for dead, by its own clock.
-
-        It may know so before ZooKeeper can tell it, while it is cut off.
-        """
-        membership = cast(ZooKeeperMembership, self.membership)
-        return self.under is None or membership.session.presumed_dead
 
 
 class ZooKeeperMembership(base.Membership, connection.Listener):
@@ -124,9 +79,9 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         #: Held while znodes come or go, so that one who leaves is not taken
         #: in again by who has just seen it missing.
         self._changing = threading.Lock()
-        self._handles: set[ZooKeeperHandle] = set()
+        self._handles: set[entry.Handle] = set()
         self._leaving: set[str] = set()
-        self._directories_made = False
+        self._entry = entry.Entry(self.session, self._records, self._down_time)
 
     def connection_changed(self) -> None:
         if self.session.connected:
@@ -152,7 +107,7 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         context: sg_context.RequestContext,
         joined: Sequence[record.Record],
     ) -> Sequence[base.Handle]:
-        handles = [self._handle(context, each) for each in joined]
+        handles = [self._entry.handle(self, context, each) for each in joined]
         with self._changing:
             gone = self._enter(handles)
             staying = [each for each in handles if each not in gone]
@@ -170,7 +125,7 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         The session is kept alive by other means; a beat reads the znode of
         each handle, and creates it where it is missing.
         """
-        beating = [cast(ZooKeeperHandle, each) for each in handles]
+        beating = [cast(entry.Handle, each) for each in handles]
         now = time.monotonic()
         gone = {each for each in beating if each.gone}
         beating = [each for each in beating if not each.gone]
@@ -205,7 +160,7 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
     ) -> None:
         with self._changing:
             mine = self._handles.intersection(
-                cast(Sequence[ZooKeeperHandle], handles)
+                cast(Sequence[entry.Handle], handles)
             )
             self._handles -= mine
             self._leaving.update(each.path for each in mine)
@@ -262,116 +217,17 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
 
     def _known(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> Collection[str]:
+    ) -> set[str]:
         """Return those of the uuids that are services, alive or not."""
-        match self._records:
-            case None:
-                return uuids
-            case zookeeper_records.ZooKeeperRecordStore() as records:
-                return records.known(context, uuids)
-            case records:
-                return _known_to(records, context, uuids)
+        if self._records is None:
+            return set(uuids)
+        return self._records.known(context, uuids)
 
-    def _handle(
-        self, context: sg_context.RequestContext, joined: record.Record
-    ) -> ZooKeeperHandle:
-        shard = self.session.layout.shard(layout.shard_of(joined.uuid))
-        name = members.new_name(joined.uuid, self._down_time)
-        guard = None
-        if isinstance(self._records, zookeeper_records.ZooKeeperRecordStore):
-            guard = self._records.cell(context).service(joined.uuid)
-        return ZooKeeperHandle(self, joined, context, f'{shard}/{name}', guard)
-
-    def _enter(
-        self, handles: Sequence[ZooKeeperHandle]
-    ) -> set[ZooKeeperHandle]:
-        """Create the znodes of handles, where they are not there.
-
-        :returns: the handles whose record is gone
-        """
-        gone = set(self._without_record(handles))
-        waiting = [each for each in handles if each not in gone]
-        members.delete(
-            self.session, [each.path for each in gone if each.under]
-        )
-        if not waiting:
-            return gone
-        self._make_directories()
-        change = retry.Change(self.session, self.session.layout.members)
-
-        def attempt() -> None:
-            nonlocal waiting
-            self.session.wait_until_connected(change.deadline)
-            number = self.session.number
-            outcomes = self.session.commit_many(
-                [_creation(each) for each in waiting], change.deadline
-            )
-            tried, waiting = waiting, []
-            for handle, outcome in zip(tried, outcomes, strict=True):
-                if not isinstance(outcome, errors.TransactionFailed):
-                    handle.under = number
-                elif outcome.path == handle.guard:
-                    gone.add(handle)
-                else:
-                    waiting.append(handle)
-            if waiting:
-                waiting = self._not_mine(waiting, number)
-            if waiting:
-                raise errors.Conflict
-
-        change.run(attempt)
+    def _enter(self, handles: Sequence[entry.Handle]) -> set[entry.Handle]:
+        """Create the znodes of handles; returns those whose record is gone."""
+        gone = self._entry.enter(handles)
         self.mirror.touch([each.uuid for each in handles])
         return gone
-
-    def _not_mine(
-        self, handles: Sequence[ZooKeeperHandle], number: int | None
-    ) -> list[ZooKeeperHandle]:
-        """Take what this session holds already, and clear what is left over.
-
-        :returns: the handles whose znode is still to be created
-        """
-        stats = self.session.ask([requests.exists(h.path) for h in handles])
-        leftover = []
-        for handle, stat in zip(handles, stats, strict=True):
-            if stat is not None and stat.ephemeralOwner == number:
-                handle.under = number
-            else:
-                leftover.append(handle)
-        members.delete(self.session, [each.path for each in leftover])
-        return leftover
-
-    def _make_directories(self) -> None:
-        if not self._directories_made:
-            paths = self.session.layout
-            self.session.make_directories(
-                [paths.members, *(paths.shard(s) for s in layout.SHARDS)]
-            )
-            self._directories_made = True
-
-    def _without_record(
-        self, handles: Sequence[ZooKeeperHandle]
-    ) -> list[ZooKeeperHandle]:
-        """Return those whose record is gone, where records are elsewhere.
-
-        Where they are in ZooKeeper, the transaction that creates a member
-        finds out. A record is destroyed a moment after its members: who has
-        seen its znode go asks again at the next beats.
-        """
-        elsewhere = [each for each in handles if each.guard is None]
-        if self._records is None or not elsewhere:
-            return []
-        for each in elsewhere:
-            each.doubtful_until = time.monotonic() + self._down_time
-        try:
-            known = _known_to(
-                self._records,
-                elsewhere[0].context,
-                [each.uuid for each in elsewhere],
-            )
-        except exception.ServiceGroupUnavailable as error:
-            LOG.debug('Not asking for records: %s', error)
-            return []
-        return [each for each in elsewhere if each.uuid not in known]
 
     def _keep(self) -> bool:
         """Do what is due; returns whether there is more to come."""
@@ -431,27 +287,3 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         except exception.ServiceGroupUnavailable:
             self._keeper.start()
             raise
-
-
-def _known_to(
-    records: records_base.RecordStore,
-    context: sg_context.RequestContext,
-    uuids: Sequence[str],
-) -> Collection[str]:
-    """Return those of the uuids that a record store has a live record of."""
-    if len(uuids) > FEW:
-        return {each.uuid for each in records.list(context)}
-    known = set()
-    for uuid in uuids:
-        try:
-            records.get_by_uuid(context, uuid)
-        except exception.ServiceNotFound:
-            continue
-        known.add(uuid)
-    return known
-
-
-def _creation(handle: ZooKeeperHandle) -> list[requests.Operation]:
-    guard = [] if handle.guard is None else [requests.check(handle.guard)]
-    value = members.value_of(handle.record)
-    return [*guard, requests.create_ephemeral(handle.path, value)]

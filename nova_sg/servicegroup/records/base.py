@@ -20,8 +20,12 @@ from typing import Any
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
+from nova_sg import exception
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
+
+#: Up to so many services are asked for one by one.
+FEW = 10
 
 
 class RecordStore(abc.ABC):
@@ -104,6 +108,21 @@ class RecordStore(abc.ABC):
 
         Costs a constant number of round trips for any number of records.
         """
+
+    def known(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> set[str]:
+        """Return those of the uuids that have a live record."""
+        if len(uuids) > FEW:
+            return {each.uuid for each in self.list(context)} & set(uuids)
+        known = set()
+        for uuid in uuids:
+            try:
+                self.get_by_uuid(context, uuid)
+            except exception.ServiceNotFound:
+                continue
+            known.add(uuid)
+        return known
 
     @abc.abstractmethod
     def traces(

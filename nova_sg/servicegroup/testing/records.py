@@ -251,6 +251,16 @@ class RecordTests(base.ConformanceTest):
             )
         )
 
+    def test_which_of_many_uuids_are_services(self) -> None:
+        services = [self.register(f'host{n}') for n in range(3)]
+        gone = services.pop()
+        self.records.destroy(self.context, gone.uuid)
+        wanted = {each.uuid for each in services}
+        for strangers in (1, 20):
+            unknown = [str(uuid.uuid4()) for _ in range(strangers)]
+            asked = [*wanted, gone.uuid, *unknown]
+            self.assertEqual(wanted, self.records.known(self.context, asked))
+
     def test_an_update_does_not_bring_a_destroyed_service_back(self) -> None:
         gone = self.register()
         self.records.destroy(self.context, gone.uuid)

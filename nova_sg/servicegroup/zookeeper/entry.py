@@ -1,0 +1,208 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How a worker gets its ephemeral znode, and gets it back."""
+
+from collections.abc import Sequence
+import time
+
+from oslo_log import log as logging
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base
+from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import zookeeper as zookeeper_records
+from nova_sg.servicegroup.zookeeper import errors
+from nova_sg.servicegroup.zookeeper import layout
+from nova_sg.servicegroup.zookeeper import members
+from nova_sg.servicegroup.zookeeper import requests
+from nova_sg.servicegroup.zookeeper import retry
+from nova_sg.servicegroup.zookeeper import session as sg_session
+
+LOG = logging.getLogger(__name__)
+
+
+class Handle(base.Handle):
+    """A worker's own ephemeral znode.
+
+    :param session: the session of this process
+    :param context: the context it joined in
+    :param path: of the znode
+    :param guard: the znode of the record, without which there is no
+        membership; None where records are elsewhere
+    :ivar beaten_at: ``time.monotonic()`` of the latest beat
+    :ivar under: the number of the session that holds the znode, or None
+    :ivar doubtful_until: ``time.monotonic()`` until when each beat asks
+        whether the record is still there, where records are elsewhere
+    :ivar gone: a beat has found that the record is not there any more
+    """
+
+    def __init__(
+        self,
+        membership: base.Membership,
+        session: sg_session.Session,
+        joined: record.Record,
+        context: sg_context.RequestContext,
+        path: str,
+        guard: str | None,
+    ) -> None:
+        super().__init__(membership, joined)
+        self.session = session
+        self.context = context
+        self.path = path
+        self.guard = guard
+        self.beaten_at = time.monotonic()
+        self.under: int | None = None
+        self.doubtful_until = 0.0
+        self.gone = False
+
+    @property
+    def presumed_dead(self) -> bool:
+        """Whether others must take this member for dead, by its own clock.
+
+        It may know so before ZooKeeper can tell it, while it is cut off.
+        """
+        return self.under is None or self.session.presumed_dead
+
+
+class Entry:
+    """Creates the znodes of members, and clears what is in their way.
+
+    :param session: the session that will hold them
+    :param records: where the records are; None where they cannot be asked
+        from here
+    :param down_time: seconds without a beat after which a worker withdraws
+    """
+
+    def __init__(
+        self,
+        session: sg_session.Session,
+        records: records_base.RecordStore | None,
+        down_time: int,
+    ) -> None:
+        self._session = session
+        self._records = records
+        self._down_time = down_time
+        self._directories_made = False
+
+    def handle(
+        self,
+        membership: base.Membership,
+        context: sg_context.RequestContext,
+        joined: record.Record,
+    ) -> Handle:
+        """Return a handle whose znode is still to be created."""
+        shard = self._session.layout.shard(layout.shard_of(joined.uuid))
+        name = members.new_name(joined.uuid, self._down_time)
+        guard = None
+        if isinstance(self._records, zookeeper_records.ZooKeeperRecordStore):
+            guard = self._records.cell(context).service(joined.uuid)
+        return Handle(
+            membership,
+            self._session,
+            joined,
+            context,
+            f'{shard}/{name}',
+            guard,
+        )
+
+    def enter(self, handles: Sequence[Handle]) -> set[Handle]:
+        """Create the znodes of handles, where they are not there.
+
+        :returns: the handles whose record is gone
+        """
+        gone = set(self._without_record(handles))
+        waiting = [each for each in handles if each not in gone]
+        members.delete(
+            self._session, [each.path for each in gone if each.under]
+        )
+        if not waiting:
+            return gone
+        self._make_directories()
+        change = retry.Change(self._session, self._session.layout.members)
+
+        def attempt() -> None:
+            nonlocal waiting
+            self._session.wait_until_connected(change.deadline)
+            number = self._session.number
+            outcomes = self._session.commit_many(
+                [_creation(each) for each in waiting], change.deadline
+            )
+            tried, waiting = waiting, []
+            for handle, outcome in zip(tried, outcomes, strict=True):
+                if not isinstance(outcome, errors.TransactionFailed):
+                    handle.under = number
+                elif outcome.path == handle.guard:
+                    gone.add(handle)
+                else:
+                    waiting.append(handle)
+            if waiting:
+                waiting = self._not_mine(waiting, number)
+            if waiting:
+                raise errors.Conflict
+
+        change.run(attempt)
+        return gone
+
+    def _not_mine(
+        self, handles: Sequence[Handle], number: int | None
+    ) -> list[Handle]:
+        """Take what this session holds already, and clear what is left over.
+
+        :returns: the handles whose znode is still to be created
+        """
+        stats = self._session.ask([requests.exists(h.path) for h in handles])
+        leftover = []
+        for handle, stat in zip(handles, stats, strict=True):
+            if stat is not None and stat.ephemeralOwner == number:
+                handle.under = number
+            else:
+                leftover.append(handle)
+        members.delete(self._session, [each.path for each in leftover])
+        return leftover
+
+    def _make_directories(self) -> None:
+        if not self._directories_made:
+            paths = self._session.layout
+            self._session.make_directories(
+                [paths.members, *(paths.shard(s) for s in layout.SHARDS)]
+            )
+            self._directories_made = True
+
+    def _without_record(self, handles: Sequence[Handle]) -> list[Handle]:
+        """Return those whose record is gone, where records are elsewhere.
+
+        Where they are in ZooKeeper, the transaction that creates a member
+        finds out. A record is destroyed a moment after its members: who has
+        seen its znode go asks again at the next beats.
+        """
+        elsewhere = [each for each in handles if each.guard is None]
+        if self._records is None or not elsewhere:
+            return []
+        for each in elsewhere:
+            each.doubtful_until = time.monotonic() + self._down_time
+        try:
+            known = self._records.known(
+                elsewhere[0].context, [each.uuid for each in elsewhere]
+            )
+        except exception.ServiceGroupUnavailable as error:
+            LOG.debug('Not asking for records: %s', error)
+            return []
+        return [each for each in elsewhere if each.uuid not in known]
+
+
+def _creation(handle: Handle) -> list[requests.Operation]:
+    guard = [] if handle.guard is None else [requests.check(handle.guard)]
+    value = members.value_of(handle.record)
+    return [*guard, requests.create_ephemeral(handle.path, value)]
