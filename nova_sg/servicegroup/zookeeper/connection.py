@@ -32,10 +32,15 @@ RENEWAL_PAUSE = 0.5
 #: Seconds a call waits when the ensemble has been away for long already.
 BRIEFLY = 1.0
 
-#: The share of the session timeout after which a connection that took so long
+#: The share of the session timeout after which a connection that took as long
 #: tells that the ensemble stood still. It gives up sessions of those who live
 #: after a good third of the timeout.
 STANDSTILL = 1 / 4
+
+#: The share of the session timeout for which a process that has connected for
+#: the first time allows for a standstill that it has not seen. Members are
+#: back within a second.
+UNSURE = 1 / 8
 
 
 class Listener:
@@ -94,7 +99,7 @@ class Connection:
         self.number: int | None = None
         self.down_since: float | None = None
         self.heard_at: float | None = None
-        self._restored_at: float | None = None
+        self._settled_at = 0.0
 
     @property
     def name(self) -> str:
@@ -111,11 +116,7 @@ class Connection:
 
         Where it stood still, those who live need a moment to say so again.
         """
-        restored_at = self._restored_at
-        return (
-            restored_at is not None
-            and time.monotonic() < restored_at + self.timeout
-        )
+        return time.monotonic() < self._settled_at
 
     @property
     def presumed_dead(self) -> bool:
@@ -230,8 +231,9 @@ class Connection:
             self.number = client.kazoo.client_id[0]
             now = time.monotonic()
             took = now - (self.down_since or now)
-            if self.heard_at is not None or took > self.timeout * STANDSTILL:
-                self._restored_at = now
+            again = self.heard_at is not None
+            was_away = again or took > self.timeout * STANDSTILL
+            self._settled_at = now + self.timeout * (1 if was_away else UNSURE)
             self.heard_at = now
             self.down_since = None
             self._connected.set()

@@ -88,7 +88,8 @@ class Memory:
         self._session = session
         self._known: Mapping[str, tuple[liveness.Member, ...]] = {}
         self._known_at = time.monotonic()
-        #: The services it knows of, alive or not; None for all there are.
+        #: Of which services it knows that they are down, if they are not
+        #: among those that live; None for all there are.
         self._told: set[str] | None = set()
 
     def must_wait(
@@ -102,11 +103,8 @@ class Memory:
         :param living: the workers of services, by uuid
         :param asked: the services which somebody wants to know of
         """
-        told = self._told
-        return (
-            self._session.settling
-            and told is not None
-            and any(u not in living and u not in told for u in asked)
+        return self._session.settling and any(
+            uuid not in living and not self._knows(uuid) for uuid in asked
         )
 
     def learn(
@@ -119,7 +117,8 @@ class Memory:
         """
         now = time.monotonic()
         if self._session.settling:
-            return Living(living, self._known, now, self._known_at)
+            before, self._known = self._known, {**self._known, **living}
+            return Living(living, before, now, self._known_at)
         if asked is None:
             self._known = living
             self._told = None
@@ -146,7 +145,9 @@ class Memory:
         """
         known = Living(self._known, {}, self._known_at, self._known_at)
         return known.verdicts(
-            uuid for uuid in uuids if uuid in known.now or uuid in services
+            uuid
+            for uuid in uuids
+            if uuid in known.now or (self._knows(uuid) and uuid in services)
         )
 
     def forget(self, uuids: Iterable[str]) -> None:
@@ -157,3 +158,7 @@ class Memory:
             for uuid, each in self._known.items()
             if uuid not in gone
         }
+
+    def _knows(self, uuid: str) -> bool:
+        told = self._told
+        return told is None or uuid in told or uuid in self._known

@@ -58,6 +58,21 @@ class TestMemory(base.BaseTestCase):
         self.assertTrue(self.memory.must_wait({}, ['b']))
         self.assertFalse(self.memory.must_wait({'b': MEMBERS}, ['b']))
 
+    def test_who_is_there_already_is_remembered(self):
+        self.session.settling = True
+        self.memory.learn({'a': MEMBERS}, ['a'])
+        self.assertFalse(self.memory.must_wait({}, ['a']))
+        self.assertEqual([True], self.up(self.memory.learn({}, ['a']), 'a'))
+
+    def test_of_who_was_never_asked_for_nothing_is_the_last_known(self):
+        self.assertEqual({}, self.memory.last(['a'], {'a'}))
+        self.memory.learn({'a': MEMBERS}, ['a', 'b'])
+        last = self.memory.last(['a', 'b', 'c'], {'a', 'b', 'c'})
+        self.assertEqual(
+            {'a': True, 'b': False},
+            {uuid: each.up for uuid, each in last.items()},
+        )
+
     def test_who_knows_them_all_need_not_wait(self):
         self.memory.learn({'a': MEMBERS})
         self.session.settling = True
