@@ -38,6 +38,7 @@ the table.
   --off            nova without nova-sg: it has to name the table, or whoever
                    counts is blind, and the exit code is 1
   --exclude REGEX  leave out tests
+  --concurrency N  run tests in N processes, instead of one for each processor
   --csv FILE       write the table into a file, too
   --no-install     install nothing; use the environment as it is
   -h, --help       show this text
@@ -63,6 +64,14 @@ while (($#)); do
         --exclude | --csv)
             (($# > 1)) || {
                 echo "nova_tree_tests.sh: $1 needs a value" >&2
+                exit 2
+            }
+            arguments+=("$1" "$2")
+            shift
+            ;;
+        --concurrency)
+            [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || {
+                echo 'nova_tree_tests.sh: --concurrency is a number' >&2
                 exit 2
             }
             arguments+=("$1" "$2")

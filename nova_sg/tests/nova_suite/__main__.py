@@ -43,6 +43,7 @@ def main() -> int:
             threading=arguments.threading,
             options=options,
             exclude=arguments.exclude,
+            concurrency=arguments.concurrency,
         ).run(modules)
     judged = verdict.Verdict(results, verdict.Allowed.read(driver))
     rows = judged.rows()
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         '--eventlet', dest='threading', action='store_false', default=True
     )
     parser.add_argument('--exclude')
+    parser.add_argument('--concurrency', type=int, default=0)
     parser.add_argument('--csv', type=pathlib.Path)
     parser.add_argument('--source', type=pathlib.Path, required=True)
     parser.add_argument('modules', nargs='*')

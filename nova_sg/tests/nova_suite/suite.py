@@ -111,6 +111,8 @@ class Suite:
     :param threading: on native threads, not under eventlet
     :param options: ``[servicegroup] driver`` and the like, as environment
     :param exclude: a regular expression: tests that are left out
+    :param concurrency: how many processes run tests; 0 is one for each
+        processor
     """
 
     source: pathlib.Path
@@ -118,6 +120,7 @@ class Suite:
     threading: bool
     options: Mapping[str, str]
     exclude: str | None = None
+    concurrency: int = 0
 
     def run(self, modules: Sequence[str]) -> Results:
         """Run the tests of modules.
@@ -177,7 +180,8 @@ class Suite:
             *(sys.executable, '-m', 'stestr'),
             *('--test-path', f'./nova/tests/{kind}'),
             *('--repo-url', str(directory / 'stestr')),
-            *('run', '--subunit', *exclude, f'^({pattern})'),
+            *('run', '--subunit', '--concurrency', str(self.concurrency)),
+            *(*exclude, f'^({pattern})'),
         ]
 
     def _environment(
