@@ -186,7 +186,7 @@ def service_create(
     values = {
         name: value
         for name, value in values.items()
-        if name in sg_record.CREATE_FIELDS
+        if name in sg_record.CREATE_FIELDS and value is not None
     }
     is_compute = values.get('binary') == inventory_base.COMPUTE_BINARY
     if is_compute and not CONF.enable_new_services:

@@ -191,6 +191,10 @@ class ServiceBehaviour:
         return servicegroup.get().minimum_version(context, binaries)
 
     def _create(self, values: Mapping[str, Any]) -> None:
+        if not (values.get('host') and values.get('binary')):
+            raise exception.InvalidInput(
+                reason='a service needs a host and a binary'
+            )
         record = servicegroup.get().create(
             self._context, _without_views(values)
         )

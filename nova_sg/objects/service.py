@@ -128,6 +128,8 @@ class ServiceGroupService(
     def create(self) -> None:
         """Register this service.
 
+        :raises InvalidInput: it has no host or no binary, or a value is not
+            acceptable
         :raises ServiceBinaryExists, ServiceTopicExists: it is registered
         :raises ServiceTooOld: its version is below the deployment's
         """

@@ -98,18 +98,17 @@ class API:
     ) -> record.Record:
         """Register a service.
 
-        :param values: fields of ``record.CREATE_FIELDS``
+        :param values: fields of ``record.CREATE_FIELDS``. Without a host,
+            which nova's table takes, a service is not found by its names.
         :raises InvalidInput: a value is not acceptable
         :raises ServiceTooOld: its version is below the deployment's
         :raises ServiceBinaryExists, ServiceTopicExists: it is registered
         """
         record.check_values(values, record.CREATE_FIELDS)
-        if not (values.get('host') and values.get('binary')):
-            raise exception.InvalidInput(
-                reason='a service needs a host and a binary'
-            )
+        if not values.get('binary'):
+            raise exception.InvalidInput(reason='a service needs a binary')
         self._deployment.check(claim=True)
-        values = dict(values)
+        values = {'host': None, **values}
         self._check_floor(context, values['binary'], values.get('version'))
         if (
             values['binary'] == inventory_base.COMPUTE_BINARY

@@ -32,7 +32,7 @@ class RecordStore(abc.ABC):
     """Durable records, written rarely: by operators and at start-up.
 
     (host, binary) is unique among live records, and so is (host, topic),
-    where a topic of None never collides. Methods raise
+    where a host or a topic of None never collides. Methods raise
     ``ServiceGroupUnavailable`` where the backend cannot be asked, and never
     leave half a write.
 

@@ -32,11 +32,10 @@ class CreateTests(base.ConformanceTest):
         assert isinstance(raised, Exception)
         return raised
 
-    def test_a_service_needs_a_host_and_a_binary(self) -> None:
+    def test_a_service_needs_a_binary_and_no_empty_host(self) -> None:
         for values in (
             {},
             {'host': 'host1'},
-            {'binary': 'nova-compute'},
             {'host': '', 'binary': 'nova-compute'},
             {'host': 'host1', 'binary': ''},
             {'host': None, 'binary': 'nova-compute'},

@@ -131,6 +131,28 @@ class RecordTests(base.ConformanceTest):
             self.register('host1', binary, topic=None)
         self.assertEqual(3, len(self.records.list(self.context)))
 
+    def test_services_without_a_host_do_not_collide(self) -> None:
+        # nova's table takes them.
+        values = {'binary': 'nova-compute', 'topic': 'compute'}
+        first, second = (
+            self.api.create(self.context, {**values, 'version': version})
+            for version in (16, 17)
+        )
+        self.assertEqual((None, None), (first.host, second.host))
+        self.assertEqual(2, len(self.records.list(self.context)))
+        self.assertEqual(
+            {'nova-compute': 16},
+            self.records.minimum_versions(self.context, ['nova-compute']),
+        )
+        changed = self.records.update(
+            self.context, second.uuid, {'disabled': True}
+        )
+        self.assertTrue(changed.disabled)
+        self.records.destroy(self.context, first.uuid)
+        self.assertEqual(
+            changed, self.records.get_by_id(self.context, second.id)
+        )
+
     def test_a_uuid_is_of_one_service(self) -> None:
         first = self.register('host1')
         self.assertRaises(

@@ -34,6 +34,9 @@ MC = ('mc', {'driver': 'mc'})
 DRIVERS = [DB, ZK, MC]
 ELSEWHERE = [ZK, MC]
 
+UUID = '11111111-1111-4111-8111-111111111111'
+OTHER_UUID = '22222222-2222-4222-8222-222222222222'
+
 _keys = itertools.count()
 
 

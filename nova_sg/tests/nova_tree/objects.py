@@ -83,6 +83,22 @@ class TestObjects(base.TestCase):
             binary='nova-x',
         )
 
+    def test_services_without_a_host_are_taken_as_in_nova(self):
+        # Past the objects, whose notifications need one.
+        values = {'host': None, 'binary': 'nova-compute', 'topic': 'compute'}
+        made = [
+            db.service_create(self.context, {**values, 'uuid': uuid})
+            for uuid in (base.UUID, base.OTHER_UUID)
+        ]
+        listed = objects.ServiceList.get_all(self.context)
+        self.assertEqual(
+            {(None, each.uuid) for each in made},
+            {(each.host, each.uuid) for each in listed},
+        )
+        db.service_destroy(self.context, made[0].id)
+        (left,) = objects.ServiceList.get_all(self.context)
+        self.assertEqual(made[1].uuid, left.uuid)
+
     def test_a_decision_is_written_and_seen_by_others(self):
         made = self.make_service()
         made.disabled, made.disabled_reason = True, 'broken fan'

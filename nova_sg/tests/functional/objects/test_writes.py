@@ -56,6 +56,21 @@ class TestCreate(base.ObjectsTestCase):
         error = self.assertRaises(exception.ObjectActionError, made.create)
         self.assertIn('already created', str(error))
 
+    def test_a_service_needs_a_host_and_a_binary(self):
+        for values in (
+            {},
+            {'host': 'c1'},
+            {'binary': 'nova-compute'},
+            {'host': None, 'binary': 'nova-compute'},
+            {'host': 'c1', 'binary': ''},
+        ):
+            service = objects.ServiceGroupService(self.context, **values)
+            error = self.assertRaises(exception.InvalidInput, service.create)
+            self.assertIn('a host and a binary', str(error))
+        self.assertEqual(
+            0, len(objects.ServiceGroupServiceList.get_all(self.context))
+        )
+
     def test_a_host_has_a_binary_once(self):
         self.service(topic='compute')
         error = self.assertRaises(

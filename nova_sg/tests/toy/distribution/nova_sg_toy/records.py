@@ -167,7 +167,7 @@ class ToyRecordStore(base.RecordStore):
     @staticmethod
     def _put(state: dict[str, Any], service: record.Record) -> None:
         """Put a record into the state, where its names are free."""
-        if not service.deleted:
+        if not service.deleted and service.host is not None:
             others = [
                 each
                 for each in _live(state, host=service.host)
