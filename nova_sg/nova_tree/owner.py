@@ -106,6 +106,8 @@ def _make() -> servicegroup.API:
         none.NoInventory(conf),
         # So are the notifications.
         notifications_base.Silent(),
+        # nova's objects do, before they get here.
+        checks_floor=False,
     )
 
 

@@ -60,6 +60,8 @@ class API:
     :param driver: the driver to use; None for the configured one
     :param inventory: the inventory to use; None for the configured one
     :param notifier: whom to tell of changes; None for the configured one
+    :param checks_floor: whether what is older than everything there is
+        refused here; False where the caller sees to that
     :raises InvalidConfiguration: naming the option that cannot be used
     """
 
@@ -69,8 +71,11 @@ class API:
         driver: drivers_base.Driver | None = None,
         inventory: inventory_base.Inventory | None = None,
         notifier: notifications_base.Notifier | None = None,
+        *,
+        checks_floor: bool = True,
     ) -> None:
         self.conf = conf
+        self._checks_floor = checks_floor
         self.driver = driver or loader.load(conf)
         self.inventory = inventory or sg_inventory.load(conf)
         self.notifier = notifier or notifications.load(conf)
@@ -109,7 +114,8 @@ class API:
             raise exception.InvalidInput(reason='a service needs a binary')
         self._deployment.check(claim=True)
         values = {'host': None, **values}
-        self._check_floor(context, values['binary'], values.get('version'))
+        if self._checks_floor:
+            self._check_floor(context, values['binary'], values.get('version'))
         if (
             values['binary'] == inventory_base.COMPUTE_BINARY
             and not self.conf.enable_new_services
@@ -187,7 +193,7 @@ class API:
         """
         record.check_values(changes, record.UPDATE_FIELDS)
         self._deployment.check(claim=True)
-        if 'version' in changes:
+        if self._checks_floor and 'version' in changes:
             binary = changes.get('binary')
             if binary is None:
                 binary = self.get_by_uuid(context, uuid).binary
