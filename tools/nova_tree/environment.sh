@@ -33,7 +33,7 @@ nova_packages=(
     stestr ddt fixtures oslotest requests-mock testtools testscenarios
     testresources wsgi-intercept osprofiler PyMySQL psycopg2-binary
     python-barbicanclient 'hacking>=8' python-openstackclient gunicorn
-    pymemcache
+    pymemcache hypothesis time-machine
 )
 
 # nova_python: prints the path of a Python that is new enough.

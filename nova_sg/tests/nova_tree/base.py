@@ -16,13 +16,16 @@ import itertools
 from typing import Any
 from typing import ClassVar
 
+from nova import conf as nova_conf
 from nova import context as nova_context
 from nova import objects
 from nova import test
 import sqlalchemy as sa
 
 from nova_sg.nova_tree import testing
+from nova_sg.servicegroup.memcached import keys
 from nova_sg.tests.fixtures import statements
+from nova_sg.tests.functional.servicegroup import memcached_deployments
 
 testing.enable()
 
@@ -37,7 +40,7 @@ ELSEWHERE = [ZK, MC]
 UUID = '11111111-1111-4111-8111-111111111111'
 OTHER_UUID = '22222222-2222-4222-8222-222222222222'
 
-_keys = itertools.count()
+_prefixes = itertools.count()
 
 
 class TestCase(test.TestCase):
@@ -55,7 +58,13 @@ class TestCase(test.TestCase):
         self.flags(driver=self.driver, group='servicegroup')
         if self.driver == 'mc':
             self.flags(records='memcached', group='servicegroup')
-            self.flags(key_prefix=f'tree{next(_keys)}', group='memcached')
+            prefix = f'tree{next(_prefixes)}'
+            self.flags(key_prefix=prefix, group='memcached')
+            # A new one takes nobody for dead.
+            (server,) = nova_conf.CONF.memcached.servers
+            memcached_deployments.look_old(
+                int(server.rpartition(':')[2]), keys.Keys(prefix)
+            )
         self.context = nova_context.get_admin_context()
 
     def in_cell(self, name: str) -> Any:
