@@ -30,7 +30,6 @@ from typing import Any
 
 from nova import conf as nova_conf
 from nova.servicegroup import api as nova_api
-from nova.servicegroup.drivers import base
 from nova.servicegroup.drivers import db as nova_db
 from oslo_log import log as logging
 from oslo_utils import uuidutils
@@ -62,9 +61,11 @@ class ServiceGroupDriver(takeover.Takeover):
             ('get_updated_time', ('self', 'member')),
         ):
             self.expect_function(nova_api.API, name, *parameters)
-        self.expect_function(
-            nova_db.DbDriver, '_report_state', 'self', 'service'
-        )
+        for name, parameters in (
+            ('is_up', ('self', 'service_ref')),
+            ('_report_state', ('self', 'service')),
+        ):
+            self.expect_function(nova_db.DbDriver, name, *parameters)
 
     def take(self, patches: takeover.Patches) -> None:
         init = nova_api.API.__init__
@@ -85,10 +86,14 @@ def _with_our_driver(init: Callable[..., None]) -> Callable[..., None]:
     return __init__
 
 
-class OwnerDriver(base.Driver):
-    """Asks who owns the services: the servicegroup API of nova_sg."""
+class OwnerDriver(nova_db.DbDriver):
+    """Asks who owns the services: the servicegroup API of nova_sg.
+
+    A driver of nova's for its rule about what the owner does not know.
+    """
 
     def __init__(self) -> None:
+        super().__init__()
         self._joined: servicegroup.API | None = None
 
     def join(self, member: str, group: str, service: Any = None) -> None:
@@ -137,7 +142,10 @@ class OwnerDriver(base.Driver):
             if age < api.conf.servicegroup.report_interval:
                 return bool(read.up)
         context = cells.Context(getattr(service_ref, '_context', None))
-        return api.service_is_up(service_ref, context)
+        known = api.liveness_of(service_ref, context)
+        if known is None:
+            return bool(super().is_up(service_ref))
+        return known.up
 
     def updated_time(self, service_ref: Any) -> datetime.datetime | None:
         """Return when a service last changed or beat.

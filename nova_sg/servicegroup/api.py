@@ -412,6 +412,22 @@ class API:
         self._deployment.check()
         return self._verdicts.is_up(member, context)
 
+    def liveness_of(
+        self, member: Any, context: sg_context.RequestContext | None = None
+    ) -> sg_liveness.Liveness | None:
+        """Return the membership's verdict about one service.
+
+        For who has seen to ``forced_down``, and has a rule of its own for
+        what the backend does not know; see :meth:`service_is_up`.
+
+        :param member: as there
+        :param context: as there
+        :returns: None where the backend does not know it
+        :raises ServiceGroupUnavailable: as there
+        """
+        self._deployment.check()
+        return self._verdicts.of(member, context)
+
     def get_updated_time(self, member: Any) -> datetime.datetime | None:
         """Return when a service last changed or beat, whichever is newer.
 

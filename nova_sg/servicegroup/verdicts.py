@@ -58,15 +58,23 @@ class Verdicts:
         self, member: Any, context: sg_context.RequestContext | None = None
     ) -> bool:
         """Return whether a service is up; see ``API.service_is_up``."""
+        known = self.of(member, context)
+        if known is None:
+            return self._is_up_by_its_fields(member)
+        return known.up
+
+    def of(
+        self, member: Any, context: sg_context.RequestContext | None = None
+    ) -> liveness.Liveness | None:
+        """Return the verdict about a service; see ``API.liveness_of``."""
         uuid = sg_member.field(member, 'uuid')
-        if uuid is not None:
-            known = self._knowledge.fresh(uuid)
-            if known is None:
-                context = context or sg_context.get_admin_context()
-                known = self.ask(context, [uuid]).get(uuid)
-            if known is not None:
-                return known.up
-        return self._is_up_by_its_fields(member)
+        if uuid is None:
+            return None
+        known = self._knowledge.fresh(uuid)
+        if known is None:
+            context = context or sg_context.get_admin_context()
+            known = self.ask(context, [uuid]).get(uuid)
+        return known
 
     def updated_time(self, member: Any) -> datetime.datetime | None:
         """Return the last change or beat; see ``API.get_updated_time``."""

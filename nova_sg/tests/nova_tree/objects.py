@@ -12,6 +12,7 @@
 
 """Services through nova's objects, whatever keeps them."""
 
+import datetime
 from unittest import mock
 
 from nova import exception as nova_exception
@@ -19,6 +20,8 @@ from nova import objects
 from nova import servicegroup
 from nova.db.main import api as db
 from nova.objects import service as nova_service
+from oslo_utils import timeutils
+from oslo_utils import uuidutils
 import testscenarios
 
 from nova_sg.nova_tree import beats
@@ -230,6 +233,20 @@ class TestElsewhere(base.TestCase):
             for service in services:
                 group.service_is_up(service)
         asked.assert_not_called()
+
+    def test_novas_rule_stands_for_what_the_owner_does_not_know(self):
+        now = timeutils.utcnow(with_timezone=True)
+        group = servicegroup.API()
+        for seconds, up in ((5, True), (3600, False)):
+            stranger = objects.Service(
+                self.context,
+                uuid=uuidutils.generate_uuid(),
+                host='elsewhere',
+                binary='nova-compute',
+                forced_down=False,
+                last_seen_up=now - datetime.timedelta(seconds=seconds),
+            )
+            self.assertIs(up, group.service_is_up(stranger))
 
     def test_forced_down_wins(self):
         compute = self.start_service('compute', host='one')
