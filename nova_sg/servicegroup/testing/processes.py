@@ -34,10 +34,6 @@ from nova_sg.servicegroup import api as sg_api
 P = ParamSpec('P')
 T = TypeVar('T')
 
-# Children of a server, which has imported everything and has no client of
-# any backend: as clean as new processes, and started in no time.
-_PROCESSES = multiprocessing.get_context('forkserver')
-
 _PRELOAD = [
     __name__,
     'nova_sg.inventory.sql',
@@ -61,9 +57,14 @@ class Worker(fixtures.Fixture):
         self._config_file = config_file
 
     def _setUp(self) -> None:
+        # Children of a server, which has imported everything and has no
+        # client of any backend: as clean as new processes, and started in no
+        # time. Not where this module is imported: under eventlet there is
+        # none, and who needs no worker can do without.
+        processes = multiprocessing.get_context('forkserver')
         _start_forkserver()
-        self._pipe, theirs = _PROCESSES.Pipe()
-        self._process = _PROCESSES.Process(
+        self._pipe, theirs = processes.Pipe()
+        self._process = processes.Process(
             target=_serve, args=(theirs, self._config_file), daemon=True
         )
         self._process.start()
@@ -143,5 +144,5 @@ def _start_forkserver() -> None:
     # Its socket must not lie in the temporary directory of one test.
     with fixtures.MonkeyPatch('tempfile.tempdir', None):
         util.get_temp_dir()
-        _PROCESSES.set_forkserver_preload(_PRELOAD)
+        multiprocessing.set_forkserver_preload(_PRELOAD)
         forkserver.ensure_running()
