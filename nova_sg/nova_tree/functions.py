@@ -41,6 +41,7 @@ from nova_sg.nova_tree import beats
 from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import compute_nodes
 from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import originals
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import rows
 from nova_sg.nova_tree import takeover
@@ -80,12 +81,12 @@ def _switch(
     @functools.wraps(novas)
     def switch(context: Any, *args: Any, **kwargs: Any) -> Any:
         api = owner.get()
-        if api is None:
+        if api is None or originals.inside():
             return novas(context, *args, **kwargs)
         with errors.as_novas():
             return ours(api, context, *args, **kwargs)
 
-    # For who keeps records in nova's table (see .records).
+    # For who keeps records in nova's table (see .originals).
     switch.novas = novas  # type: ignore[attr-defined]
     return switch
 

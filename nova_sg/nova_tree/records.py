@@ -18,12 +18,12 @@ statements are those of nova's own functions, in the cell that nova's context
 leads to.
 """
 
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
+import dataclasses
 from typing import Any
 
 from nova import context as nova_context
@@ -38,6 +38,7 @@ import sqlalchemy as sa
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.nova_tree import originals
 from nova_sg.nova_tree import rows
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
@@ -59,8 +60,17 @@ class NovaRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, values: Mapping[str, Any]
     ) -> record.Record:
         values = {'uuid': uuidutils.generate_uuid(), **values}
-        with _as_ours():
-            return _record(_novas('service_create')(_nova(context), values))
+        create = originals.get('service_create')
+        try:
+            with _as_ours():
+                return _record(create(_nova(context), values))
+        except exception.Conflict as error:
+            # nova takes everything that collides for a name.
+            for there in _same(_nova(context), uuid=values['uuid']):
+                raise exception.ServiceExists(
+                    service_id=there.id, uuid=there.uuid
+                ) from error
+            raise
 
     def get_by_uuid(
         self, context: sg_context.RequestContext, uuid: str
@@ -70,18 +80,22 @@ class NovaRecordStore(base.RecordStore):
                 return _record(
                     objects.Service.get_by_uuid(_nova(context), uuid)
                 )
-            return _record(_novas('service_get_by_uuid')(_nova(context), uuid))
+            return _record(
+                originals.get('service_get_by_uuid')(_nova(context), uuid)
+            )
 
     def get_by_id(
         self, context: sg_context.RequestContext, service_id: int
     ) -> record.Record:
         with _as_ours():
-            return _record(_novas('service_get')(_nova(context), service_id))
+            return _record(
+                originals.get('service_get')(_nova(context), service_id)
+            )
 
     def get_by_host_and_binary(
         self, context: sg_context.RequestContext, host: str, binary: str
     ) -> record.Record | None:
-        get = _novas('service_get_by_host_and_binary')
+        get = originals.get('service_get_by_host_and_binary')
         try:
             return _record(get(_nova(context), host, binary))
         except nova_exception.HostBinaryNotFound:
@@ -90,7 +104,7 @@ class NovaRecordStore(base.RecordStore):
     def get_by_host_and_topic(
         self, context: sg_context.RequestContext, host: str, topic: str
     ) -> record.Record | None:
-        get = _novas('service_get_by_host_and_topic')
+        get = originals.get('service_get_by_host_and_topic')
         row = get(_nova(context), host, topic)
         return None if row is None else _record(row)
 
@@ -109,13 +123,13 @@ class NovaRecordStore(base.RecordStore):
         if _remote():
             found = objects.ServiceList.get_all(nova)
         elif host is not None:
-            found = _novas('service_get_all_by_host')(nova, host)
+            found = originals.get('service_get_all_by_host')(nova, host)
         elif binary is not None:
-            found = _novas('service_get_all_by_binary')(
+            found = originals.get('service_get_all_by_binary')(
                 nova, binary, include_disabled=True
             )
         else:
-            found = _novas('service_get_all')(nova, disabled=disabled)
+            found = originals.get('service_get_all')(nova, disabled=disabled)
         wanted = [
             (name, value)
             for name, value in (
@@ -145,19 +159,20 @@ class NovaRecordStore(base.RecordStore):
         changes: Mapping[str, Any],
     ) -> record.Record:
         mine = self.get_by_uuid(context, uuid)
-        update = _novas('service_update')
-        with _as_ours(), self._unique(context, {**_names(mine), **changes}):
+        update = originals.get('service_update')
+        wanted = dataclasses.replace(mine, **changes)
+        with _as_ours(), self._unique(context, wanted):
             return _record(update(_nova(context), mine.id, changes))
 
     def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
         mine = self.get_by_uuid(context, uuid)
         with _as_ours():
-            _novas('service_destroy')(_nova(context), mine.id)
+            originals.get('service_destroy')(_nova(context), mine.id)
 
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
     ) -> dict[str, int]:
-        versions = _novas('service_get_minimum_version')(
+        versions = originals.get('service_get_minimum_version')(
             _nova(context), list(binaries)
         )
         return {binary: low or 0 for binary, low in versions.items()}
@@ -166,11 +181,14 @@ class NovaRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
         nova = _nova(context)
-        with self._unique(context, _names(restored)):
+        with self._unique(context, restored):
             try:
                 _insert(nova, rows.Row(restored))
             except db_exc.DBDuplicateEntry:
-                there = [_record(row) for row in _same(nova, restored)]
+                there = [
+                    _record(row)
+                    for row in _same(nova, id=restored.id, uuid=restored.uuid)
+                ]
                 if len(there) == 1 and not record.differences(
                     there[0], restored
                 ):
@@ -189,23 +207,19 @@ class NovaRecordStore(base.RecordStore):
 
     @contextlib.contextmanager
     def _unique(
-        self, context: sg_context.RequestContext, names: Mapping[str, Any]
+        self, context: sg_context.RequestContext, wanted: record.Record
     ) -> Iterator[None]:
-        """Say which name a row collided with.
-
-        :param names: host, binary and topic of the row
-        """
-        host, topic = names['host'], names['topic']
+        """Say which name a record collided with."""
         try:
             yield
         except db_exc.DBDuplicateEntry as error:
-            for each in self.list(context, host=host):
-                if each.binary == names['binary']:
+            for each in self.list(context, host=wanted.host):
+                if each.uuid != wanted.uuid and each.binary == wanted.binary:
                     raise exception.ServiceBinaryExists(
-                        host=host, binary=each.binary
+                        host=wanted.host, binary=wanted.binary
                     ) from error
             raise exception.ServiceTopicExists(
-                host=host, topic=topic
+                host=wanted.host, topic=wanted.topic
             ) from error
 
 
@@ -224,13 +238,6 @@ class NoMarkerStore(marker.MarkerStore):
         return True
 
 
-def _novas(name: str) -> Callable[..., Any]:
-    """Return a function of nova's, not what we have put in its place."""
-    there = getattr(db, name)
-    found: Callable[..., Any] = getattr(there, 'novas', there)
-    return found
-
-
 def _nova(context: sg_context.RequestContext) -> Any:
     """Return nova's context of a call, one of this process without one."""
     return getattr(context, 'nova', None) or nova_context.get_admin_context()
@@ -242,10 +249,6 @@ def _remote() -> bool:
 
 
 _record = rows.record_of
-
-
-def _names(mine: record.Record) -> dict[str, Any]:
-    return {'host': mine.host, 'binary': mine.binary, 'topic': mine.topic}
 
 
 @contextlib.contextmanager
@@ -288,9 +291,12 @@ def _insert(context: Any, row: rows.Row) -> None:
 
 
 @db.pick_context_manager_reader
-def _same(context: Any, mine: record.Record) -> list[Any]:
+def _same(context: Any, **keys: Any) -> list[Any]:
+    """Return rows, live or destroyed, that have one of these keys."""
     query = db.model_query(context, models.Service, read_deleted='yes')
     rows_: list[Any] = query.filter(
-        sa.or_(models.Service.id == mine.id, models.Service.uuid == mine.uuid)
+        sa.or_(
+            *(getattr(models.Service, key) == keys[key] for key in keys),
+        )
     ).all()
     return rows_

@@ -51,7 +51,7 @@ class TestCase(base.TestCase):
 class TestHypervisors(TestCase):
     scenarios = base.DRIVERS
 
-    def test_a_list_costs_the_same_whatever_its_length(self):
+    def test_a_long_list_costs_no_more_than_a_short_one(self):
         # The first request reads what nova keeps, its cells for instance.
         self.api.api_get('/os-hypervisors/detail')
         costs = []
@@ -62,7 +62,8 @@ class TestHypervisors(TestCase):
                 listed = self.api.api_get('/os-hypervisors/detail').body
             self.assertEqual(stop, len(listed['hypervisors']))
             costs.append(len(counted))
-        self.assertEqual(costs[0], costs[1])
+        # And less where a verdict of a moment ago still stands.
+        self.assertLessEqual(costs[1], costs[0])
 
     def test_each_hypervisor_is_shown_with_its_own_service(self):
         made = {}

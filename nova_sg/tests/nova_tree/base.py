@@ -13,10 +13,10 @@
 """What tests inside a nova have in common."""
 
 import itertools
+import os
 from typing import Any
 from typing import ClassVar
 
-from nova import conf as nova_conf
 from nova import context as nova_context
 from nova import objects
 from nova import test
@@ -29,42 +29,60 @@ from nova_sg.tests.functional.servicegroup import memcached_deployments
 
 testing.enable()
 
-DB = ('db', {'driver': 'db'})
-ZK = ('zk', {'driver': 'zk'})
-MC = ('mc', {'driver': 'mc'})
+DB = ('db', {'driver': 'db', 'records': None})
+ZK = ('zk', {'driver': 'zk', 'records': None})
+ZK_SQL = ('zk:sql', {'driver': 'zk', 'records': 'sql'})
+MC = ('mc:memcached', {'driver': 'mc', 'records': 'memcached'})
+MC_SQL = ('mc:sql', {'driver': 'mc', 'records': 'sql'})
 
-#: Every driver; those whose records are outside of nova's database.
-DRIVERS = [DB, ZK, MC]
+#: Every driver; those whose records are outside of nova's database; those
+#: which keep them there, and only liveness elsewhere.
+DRIVERS = [DB, ZK, ZK_SQL, MC, MC_SQL]
 ELSEWHERE = [ZK, MC]
+BESIDE = [ZK_SQL, MC_SQL]
 
 UUID = '11111111-1111-4111-8111-111111111111'
 OTHER_UUID = '22222222-2222-4222-8222-222222222222'
 
+#: The memcached which all tests share.
+MEMCACHED = os.environ['OS_MEMCACHED__SERVERS']
+
 _prefixes = itertools.count()
+
+
+def old_memcached() -> str:
+    """Return a prefix under which memcached has served for long.
+
+    A new one takes nobody for dead.
+    """
+    prefix = f'tree{next(_prefixes)}'
+    port = int(MEMCACHED.rpartition(':')[2])
+    memcached_deployments.look_old(port, keys.Keys(prefix))
+    return prefix
 
 
 class TestCase(test.TestCase):
     """A nova with two cells, whose services are kept by a driver.
 
     :cvar driver: ``[servicegroup] driver``, given by a scenario
+    :cvar records: ``[servicegroup] records``; None for the driver's own
     """
 
     NUMBER_OF_CELLS = 2
 
     driver: ClassVar[str]
+    records: ClassVar[str | None]
 
     def setUp(self) -> None:
         super().setUp()
         self.flags(driver=self.driver, group='servicegroup')
+        self.flags(records=self.records, group='servicegroup')
+        if self.driver == 'zk':
+            # A backend is of one deployment.
+            chroot = f'/{self.records or "own"}'
+            self.flags(chroot=chroot, group='zookeeper')
         if self.driver == 'mc':
-            self.flags(records='memcached', group='servicegroup')
-            prefix = f'tree{next(_prefixes)}'
-            self.flags(key_prefix=prefix, group='memcached')
-            # A new one takes nobody for dead.
-            (server,) = nova_conf.CONF.memcached.servers
-            memcached_deployments.look_old(
-                int(server.rpartition(':')[2]), keys.Keys(prefix)
-            )
+            self.flags(key_prefix=old_memcached(), group='memcached')
         self.context = nova_context.get_admin_context()
 
     def in_cell(self, name: str) -> Any:

@@ -1,0 +1,146 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""nova's own table as a record store, with liveness elsewhere.
+
+It is held to what every record store promises, but for what it cannot have
+there: a marker of the deployment, and processes that have no nova.
+"""
+
+from typing import Any
+
+from nova import objects
+from nova import servicegroup
+from nova.db.main import api as db
+from nova.tests import fixtures as nova_fixtures
+import testscenarios
+
+from nova_sg.inventory import none
+from nova_sg.nova_tree import cells
+from nova_sg.nova_tree import owner
+from nova_sg.nova_tree import records
+from nova_sg.servicegroup import api
+from nova_sg.servicegroup import loader
+from nova_sg.servicegroup.testing import base as conformance
+from nova_sg.servicegroup.testing import deployment
+from nova_sg.servicegroup.testing import lookups
+from nova_sg.servicegroup.testing import machine
+from nova_sg.servicegroup.testing import records as promises
+from nova_sg.servicegroup.testing import restore
+from nova_sg.tests.fixtures import statements
+from nova_sg.tests.functional.servicegroup import memcached_deployments
+from nova_sg.tests.nova_tree import base
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+
+class NovasTable(memcached_deployments.McSqlDeployment):
+    """nova's cell database, on SQLite as nova's fixtures have it."""
+
+    def make(self) -> deployment.Options:
+        self.useFixture(nova_fixtures.ConfFixture())
+        self.useFixture(nova_fixtures.Database())
+        return {
+            'servicegroup': {'driver': 'mc'},
+            'memcached': {
+                'servers': base.MEMCACHED,
+                'key_prefix': base.old_memcached(),
+            },
+        }
+
+    def _connect(self) -> Any:
+        return db.get_engine().begin()
+
+
+class NovasTableTest(conformance.ConformanceTest):
+    deployment_class = NovasTable
+
+    def new_api(self, options: deployment.Options | None = None) -> api.API:
+        conf = self.deployment.load(options)
+        store = records.NovaRecordStore(conf)
+        return api.API(conf, loader.load(conf, store), none.NoInventory(conf))
+
+
+class TestRecords(NovasTableTest, promises.RecordTests):
+    # Another process of the suite has no nova; nova's database is asked each
+    # time.
+    test_an_update_shows_in_another_process = None
+
+
+class TestLookups(NovasTableTest, lookups.LookupTests):
+    pass
+
+
+class TestRestore(NovasTableTest, restore.RestoreTests):
+    pass
+
+
+class TestModel(NovasTableTest, machine.ModelTests):
+    pass
+
+
+class TestBeside(base.TestCase):
+    scenarios = base.BESIDE
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.compute = self.start_service('compute', host='one')
+        self.cell = self.in_cell('cell1')
+        self.group = servicegroup.API()
+
+    def rows(self) -> list[Any]:
+        """Return what nova without nova_sg finds in its table."""
+        found: list[Any] = db.service_get_all.novas(self.cell)
+        return found
+
+    def service(self) -> Any:
+        return objects.Service.get_by_compute_host(self.cell, 'one')
+
+    def test_a_decision_is_in_the_row_that_nova_would_read(self):
+        service = self.service()
+        service.disabled, service.disabled_reason = True, 'broken fan'
+        service.save()
+        (row,) = self.rows()
+        self.assertEqual(
+            (service.id, service.uuid, 'one', True, 'broken fan'),
+            (row.id, row.uuid, row.host, row.disabled, row.disabled_reason),
+        )
+
+    def test_a_beat_writes_nothing_to_the_table(self):
+        # It may look whether the service is still there.
+        with base.NamesServices() as named:
+            owner.get().report_state(
+                cells.Context(self.cell), self.compute.service_ref.uuid
+            )
+        self.assertEqual(
+            [],
+            [each for each in named.statements if each[:6] != 'SELECT'],
+        )
+        (row,) = self.rows()
+        self.assertEqual((0, None), (row.report_count, row.last_seen_up))
+
+    def test_liveness_is_not_in_the_row(self):
+        self.assertTrue(self.group.service_is_up(self.service()))
+        self.compute.stop()
+        self.assertFalse(self.group.service_is_up(self.service()))
+        self.assertEqual(1, len(self.rows()))
+
+    def test_a_list_is_one_statement_whatever_its_length(self):
+        for number in range(20):
+            self.make_service(host=f'host{number}', context=self.cell)
+        with statements.StatementCounter() as counted:
+            services = objects.ServiceList.get_by_binary(
+                self.cell, 'nova-compute'
+            )
+            up = [self.group.service_is_up(each) for each in services]
+        self.assertEqual((21, 1), (len(up), sum(up)))
+        self.assertEqual(1, len(counted), counted)
