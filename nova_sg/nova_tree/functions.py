@@ -41,6 +41,7 @@ from nova_sg.nova_tree import beats
 from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import compute_nodes
 from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import moved
 from nova_sg.nova_tree import originals
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import rows
@@ -81,7 +82,11 @@ def _switch(
     @functools.wraps(novas)
     def switch(context: Any, *args: Any, **kwargs: Any) -> Any:
         api = owner.get()
-        if api is None or originals.inside():
+        if originals.inside():
+            return novas(context, *args, **kwargs)
+        if api is None:
+            if owner.driver() == owner.NOVAS_SCHEME:
+                moved.refuse(context)
             return novas(context, *args, **kwargs)
         with errors.as_novas():
             return ours(api, context, *args, **kwargs)

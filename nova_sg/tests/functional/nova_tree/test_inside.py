@@ -25,7 +25,7 @@ from nova_sg.tests.fixtures.servers import zookeeper
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
-MODULES = ('api', 'manage', 'objects', 'records', 'switch')
+MODULES = ('api', 'manage', 'moved', 'objects', 'records', 'switch')
 
 #: Seconds for all of them; they take one minute.
 TIMEOUT = 900

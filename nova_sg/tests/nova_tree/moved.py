@@ -1,0 +1,63 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A process that is left on nova's table after services have moved."""
+
+from nova.db.main import api as db
+import testscenarios
+
+from nova_sg import exception
+from nova_sg.db import models
+from nova_sg.nova_tree import moved
+from nova_sg.tests.nova_tree import base
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+
+class TestMoved(base.TestCase):
+    scenarios = [base.DB]
+
+    def setUp(self) -> None:
+        super().setUp()
+        # As in a new process.
+        moved._seen.clear()
+
+    def mark(self, driver: str, records: str) -> None:
+        """Mark the database of a cell as a move does."""
+        with db.get_engine(context=self.in_cell('cell1')).begin() as cell:
+            models.deployment.create(cell)
+            cell.execute(
+                models.deployment.insert().values(
+                    id=1, driver=driver, records=records, format=1
+                )
+            )
+
+    def test_it_does_not_start_where_they_are_elsewhere(self):
+        self.mark('zk', 'zookeeper')
+        error = self.assertRaises(
+            exception.DeploymentMismatch,
+            self.start_service,
+            'compute',
+            host='one',
+        )
+        for side in ('driver = zk', 'driver = db'):
+            self.assertIn(side, str(error))
+        # Nothing was written where nobody reads.
+        cell = self.in_cell('cell1')
+        self.assertEqual([], db.service_get_all.novas(cell))
+
+    def test_it_starts_where_they_have_come_back(self):
+        self.mark('db', 'sql')
+        self.start_service('compute', host='one')
+
+    def test_it_starts_where_nothing_ever_moved(self):
+        self.start_service('compute', host='one')
