@@ -20,7 +20,9 @@ are kept in a directory: a run renews those of the cases it measures.
 
 import argparse
 import pathlib
+import signal
 import sys
+from typing import Any
 
 from benchmarks import benchmark
 from benchmarks import cases
@@ -38,8 +40,14 @@ NAMES = (
 )
 
 
+#: What ends a run from outside, beside Ctrl-C.
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+
+
 def main() -> int:
     args = _arguments()
+    for each in ENDINGS:
+        signal.signal(each, _end)
     kept = store.Store(args.output)
     bench = benchmark.Benchmark(args, kept)
     for backend in args.backend:
@@ -102,6 +110,14 @@ def _arguments() -> argparse.Namespace:
         parser.error(f'there is no case {", ".join(unknown)} (see --help)')
     args.backend = args.backend or list(world_.BACKENDS)
     return args
+
+
+def _end(number: int, _frame: Any) -> None:
+    """End as with Ctrl-C: servers and children are not left behind."""
+    for each in ENDINGS:
+        # What cleans up is not to be cut off by another one.
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 if __name__ == '__main__':

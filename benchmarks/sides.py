@@ -14,9 +14,11 @@
 """The processes that are measured, as the parent sees them."""
 
 from collections.abc import Mapping
+import contextlib
 import json
 import os
 import pathlib
+import signal
 import subprocess
 from typing import Any
 from typing import Self
@@ -58,6 +60,8 @@ class Side:
             env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # It forks for each case: all of them end together.
+            start_new_session=True,
         )
         self._operations = frozenset(self._receive()['operations'])
 
@@ -65,6 +69,10 @@ class Side:
         return self
 
     def __exit__(self, *error: object) -> None:
+        if error[0] is not None:
+            # It may be at something that takes minutes yet.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
