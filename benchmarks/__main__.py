@@ -74,6 +74,11 @@ def _arguments() -> argparse.Namespace:
         help='1,000 services, and few samples: to see that it works',
     )
     parser.add_argument(
+        '--targets',
+        action='store_true',
+        help='only what a target is taken from',
+    )
+    parser.add_argument(
         '--check',
         action='store_true',
         help='exit with 1 where a target is missed',

@@ -27,6 +27,7 @@ from benchmarks import results
 from benchmarks import runner
 from benchmarks import sides
 from benchmarks import store as store_
+from benchmarks import targets
 from benchmarks import visibility
 from benchmarks import world as world_
 
@@ -55,6 +56,7 @@ class Benchmark:
         self._names = args.names
         self._sizes = args.size or ([QUICK_SIZE] if args.quick else [])
         self._quick = args.quick
+        self._targets_only = args.targets
         self._nova_python = args.nova
         self._machine = machine.describe(args.nova)
         self._store = store
@@ -64,7 +66,10 @@ class Benchmark:
     def run(self, backend: str) -> None:
         """Measure all cases that are wanted on a backend."""
         todo = self._todo(backend)
-        ending = bool(set(lifetimes.ENDS) & set(self._names))
+        ending = any(self._wants(end, backend) for end in lifetimes.ENDS)
+        looking = self._wants(visibility.CASE, backend)
+        if looking and not todo:
+            todo[QUICK_SIZE] = []
         if not (todo or ending):
             return
         with contextlib.ExitStack() as children:
@@ -89,7 +94,7 @@ class Benchmark:
                         self._say(f'{backend}: {size:,} services')
                         world.grow(size)
                         self._measure(world, todo[size], everybody)
-                    if visibility.CASE in self._names:
+                    if looking:
                         readers = [side('ours')]
                         if keeper is not None:
                             readers.append(side('nova', 'rival'))
@@ -101,12 +106,18 @@ class Benchmark:
         """Return the cases that are wanted, by numbers of services."""
         todo: dict[int, list[cases.Case]] = {}
         for case in cases.CASES:
-            if case.name in self._names and backend in case.backends:
-                for size in self._sizes or case.sizes:
+            if backend not in case.backends:
+                continue
+            for size in self._sizes or case.sizes:
+                if self._wants(case.name, backend, size):
                     todo.setdefault(size, []).append(case)
-        if visibility.CASE in self._names and not todo:
-            todo[QUICK_SIZE] = []
         return todo
+
+    def _wants(self, case: str, backend: str, size: int = 0) -> bool:
+        """Return whether a case is to be measured."""
+        if case not in self._names:
+            return False
+        return not self._targets_only or (case, backend, size) in targets.KEYS
 
     def _measure(
         self,

@@ -179,3 +179,6 @@ TARGETS = (
         at_most=NOISE,
     ),
 )
+
+#: The results that targets are taken from.
+KEYS = frozenset(key for each in TARGETS for key in each.keys)

@@ -27,6 +27,7 @@ installed first: what the tests need, and stock nova from the package index,
 into an environment of its own.
 
   --quick             1,000 services and few samples: to see that it works
+  --targets           only what the targets are taken from
   --check             exit with 1 where a target is missed
   --backend BACKEND   only on sqlite, postgresql, mariadb, mc or zk; may be
                       given several times
@@ -84,4 +85,6 @@ run 'installing what plots need' "$venv/bin/python" -m pip install \
     -c constraints.txt --group benchmark
 nova_alone >&2
 
+# The trap is not called any more.
+rm -f -- "$log"
 exec "$venv/bin/python" -m benchmarks --nova "$nova_tree/plain/bin/python" "$@"
