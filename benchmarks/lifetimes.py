@@ -36,8 +36,8 @@ from benchmarks import world as world_
 #: Seconds without a beat: the default of nova, and of nova_sg.
 DOWN_TIME = 60
 
-#: Seconds over which the ends are spread: a report interval.
-SPREAD = 10
+#: Seconds over which the ends are spread: three report intervals.
+SPREAD = 30
 
 ENDS = {'killed': signal.SIGKILL, 'stopped': signal.SIGTERM}
 TITLES = {
@@ -50,14 +50,14 @@ def measure(
     backend: str,
     sides_: Sequence[sides.Side],
     keeper: sides.Side | None,
-    number: int,
+    numbers: Mapping[str, int],
     machine: Mapping[str, Any],
 ) -> list[results.Result]:
     """Measure both ends on a backend.
 
     :param sides_: they watch, each the services of its own kind
     :param keeper: keeps nova's part of the deployment
-    :param number: processes of each side for each end
+    :param numbers: by side, how many processes meet each end
     """
     with (
         world_.World(backend, keeper, DOWN_TIME) as world,
@@ -68,7 +68,7 @@ def measure(
             f'{side.name}-{end}-{n}': (side, end)
             for side in sides_
             for end in ENDS
-            for n in range(number)
+            for n in range(numbers[side.name])
         }
         pids = {
             host: running.enter_context(_process(side, world, host)).pid
