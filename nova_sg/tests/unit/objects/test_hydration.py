@@ -157,6 +157,11 @@ class TestHydration(base.BaseTestCase):
         )
         self.assertIn('attribute host not lazy-loadable', str(error))
 
+    def test_what_is_no_field_is_no_attribute(self):
+        made = hydrated()
+        error = self.assertRaises(AttributeError, getattr, made, 'hots')
+        self.assertIn('has no attribute hots', str(error))
+
 
 class TestSerialization(base.BaseTestCase):
     def test_a_peer_gets_every_field(self):
