@@ -23,7 +23,6 @@ from nova_sg import objects
 from nova_sg.api import operation
 from nova_sg.api import shown
 from nova_sg.api.schemas import availability_zone as schemas
-from nova_sg.objects import times
 from nova_sg.policies import availability_zone as policies
 
 
@@ -66,7 +65,7 @@ def detail(call: operation.Call) -> Any:
             in_zone.setdefault(each.host or '', {})[each.binary or ''] = {
                 'available': each.is_up,
                 'active': True,
-                'updated_at': times.text(each.seen_or_changed_at),
+                'updated_at': shown.time(each.seen_or_changed_at),
             }
     return {
         'availabilityZoneInfo': [

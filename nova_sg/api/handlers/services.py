@@ -23,7 +23,6 @@ from nova_sg.api import shown
 from nova_sg.api import validation
 from nova_sg.api.schemas import services as schemas
 from nova_sg.inventory import base as inventory_base
-from nova_sg.objects import times
 from nova_sg.policies import services as policies
 
 #: Up to here services are known by integers and by host and binary.
@@ -143,7 +142,7 @@ def _record(
         'zone': service.availability_zone,
         'status': shown.status(service),
         'state': shown.state(service),
-        'updated_at': times.text(service.seen_or_changed_at),
+        'updated_at': shown.time(service.seen_or_changed_at),
         'disabled_reason': service.disabled_reason,
     }
 
