@@ -184,6 +184,15 @@ class ServiceGroupUnavailable(NovaSgException):
     code = 503
 
 
+class ConductorMissing(ServiceGroupUnavailable):
+    """The broker has nobody to give a call to: nothing was done of it."""
+
+    msg_fmt = (
+        'The servicegroup backend %(backend)s is unavailable: no conductor '
+        'has begun to serve there. Start nova-sg-conductor.'
+    )
+
+
 class ConductorError(NovaSgException):
     """A conductor refused a call, or failed while it served it."""
 

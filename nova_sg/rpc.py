@@ -178,6 +178,7 @@ def errors(backend: str, method: str) -> Iterator[None]:
     :param backend: who is called, as an operator knows it
     :param method: what is called
     :raises ServiceGroupUnavailable: the broker is away, or nobody answered
+    :raises ConductorMissing: the broker knows nobody who would
     :raises ConductorError: the call was refused before it was served
     :raises InvalidConfiguration: ``[upgrade_levels]`` forbids the call
     """
@@ -187,6 +188,8 @@ def errors(backend: str, method: str) -> Iterator[None]:
         raise exception.ServiceGroupUnavailable(
             backend=backend, reason=f'no answer to {method}'
         ) from None
+    except messaging.MessageUndeliverable:
+        raise exception.ConductorMissing(backend=backend) from None
     except (
         messaging.MessageDeliveryFailure,
         kombu_exc.KombuError,

@@ -104,7 +104,8 @@ class Agent:
         self._on_progress = on_progress
         self._stop = Stop()
         self._context = sg_context.get_admin_context()
-        self._api = remote.setup(conf)
+        # It may have been started together with its conductor.
+        self._api = remote.setup(conf, waits=True)
         self._heartbeat = heartbeat.Heartbeat(
             self._api.driver.membership,
             self._context,

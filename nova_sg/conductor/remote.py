@@ -63,19 +63,21 @@ class RemoteDriver(drivers_base.Driver):
         return drivers_base.Characteristics(**declared)
 
 
-def setup(conf: cfg.ConfigOpts) -> servicegroup.API:
+def setup(conf: cfg.ConfigOpts, *, waits: bool = False) -> servicegroup.API:
     """Make the servicegroup API of this process, and have the objects use it.
 
     With ``[servicegroup] use_conductor`` calls of objects run in a
     conductor, and nothing here needs a database.
 
     :param conf: a loaded configuration
+    :param waits: wait for a conductor that was not started yet; see
+        :class:`rpcapi.ConductorAPI`
     :raises InvalidConfiguration: naming the option that cannot be used
     """
     if not conf.servicegroup.use_conductor:
         objects_base.Object.indirection_api = None
         return servicegroup.setup(conf)
-    conductor = rpcapi.ConductorAPI(conf)
+    conductor = rpcapi.ConductorAPI(conf, waits=waits)
     objects_base.Object.indirection_api = conductor
     return servicegroup.setup(
         conf,

@@ -18,17 +18,22 @@ import dataclasses
 from typing import Any
 
 from oslo_config import cfg
+from oslo_log import log as logging
 import oslo_messaging as messaging
 from oslo_versionedobjects import base as ovo_base
 from oslo_versionedobjects import exception as ovo_exc
+import tenacity
 
 from nova_sg import context as sg_context
+from nova_sg import exception
 from nova_sg import rpc
 from nova_sg.conductor import manager
 from nova_sg.conductor import wire
 from nova_sg.objects import base as objects_base
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup.membership import base as membership_base
+
+LOG = logging.getLogger(__name__)
 
 #: Of the report interval: how long a beat is waited for. A reply that got
 #: lost is given up before the next beat is due.
@@ -37,6 +42,10 @@ _BEAT_PATIENCE = 0.9
 #: How often a broker that is not there is tried again for a call that an
 #: operator waits for; a beat has its next interval.
 _RETRIES = 2
+
+#: Seconds, from and to, between two looks for the first conductor. All hosts
+#: of a deployment that starts may look at once.
+_PAUSE = (1, 3)
 
 Context = sg_context.RequestContext
 
@@ -48,12 +57,29 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
 
     :param conf: a loaded configuration
     :param server: the host of the conductor to call; None for any
+    :param waits: where no conductor has begun to serve, wait for one as long
+        as for an answer; else that is an error at once
     :raises InvalidConfiguration: there is no usable ``transport_url``
     """
 
-    def __init__(self, conf: cfg.ConfigOpts, server: str | None = None):
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        server: str | None = None,
+        *,
+        waits: bool = False,
+    ) -> None:
         super().__init__()
         self._conf = conf
+        self._trying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(exception.ConductorMissing),
+            stop=tenacity.stop_after_delay(
+                conf.rpc_response_timeout if waits else 0
+            ),
+            wait=tenacity.wait_random(*_PAUSE),
+            before_sleep=_tell,
+            reraise=True,
+        )
         self._reached = False
         self._transport = rpc.transport(conf)
         self._client = messaging.get_rpc_client(
@@ -64,6 +90,8 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
             version_cap=_version_cap(conf),
             serializer=rpc.ContextSerializer(objects_base.Serializer()),
             retry=_RETRIES,
+            # A broker drops what no queue takes, unless it is to be told.
+            transport_options=messaging.TransportOptions(at_least_once=True),
         )
         self.name = f'nova-sg-conductor over {rpc.broker(conf)}'
         self._beating = self._client.prepare(
@@ -208,7 +236,9 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         return self._send(self._asking, context, 'health')  # type: ignore[no-any-return]
 
     def _call(self, context: Context, method: str, /, **arguments: Any) -> Any:
-        return self._send(self._client, context, method, **arguments)
+        return self._trying(
+            self._send, self._client, context, method, **arguments
+        )
 
     def _beat(self, context: Context, method: str, /, **arguments: Any) -> Any:
         return self._send(self._beating, context, method, **arguments)
@@ -226,6 +256,11 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
                 rpc.check_broker(self._conf)
                 self._reached = True
             return client.call(context, method, **arguments)
+
+
+def _tell(state: tenacity.RetryCallState) -> None:
+    if state.attempt_number == 1 and state.outcome is not None:
+        LOG.warning('Waiting for a conductor: %s', state.outcome.exception())
 
 
 def _as_known_to(objinst: Any, version: str) -> dict[str, Any]:

@@ -56,6 +56,7 @@ CODES = {
     'MigrationRefused': 409,
     'MigrationFailed': 500,
     'ConductorError': 500,
+    'ConductorMissing': 503,
     'UnexpectedNova': 500,
     'HostActionNotSupported': 501,
     'ComputeServiceUnavailable': 400,
