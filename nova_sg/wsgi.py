@@ -22,6 +22,7 @@ import os
 
 from oslo_log import log as logging
 
+from nova_sg import _quiet  # noqa: F401
 from nova_sg import conf as sg_conf
 from nova_sg.api import deploy
 

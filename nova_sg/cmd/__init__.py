@@ -16,13 +16,8 @@
 import os
 import signal
 import sys
-import warnings
 
-# oslo.messaging brings eventlet in, whether or not it is used, and that
-# tells whoever runs a command of its own end. -W still shows it.
-warnings.filterwarnings(
-    'ignore', message=r'\s*Eventlet is deprecated', append=True
-)
+from nova_sg import _quiet  # noqa: F401
 
 # What a command imports takes a moment, and who interrupts it then should not
 # be shown where it was. A command that runs sees to the signal itself.

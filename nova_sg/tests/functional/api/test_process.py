@@ -125,9 +125,10 @@ class TestAnotherServer(cmd_base.CommandTestCase):
             'print(request.get_response(application).text)\n'
         )
         result = subprocess.run(
-            [sys.executable, '-W', 'ignore', '-c', program],
+            [sys.executable, '-c', program],
             capture_output=True,
             encoding='utf-8',
             timeout=cmd_base.PATIENCE,
         )
         self.assertIn('"host":"c1"', result.stdout, result.stderr)
+        self.assertNotIn('Warning', result.stderr)
