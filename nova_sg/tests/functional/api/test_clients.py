@@ -38,10 +38,17 @@ class ClientTestCase(base.BaseTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.cloud = self.useFixture(rest.Cloud())
+        self.cloud = self.useFixture(self.make_cloud())
         self.served = self.useFixture(
-            rest_process.RestProcess(self.cloud.conf)
+            rest_process.RestProcess(self.cloud.conf, **self.served_with())
         )
+
+    def make_cloud(self) -> rest.Cloud:
+        return rest.Cloud()
+
+    def served_with(self) -> dict[str, dict[str, Any]]:
+        """Return further options of nova-sg-api, by group."""
+        return {}
 
     def credentials(self, user: str = 'admin') -> dict[str, str]:
         return {

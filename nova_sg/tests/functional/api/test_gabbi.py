@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The gabbi files: each of them over each driver.
+"""The gabbi files: each over each driver, in a long run over RPC, too.
 
 The cloud that a file meets is :class:`nova_sg.tests.fixtures.rest.Cloud`,
 new for each file.
@@ -36,10 +36,11 @@ class _Cloud(fixture.GabbiFixture):
     """Sets the cloud up before the first test of a file."""
 
     backend: str
+    makers = backends.BACKENDS
     options: dict[str, dict[str, Any]] = {}
 
     def start_fixture(self) -> None:
-        make = backends.BACKENDS[self.backend]
+        make = self.makers[self.backend]
         self.cloud = rest.Cloud(make and make(), **self.options)
         self.cloud.setUp()
         _running.append(self.cloud.app)
@@ -57,6 +58,7 @@ def _fixtures(name: str) -> Any:
 
     class CloudWithoutInventory(_Cloud):
         backend = name
+        makers = backends.WITHOUT_INVENTORY
         options = {'inventory': {'backend': 'none'}}
 
     return types.SimpleNamespace(
