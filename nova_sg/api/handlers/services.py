@@ -28,6 +28,9 @@ from nova_sg.policies import services as policies
 #: Up to here services are known by integers and by host and binary.
 LAST_WITHOUT_UUID = '2.52'
 
+#: What no host is called.
+_NOBODY = '-'
+
 
 @operation.serves(
     errors=(400, 403),
@@ -121,6 +124,8 @@ def _find(call: operation.Call) -> list[objects.ServiceGroupService]:
     """
     filters = {name: call.asked(name) or None for name in ('host', 'binary')}
     if not all(shown.may_exist(each) for each in filters.values() if each):
+        # Nothing is called that; but who is away cannot say so.
+        objects.ServiceGroupServiceList.get_by_host(call.context, _NOBODY)
         return []
     found = shown.services(call, **filters)
     host = filters['host']

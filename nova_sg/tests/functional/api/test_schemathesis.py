@@ -115,17 +115,15 @@ class TestGenerated(GeneratedTestCase):
 
 
 class TestWithoutBackend(GeneratedTestCase):
-    examples = 3
-    scenarios = [
-        (version, {'version': version, 'mode': MODES[0]})
-        for version in VERSIONS
-    ]
+    examples = 20
 
     def test_nothing_is_answered_but_that_it_is_away(self):
         database = self.cloud.conf.database.connection
         directory = os.path.dirname(database.removeprefix('sqlite:///'))
         os.rename(directory, f'{directory}.away')
         self.addCleanup(os.rename, f'{directory}.away', directory)
+        valid = self.mode is schemathesis.GenerationMode.POSITIVE
+        refusals = (400, 404) if valid else range(400, 500)
         away = 0
 
         def check(case, response):
@@ -139,7 +137,8 @@ class TestWithoutBackend(GeneratedTestCase):
                 self.assertIn('retry-after', response.headers)
                 return
             # What is wrong in itself needs no backend to be refused.
-            self.assertIn(response.status_code, (400, 404), response.text)
+            self.assertIn(response.status_code, refusals, response.text)
 
         asked = self.ask(check)
-        self.assertGreater(away, asked // 2)
+        if valid:
+            self.assertGreater(away, asked // 2)
