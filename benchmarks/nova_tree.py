@@ -24,6 +24,7 @@ that name the table ``services``.
 import argparse
 from collections.abc import Iterator
 import contextlib
+import csv
 import importlib
 import json
 import os
@@ -39,6 +40,7 @@ import time
 from typing import Any
 import uuid
 
+from nova_sg.tests.fixtures import statements
 from nova_sg.tests.fixtures.servers import memcached
 from nova_sg.tests.fixtures.servers import zookeeper
 from nova_sg.tests.nova_deployment import configuration
@@ -50,6 +52,15 @@ REQUESTS = (
     ('/os-services', '2.69'),
     ('/os-hypervisors/detail', '2.87'),
     ('/os-availability-zone/detail', '2.69'),
+)
+
+COLUMNS = (
+    'Computes',
+    'Request',
+    'Services kept by',
+    'Seconds',
+    'Statements',
+    'On services',
 )
 
 NOVA = 'nova'
@@ -67,6 +78,9 @@ def main() -> None:
     )
     parser.add_argument('--runs', type=int, default=3)
     parser.add_argument('--variant', choices=VARIANTS, action='append')
+    parser.add_argument(
+        '--csv', type=pathlib.Path, help='write a table for the documentation'
+    )
     parser.add_argument('--answer', type=pathlib.Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.answer is not None:
@@ -74,6 +88,7 @@ def main() -> None:
         answer(args.answer, args.variant[0], args.number[0], args.runs)
         return
     os.environ.setdefault('OS_NOVA_DISABLE_EVENTLET_PATCHING', 'true')
+    rows = []
     with tempfile.TemporaryDirectory() as made:
         stock = pathlib.Path(made) / 'stock'
         cell = make_databases(stock)
@@ -81,7 +96,13 @@ def main() -> None:
             print(f'{number} computes')
             for variant in args.variant or VARIANTS:
                 directory = pathlib.Path(made) / f'{variant}-{number}'
-                run(variant, number, args.runs, stock, directory, cell)
+                rows += run(variant, number, args.runs, stock, directory, cell)
+    if args.csv is not None:
+        with args.csv.open('w', newline='') as file:
+            writer = csv.writer(file, lineterminator='\n')
+            writer.writerow(COLUMNS)
+            # What is to be compared stands together.
+            writer.writerows(sorted(rows, key=lambda row: row[:2]))
 
 
 def make_databases(directory: pathlib.Path) -> str:
@@ -135,7 +156,8 @@ def run(
     stock: pathlib.Path,
     directory: pathlib.Path,
     cell: str,
-) -> None:
+) -> list[tuple[int, str, str, str, int, int]]:
+    """Measure a variant, print what was measured, and return it as rows."""
     copy(stock, directory)
     with backend(variant) as options:
         if options:
@@ -153,12 +175,15 @@ def run(
             text=True,
             check=True,
         )
+    rows = []
     for path, results in json.loads(done.stdout.splitlines()[-1]).items():
-        seconds, statements, naming = results
+        seconds, count, naming = results
         print(
-            f'{variant:6} {path:30} {seconds:8.3f} s {statements:7} '
+            f'{variant:6} {path:30} {seconds:8.3f} s {count:7} '
             f'statements, {naming:6} name services'
         )
+        rows.append((number, path, variant, f'{seconds:.3f}', count, naming))
+    return rows
 
 
 def copy(stock: pathlib.Path, directory: pathlib.Path) -> None:
@@ -255,23 +280,16 @@ def answer(
     application = importlib.import_module(way.application).application
     if variant in ('zk', 'mc'):
         join(number)
-    seen: list[str] = []
-    sqlalchemy = importlib.import_module('sqlalchemy')
-    sqlalchemy.event.listen(
-        sqlalchemy.Engine,
-        'before_cursor_execute',
-        lambda *words: seen.append(words[2]),
-    )
     costs = {}
     for path, version in REQUESTS:
         times = []
         for _ in range(runs):
-            seen.clear()
-            times.append(timed(application, path, version, number))
+            with statements.StatementCounter() as counted:
+                times.append(timed(application, path, version, number))
         costs[path] = (
             statistics.median(times),
-            len(seen),
-            sum(map(watcher.names_services, seen)),
+            len(counted),
+            sum(map(watcher.names_services, counted.statements)),
         )
     print(json.dumps(costs))
 
