@@ -122,7 +122,9 @@ def load_liveness(values: Mapping[str, Any]) -> liveness.Liveness:
         member.time(values, 'last_seen'),
         time.monotonic() - values['age'],
         tuple(
-            liveness.Member(pid, timeutils.parse_isotime(started_at), ttl)
+            liveness.Member(
+                pid, timeutils.parse_isotime(started_at).timestamp(), ttl
+            )
             for pid, started_at, ttl in values['members']
         ),
         values['unknown'],

@@ -21,13 +21,18 @@ class Member(NamedTuple):
     """One process behind a service, as it described itself when it joined.
 
     :param pid: process id on the service's host
-    :param started_at: when it joined, aware UTC
+    :param started: when it joined, seconds since 1970
     :param ttl: seconds after which it is down without a further beat
     """
 
     pid: int
-    started_at: datetime.datetime
+    started: float
     ttl: int
+
+    @property
+    def started_at(self) -> datetime.datetime:
+        """When it joined, aware UTC; few ask, and it takes its time."""
+        return datetime.datetime.fromtimestamp(self.started, datetime.UTC)
 
 
 class Liveness(NamedTuple):
@@ -52,9 +57,17 @@ class Liveness(NamedTuple):
     unknown: str | None = None
 
 
+#: Seconds from 1970 to the year 10000, which no time can hold.
+NEVER = 253402300800
+
 #: Returns the verdict with these values, all of them, in order. For lists:
 #: the constructor, which takes keywords, takes a third longer.
 of_values: Callable[
     [tuple[bool, datetime.datetime | None, float, tuple[Member, ...], None]],
     Liveness,
 ] = functools.partial(tuple.__new__, Liveness)
+
+#: The same for a member.
+member_of_values: Callable[[tuple[int, float, int]], Member] = (
+    functools.partial(tuple.__new__, Member)
+)

@@ -179,8 +179,9 @@ class MemcachedMembership(base.Membership):
         :raises ServiceGroupUnavailable: none of the servers can be asked
         """
         placed: dict[server_.Server, dict[str, str]] = defaultdict(dict)
+        server_of, key_of = self._cluster.server_of, self._cluster.keys.member
         for uuid in uuids:
-            placed[self._cluster.server_of(uuid)][uuid] = self.key(uuid)
+            placed[server_of(uuid)][uuid] = key_of(uuid)
         if not placed:
             placed.update((server, {}) for server in self._cluster.servers)
         known_at = time.monotonic()

@@ -16,7 +16,7 @@ import hashlib
 import re
 
 #: What a key may hold as it is; everything else is hashed.
-_PLAIN = re.compile(r'[0-9A-Za-z_-]{1,64}')
+_is_plain = re.compile(r'[0-9A-Za-z_-]{1,64}').fullmatch
 
 
 def safe(text: str) -> str:
@@ -25,7 +25,7 @@ def safe(text: str) -> str:
     A uuid stays readable; memcached takes neither white space nor control
     characters, and no more than 250 bytes.
     """
-    return text if _PLAIN.fullmatch(text) else digest(text)
+    return text if _is_plain(text) else digest(text)
 
 
 def digest(*texts: str) -> str:

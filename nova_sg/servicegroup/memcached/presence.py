@@ -38,7 +38,18 @@ from nova_sg.servicegroup import liveness
 
 FORMAT = 1
 
+#: What a value that is not as it should be raises.
+_UNREADABLE = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
+
 _time = datetime.datetime.fromtimestamp
+_member = liveness.member_of_values
+_liveness = liveness.of_values
 
 
 class Worker:
@@ -155,7 +166,7 @@ def verdicts(
     for key in values:
         try:
             found[key] = _verdict(next(contents), known_at)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+        except _UNREADABLE as error:
             why = f'{key} cannot be read: {error}'
             found[key] = liveness.Liveness(False, None, known_at, unknown=why)
     return found
@@ -184,13 +195,14 @@ def _verdict(content: dict[str, Any], known_at: float) -> liveness.Liveness:
     for entry in content.get('workers', {}).values():
         if entry['seen_at'] > seen_at:
             seen_at = entry['seen_at']
-        started_at = _time(entry['started_at'], datetime.UTC)
-        members.append(liveness.Member(entry['pid'], started_at, entry['ttl']))
+        started = entry['started_at']
+        if not 0 <= started < liveness.NEVER:
+            raise ValueError(f'nobody started at {started}')
+        members.append(_member((entry['pid'], started, entry['ttl'])))
     if not members:
         return liveness.Liveness(False, None, known_at)
-    return liveness.Liveness(
-        True, _time(seen_at, datetime.UTC), known_at, tuple(members)
-    )
+    last_seen = _time(seen_at, datetime.UTC)
+    return _liveness((True, last_seen, known_at, tuple(members), None))
 
 
 def _encode(values: dict[str, Any]) -> bytes:
@@ -203,6 +215,6 @@ def _decode(value: bytes) -> dict[str, Any]:
         values = dict(orjson.loads(value))
         for entry in values.get('workers', {}).values():
             entry['beats'], entry['ttl']
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except _UNREADABLE:
         return {}
     return values

@@ -78,11 +78,8 @@ def parse(name: str) -> tuple[str, liveness.Member | None]:
     try:
         pid, started, ttl = details[:3]
         seconds = int(started, 16) / 1000
-        member = liveness.Member(
-            int(pid),
-            datetime.datetime.fromtimestamp(seconds, datetime.UTC),
-            int(ttl),
-        )
+        if 0 <= seconds < liveness.NEVER:
+            member = liveness.Member(int(pid), seconds, int(ttl))
     except (ValueError, OverflowError):
         pass
     return layout.unquote(uuid), member

@@ -165,7 +165,7 @@ class ToyMembership(base.Membership):
             else None,
             known_at=known_at,
             members=tuple(
-                liveness.Member(each.pid, _moment(each.started), each.ttl)
+                liveness.Member(each.pid, each.started, each.ttl)
                 for each in members
             ),
         )
