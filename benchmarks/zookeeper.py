@@ -10,17 +10,19 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the ``zk`` driver costs, and how soon a change shows.
+"""What a copy of what is in ZooKeeper costs, and each change of it.
 
     python benchmarks/zookeeper.py [--number 10000] [PART...]
 
 Starts a ZooKeeper of its own, with the ensemble's default tick of 2 s, fills
 it with so many services, all of them up, and measures each PART:
 
-lists     a cold list in a fresh process, a list from a warm mirror, the
-          memory the mirror adds, and the same list from SQLite
+copy      a list in a fresh process without one, how long it takes to fill
+          one, and the memory it adds
 changes   100 single disables with 5 processes that mirror: how long until
           each shows it, what it asks and what it is sent
+
+What a list costs from a copy is measured by tools/benchmark.sh.
 """
 
 import argparse
@@ -42,7 +44,6 @@ from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.zookeeper import session
-from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.fixtures.servers import zookeeper
 
@@ -53,7 +54,7 @@ MIRRORS = 5
 
 
 def main() -> None:
-    parts = {'lists': lists, 'changes': changes}
+    parts = {'copy': copy, 'changes': changes}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('parts', nargs='*', metavar='PART', default=parts)
     parser.add_argument('--number', type=int, default=10000)
@@ -129,33 +130,29 @@ def service(number: int) -> record.Record:
     )
 
 
-def lists(
+def copy(
     api: sg_api.API,
     context: sg_context.RequestContext,
     services: Sequence[record.Record],
     server: Any,
 ) -> None:
     show('cold list, connecting included', in_a_process(cold), 's')
-    warm_up, added, warm = in_a_process(warm_lists)
+    warm_up, added = in_a_process(warm_up_a_mirror)
     show('filling a mirror', warm_up, 's')
     show('memory the mirror adds', added, 'MB')
-    show('list from the mirror, median', warm * 1000, 'ms')
-    with databases.SqliteDatabase() as database:
-        os.environ['OS_DATABASE__CONNECTION'] = database.url
-        os.environ['OS_SERVICEGROUP__DRIVER'] = 'db'
-        from_sqlite = in_a_process(sqlite_lists, services)
-        os.environ['OS_SERVICEGROUP__DRIVER'] = 'zk'
-    show('list from SQLite, median', from_sqlite * 1000, 'ms')
 
 
 def cold() -> float:
     began = time.perf_counter()
     api, context = new_api()
-    check(api.list(context))
-    return time.perf_counter() - began
+    services, verdicts = api.list(context)
+    taken = time.perf_counter() - began
+    if sum(verdicts[each.uuid].up for each in services) < len(services) - 1:
+        raise RuntimeError('not all services are up')
+    return taken
 
 
-def warm_lists() -> tuple[float, float, float]:
+def warm_up_a_mirror() -> tuple[float, float]:
     api, context = new_api()
     api.get_by_host_and_binary(context, 'first', 'nova-compute')
     process = psutil.Process()
@@ -170,31 +167,7 @@ def warm_lists() -> tuple[float, float, float]:
     warm_up = time.perf_counter() - began
     gc.collect()
     added = process.memory_info().rss - before
-    return warm_up, added / 1e6, repeated(api, context)
-
-
-def sqlite_lists(services: Sequence[record.Record]) -> float:
-    api, context = new_api()
-    for each in services:
-        api.driver.records.restore(context, each)
-    join(api, context, services)
-    return repeated(api, context)
-
-
-def repeated(api: sg_api.API, context: sg_context.RequestContext) -> float:
-    """Return how long a list takes, in the median."""
-    taken = []
-    for _ in range(15):
-        began = time.perf_counter()
-        check(api.list(context))
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
-
-
-def check(answer: Any) -> None:
-    services, verdicts = answer
-    if sum(verdicts[each.uuid].up for each in services) < len(services) - 1:
-        raise RuntimeError('not all services are up')
+    return warm_up, added / 1e6
 
 
 def changes(
