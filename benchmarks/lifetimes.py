@@ -70,14 +70,16 @@ def measure(
             for end in ENDS
             for n in range(numbers[side.name])
         }
-        pids = {
-            host: running.enter_context(_process(side, world, host)).pid
+        started = {
+            host: running.enter_context(_process(side, world, host))
             for host, (side, _end) in victims.items()
         }
         for side in sides_:
             hosts = [h for h, (its, _end) in victims.items() if its is side]
             side.begin(world.options())
             _watch(side, hosts, up=True)
+            while not side.answers(1):
+                _check(world, {host: started[host] for host in hosts})
             side.finish()
             _watch(side, hosts, up=False)
         ended = {}
@@ -85,7 +87,7 @@ def measure(
             # At any moment between two beats, and no two in step.
             time.sleep(random.uniform(0, 2 * SPREAD / len(victims)))
             ended[host] = time.monotonic()
-            os.killpg(pids[host], ENDS[victims[host][1]])
+            os.killpg(started[host].pid, ENDS[victims[host][1]])
         seen: dict[str, float] = {}
         for side in sides_:
             seen |= side.finish()['facts']['seen']
@@ -117,6 +119,22 @@ def _watch(side: sides.Side, hosts: Sequence[str], *, up: bool) -> None:
     side.start('measure')
 
 
+def _check(
+    world: world_.World, started: Mapping[str, subprocess.Popen[bytes]]
+) -> None:
+    """See that processes run.
+
+    :raises Ended: one does not
+    """
+    for host, process in started.items():
+        if process.poll() is not None:
+            said = world.log(host).read_text()
+            nova = world.log('nova')
+            if not said and nova.exists():
+                said = nova.read_text()
+            raise processes.Ended(f'{host} ended, and said: {said[-1000:]}')
+
+
 def _process(
     side: sides.Side, world: world_.World, host: str
 ) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
@@ -127,5 +145,5 @@ def _process(
     return processes.running(
         argv,
         {**side.environment, **world.environment},
-        world.nova_conf.with_name(f'{host}.log'),
+        world.log(host),
     )

@@ -24,9 +24,20 @@ import subprocess
 import sys
 
 
+class Ended(Exception):
+    """A process ended that was to run; the message has what it said."""
+
+
 def agent(host: str) -> list[str]:
-    """Return the command line of nova-sg-agent for a host."""
-    return [sys.executable, '-m', 'nova_sg.cmd.agent', '--host', host]
+    """Return the command line of nova-sg-agent for a host.
+
+    It is no nova-compute: stock nova, which meets it in the same table,
+    would not start beside computes as old as that one says it is.
+    """
+    return [
+        *(sys.executable, '-m', 'nova_sg.cmd.agent'),
+        *('--host', host, '--binary', 'nova-console'),
+    ]
 
 
 def nova_conductor(python: str, conf: pathlib.Path, host: str) -> list[str]:

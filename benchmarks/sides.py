@@ -18,6 +18,7 @@ import contextlib
 import json
 import os
 import pathlib
+import select
 import signal
 import subprocess
 from typing import Any
@@ -103,6 +104,10 @@ class Side:
         line = json.dumps({'do': what, **how}).encode() + b'\n'
         self._process.stdin.write(line)
         self._process.stdin.flush()
+
+    def answers(self, seconds: float) -> bool:
+        """Return whether the child has done it, waiting so long at most."""
+        return bool(select.select([self._process.stdout], [], [], seconds)[0])
 
     def finish(self) -> dict[str, Any]:
         """Wait until the child has done it, and return its answer.

@@ -149,6 +149,10 @@ class World(fixtures.Fixture):
         """The uuids of services which are never disabled here."""
         return [handle.uuid for handle in self._handles[-SPARED:]]
 
+    def log(self, name: str) -> pathlib.Path:
+        """Return where a process of this deployment writes its log."""
+        return self._directory / f'{name}.log'
+
     def options(self) -> dict[str, Any]:
         """Return what a side is told of this deployment."""
         return {
@@ -271,7 +275,7 @@ class World(fixtures.Fixture):
         argv = processes.nova_conductor(
             self._nova.python, self.nova_conf, NOVA_CONDUCTOR
         )
-        log = self._directory / f'{NOVA_CONDUCTOR}.log'
+        log = self.log(NOVA_CONDUCTOR)
         stack = contextlib.ExitStack()
         self.addCleanup(stack.close)
         stack.enter_context(
@@ -330,7 +334,7 @@ class World(fixtures.Fixture):
         lines = [
             '[DEFAULT]',
             f'transport_url = {self._transport_url}',
-            f'log_file = {self._directory}/nova.log',
+            f'log_file = {self.log("nova")}',
             'host = control',
             f'state_path = {self._directory}',
             f'service_down_time = {self._down_time}',
