@@ -37,7 +37,8 @@ into an environment of its own.
   --names             list the names of the cases
   -h, --help          show this text
 
-All of it takes the better part of an hour on two cores; let nothing else run.
+All of it takes more than an hour on two cores, --targets some twenty minutes;
+let nothing else run meanwhile.
 
 Environment:
 
