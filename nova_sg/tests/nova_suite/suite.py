@@ -60,6 +60,9 @@ MODULES = (
 #: nova's tests of its own two drivers: [servicegroup] driver is not set.
 OWN_DRIVERS = 'unit.servicegroup'
 
+#: nova's own list of functional tests that cannot run on native threads.
+_NOT_ON_THREADS = 'threading_functional_test_excludes.txt'
+
 #: Seconds a test may take, as in nova's own runs.
 _TEST_TIMEOUT = '160'
 
@@ -176,6 +179,8 @@ class Suite:
             if self.exclude is not None
             else []
         )
+        if self.threading and kind == 'functional':
+            exclude += ['--exclude-list', _NOT_ON_THREADS]
         return [
             *(sys.executable, '-m', 'stestr'),
             *('--test-path', f'./nova/tests/{kind}'),
