@@ -12,7 +12,6 @@
 
 """Whom a reader calls down after ZooKeeper was away."""
 
-import datetime
 from types import SimpleNamespace
 from typing import cast
 
@@ -22,8 +21,7 @@ from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup.zookeeper import memory
 from nova_sg.servicegroup.zookeeper import session
 
-NOW = datetime.datetime.now(datetime.UTC)
-MEMBERS = (liveness.Member(1, NOW, 60),)
+MEMBERS = (liveness.Member(1, 0.0, 60),)
 
 
 class TestMemory(base.BaseTestCase):
