@@ -319,6 +319,9 @@ class API:
         self._deployment.check(claim=True)
         handles = self.driver.membership.join_many(context, joined)
         self._handles.update((handle.uuid, handle) for handle in handles)
+        for handle in handles:
+            # It was down a moment ago, perhaps, and is up now.
+            self._verdicts.forget(handle.uuid)
         return handles
 
     def leave(self, member: str, group: str, service: Any = None) -> None:

@@ -23,6 +23,14 @@ from nova_sg.servicegroup.testing import members
 class VerdictTests(base.ConformanceTest):
     """A service is up if it beats, and no operator says otherwise."""
 
+    def test_who_comes_back_is_up_though_just_seen_down(self) -> None:
+        service = self.register()
+        (handle,) = self.api.join_many(self.context, [service])
+        handle.leave(self.context)
+        self.assertFalse(self.api.service_is_up(service))
+        self.api.join_many(self.context, [service])
+        self.assertTrue(self.api.service_is_up(service))
+
     def test_every_shape_of_a_member_is_understood(self) -> None:
         up, down = self.register('host1'), self.register('host2')
         self.membership.join(self.context, up)
