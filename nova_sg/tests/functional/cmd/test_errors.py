@@ -122,14 +122,16 @@ class TestConfiguration(base.CommandTestCase):
             r'[^\n]*\n\Z',
         )
 
-    def test_debug_logs_more(self):
-        result = self.manage('--debug', *LIST)
-        self.assertEqual(0, result.code)
-        self.assertIn(' DEBUG ', result.err)
-
 
 class TestDebug(base.CommandTestCase):
     with_api = False
+
+    def test_it_logs_more(self):
+        for options in ([], ['--debug']):
+            process = self.spawn(*options, *LIST)
+            _out, err = process.communicate(timeout=base.PATIENCE)
+            self.assertEqual(0, process.returncode, err)
+            self.assertEqual(bool(options), ' DEBUG ' in err)
 
     def test_only_debug_shows_the_traceback_of_an_error(self):
         self.option('SERVICEGROUP__DRIVER', 'nonesuch')
