@@ -93,7 +93,8 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
             # A broker drops what no queue takes, unless it is to be told.
             transport_options=messaging.TransportOptions(at_least_once=True),
         )
-        self.name = f'nova-sg-conductor over {rpc.broker(conf)}'
+        where = f' on {server}' if server else ''
+        self.name = f'nova-sg-conductor{where} over {rpc.broker(conf)}'
         self._beating = self._client.prepare(
             timeout=_BEAT_PATIENCE * conf.servicegroup.report_interval,
             retry=0,

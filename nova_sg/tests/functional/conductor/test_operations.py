@@ -196,7 +196,8 @@ class HealthTestCase(base.ConductorTestCase):
     def test_no_conductor_is_a_clear_answer(self):
         result = self.check('--host', 'nobody')
         self.assertEqual(5, result.returncode)
-        self.assertIn('no answer to health', result.stderr)
+        self.assertIn('nova-sg-conductor on nobody over', result.stderr)
+        self.assertIn('no conductor has begun to serve', result.stderr)
 
 
 class PushBackTestCase(base.ConductorTestCase):
