@@ -147,7 +147,8 @@ class TestOneServer(memcached_cell.MemcachedCellTest):
         self.assert_never_down(watch, [self.dead])
         self.eventually(
             lambda: (
-                self.verdicts(reader, self.alive) and reader.knowledge_age == 0
+                self.verdicts(reader, [*self.alive, self.dead])
+                and reader.knowledge_age == 0
             ),
             'the age of what is known is none',
         )
