@@ -70,7 +70,6 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
             else mirror.Mirror(self.session)
         )
         self._down_time: int = conf.servicegroup.service_down_time
-        self._memory = memory.Memory(self.session)
         self._begin()
         self.session.add_listener(self)
         self._keeper = keeper.Keeper(self.session, self._keep)
@@ -81,6 +80,7 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         self._changing = threading.Lock()
         self._handles: set[entry.Handle] = set()
         self._leaving: set[str] = set()
+        self._memory = memory.Memory(self.session)
         self._entry = entry.Entry(self.session, self._records, self._down_time)
 
     def connection_changed(self) -> None:
@@ -184,13 +184,17 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         Whose ZooKeeper was away a moment ago, and who has not known it before,
         waits until all are there, or had the time to come back.
 
-        :raises ServiceGroupUnavailable: ZooKeeper cannot be asked
+        :raises ServiceGroupUnavailable: ZooKeeper cannot be asked, or is away
+            again and again
         """
         self.mirror.note_verdicts(uuids)
         found, asked = self._read(uuids)
-        while self._memory.must_wait(found, uuids):
+        deadline = time.monotonic() + self.session.timeout + LOOK_AGAIN
+        while doubtful := self._memory.in_doubt(found, uuids):
+            if time.monotonic() > deadline:
+                raise self.session.unavailable(memory.SETTLING)
             time.sleep(LOOK_AGAIN)
-            found, asked = self._read(uuids)
+            found = {**found, **self._read(doubtful)[0]}
         return self._memory.learn(found, asked)
 
     def _read(

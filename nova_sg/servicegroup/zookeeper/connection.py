@@ -32,9 +32,9 @@ RENEWAL_PAUSE = 0.5
 #: Seconds a call waits when the ensemble has been away for long already.
 BRIEFLY = 1.0
 
-#: The share of the session timeout after which a connection that took as long
-#: tells that the ensemble stood still. It gives up sessions of those who live
-#: after a good third of the timeout.
+#: The share of the session timeout after which a first connection that took as
+#: long is taken for the end of a standstill. The ensemble gives up sessions of
+#: those who live after a standstill of a good third of the timeout.
 STANDSTILL = 1 / 4
 
 #: The share of the session timeout for which a process that has connected for
@@ -137,9 +137,13 @@ class Connection:
         alive = [each for each in self._listeners if each() is not None]
         self._listeners = [*alive, weakref.ref(listener)]
 
-    def connect(self) -> None:
-        """Begin to connect, where there is no client that does."""
-        self._current_client()
+    def connect(self, unless: threading.Event | None = None) -> None:
+        """Begin to connect, where there is no client that does.
+
+        :param unless: once it is set, nothing is begun
+        :raises ServiceGroupUnavailable: it is set
+        """
+        self._current_client(unless)
 
     def wait_until_connected(self, deadline: float) -> sg_client.Client:
         """Return a client with a connection.
@@ -199,11 +203,15 @@ class Connection:
         for listener in self._listening():
             listener.forked()
 
-    def _current_client(self) -> sg_client.Client:
+    def _current_client(
+        self, unless: threading.Event | None = None
+    ) -> sg_client.Client:
         client = self._client
         if client is not None and not client.ended:
             return client
         with self._lock:
+            if unless is not None and unless.is_set():
+                raise self.unavailable('it was closed')
             client = self._client
             if client is None:
                 self.down_since = time.monotonic()

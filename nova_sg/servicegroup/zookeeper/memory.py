@@ -22,6 +22,7 @@ from collections.abc import Collection
 from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Mapping
+import threading
 import time
 from typing import NamedTuple
 
@@ -88,24 +89,29 @@ class Memory:
         self._session = session
         self._known: Mapping[str, tuple[liveness.Member, ...]] = {}
         self._known_at = time.monotonic()
-        #: Of which services it knows that they are down, if they are not
-        #: among those that live; None for all there are.
-        self._told: set[str] | None = set()
+        #: Whether who is not known to live is known not to: a mirror has told
+        #: until the connection was lost.
+        self._complete = False
+        #: Members are learned in kazoo's thread, too.
+        self._learning = threading.Lock()
 
-    def must_wait(
+    def in_doubt(
         self, living: sg_members.Members, asked: Iterable[str]
-    ) -> bool:
-        """Return whether it is too early to say who lives.
+    ) -> list[str]:
+        """Return of whom it is too early to say that they are down.
 
         ZooKeeper was away, so that those who are missing may be on their way
-        back, and of one of them it is not known how it was before.
+        back, and it is not known of them how they were before.
 
         :param living: the workers of services, by uuid
         :param asked: the services which somebody wants to know of
         """
-        return self._session.settling and any(
-            uuid not in living and not self._knows(uuid) for uuid in asked
-        )
+        if self._complete or not self._session.settling:
+            return []
+        known = self._known
+        return [
+            uuid for uuid in asked if uuid not in living and uuid not in known
+        ]
 
     def learn(
         self, living: sg_members.Members, asked: Collection[str] | None = None
@@ -116,23 +122,22 @@ class Memory:
         :param asked: the services it tells of; None for all there are
         """
         now = time.monotonic()
-        if self._session.settling:
-            before, self._known = self._known, {**self._known, **living}
-            return Living(living, before, now, self._known_at)
-        if asked is None:
-            self._known = living
-            self._told = None
-        else:
-            known = dict(self._known)
-            for uuid in asked:
-                if uuid in living:
-                    known[uuid] = living[uuid]
-                else:
-                    known.pop(uuid, None)
-            self._known = known
-            if self._told is not None:
-                self._told.update(asked)
-        self._known_at = now
+        with self._learning:
+            if self._session.settling:
+                before, self._known = self._known, {**self._known, **living}
+                return Living(living, before, now, self._known_at)
+            if asked is None:
+                self._known = living
+                self._complete = True
+            else:
+                known = dict(self._known)
+                for uuid in asked:
+                    if uuid in living:
+                        known[uuid] = living[uuid]
+                    else:
+                        known.pop(uuid, None)
+                self._known = known
+            self._known_at = now
         return Living(living, {}, now, now)
 
     def last(
@@ -147,18 +152,15 @@ class Memory:
         return known.verdicts(
             uuid
             for uuid in uuids
-            if uuid in known.now or (self._knows(uuid) and uuid in services)
+            if uuid in known.now or (self._complete and uuid in services)
         )
 
     def forget(self, uuids: Iterable[str]) -> None:
         """Drop members that this process has taken out itself."""
         gone = set(uuids)
-        self._known = {
-            uuid: each
-            for uuid, each in self._known.items()
-            if uuid not in gone
-        }
-
-    def _knows(self, uuid: str) -> bool:
-        told = self._told
-        return told is None or uuid in told or uuid in self._known
+        with self._learning:
+            self._known = {
+                uuid: each
+                for uuid, each in self._known.items()
+                if uuid not in gone
+            }

@@ -61,9 +61,9 @@ class Session(connection.Connection):
 
     def close(self) -> None:
         with self._lock:
-            unwatched, self._unwatched = self._unwatched, None
-        if unwatched is not None:
-            unwatched.set()
+            if self._unwatched is not None:
+                self._unwatched.set()
+                self._unwatched = None
         super().close()
 
     def watch(self) -> None:
@@ -173,8 +173,9 @@ class Session(connection.Connection):
         To be called every sixth of :attr:`timeout` by who depends on it;
         half of it passes from one sign of life to the next. A crash shows
         when the session timeout has passed since the last of them, and what
-        the ensemble rounds it up to: signs more often than needed would
-        make it show later.
+        the ensemble rounds it up to: signs more often than needed make it
+        show later. A process that reads gives them more often, see
+        :meth:`watch`.
 
         kazoo sends pings by itself, but tells nobody when one was answered,
         and sends none while requests go out.
@@ -220,7 +221,12 @@ class Session(connection.Connection):
     def _probe_until(self, ended: threading.Event) -> None:
         while not ended.is_set():
             try:
-                self.probe(WATCH_AFTER)
+                if self.connected:
+                    self.probe(WATCH_AFTER)
+                else:
+                    self.connect(unless=ended)
+            except exception.ServiceGroupUnavailable as error:
+                LOG.debug('Not connecting: %s', error)
             except Exception:
                 LOG.exception('Unexpected error while probing %s', self.name)
             ended.wait(self.timeout / 6)

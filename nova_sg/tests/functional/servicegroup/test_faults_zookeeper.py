@@ -83,11 +83,21 @@ class Observer:
     def __init__(self, apis, services):
         self.wrong = []
         self.asked = 0
+        self.answered = set()
         self._apis = apis
         self._services = services
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
+
+    @property
+    def pairs(self):
+        """Every process, by its number, with the host of every service."""
+        return {
+            (number, service.host)
+            for number in range(len(self._apis))
+            for service in self._services
+        }
 
     def stop(self):
         self._stop.set()
@@ -98,15 +108,17 @@ class Observer:
         while not self._stop.is_set():
             for number, api in enumerate(self._apis):
                 for service in self._services:
+                    self.asked += 1
+                    pair = number, service.host
                     try:
                         up = api.service_is_up(service)
+                        self.answered.add(pair)
                     except exception.ServiceGroupUnavailable:
-                        # It knows nothing yet, and says so.
-                        continue
-                    self.asked += 1
+                        # Who knew it before knows it now.
+                        up = pair not in self.answered
                     if not up:
                         when = time.monotonic() - began
-                        self.wrong.append((number, service.host, when))
+                        self.wrong.append((*pair, when))
             self._stop.wait(0.02)
 
 
@@ -165,6 +177,7 @@ class FaultsTestCase(base.ZooKeeperTestCase):
         observer.stop()
         self.assertGreater(observer.asked, 20)
         self.assertEqual([], observer.wrong)
+        self.assertEqual(observer.pairs, observer.answered)
 
     def until_down(self, service, *apis):
         """Wait until a service that died is down."""

@@ -36,11 +36,10 @@ class TestMemory(base.BaseTestCase):
         return [each.up for each in living.verdicts(uuids).values()]
 
     def test_who_was_up_stands_while_members_come_back(self):
-        self.memory.learn({'a': MEMBERS}, ['a', 'b'])
+        self.memory.learn({'a': MEMBERS}, ['a'])
         self.session.settling = True
-        self.assertFalse(self.memory.must_wait({}, ['a', 'b']))
-        living = self.memory.learn({}, ['a', 'b'])
-        self.assertEqual([True, False], self.up(living, 'a', 'b'))
+        self.assertEqual([], self.memory.in_doubt({}, ['a']))
+        self.assertEqual([True], self.up(self.memory.learn({}, ['a']), 'a'))
 
     def test_who_is_missing_then_is_down_afterwards(self):
         self.memory.learn({'a': MEMBERS}, ['a'])
@@ -50,28 +49,33 @@ class TestMemory(base.BaseTestCase):
         self.assertEqual([False], self.up(self.memory.learn({}, ['a']), 'a'))
 
     def test_of_who_was_never_asked_for_nothing_is_said_too_early(self):
-        self.memory.learn({'a': MEMBERS}, ['a'])
-        self.assertFalse(self.memory.must_wait({}, ['b']))
+        self.assertEqual([], self.memory.in_doubt({}, ['a', 'b']))
         self.session.settling = True
-        self.assertTrue(self.memory.must_wait({}, ['b']))
-        self.assertFalse(self.memory.must_wait({'b': MEMBERS}, ['b']))
+        self.assertEqual(['b'], self.memory.in_doubt({'a': MEMBERS}, 'ab'))
+
+    def test_who_was_down_when_it_was_asked_may_have_started_since(self):
+        self.memory.learn({}, ['a'])
+        self.session.settling = True
+        self.assertEqual(['a'], self.memory.in_doubt({}, ['a']))
 
     def test_who_is_there_already_is_remembered(self):
         self.session.settling = True
         self.memory.learn({'a': MEMBERS}, ['a'])
-        self.assertFalse(self.memory.must_wait({}, ['a']))
+        self.assertEqual([], self.memory.in_doubt({}, ['a']))
         self.assertEqual([True], self.up(self.memory.learn({}, ['a']), 'a'))
 
-    def test_of_who_was_never_asked_for_nothing_is_the_last_known(self):
+    def test_of_who_is_not_mirrored_only_those_alive_are_remembered(self):
         self.assertEqual({}, self.memory.last(['a'], {'a'}))
         self.memory.learn({'a': MEMBERS}, ['a', 'b'])
-        last = self.memory.last(['a', 'b', 'c'], {'a', 'b', 'c'})
+        last = self.memory.last(['a', 'b'], {'a', 'b'})
+        self.assertEqual({'a': True}, {u: each.up for u, each in last.items()})
+        self.memory.learn({'a': MEMBERS})
+        last = self.memory.last(['a', 'b', 'c'], {'a', 'b'})
         self.assertEqual(
-            {'a': True, 'b': False},
-            {uuid: each.up for uuid, each in last.items()},
+            {'a': True, 'b': False}, {u: each.up for u, each in last.items()}
         )
 
     def test_who_knows_them_all_need_not_wait(self):
         self.memory.learn({'a': MEMBERS})
         self.session.settling = True
-        self.assertFalse(self.memory.must_wait({}, ['b']))
+        self.assertEqual([], self.memory.in_doubt({}, ['b']))
