@@ -81,12 +81,11 @@ def _switch(
 
     @functools.wraps(novas)
     def switch(context: Any, *args: Any, **kwargs: Any) -> Any:
-        api = owner.get()
         if originals.inside():
             return novas(context, *args, **kwargs)
+        api = owner.get()
         if api is None:
-            if owner.driver() == owner.NOVAS_SCHEME:
-                moved.refuse(context)
+            moved.refuse(context)
             return novas(context, *args, **kwargs)
         with errors.as_novas():
             return ours(api, context, *args, **kwargs)
