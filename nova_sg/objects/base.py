@@ -60,11 +60,8 @@ class Object(ovo_base.VersionedObject):
     def __getattr__(self, name: str) -> Any:
         """Load a field that was read and has no value yet."""
         if name not in self.fields:
-            raise AttributeError(
-                f'{type(self).__name__} has no attribute {name}',
-                name=name,
-                obj=self,
-            )
+            # Raises what led here: an error inside a property, perhaps.
+            return object.__getattribute__(self, name)
         self.obj_load_attr(name)
         return getattr(self, f'_obj_{name}')
 

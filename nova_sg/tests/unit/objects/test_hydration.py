@@ -15,6 +15,7 @@
 import dataclasses
 import datetime
 
+import fixtures
 import iso8601
 from oslo_serialization import jsonutils
 from oslo_versionedobjects import exception as ovo_exc
@@ -160,7 +161,19 @@ class TestHydration(base.BaseTestCase):
     def test_what_is_no_field_is_no_attribute(self):
         made = hydrated()
         error = self.assertRaises(AttributeError, getattr, made, 'hots')
-        self.assertIn('has no attribute hots', str(error))
+        self.assertIn("has no attribute 'hots'", str(error))
+
+    def test_an_error_inside_a_property_is_told_as_it_is(self):
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'nova_sg.objects.ServiceGroupService.seen_or_changed_at',
+                property(lambda service: service.host.nonesuch),
+            )
+        )
+        error = self.assertRaises(
+            AttributeError, getattr, hydrated(), 'seen_or_changed_at'
+        )
+        self.assertIn('nonesuch', str(error))
 
 
 class TestSerialization(base.BaseTestCase):
