@@ -28,7 +28,7 @@ from nova_sg.policies import services as policies
 #: Up to here services are known by integers and by host and binary.
 LAST_WITHOUT_UUID = '2.52'
 
-#: What no host is called.
+#: A host to ask for where only an answer is wanted.
 _NOBODY = '-'
 
 
