@@ -29,6 +29,7 @@ from nova_sg.tests.functional.servicegroup import memcached_deployments
 
 testing.enable()
 
+NONE = ('none', {'driver': None, 'records': None})
 DB = ('db', {'driver': 'db', 'records': None})
 ZK = ('zk', {'driver': 'zk', 'records': None})
 ZK_SQL = ('zk:sql', {'driver': 'zk', 'records': 'sql'})
@@ -64,13 +65,14 @@ def old_memcached() -> str:
 class TestCase(test.TestCase):
     """A nova with two cells, whose services are kept by a driver.
 
-    :cvar driver: ``[servicegroup] driver``, given by a scenario
+    :cvar driver: ``[servicegroup] driver``, given by a scenario; None
+        leaves nova as it is
     :cvar records: ``[servicegroup] records``; None for the driver's own
     """
 
     NUMBER_OF_CELLS = 2
 
-    driver: ClassVar[str]
+    driver: ClassVar[str | None]
     records: ClassVar[str | None]
 
     def setUp(self) -> None:

@@ -24,7 +24,7 @@ load_tests = testscenarios.load_tests_apply_scenarios
 
 
 class TestMoved(base.TestCase):
-    scenarios = [base.DB]
+    scenarios = [base.NONE, base.DB]
 
     def setUp(self) -> None:
         super().setUp()
