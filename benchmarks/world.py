@@ -23,7 +23,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from concurrent import futures
 import contextlib
-import dataclasses
 import functools
 import os
 import pathlib
@@ -370,7 +369,7 @@ class World(fixtures.Fixture):
                     pool.map(lambda each: restore(self._context, each), added)
                 )
             return
-        rows = [dataclasses.asdict(each) for each in added]
+        rows = [each._asdict() for each in added]
         for row in rows:
             del row['id']
         statement = models.services.insert().values(created_at=clock.utcnow())

@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
-import dataclasses
 from typing import Any
 
 from nova import context as nova_context
@@ -160,7 +159,7 @@ class NovaRecordStore(base.RecordStore):
     ) -> record.Record:
         mine = self.get_by_uuid(context, uuid)
         update = originals.get('service_update')
-        wanted = dataclasses.replace(mine, **changes)
+        wanted = mine._replace(**changes)
         with _as_ours(), self._unique(context, wanted):
             return _record(update(_nova(context), mine.id, changes))
 

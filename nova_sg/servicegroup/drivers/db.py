@@ -118,11 +118,9 @@ def _records_and_verdicts(
     make_verdict = liveness.of_values
     for rows in result.partitions(PART):
         for row in rows:
-            values = iter(row)
-            up = bool(next(values))
-            made = make_record(values)
+            made = make_record(row[1:])
             records.append(made)
             alive[made.uuid] = make_verdict(
-                (up, made.last_seen_up, known_at, (), None)
+                (bool(row[0]), made.last_seen_up, known_at, (), None)
             )
     return records, alive

@@ -20,7 +20,6 @@ tombstone, and what led to it leads nowhere from then on.
 
 from collections.abc import Iterator
 from collections.abc import Mapping
-import dataclasses
 import secrets
 from typing import Any
 import uuid as uuid_
@@ -111,9 +110,7 @@ class Writer:
         """See ``RecordStore.update``."""
         for _attempt in self._cell.attempts():
             found = self._found(uuid)
-            changed = dataclasses.replace(
-                found.record, updated_at=cell_.now(), **changes
-            )
+            changed = found.record._replace(updated_at=cell_.now(), **changes)
             before = names_.Names(self._cell, found.record)
             after = names_.Names(self._cell, changed)
             new = [key for key in after.keys if key not in before.keys]
@@ -140,8 +137,8 @@ class Writer:
                 break
             if not found.live:
                 raise exception.ServiceNotFound(service_id=uuid)
-            gone = dataclasses.replace(
-                found.record, deleted=found.record.id, deleted_at=cell_.now()
+            gone = found.record._replace(
+                deleted=found.record.id, deleted_at=cell_.now()
             )
             unknown = {**found.unknown, cell_.DESTROYED_BY: by}
             if self._cell.replace(found, gone, TOMBSTONE_TTL, unknown):
@@ -256,7 +253,7 @@ class Writer:
         }
         for _attempt in self._cell.attempts():
             found = self._found(changed.uuid)
-            again = dataclasses.replace(found.record, **old)
+            again = found.record._replace(**old)
             if self._cell.replace(found, again):
                 return
 

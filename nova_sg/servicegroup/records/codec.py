@@ -46,7 +46,7 @@ class Stored:
 def encode(stored: Stored) -> bytes:
     """Return the value that keeps a record."""
     values: dict[str, Any] = dict(stored.unknown)
-    values.update(dataclasses.asdict(stored.record), format=FORMAT)
+    values.update(stored.record._asdict(), format=FORMAT)
     for name in _TIMES:
         if values[name] is not None:
             values[name] = values[name].isoformat()

@@ -207,7 +207,7 @@ class SqlRecordStore(base.RecordStore):
         try:
             return self._database.write(work)
         except db_exc.DBDuplicateEntry as error:
-            now = dataclasses.asdict(self.get_by_uuid(context, uuid))
+            now = self.get_by_uuid(context, uuid)._asdict()
             taken = self._taken({**now, **changes})
             if taken is None:
                 return self.update(context, uuid, changes)
@@ -238,7 +238,7 @@ class SqlRecordStore(base.RecordStore):
     def restore(
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
-        row = dataclasses.asdict(restored)
+        row = restored._asdict()
         existing = sa.select(*COLUMNS).where(
             sa.or_(SERVICES.id == restored.id, SERVICES.uuid == restored.uuid)
         )

@@ -65,7 +65,7 @@ class JoinTests(base.ConformanceTest):
 
     def test_beats_come_from_timers_and_from_reports(self) -> None:
         timed, reporting = self.register('host1'), self.register('host2')
-        service = _Service(members.Object(**vars(timed)))
+        service = _Service(members.Object(**timed._asdict()))
         self.api.join('host1', 'compute', service)
         ((interval, _, _, initial_delay),) = service.timers
         self.assertEqual(1, interval)

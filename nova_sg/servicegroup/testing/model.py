@@ -15,7 +15,6 @@
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
-import dataclasses
 from typing import Any
 
 from nova_sg import exception
@@ -33,7 +32,7 @@ NOT_MODELLED = (
 
 def plain(service: record.Record) -> dict[str, Any]:
     """Return the fields of a record that the model knows."""
-    values = dataclasses.asdict(service)
+    values = service._asdict()
     return {k: v for k, v in values.items() if k not in NOT_MODELLED}
 
 

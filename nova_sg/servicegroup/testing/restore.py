@@ -12,7 +12,6 @@
 
 """Promises of a record store: what is moved here is as it was there."""
 
-import dataclasses
 import datetime
 from typing import Any
 import uuid
@@ -153,9 +152,7 @@ class RestoreTests(base.ConformanceTest):
             self.context, restored.uuid, {'disabled': False}
         )
         self.assertEqual(
-            dataclasses.replace(
-                restored, disabled=False, updated_at=changed.updated_at
-            ),
+            restored._replace(disabled=False, updated_at=changed.updated_at),
             changed,
         )
         self.records.destroy(self.context, restored.uuid)
@@ -212,11 +209,9 @@ class RestoreTests(base.ConformanceTest):
         self.assertEqual([stays], list(self.records.list(self.context)))
         self.assertEqual([], list(self.records.traces(self.context)))
         # Ids, uuids and names are free again.
-        self.records.restore(
-            self.context, dataclasses.replace(live, id=gone.id)
-        )
+        self.records.restore(self.context, live._replace(id=gone.id))
         self.records.restore(
             self.context,
-            dataclasses.replace(gone, id=live.id, deleted=live.id),
+            gone._replace(id=live.id, deleted=live.id),
         )
         self.assertEqual(2, len(self.records.list(self.context)))

@@ -81,15 +81,17 @@ def decode(value: bytes, written_at: int, where: str) -> Stored:
     found = codec.decode(value, where)
     unknown = dict(found.unknown)
     ours = unknown.pop(_OURS, {})
-    # It was made just now, so that nobody sees the frozen record change.
-    values = found.record.__dict__
     # Thousands of services have these in common: keep each once.
-    for field in ('binary', 'topic'):
-        if values[field] is not None:
-            values[field] = sys.intern(values[field])
+    changes: dict[str, Any] = {
+        field: sys.intern(value)
+        for field in ('binary', 'topic')
+        if (value := getattr(found.record, field)) is not None
+    }
     if 'stamp' in ours:
-        values[ours['stamp']] = time_of(written_at)
-    return Stored(found.record, ours.get('writes', ()), unknown)
+        changes[ours['stamp']] = time_of(written_at)
+    return Stored(
+        found.record._replace(**changes), ours.get('writes', ()), unknown
+    )
 
 
 def time_of(milliseconds: int) -> datetime.datetime:

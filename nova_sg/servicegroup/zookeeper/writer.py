@@ -18,7 +18,6 @@ in the record, and who tries again looks for its own.
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-import dataclasses
 import secrets
 from typing import Any
 
@@ -108,7 +107,7 @@ class Writer:
                 raise exception.ServiceNotFound(service_id=uuid)
             if change.unsure and token in found.stored.writes:
                 return found.record
-            after = dataclasses.replace(found.record, **changes)
+            after = found.record._replace(**changes)
             value = stored.encode(
                 stored.rewritten(found.stored, after, token),
                 stamp='updated_at',
@@ -124,7 +123,7 @@ class Writer:
             except errors.TransactionFailed as failed:
                 raise self._refusal(cell, after, failed) from failed
             now = stored.time_of(results[0].mtime)
-            return dataclasses.replace(after, updated_at=now)
+            return after._replace(updated_at=now)
 
         return change.run(attempt)
 
@@ -140,7 +139,7 @@ class Writer:
                 if change.unsure:
                     return
                 raise exception.ServiceNotFound(service_id=uuid)
-            gone = dataclasses.replace(found.record, deleted=found.record.id)
+            gone = found.record._replace(deleted=found.record.id)
             trace = stored.encode(
                 stored.rewritten(found.stored, gone, token),
                 stamp='deleted_at',

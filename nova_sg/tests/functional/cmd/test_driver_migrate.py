@@ -15,7 +15,6 @@
 Against a real ZooKeeper, a real memcached and a real database.
 """
 
-import dataclasses
 import datetime
 import itertools
 import signal
@@ -350,7 +349,7 @@ class TestCutOff(MigrationTestCase):
         restore = target.restore
 
         def forgetful(context: Any, restored: record.Record) -> None:
-            restore(context, dataclasses.replace(restored, version=0))
+            restore(context, restored._replace(version=0))
 
         target.restore = forgetful
         error = self.assertRaises(exception.MigrationFailed, moving.run)
@@ -563,7 +562,7 @@ class TestDatabases(MigrationTestCase):
         self.assertEqual(before, self.content('zk'))
         for each in before[:3]:
             self.records_of('zk').purge(self.context, [each.uuid])
-        late = dataclasses.replace(before[0], updated_at=CREATED)
+        late = before[0]._replace(updated_at=CREATED)
         self.records_of('zk').restore(self.context, late)
         told = self.migrate('zk', 'db')
         self.assertEqual((1, 3), (told['copied'], told['replaced']))

@@ -65,7 +65,7 @@ class TestDestroyed(memcached_cell.RecordsTest):
         service = self.register('host1', topic='compute')
         found = self.cell.find(service.uuid)
         assert found is not None
-        gone = record.Record(**{**vars(service), 'deleted': service.id})
+        gone = service._replace(deleted=service.id)
         self.assertTrue(self.cell.replace(found, gone))
         self.assertEqual([], self.hosts())
         self.assertIsNone(
@@ -206,7 +206,7 @@ class TestNames(memcached_cell.RecordsTest):
 
     def test_a_rename_lost_to_another_is_taken_back(self) -> None:
         mine = self.register('old')
-        wanted = record.Record(**{**vars(mine), 'host': 'new'})
+        wanted = mine._replace(host='new')
         claimed = names.Names(self.cell, wanted)
         claimed.claim()
         # Not borne by a record yet, so the name is anybody's.

@@ -12,7 +12,6 @@
 
 """Objects built from records, past the setters of their fields."""
 
-import dataclasses
 import datetime
 
 import fixtures
@@ -52,7 +51,7 @@ VIEWS = {'is_up', 'availability_zone'}
 def hydrated(**changes):
     return objects.ServiceGroupService._from_record(
         context.RequestContext(),
-        dataclasses.replace(RECORD, **changes),
+        RECORD._replace(**changes),
         liveness.Liveness(True, MORNING, 0.0),
         'az1',
     )

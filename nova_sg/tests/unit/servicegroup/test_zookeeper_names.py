@@ -12,7 +12,6 @@
 
 """Names and values in ZooKeeper say what they are to say, and no more."""
 
-import dataclasses
 import datetime
 import json
 
@@ -65,7 +64,7 @@ class TestNames(base.BaseTestCase):
 
     def test_a_service_without_a_topic_has_no_entry_for_it(self):
         cell = layout.Layout('/sg').cell('cell')
-        without = dataclasses.replace(SERVICE, topic=None)
+        without = SERVICE._replace(topic=None)
         self.assertEqual(
             {cell.topic('host1', 'compute')},
             set(cell.entries(SERVICE)) - set(cell.entries(without)),
@@ -73,7 +72,7 @@ class TestNames(base.BaseTestCase):
 
     def test_a_service_forced_down_does_not_count_for_versions(self):
         cell = layout.Layout('/sg').cell('cell')
-        forced = dataclasses.replace(SERVICE, forced_down=True)
+        forced = SERVICE._replace(forced_down=True)
         (path,) = set(cell.entries(SERVICE)) - set(cell.entries(forced))
         self.assertTrue(path.startswith(cell.version('nova-compute', 0)))
 
@@ -111,8 +110,7 @@ class TestMembers(base.BaseTestCase):
 
 class TestStored(base.BaseTestCase):
     def test_a_record_is_read_as_it_was_written(self):
-        full = dataclasses.replace(
-            SERVICE,
+        full = SERVICE._replace(
             created_at=NOON,
             updated_at=NOON,
             disabled=True,
@@ -167,9 +165,7 @@ class TestChanges(base.BaseTestCase):
         self.cell = layout.Layout('/sg').cell('cell')
 
     def test_a_change_is_what_the_record_has_become(self):
-        tricky = dataclasses.replace(
-            SERVICE, disabled_reason='"destroyed": "u-7"'
-        )
+        tricky = SERVICE._replace(disabled_reason='"destroyed": "u-7"')
         value = stored.encode(stored.Stored(tricky))
         self.assertEqual(
             ('u-7', tricky), self.decode(changelog.changed(self.cell, value))

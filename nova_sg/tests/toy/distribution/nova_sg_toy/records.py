@@ -111,9 +111,7 @@ class ToyRecordStore(base.RecordStore):
         updated_at = _moment(self._directory.now())
         with self._directory.change() as state:
             there = _first(uuid, _live(state, uuid=uuid))
-            changed = dataclasses.replace(
-                there, updated_at=updated_at, **changes
-            )
+            changed = there._replace(updated_at=updated_at, **changes)
             self._put(state, changed)
         return changed
 
@@ -123,9 +121,7 @@ class ToyRecordStore(base.RecordStore):
             gone = _first(uuid, _live(state, uuid=uuid))
             self._put(
                 state,
-                dataclasses.replace(
-                    gone, deleted=gone.id, deleted_at=deleted_at
-                ),
+                gone._replace(deleted=gone.id, deleted_at=deleted_at),
             )
 
     def minimum_versions(
@@ -239,7 +235,7 @@ def _first(
 
 
 def _to_json(service: record.Record) -> dict[str, Any]:
-    values = dataclasses.asdict(service)
+    values = service._asdict()
     for name in _TIMES:
         if values[name] is not None:
             values[name] = values[name].isoformat()
