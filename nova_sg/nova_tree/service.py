@@ -157,12 +157,12 @@ class Service(
             service.obj_reset_changes(['availability_zone'])
         return service
 
-    def _take(
+    def _show(
         self,
         record: sg_record.Record,
-        liveness: sg_liveness.Liveness | None = None,
+        liveness: sg_liveness.Liveness | None,
     ) -> None:
-        super()._take(record)
+        super()._show(record, None)
         self.liveness = liveness
         if record.uuid is None:
             # nova's oldest rows have none.
