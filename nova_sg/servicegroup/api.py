@@ -174,9 +174,7 @@ class API:
         records, alive = self.driver.list(
             context, host=host, binary=binary, topic=topic, disabled=disabled
         )
-        return records, self._verdicts.of_listing(
-            [each.uuid for each in records], alive
-        )
+        return records, self._verdicts.of_listing(records, alive)
 
     def update(
         self,

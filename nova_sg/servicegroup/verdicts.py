@@ -26,6 +26,7 @@ from nova_sg import exception
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
+from nova_sg.servicegroup import record
 from nova_sg.servicegroup.drivers import base as drivers_base
 from nova_sg.servicegroup.membership import base
 
@@ -103,7 +104,7 @@ class Verdicts:
 
     def of_listing(
         self,
-        uuids: Sequence[str],
+        records: Sequence[record.Record],
         alive: drivers_base.Alive,
     ) -> Mapping[str, liveness.Liveness]:
         """Return the verdicts that go with a list of records.
@@ -113,7 +114,7 @@ class Verdicts:
         if not isinstance(alive, exception.ServiceGroupUnavailable):
             return self._complete(alive)
         self._knowledge.failed(alive)
-        return self.last_known(uuids, alive)
+        return self.last_known([each.uuid for each in records], alive)
 
     def last_known(
         self,
