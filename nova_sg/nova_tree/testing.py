@@ -49,6 +49,10 @@ class Engines:
     other: contexts lose the uuid of their cell when they are copied, but not
     their connection, and a process with one cell has no other identity.
 
+    With several cells, a context that is not targeted leads to where any
+    thread of the process has last targeted one. A service is created and
+    joins in one context; so a context stays where it was first.
+
     In production this would be wrong: each start of a service empties nova's
     cache of cells, and then the same cell gets another engine.
     """
@@ -57,7 +61,18 @@ class Engines:
         self._cells: weakref.WeakKeyDictionary[Any, str] = (
             weakref.WeakKeyDictionary()
         )
+        self._untargeted: weakref.WeakKeyDictionary[Any, str] = (
+            weakref.WeakKeyDictionary()
+        )
 
     def __call__(self, context: Any) -> str | None:
+        if context is None or getattr(context, 'db_connection', None):
+            return self._cell_of(context)
+        known = self._untargeted.get(context)
+        if known is None:
+            known = self._untargeted[context] = self._cell_of(context)
+        return known
+
+    def _cell_of(self, context: Any) -> str:
         engine = db.get_engine(context=context)
         return self._cells.setdefault(engine, str(uuid.uuid4()))
