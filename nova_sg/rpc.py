@@ -31,7 +31,8 @@ EXCEPTION_MODULES = [exception.__name__, ovo_exc.__name__]
 #: Parts of a context which open doors elsewhere, and none of ours.
 _SECRETS = ('auth_token', 'service_token')
 
-_AMQP_PORT = 5672
+#: Where oslo.messaging looks for a broker that the URL does not name.
+_AMQP_HOST, _AMQP_PORT = 'localhost', 5672
 
 #: Seconds in which a host that is there accepts a connection.
 _PATIENCE = 5.0
@@ -96,8 +97,11 @@ def check_broker(conf: cfg.ConfigOpts) -> None:
     :raises OSError: no host of the URL can be connected to
     """
     url = messaging.TransportURL.parse(conf)
+    hosts = url.hosts
+    if not hosts and url.transport == 'rabbit':
+        hosts = [messaging.TransportHost(hostname=_AMQP_HOST)]
     error = None
-    for host in url.hosts:
+    for host in hosts:
         address = (host.hostname, host.port or _AMQP_PORT)
         try:
             socket.create_connection(address, _PATIENCE).close()

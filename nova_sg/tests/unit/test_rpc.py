@@ -12,8 +12,12 @@
 
 """What crosses the message bus beside objects."""
 
+import contextlib
+import socket
 import sys
+from unittest import mock
 
+from oslo_config import cfg
 import oslo_messaging as messaging
 from oslo_messaging._drivers import common as rpc_common
 from oslo_serialization import jsonutils
@@ -55,6 +59,33 @@ class TestContext(base.BaseTestCase):
         )
         _theirs, wire = self.transferred(mine)
         self.assertNotIn('secret', wire)
+
+
+class TestBroker(base.BaseTestCase):
+    def looked_for(self, url):
+        conf = cfg.ConfigOpts()
+        messaging.TransportURL.parse(conf)
+        conf.set_override('transport_url', url)
+        with (
+            mock.patch.object(
+                socket, 'create_connection', side_effect=ConnectionRefusedError
+            ) as connect,
+            contextlib.suppress(ConnectionRefusedError),
+        ):
+            rpc.check_broker(conf)
+        return [call.args[0] for call in connect.call_args_list]
+
+    def test_each_host_of_the_url_is_looked_for(self):
+        self.assertEqual(
+            [('one', 5672), ('two', 5673)],
+            self.looked_for('rabbit://u:p@one,u:p@two:5673/'),
+        )
+
+    def test_without_a_host_the_local_broker_is_looked_for(self):
+        self.assertEqual([('localhost', 5672)], self.looked_for('rabbit://'))
+
+    def test_a_bus_within_the_process_has_no_broker(self):
+        self.assertEqual([], self.looked_for('fake://'))
 
 
 class TestErrors(base.BaseTestCase):
