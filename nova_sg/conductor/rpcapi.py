@@ -30,6 +30,7 @@ from nova_sg import rpc
 from nova_sg.conductor import manager
 from nova_sg.conductor import wire
 from nova_sg.objects import base as objects_base
+from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup.membership import base as membership_base
 
@@ -189,18 +190,30 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
     def leave(
         self, context: Context, stays: Sequence[membership_base.Stay]
     ) -> None:
-        """End memberships at once; see ``Membership.withdraw``."""
-        self._beat(
-            context,
-            'leave',
-            stays=[dataclasses.asdict(each) for each in stays],
-        )
+        """End memberships at once; see ``Membership.withdraw``.
+
+        As many at a time as a process beats for, since each call has a
+        beat's patience.
+        """
+        for start in range(0, len(stays), heartbeat.BATCH):
+            batch = stays[start : start + heartbeat.BATCH]
+            self._beat(
+                context,
+                'leave',
+                stays=[dataclasses.asdict(each) for each in batch],
+            )
 
     def liveness(
         self, context: Context, uuids: Sequence[str]
     ) -> dict[str, sg_liveness.Liveness]:
-        """Return what the conductor knows of services, by uuid."""
-        found = self._call(context, 'liveness', uuids=list(uuids))
+        """Return what the conductor knows of services, by uuid.
+
+        One call for each ``manager.MAX_UUIDS`` of them.
+        """
+        found: dict[str, Any] = {}
+        for start in range(0, len(uuids), manager.MAX_UUIDS):
+            batch = list(uuids[start : start + manager.MAX_UUIDS])
+            found |= self._call(context, 'liveness', uuids=batch)
         return {uuid: wire.load_liveness(each) for uuid, each in found.items()}
 
     def ping(self, context: Context) -> None:

@@ -14,6 +14,7 @@
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import operator
 import time
 from typing import Any
 
@@ -111,7 +112,8 @@ class SqlMembership(admitted.AdmittedMembership):
         """
         values = [
             {'left_uuid': stay.uuid, 'left_count': count}
-            for stay in stays
+            # In the same order as beats, so that the two do not deadlock.
+            for stay in sorted(stays, key=operator.attrgetter('uuid'))
             if (count := self._own_count(stay)) is not None
         ]
         if not values:

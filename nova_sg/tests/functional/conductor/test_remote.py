@@ -12,12 +12,19 @@
 
 """The parts of a process without a database, over messages in memory."""
 
+import sqlalchemy as sa
+
 from nova_sg import exception
 from nova_sg.conductor import inventory
+from nova_sg.conductor import manager
 from nova_sg.conductor import remote
 from nova_sg.conductor import wire
+from nova_sg.db import clock
+from nova_sg.db import engine
+from nova_sg.db import models
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.functional.objects import base
 
@@ -25,9 +32,10 @@ from nova_sg.tests.functional.objects import base
 class RemoteTestCase(base.ObjectsTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.rpc = self.useFixture(
+        self.conductor = self.useFixture(
             conductor.InProcessConductor(self.api)
-        ).conductor
+        )
+        self.rpc = self.conductor.conductor
         self.driver = remote.RemoteDriver(self.process.conf, self.rpc)
 
 
@@ -176,6 +184,54 @@ class TestMembership(RemoteTestCase):
         self.assertRaises(
             exception.ServiceNotFound, handles[0].beat, self.context
         )
+
+    def test_more_than_go_into_a_call_are_asked_for_and_leave(self):
+        uuids = self.many(2 * manager.MAX_UUIDS + 1)
+        found = self.driver.membership.alive(self.context, uuids)
+        self.assertEqual({*uuids}, {u for u in found if found[u].up})
+        self.assertEqual(['liveness'] * 3, self.conductor.calls)
+
+        self.driver.membership.withdraw(self.context, self.stays(uuids))
+        found = self.driver.membership.alive(self.context, uuids)
+        self.assertEqual({*uuids}, {u for u in found if not found[u].up})
+
+    def test_they_leave_in_the_order_in_which_they_beat(self):
+        uuids = self.many(3)
+        left = []
+
+        def note(_connection, _cursor, _statement, parameters, *_rest):
+            left.extend(each for row in parameters for each in row)
+
+        database = engine.get(self.process.conf).engine
+        sa.event.listen(database, 'before_cursor_execute', note)
+        self.api.driver.membership.withdraw(
+            self.context, self.stays(reversed(uuids))
+        )
+        self.assertEqual(uuids, [each for each in left if each in uuids])
+
+    def stays(self, uuids):
+        """Return them as if they had joined when nobody else had beaten."""
+        return [membership_base.Stay(uuid, [1, True], 0, 0) for uuid in uuids]
+
+    def many(self, count):
+        """Register services that have beaten once; return their uuids."""
+        rows = [
+            {
+                'uuid': f'uuid-{number:05}',
+                'host': f'h{number}',
+                'binary': 'nova-compute',
+                'report_count': 1,
+                'deleted': 0,
+            }
+            for number in range(count)
+        ]
+        statement = models.services.insert().values(
+            last_seen_up=clock.utcnow(), created_at=clock.utcnow()
+        )
+        engine.get(self.process.conf).write(
+            lambda c: c.execute(statement, rows)
+        )
+        return [row['uuid'] for row in rows]
 
     def test_it_declares_what_the_conductors_driver_does(self):
         self.assertEqual(
