@@ -184,6 +184,15 @@ class ServiceGroupUnavailable(NovaSgException):
     code = 503
 
 
+class OutcomeUnknown(ServiceGroupUnavailable):
+    """The connection failed under a change: it may have been made."""
+
+    msg_fmt = (
+        'The servicegroup backend %(backend)s is unavailable: %(reason)s; '
+        'it is not known whether the change was made'
+    )
+
+
 class ConductorMissing(ServiceGroupUnavailable):
     """The broker has nobody to give a call to: nothing was done of it."""
 

@@ -58,7 +58,7 @@ class ZooKeeperMarkerStore(marker.MarkerStore):
                 self._session.commit(
                     [requests.create(self._path, _encode(ours))], deadline
                 )
-            except (errors.TransactionFailed, errors.OutcomeUnknown):
+            except (errors.TransactionFailed, exception.OutcomeUnknown):
                 continue  # see who was first
         return theirs
 
@@ -76,7 +76,7 @@ class ZooKeeperMarkerStore(marker.MarkerStore):
                     [requests.change(self._path, _encode(ours), found[1])],
                     deadline,
                 )
-            except errors.OutcomeUnknown:
+            except exception.OutcomeUnknown:
                 unsure = True
             except errors.TransactionFailed:
                 continue

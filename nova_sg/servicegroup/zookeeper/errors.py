@@ -16,7 +16,6 @@ from collections.abc import Sequence
 
 from kazoo import exceptions
 
-from nova_sg import exception
 from nova_sg.servicegroup.zookeeper import requests
 
 #: The connection failed, not the request: it may be asked again.
@@ -39,15 +38,6 @@ class Trouble(Exception):
 
 class Silence(Trouble):
     """A request was not answered in time."""
-
-
-class OutcomeUnknown(exception.ServiceGroupUnavailable):
-    """The connection failed under a transaction: it may have been done."""
-
-    msg_fmt = (
-        'The servicegroup backend %(backend)s is unavailable: %(reason)s; '
-        'it is not known whether the change was made'
-    )
 
 
 class Conflict(Exception):

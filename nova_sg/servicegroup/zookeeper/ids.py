@@ -19,6 +19,7 @@ is in ``first-id``, and is raised when records come with ids of their own.
 
 from kazoo import exceptions
 
+from nova_sg import exception
 from nova_sg.servicegroup.zookeeper import errors
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import requests
@@ -73,5 +74,5 @@ def skip(
                 [requests.change(cell.first_id, raised, stat.version)],
                 deadline,
             )
-        except (errors.TransactionFailed, errors.OutcomeUnknown):
+        except (errors.TransactionFailed, exception.OutcomeUnknown):
             continue  # see how far it is now

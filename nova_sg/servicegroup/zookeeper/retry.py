@@ -57,14 +57,14 @@ class Change:
         for _ in range(tries):
             try:
                 return attempt()
-            except errors.OutcomeUnknown:
+            except exception.OutcomeUnknown:
                 self.unsure = True
                 if time.monotonic() >= self.deadline:
                     raise
             except exception.ServiceGroupUnavailable as error:
                 if not self.unsure:
                     raise
-                raise errors.OutcomeUnknown(**error.kwargs) from error
+                raise exception.OutcomeUnknown(**error.kwargs) from error
             except errors.Conflict:
                 # Random, so that rivals do not meet again.
                 time.sleep(random.uniform(0, pause))  # noqa: S311

@@ -140,7 +140,7 @@ class Session(connection.Connection):
                 client, [requests.transaction(each) for each in transactions]
             )
         except errors.Trouble as trouble:
-            raise errors.OutcomeUnknown(
+            raise exception.OutcomeUnknown(
                 backend=self.name, reason=trouble
             ) from trouble
         return [

@@ -48,6 +48,7 @@ CODES = {
     'ObjectActionError': 400,
     'ServiceNotJoined': 409,
     'ServiceGroupUnavailable': 503,
+    'OutcomeUnknown': 503,
     'RecordUnreadable': 500,
     'SchemaNotReady': 503,
     'SchemaVersionMismatch': 409,

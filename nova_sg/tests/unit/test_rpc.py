@@ -113,6 +113,7 @@ class TestErrors(base.BaseTestCase):
             exception.ServiceNotFound(service_id=7),
             exception.ServiceTooOld(thisver=1, minver=2),
             exception.InvalidInput(reason='100% wrong'),
+            exception.OutcomeUnknown(backend='zk', reason='silence'),
             exception.NovaSgException('a message of its own'),
             ovo_exc.IncompatibleObjectVersion(
                 objname='O', objver='2.0', supported='1.0'
