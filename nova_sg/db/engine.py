@@ -155,6 +155,32 @@ class Database:
         """
         return self._run(work)
 
+    def change(self, statement: sa.Update) -> bool:
+        """Run and commit a statement that finds nothing once it was done.
+
+        Errors as for :meth:`write`.
+
+        :returns: whether it was done by this call: where the answer to a
+            commit was lost, the next attempt finds nothing, and still it was
+        """
+        lost = False
+
+        def attempt() -> bool:
+            nonlocal lost
+            done = False
+            try:
+                with self._transaction() as connection:
+                    done = connection.execute(statement).rowcount > 0
+            except TRANSIENT as error:
+                if done:
+                    # A deadlock at the commit is an answer: it is not done.
+                    lost = isinstance(error, db_exc.DBConnectionError)
+                raise
+            return done or lost
+
+        with self._errors():
+            return self._retry(attempt)
+
     def upgrade(self) -> tuple[str | None, str]:
         """Bring the schema to what this code needs.
 
@@ -211,12 +237,17 @@ class Database:
 
     def _run(self, work: Callable[[sa.Connection], T]) -> T:
         def attempt() -> T:
-            self._prepare()
-            with self.engine.begin() as connection:
+            with self._transaction() as connection:
                 return work(connection)
 
         with self._errors():
             return self._retry(attempt)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        self._prepare()
+        with self.engine.begin() as connection:
+            yield connection
 
     def _prepare(self) -> None:
         """Check the schema, once per process, before the first statement."""

@@ -219,7 +219,7 @@ class SqlRecordStore(base.RecordStore):
             .where(SERVICES.uuid == uuid, LIVE)
             .values(deleted=SERVICES.id, deleted_at=clock.utcnow())
         )
-        if not self._database.write(lambda c: c.execute(statement).rowcount):
+        if not self._database.change(statement):
             raise exception.ServiceNotFound(service_id=uuid)
 
     def minimum_versions(
@@ -382,9 +382,7 @@ class SqlMarkerStore(marker.MarkerStore):
             )
             .values(**dataclasses.asdict(ours))
         )
-        return bool(
-            self._database.write(lambda c: c.execute(statement).rowcount)
-        )
+        return self._database.change(statement)
 
     def facts(self) -> dict[str, str | int]:
         return self._database.read(_facts)
