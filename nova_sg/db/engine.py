@@ -320,10 +320,11 @@ def _tuned(url: sa.URL, conf: cfg.ConfigOpts) -> sa.URL:
     match url.get_backend_name():
         case 'postgresql':
             patience.install()
-            query = {
-                'connect_timeout': str(limit),
-                'options': f'-c statement_timeout={limit * 1000}',
-            }
+            options = ' '.join(url.normalized_query.get('options', ()))
+            url = url.update_query_dict(
+                {'options': patience.limited(options, limit * 1000)}
+            )
+            query = {'connect_timeout': str(limit)}
         case 'mysql' | 'mariadb':
             query = {
                 'charset': 'utf8mb4',

@@ -22,7 +22,19 @@ import re
 import select
 from typing import Any
 
-_LIMIT = re.compile(r'statement_timeout=(\d+)')
+#: Options are told in either spelling.
+_LIMIT = re.compile(r'statement[_-]timeout=(\d+)')
+
+
+def limited(options: str, limit: int) -> str:
+    """Return libpq's options for a connection, with an end to statements.
+
+    :param options: those an operator has given; a limit of theirs stands
+    :param limit: milliseconds
+    """
+    if _LIMIT.search(options):
+        return options
+    return f'{options} -c statement_timeout={limit}'.strip()
 
 
 def install() -> None:

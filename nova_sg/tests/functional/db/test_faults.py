@@ -254,6 +254,24 @@ class TestUnreachable(FaultsTestCase):
         self.assertNotIn(PASSWORD, str(error))
 
 
+class TestOptionsOnPostgresql(FaultsTestCase):
+    """A URL may have options of its own for a session."""
+
+    scenarios = [scenarios.POSTGRESQL_SCHEMA]
+
+    def test_they_hold_beside_the_limit_of_a_statement(self):
+        url = sa.make_url(self.url).update_query_dict(
+            {'options': '-csearch_path=mine,public'}
+        )
+        far = self.another_process(url.render_as_string(hide_password=False))
+        for name, value in (
+            ('search_path', 'mine,public'),
+            ('statement_timeout', '2s'),
+        ):
+            shown = sa.text(f'SHOW {name}')
+            self.assertEqual(value, far.read(lambda c, s=shown: c.scalar(s)))
+
+
 class ValuesTestCase(FaultsTestCase):
     def assert_refused(self, **values):
         error = self.assertRaises(

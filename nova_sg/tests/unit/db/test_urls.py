@@ -114,6 +114,23 @@ class TestLimits(UrlTestCase):
         self.assertEqual('3', query['connect_timeout'])
         self.assertEqual('require', query['sslmode'])
 
+    def test_other_options_of_postgresql_have_the_limit_beside_them(self):
+        query = self.query(
+            'postgresql+psycopg2://h/d?options=-csearch_path%3Dx', 20
+        )
+        self.assertEqual(
+            '-csearch_path=x -c statement_timeout=10000', query['options']
+        )
+
+    def test_a_limit_among_the_options_stands_in_either_spelling(self):
+        for limit in ('-cstatement_timeout=3000', '--statement-timeout=3000'):
+            query = self.query(
+                'postgresql+psycopg2://h/d?options='
+                + limit.replace('=', '%3D'),
+                20,
+            )
+            self.assertEqual(limit, query['options'])
+
     def test_any_character_goes_over_the_wire_to_mysql(self):
         query = self.query('mysql+pymysql://h/d', 20)
         self.assertEqual('utf8mb4', query['charset'])
