@@ -24,6 +24,7 @@ when they have answered what they were asked.
 import argparse
 from collections.abc import Sequence
 import logging
+import mmap
 import os
 import sys
 from typing import Any
@@ -154,7 +155,26 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
     def __init__(self, load_conf: Any) -> None:
         self._load_conf = load_conf
         self._conf: cfg.ConfigOpts = load_conf()
+        self._master = os.getpid()
+        #: The exit code of an application that cannot be made; a process
+        #: that was forked shares it.
+        self._failed_with = mmap.mmap(-1, 1)
         super().__init__()
+
+    def run(self) -> None:
+        """Serve, until the process ends with SystemExit."""
+        try:
+            super().run()
+            code: Any = common.Exit.DONE
+        except gunicorn_errors.HaltServer as stopped:
+            # One more process has failed while all were ended.
+            code = stopped.exit_status
+        except SystemExit as stopped:
+            code = stopped.code
+        if os.getpid() == self._master and self._failed_with[0]:
+            # gunicorn's own code for that tells nothing of why.
+            code = self._failed_with[0]
+        sys.exit(code)
 
     def load_config(self) -> None:
         conf = self._conf.api
@@ -187,7 +207,8 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
         try:
             return deploy.loadapp(self._conf)
         except exception.NovaSgException as error:
-            # gunicorn ends all of them then, with this as its exit code.
+            # gunicorn ends all of them then.
+            self._failed_with[0] = common.exit_code(error)
             raise gunicorn_errors.AppImportError(
                 f'{PROGRAM}: error: {common.one_line(error)}'
             ) from error

@@ -13,6 +13,7 @@
 """nova-sg-api as a process, and the application under another server."""
 
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -89,6 +90,21 @@ class TestRefusals(cmd_base.CommandTestCase):
         self.option('API__AUTH_STRATEGY', 'noauth2')
         for address in ('0.0.0.0', '::', '192.0.2.1'):
             self.refused(2, 'is an administrator', '--host', address)
+
+    def test_no_word_of_the_identity_service(self):
+        self.refused_by_a_worker('[keystone_authtoken]')
+
+    def test_a_policy_file_that_is_none(self):
+        policy = pathlib.Path(self.directory, 'policy.yaml')
+        policy.write_text('"os_compute_api:os-services:list": "role:')
+        self.configure(f'[oslo_policy]\npolicy_file = {policy}\n')
+        self.option('API__AUTH_STRATEGY', 'noauth2')
+        self.refused_by_a_worker('[oslo_policy] policy_file')
+
+    def refused_by_a_worker(self, says):
+        result = self.run_process(program='api', env={'OS_API__PORT': '0'})
+        self.assertEqual(2, result.code, result)
+        self.assertIn(f'nova-sg-api: error: {says}', result.err)
 
     def test_the_deployment_of_somebody_else(self):
         self.service()
