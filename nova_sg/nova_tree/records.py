@@ -44,9 +44,6 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import sql
 
-#: Rows taken away in one statement.
-_PURGE_BATCH = 500
-
 
 class NovaRecordStore(base.RecordStore):
     """Rows of ``services``, through nova's own functions."""
@@ -201,8 +198,8 @@ class NovaRecordStore(base.RecordStore):
     def purge(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> None:
-        for start in range(0, len(uuids), _PURGE_BATCH):
-            _purge(_nova(context), uuids[start : start + _PURGE_BATCH])
+        for start in range(0, len(uuids), sql.PURGE_BATCH):
+            _purge(_nova(context), uuids[start : start + sql.PURGE_BATCH])
 
     @contextlib.contextmanager
     def _unique(

@@ -37,9 +37,6 @@ from nova_sg.servicegroup import record as sg_record
 #: Fields which show something else than the record; they are never written.
 VIEW_FIELDS = frozenset({'is_up', 'availability_zone'})
 
-#: Fields which a beat may change.
-BEAT_FIELDS = frozenset({'report_count', 'version'})
-
 
 class ServiceBehaviour:
     """What one service does."""

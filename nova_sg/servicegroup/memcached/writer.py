@@ -36,13 +36,11 @@ PENDING_TTL = 4
 #: Seconds for which a destroyed service is remembered, and its id with it.
 TOMBSTONE_TTL = 7 * 86400
 
-_MAX_ID = 2**31 - 1
-
 
 def random_ids() -> Iterator[int]:
     """Return ids to try, at random: there is no counter to lose."""
     while True:
-        yield secrets.randbelow(_MAX_ID) + 1
+        yield secrets.randbelow(record.MAX_ID) + 1
 
 
 class Writer:

@@ -50,7 +50,7 @@ COLUMNS = [
 ]
 
 #: Rows taken away in one statement.
-_PURGE_BATCH = 500
+PURGE_BATCH = 500
 
 # PostgreSQL does not notice when a row brings an id of its own.
 LOCK_FOR_IDS = sa.text('LOCK TABLE services IN SHARE ROW EXCLUSIVE MODE')
@@ -272,9 +272,9 @@ class SqlRecordStore(base.RecordStore):
     ) -> None:
         batches = [
             models.services.delete().where(
-                SERVICES.uuid.in_(uuids[start : start + _PURGE_BATCH])
+                SERVICES.uuid.in_(uuids[start : start + PURGE_BATCH])
             )
-            for start in range(0, len(uuids), _PURGE_BATCH)
+            for start in range(0, len(uuids), PURGE_BATCH)
         ]
 
         def work(connection: sa.Connection) -> None:

@@ -20,12 +20,11 @@ is in ``first-id``, and is raised when records come with ids of their own.
 from kazoo import exceptions
 
 from nova_sg import exception
+from nova_sg.servicegroup import record
 from nova_sg.servicegroup.zookeeper import errors
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import requests
 from nova_sg.servicegroup.zookeeper import session as sg_session
-
-MAX_ID = 2**31 - 1
 
 
 def take(
@@ -42,7 +41,7 @@ def take(
         session.make_directories([session.layout.cells, *cell.directories()])
         counted, first = session.ask(asked, deadline)
     service_id = int(first[0] or 0) + counted.version
-    if service_id > MAX_ID:
+    if service_id > record.MAX_ID:
         raise session.unavailable(f'all ids of {cell.path} are used up')
     return service_id, counted.mtime
 
