@@ -73,7 +73,7 @@ class ProvenMembership(base.Membership):
     """A membership of this process, which shows that RPC works, too.
 
     A host that is alive but cannot be called is of no use to anybody: with
-    every so manieth beat the conductor is called, and without its answer the
+    every n-th beat the conductor is called, and without its answer the
     beat fails, and the next ones until there is one.
 
     :param membership: the driver's own

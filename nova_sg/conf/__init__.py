@@ -58,7 +58,15 @@ MODULES = (
 )
 
 #: Groups which hold no options but ours: an unknown one in there is a typo.
-OWN_GROUPS = ('servicegroup', 'inventory', 'zookeeper', 'memcached', 'api')
+OWN_GROUPS = (
+    'servicegroup',
+    'inventory',
+    'zookeeper',
+    'memcached',
+    'api',
+    'conductor',
+    'notifications',
+)
 
 
 def register_opts(
@@ -70,6 +78,13 @@ def register_opts(
     :param modules: of this package, for who reads some groups only
     """
     logging.register_options(conf)
+    set_log_defaults()
+    for module in modules:
+        module.register_opts(conf)
+
+
+def set_log_defaults() -> None:
+    """Keep libraries quiet that tell of what is nobody's concern."""
     logging.set_defaults(
         default_log_levels=[
             *logging.get_default_log_levels(),
@@ -81,8 +96,6 @@ def register_opts(
             'oslo.messaging._drivers.pool=ERROR',
         ]
     )
-    for module in modules:
-        module.register_opts(conf)
 
 
 def load(

@@ -48,6 +48,8 @@ A beat occupies a thread until the statement that holds it is committed. So
 there should be at least twice as many as beats arrive within
 ``beat_spacing`` and the time of a statement. Calls beyond that wait at the
 message broker, which drops those whose caller has given up.
+``[oslo_messaging_rabbit] rabbit_qos_prefetch_count`` of a conductor is this
+number, unless it is set.
 """,
     ),
     cfg.FloatOpt(
@@ -82,7 +84,7 @@ senders report and repeat with their next interval.
 With which of its beats a remote service proves that it reaches the conductor.
 
 For drivers whose memberships the service's own process holds (``zk``,
-``mc``): with every so manieth beat the conductor is called, and without its
+``mc``): with every n-th beat the conductor is called, and without its
 answer the service does not beat. A host that cannot be reached by RPC is not
 up, then. 0 leaves that out.
 """,

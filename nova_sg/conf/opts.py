@@ -33,5 +33,6 @@ def list_opts() -> list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]:
 
 def set_lib_defaults() -> None:
     """Show our defaults where the options are a library's."""
+    conf.set_log_defaults()
     conf.database.set_lib_defaults()
     conf.transport.set_lib_defaults()

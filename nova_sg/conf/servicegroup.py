@@ -105,7 +105,8 @@ Set it on hosts which have no route to the database.
         help="""
 The uuid of the cell that the services of this process belong to.
 
-Set it on every conductor and compute of a deployment with several cells.
+Inside a nova always set it, in every process; by itself nova-sg needs it only
+with several cells.
 """,
     ),
 ]

@@ -227,14 +227,18 @@ class TestUnknownEnvironment(ConfTestCase):
     def test_an_unknown_option_of_our_groups_is_reported(self):
         self.assertEqual(
             [
+                'OS_CONDUCTOR__WORKER',
                 'OS_DATABASE__CONECTION',
                 'OS_INVENTORY__BACKED',
+                'OS_NOTIFICATIONS__FORMAT',
                 'OS_SERVICEGROUP__DRVER',
             ],
             self.unknown(
                 OS_DATABASE__CONECTION='sqlite://',
                 OS_SERVICEGROUP__DRVER='db',
                 OS_INVENTORY__BACKED='sql',
+                OS_CONDUCTOR__WORKER='2',
+                OS_NOTIFICATIONS__FORMAT='both',
                 OS_SERVICEGROUP__DRIVER='db',
             ),
         )

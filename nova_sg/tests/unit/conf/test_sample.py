@@ -88,6 +88,21 @@ class TestSample(base.BaseTestCase):
         )
         self.assertNotIn(conf.paths.default_state_path(), sample)
 
+    def test_it_shows_the_defaults_that_hold(self):
+        """Also of options which are a library's."""
+        shown = set(self.sample().splitlines())
+        loaded = conf.load([])
+        for group, name in (
+            ('DEFAULT', 'control_exchange'),
+            ('DEFAULT', 'default_log_levels'),
+            ('oslo_messaging_notifications', 'driver'),
+            ('oslo_messaging_notifications', 'retry'),
+            ('oslo_messaging_rabbit', 'rabbit_interval_max'),
+        ):
+            value = (loaded if group == 'DEFAULT' else loaded[group])[name]
+            text = ','.join(value) if isinstance(value, list) else value
+            self.assertIn(f'#{name} = {text}', shown)
+
     def test_an_option_is_listed_once(self):
         listed = [
             (str(getattr(group, 'name', group)), option.name)
