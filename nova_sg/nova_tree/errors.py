@@ -10,15 +10,22 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Our errors as nova knows them.
+"""Our errors as nova knows them, and nova's as we know them.
 
 nova catches its own, and lets only its own cross its RPC as what they are.
+What is ours does likewise: who asks a record store of ours can go on without
+an answer, but only if ``ServiceGroupUnavailable`` says that there is none.
 """
 
 from collections.abc import Iterator
 import contextlib
+from typing import NoReturn
 
+from kombu import exceptions as kombu_exc
 from nova import exception as nova_exception
+from oslo_db import exception as db_exc
+import oslo_messaging as messaging
+from sqlalchemy import exc as sa_exc
 
 from nova_sg import exception
 
@@ -34,6 +41,36 @@ SHARED = (
     exception.ServiceTopicExists,
 )
 
+#: What nova meets where its conductor does not answer, or its broker.
+_NO_CONDUCTOR = (
+    messaging.MessagingTimeout,
+    messaging.MessageDeliveryFailure,
+    messaging.MessageUndeliverable,
+    kombu_exc.KombuError,
+    OSError,
+)
+
+#: What nova meets where its database does not answer, or takes nobody in.
+#: oslo.db leaves some of that as it is: too many connections, a server that
+#: starts, a pool that is used up.
+_NO_DATABASE = (
+    db_exc.DBConnectionError,
+    db_exc.CantStartEngineError,
+    db_exc.DBDeadlock,
+    sa_exc.OperationalError,
+    sa_exc.TimeoutError,
+)
+
+#: The same, met by a conductor: it crosses nova's RPC as no more than a name.
+_MET_BY_CONDUCTOR = frozenset(
+    each.__name__
+    for each in (
+        *_NO_CONDUCTOR,
+        *_NO_DATABASE,
+        exception.ServiceGroupUnavailable,
+    )
+)
+
 
 @contextlib.contextmanager
 def as_novas() -> Iterator[None]:
@@ -43,3 +80,37 @@ def as_novas() -> Iterator[None]:
     except SHARED as error:
         theirs = getattr(nova_exception, type(error).__name__)
         raise theirs(**error.kwargs) from error
+
+
+@contextlib.contextmanager
+def as_ours() -> Iterator[None]:
+    """Raise what a record store of ours would have raised.
+
+    :raises ServiceGroupUnavailable: nova's conductor or its database cannot
+        be asked
+    """
+    try:
+        yield
+    except nova_exception.ServiceNotFound as error:
+        raise exception.ServiceNotFound(**error.kwargs) from error
+    except nova_exception.ServiceBinaryExists as error:
+        raise exception.ServiceBinaryExists(**error.kwargs) from error
+    except nova_exception.ServiceTopicExists as error:
+        raise exception.ServiceTopicExists(**error.kwargs) from error
+    except _NO_DATABASE as error:
+        _unavailable("nova's database", error)
+    except _NO_CONDUCTOR as error:
+        _unavailable("nova's conductor", error)
+    except messaging.RemoteError as error:
+        if error.exc_type not in _MET_BY_CONDUCTOR:
+            raise
+        _unavailable("nova's conductor", error)
+
+
+def _unavailable(backend: str, error: Exception) -> NoReturn:
+    # Below its first line are a statement and its parameters, or the
+    # traceback of a conductor.
+    reason = str(error).strip().partition('\n')[0] or type(error).__name__
+    raise exception.ServiceGroupUnavailable(
+        backend=backend, reason=reason
+    ) from error

@@ -37,12 +37,19 @@ import sqlalchemy as sa
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import originals
 from nova_sg.nova_tree import rows
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import sql
+
+#: What nova raises for a name that is another service's.
+_NAMES_TAKEN = (
+    nova_exception.ServiceBinaryExists,
+    nova_exception.ServiceTopicExists,
+)
 
 
 class NovaRecordStore(base.RecordStore):
@@ -52,15 +59,15 @@ class NovaRecordStore(base.RecordStore):
     def marker_store(self) -> marker.MarkerStore:
         return NoMarkerStore()
 
+    @errors.as_ours()
     def create(
         self, context: sg_context.RequestContext, values: Mapping[str, Any]
     ) -> record.Record:
         values = {'uuid': uuidutils.generate_uuid(), **values}
         create = originals.get('service_create')
         try:
-            with _as_ours():
-                return _record(create(_nova(context), values))
-        except exception.Conflict as error:
+            return _record(create(_nova(context), values))
+        except _NAMES_TAKEN as error:
             # nova takes everything that collides for a name.
             for there in _same(_nova(context), uuid=values['uuid']):
                 raise exception.ServiceExists(
@@ -68,26 +75,23 @@ class NovaRecordStore(base.RecordStore):
                 ) from error
             raise
 
+    @errors.as_ours()
     def get_by_uuid(
         self, context: sg_context.RequestContext, uuid: str
     ) -> record.Record:
-        with _as_ours():
-            if _remote():
-                return _record(
-                    objects.Service.get_by_uuid(_nova(context), uuid)
-                )
-            return _record(
-                originals.get('service_get_by_uuid')(_nova(context), uuid)
-            )
+        if _remote():
+            return _record(objects.Service.get_by_uuid(_nova(context), uuid))
+        get = originals.get('service_get_by_uuid')
+        return _record(get(_nova(context), uuid))
 
+    @errors.as_ours()
     def get_by_id(
         self, context: sg_context.RequestContext, service_id: int
     ) -> record.Record:
-        with _as_ours():
-            return _record(
-                originals.get('service_get')(_nova(context), service_id)
-            )
+        get = originals.get('service_get')
+        return _record(get(_nova(context), service_id))
 
+    @errors.as_ours()
     def get_by_host_and_binary(
         self, context: sg_context.RequestContext, host: str, binary: str
     ) -> record.Record | None:
@@ -97,6 +101,7 @@ class NovaRecordStore(base.RecordStore):
         except nova_exception.HostBinaryNotFound:
             return None
 
+    @errors.as_ours()
     def get_by_host_and_topic(
         self, context: sg_context.RequestContext, host: str, topic: str
     ) -> record.Record | None:
@@ -104,6 +109,7 @@ class NovaRecordStore(base.RecordStore):
         row = get(_nova(context), host, topic)
         return None if row is None else _record(row)
 
+    @errors.as_ours()
     def list(
         self,
         context: sg_context.RequestContext,
@@ -143,11 +149,13 @@ class NovaRecordStore(base.RecordStore):
         ]
         return sorted(records, key=lambda each: each.id)
 
+    @errors.as_ours()
     def traces(
         self, context: sg_context.RequestContext
     ) -> Sequence[record.Record]:
         return [_record(row) for row in _destroyed(_nova(context))]
 
+    @errors.as_ours()
     def update(
         self,
         context: sg_context.RequestContext,
@@ -157,14 +165,15 @@ class NovaRecordStore(base.RecordStore):
         mine = self.get_by_uuid(context, uuid)
         update = originals.get('service_update')
         wanted = mine._replace(**changes)
-        with _as_ours(), self._unique(context, wanted):
+        with self._unique(context, wanted):
             return _record(update(_nova(context), mine.id, changes))
 
+    @errors.as_ours()
     def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
         mine = self.get_by_uuid(context, uuid)
-        with _as_ours():
-            originals.get('service_destroy')(_nova(context), mine.id)
+        originals.get('service_destroy')(_nova(context), mine.id)
 
+    @errors.as_ours()
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
     ) -> dict[str, int]:
@@ -173,6 +182,7 @@ class NovaRecordStore(base.RecordStore):
         )
         return {binary: low or 0 for binary, low in versions.items()}
 
+    @errors.as_ours()
     def restore(
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
@@ -195,6 +205,7 @@ class NovaRecordStore(base.RecordStore):
                     ) from None
                 raise
 
+    @errors.as_ours()
     def purge(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> None:
@@ -245,18 +256,6 @@ def _remote() -> bool:
 
 
 _record = rows.record_of
-
-
-@contextlib.contextmanager
-def _as_ours() -> Iterator[None]:
-    try:
-        yield
-    except nova_exception.ServiceNotFound as error:
-        raise exception.ServiceNotFound(**error.kwargs) from error
-    except nova_exception.ServiceBinaryExists as error:
-        raise exception.ServiceBinaryExists(**error.kwargs) from error
-    except nova_exception.ServiceTopicExists as error:
-        raise exception.ServiceTopicExists(**error.kwargs) from error
 
 
 @db.pick_context_manager_reader
