@@ -108,8 +108,9 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         joined: Sequence[record.Record],
     ) -> Sequence[base.Handle]:
         handles = [self._entry.handle(self, context, each) for each in joined]
+        without_record = self._entry.without_record(handles)
         with self._changing:
-            gone = self._enter(handles)
+            gone = self._enter(handles, without_record)
             staying = [each for each in handles if each not in gone]
             self._handles.update(staying)
         self._keeper.start()
@@ -144,9 +145,11 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
             or now < handle.doubtful_until
         ]
         if missing:
+            without_record = self._entry.without_record(missing)
             with self._changing:
                 gone |= self._enter(
-                    [each for each in missing if each in self._handles]
+                    [each for each in missing if each in self._handles],
+                    without_record,
                 )
                 self._handles -= gone
         for each in gone:
@@ -227,9 +230,13 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
             return set(uuids)
         return self._records.known(context, uuids)
 
-    def _enter(self, handles: Sequence[entry.Handle]) -> set[entry.Handle]:
+    def _enter(
+        self,
+        handles: Sequence[entry.Handle],
+        without_record: set[entry.Handle],
+    ) -> set[entry.Handle]:
         """Create the znodes of handles; returns those whose record is gone."""
-        gone = self._entry.enter(handles)
+        gone = self._entry.enter(handles, without_record)
         self.mirror.touch([each.uuid for each in handles])
         return gone
 
@@ -238,9 +245,12 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         with self._changing:
             if self.session.connected:
                 self._withdraw()
-                self._enter_again()
                 if self._leaving:
                     self._delete_leaving()
+            lost = self._lost()
+        if lost and self.session.connected:
+            self._enter_again(lost)
+        with self._changing:
             return bool(self._handles or self._leaving)
 
     def _withdraw(self) -> None:
@@ -271,17 +281,23 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
             },
         )
 
-    def _enter_again(self) -> None:
-        """Take members in again whose session is over."""
+    def _lost(self) -> list[entry.Handle]:
+        """Return the members whose session is over, and whose loop turns."""
         last = time.monotonic() - self._down_time
-        lost = [
+        return [
             each
             for each in self._handles
             if each.under != self.session.number and each.beaten_at >= last
         ]
-        if lost:
-            self._enter(lost)
-            LOG.info('Joined again for %d service(s)', len(lost))
+
+    def _enter_again(self, lost: Sequence[entry.Handle]) -> None:
+        """Take members in again, but for those who leave meanwhile."""
+        without_record = self._entry.without_record(lost)
+        with self._changing:
+            staying = [each for each in lost if each in self._handles]
+            self._enter(staying, without_record)
+        if staying:
+            LOG.info('Joined again for %d service(s)', len(staying))
 
     def _delete_leaving(self) -> None:
         """Delete what has left, or else have the keeper do it later."""

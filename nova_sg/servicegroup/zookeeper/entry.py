@@ -117,12 +117,39 @@ class Entry:
             guard,
         )
 
-    def enter(self, handles: Sequence[Handle]) -> set[Handle]:
+    def without_record(self, handles: Sequence[Handle]) -> set[Handle]:
+        """Return those whose record is gone, where records are elsewhere.
+
+        Asked before :meth:`enter`, where nobody has to wait for the answer:
+        an RPC without one takes a minute.
+
+        Where they are in ZooKeeper, the transaction that creates a member
+        finds out. A record is destroyed a moment after its members: who has
+        seen its znode go asks again at the next beats.
+        """
+        elsewhere = [each for each in handles if each.guard is None]
+        if self._records is None or not elsewhere:
+            return set()
+        for each in elsewhere:
+            each.doubtful_until = time.monotonic() + self._down_time
+        try:
+            known = self._records.known(
+                elsewhere[0].context, [each.uuid for each in elsewhere]
+            )
+        except exception.ServiceGroupUnavailable as error:
+            LOG.debug('Not asking for records: %s', error)
+            return set()
+        return {each for each in elsewhere if each.uuid not in known}
+
+    def enter(
+        self, handles: Sequence[Handle], without_record: set[Handle]
+    ) -> set[Handle]:
         """Create the znodes of handles, where they are not there.
 
+        :param without_record: what :meth:`without_record` has found
         :returns: the handles whose record is gone
         """
-        gone = set(self._without_record(handles))
+        gone = without_record.intersection(handles)
         waiting = [each for each in handles if each not in gone]
         members.delete(
             self._session, [each.path for each in gone if each.under]
@@ -179,27 +206,6 @@ class Entry:
                 [paths.members, *(paths.shard(s) for s in layout.SHARDS)]
             )
             self._directories_made = True
-
-    def _without_record(self, handles: Sequence[Handle]) -> list[Handle]:
-        """Return those whose record is gone, where records are elsewhere.
-
-        Where they are in ZooKeeper, the transaction that creates a member
-        finds out. A record is destroyed a moment after its members: who has
-        seen its znode go asks again at the next beats.
-        """
-        elsewhere = [each for each in handles if each.guard is None]
-        if self._records is None or not elsewhere:
-            return []
-        for each in elsewhere:
-            each.doubtful_until = time.monotonic() + self._down_time
-        try:
-            known = self._records.known(
-                elsewhere[0].context, [each.uuid for each in elsewhere]
-            )
-        except exception.ServiceGroupUnavailable as error:
-            LOG.debug('Not asking for records: %s', error)
-            return []
-        return [each for each in elsewhere if each.uuid not in known]
 
 
 def _creation(handle: Handle) -> list[requests.Operation]:

@@ -1,0 +1,94 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Liveness is in ZooKeeper, and the records, elsewhere, do not answer."""
+
+import os
+import threading
+
+import fixtures
+
+from nova_sg.tests.functional.servicegroup import zookeeper_base as base
+
+
+class SlowAnswer:
+    """What a record store says, but not before it may."""
+
+    def __init__(self, answer):
+        self._answer = answer
+        self.asked = threading.Event()
+        self.may_answer = threading.Event()
+
+    def __call__(self, *arguments):
+        self.asked.set()
+        self.may_answer.wait()
+        return self._answer(*arguments)
+
+
+class TestSlowRecords(base.ZooKeeperTestCase):
+    # Nobody is withdrawn while the test waits.
+    timings = {'report_interval': 1, 'service_down_time': 300}
+
+    def setUp(self):
+        super().setUp()
+        path = os.path.join(self.useFixture(fixtures.TempDir()).path, 'db')
+        self.api = self.process(
+            servicegroup={'records': 'sql'},
+            database={'connection': f'sqlite:///{path}'},
+        )
+        self.services = [
+            self.register(self.api, host) for host in ('leaves', 'stays')
+        ]
+        self.handles = self.api.join_many(self.context, self.services)
+        records = self.api.driver.records
+        self.slow = SlowAnswer(records.known)
+        self.useFixture(fixtures.MockPatchObject(records, 'known', self.slow))
+        self.addCleanup(self.slow.may_answer.set)
+
+    def in_background(self, call, *arguments):
+        thread = threading.Thread(target=call, args=arguments, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join, base.PATIENCE)
+        self.addCleanup(self.slow.may_answer.set)
+        return thread
+
+    def check_that_one_leaves(self):
+        """Leave while the records are asked, and see who is up then."""
+        self.assertTrue(self.slow.asked.wait(base.PATIENCE))
+        leaves, stays = self.services
+        left = self.in_background(self.handles[0].leave, self.context)
+        self.eventually(lambda: not left.is_alive(), 'it has left')
+        self.slow.may_answer.set()
+        self.eventually(lambda: self.is_up(self.api, stays), 'one is up')
+        self.assertFalse(self.is_up(self.api, leaves))
+
+    def test_who_leaves_need_not_wait_until_the_keeper_has_asked(self):
+        kazoo = self.session_of(self.api)._client.kazoo
+        with self.behind(client_id=kazoo.client_id):
+            pass
+        self.check_that_one_leaves()
+
+    def test_who_leaves_need_not_wait_until_who_beats_has_asked(self):
+        beating = self.in_background(
+            self.api.driver.membership.beat_many, self.context, self.handles
+        )
+        self.check_that_one_leaves()
+        beating.join(base.PATIENCE)
+        self.assertFalse(beating.is_alive())
+
+    def test_who_leaves_need_not_wait_until_who_joins_has_asked(self):
+        joining = self.in_background(
+            self.api.join_many, self.context, [self.services[1]]
+        )
+        self.check_that_one_leaves()
+        joining.join(base.PATIENCE)
+        self.assertFalse(joining.is_alive())
