@@ -25,10 +25,8 @@ from typing import Any
 from nova import conf as nova_conf
 from nova import objects
 from nova.servicegroup.drivers import db as nova_db
-from oslo_log import log as logging
 from oslo_utils import timeutils
 
-LOG = logging.getLogger(__name__)
 CONF = nova_conf.CONF
 
 #: How long ago a service that has left was seen: nova then calls it down.
@@ -54,23 +52,10 @@ class NovasSchemeDriver(nova_db.DbDriver):
         if _workers(service) != 1:
             return
         mine = service.service_ref
-        try:
-            now = objects.Service.get_by_uuid(mine._context, mine.uuid)
-            if now.report_count == mine.report_count:
-                now.last_seen_up = timeutils.utcnow() - A_DAY
-                now.save()
-        except Exception as error:
-            # It stops, whether anybody learns of it or not.
-            LOG.warning(
-                'Cannot say that %(binary)s on host %(host)s has stopped, it '
-                'will be down in %(seconds)d s: %(error)s',
-                {
-                    'binary': mine.binary,
-                    'host': mine.host,
-                    'seconds': CONF.service_down_time,
-                    'error': error,
-                },
-            )
+        now = objects.Service.get_by_uuid(mine._context, mine.uuid)
+        if now.report_count == mine.report_count:
+            now.last_seen_up = timeutils.utcnow() - A_DAY
+            now.save()
 
 
 def _workers(service: Any) -> int | None:

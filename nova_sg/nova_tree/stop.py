@@ -22,11 +22,16 @@ from collections.abc import Callable
 import functools
 from typing import Any
 
+from nova import conf as nova_conf
 from nova import service as nova_service
+from oslo_log import log as logging
 
 from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree import servicegroup
 from nova_sg.nova_tree import takeover
+
+CONF = nova_conf.CONF
+LOG = logging.getLogger(__name__)
 
 
 class ServiceStop(takeover.Takeover):
@@ -55,7 +60,23 @@ def _and_leave(stop: Callable[[Any], None]) -> Callable[[Any], None]:
 
 def _leave(service: Any) -> None:
     driver = getattr(service.servicegroup_api, '_driver', None)
-    if getattr(service, 'service_ref', None) is not None and isinstance(
+    mine = getattr(service, 'service_ref', None)
+    if mine is None or not isinstance(
         driver, servicegroup.OwnerDriver | novas_scheme.NovasSchemeDriver
     ):
+        return
+    try:
         driver.leave(service)
+    except Exception as error:
+        # It stops, whether anybody learns of it or not: whoever stops it has
+        # more to do.
+        LOG.warning(
+            'Cannot say that %(binary)s on host %(host)s has stopped, it '
+            'will be down within %(seconds)d s: %(error)s',
+            {
+                'binary': mine.binary,
+                'host': mine.host,
+                'seconds': CONF.service_down_time,
+                'error': error,
+            },
+        )

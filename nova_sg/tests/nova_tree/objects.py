@@ -24,6 +24,7 @@ from oslo_utils import timeutils
 from oslo_utils import uuidutils
 import testscenarios
 
+from nova_sg import exception
 from nova_sg.nova_tree import beats
 from nova_sg.servicegroup import verdicts
 from nova_sg.tests.nova_tree import base
@@ -205,6 +206,29 @@ class TestObjects(base.TestCase):
         self.assertTrue(is_up())
         compute.stop()
         self.assertFalse(is_up())
+
+    def test_a_service_stops_though_nobody_can_be_told(self):
+        compute = self.start_service('compute', host='one')
+
+        def out(*arguments):
+            raise exception.ServiceGroupUnavailable(
+                backend='it', reason='it is out'
+            )
+
+        self.stub_out('nova_sg.servicegroup.api.API.leave', out)
+        with mock.patch.object(objects.Service, 'get_by_uuid', out):
+            # Stops it, and then destroys it.
+            compute.kill()
+        self.assertRaises(
+            nova_exception.ComputeHostNotFound,
+            objects.Service.get_by_compute_host,
+            self.in_cell('cell1'),
+            'one',
+        )
+        self.assertIn(
+            'Cannot say that nova-compute on host one has stopped',
+            self.stdlog.logger.output,
+        )
 
 
 class TestElsewhere(base.TestCase):
