@@ -284,3 +284,12 @@ class HostActionNotSupported(NovaSgException):
 
 class ComputeServiceUnavailable(Invalid):
     msg_fmt = 'Compute service of %(host)s is unavailable at this time.'
+
+
+#: What is wrong with the process that is asked, and not with a request: as
+#: bad for who asks as a backend that is away, and mended by the same people.
+MISCONFIGURED = (
+    DeploymentMismatch,
+    InvalidConfiguration,
+    SchemaVersionMismatch,
+)

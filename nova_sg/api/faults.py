@@ -37,14 +37,6 @@ NAMES = {
     503: 'serviceUnavailable',
 }
 
-#: What is wrong here and not with the request: as bad for who asks as a
-#: backend that is away, and mended by the same people.
-OURS = (
-    exception.DeploymentMismatch,
-    exception.InvalidConfiguration,
-    exception.SchemaVersionMismatch,
-)
-
 #: Seconds after which a client may ask again.
 RETRY_AFTER = 10
 
@@ -87,7 +79,9 @@ def of(error: Exception) -> webob.Response:
     """Return the answer to a request that failed with an error."""
     match error:
         case exception.NovaSgException():
-            code = 503 if isinstance(error, OURS) else error.code
+            code = error.code
+            if isinstance(error, exception.MISCONFIGURED):
+                code = 503
             if code >= 500 and code != 501:
                 LOG.error('%s', error)
             return fault(code, str(error))

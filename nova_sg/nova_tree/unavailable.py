@@ -14,7 +14,8 @@
 
 nova's controllers answer with 500 for every error they do not know, and ask
 for a bug report. Where the reason is that the owner of the services cannot be
-reached, the answer says that, and that it may be tried again.
+reached, or that this process is configured for another, the answer says that,
+and that it may be tried again.
 
 Why around ``Resource.dispatch``: all methods of all controllers are called
 there, inside what turns errors into answers. What nova has made of the error
@@ -30,6 +31,8 @@ import webob.exc
 
 from nova_sg import exception
 from nova_sg.nova_tree import takeover
+
+_REASONS = (exception.ServiceGroupUnavailable, *exception.MISCONFIGURED)
 
 
 class Unavailable(takeover.Takeover):
@@ -70,10 +73,10 @@ def _with_503(novas: Callable[..., Any]) -> Callable[..., Any]:
 
 def _reason(
     error: BaseException | None,
-) -> exception.ServiceGroupUnavailable | None:
+) -> exception.NovaSgException | None:
     """Return why nova failed, where it was for the owner of services."""
     while error is not None:
-        if isinstance(error, exception.ServiceGroupUnavailable):
+        if isinstance(error, _REASONS):
             return error
         error = error.__cause__ or error.__context__
     return None

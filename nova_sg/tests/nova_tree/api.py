@@ -21,6 +21,7 @@ import testscenarios
 
 from nova_sg import exception
 from nova_sg.servicegroup import api
+from nova_sg.servicegroup import marker
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.nova_tree import base
 
@@ -131,3 +132,37 @@ class TestOutage(TestCase):
         )
         self.assertEqual(503, error.response.status_code)
         self.assertIn('it is out', error.response.text)
+
+    def test_a_process_that_is_configured_for_others_is_503_and_says_so(self):
+        service = self.make_host('one')
+        ours, theirs = (
+            marker.Marker(driver=driver, records='sql')
+            for driver in (self.driver, 'db')
+        )
+        for error, says in (
+            (
+                exception.DeploymentMismatch(
+                    backend='it', theirs=theirs, ours=ours
+                ),
+                'correct [servicegroup] here',
+            ),
+            (
+                exception.InvalidConfiguration(
+                    option='[servicegroup] cell', reason='it is none'
+                ),
+                'cell: it is none',
+            ),
+        ):
+
+            def update(*arguments, error=error):
+                raise error
+
+            self.stub_out('nova_sg.servicegroup.api.API.update', update)
+            answer = self.assertRaises(
+                api_client.OpenStackApiException,
+                self.api.api_put,
+                f'/os-services/{service.uuid}',
+                {'status': 'disabled'},
+            ).response
+            self.assertEqual(503, answer.status_code)
+            self.assertIn(says, answer.text)
