@@ -42,6 +42,7 @@ from nova_sg.servicegroup.migration import side
 CATEGORY = 'service'
 
 #: The exit codes of every command of nova_sg, see nova_sg.cmd.common.
+UNEXPECTED_EXIT = 1
 USAGE_EXIT = 2
 NOT_FOUND_EXIT = 3
 CONFLICT_EXIT = 4
@@ -93,6 +94,8 @@ def _one_line_errors() -> Iterator[None]:
         code, text = CONFLICT_EXIT, str(error)
     except exception.Invalid as error:
         code, text = USAGE_EXIT, str(error)
+    except exception.NovaSgException as error:
+        code, text = UNEXPECTED_EXIT, str(error)
     print('nova-manage: error: ' + ' '.join(text.split()), file=sys.stderr)
     raise SystemExit(code)
 
@@ -140,8 +143,8 @@ class ServiceCommands:
             for name, value in (('host', host), ('binary', binary))
             if value is not None
         }
-        group = servicegroup.API()
         with _one_line_errors():
+            group = servicegroup.API()
             services = compute_api.HostAPI().service_get_all(
                 nova_context.get_admin_context(),
                 wanted,

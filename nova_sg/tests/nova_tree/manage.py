@@ -15,11 +15,13 @@
 import contextlib
 import io
 from typing import Any
+from unittest import mock
 
 from nova import exception as nova_exception
 from nova import objects
 import testscenarios
 
+from nova_sg import exception
 from nova_sg.nova_tree import manage
 from nova_sg.tests.nova_tree import base
 
@@ -132,3 +134,24 @@ class TestServiceCommands(base.TestCase):
         self.make('cell1')
         code, _ = self.refused(self.commands.describe_resource, 'one')
         self.assertEqual(manage.NOT_FOUND_EXIT, code)
+
+    def test_a_driver_that_cannot_be_used_is_bad_usage(self):
+        self.flags(driver='db', records='zookeeper', group='servicegroup')
+        code, error = self.refused(self.commands.list)
+        self.assertEqual(manage.USAGE_EXIT, code)
+        self.assertIn('[servicegroup] records', error)
+
+    def test_a_copy_that_is_wrong_is_said_in_one_line(self):
+        for error in (
+            exception.MigrationFailed(reason='a service is missing'),
+            exception.RecordUnreadable(where='here', reason='no JSON'),
+        ):
+            self.stub_out(
+                'nova_sg.servicegroup.migration.Migration.run',
+                mock.Mock(side_effect=error),
+            )
+            code, says = self.refused(
+                self.commands.migrate, source='db', target='zk'
+            )
+            self.assertEqual(manage.UNEXPECTED_EXIT, code)
+            self.assertIn(str(error), says)
