@@ -147,7 +147,12 @@ def _check_text(field: str, value: str) -> None:
         raise exception.InvalidInput(
             reason=f'{field} is not valid UTF-8'
         ) from None
-    if not value.isprintable():
+    if field == 'disabled_reason':
+        # It is free text, of one line or more, as in nova's REST API. NUL is
+        # what PostgreSQL does not keep.
+        if '\0' in value:
+            raise exception.InvalidInput(reason=f'{field} has a NUL in it')
+    elif not value.isprintable():
         raise exception.InvalidInput(
             reason=f'{field} has characters that cannot be printed'
         )

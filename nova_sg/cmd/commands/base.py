@@ -85,6 +85,19 @@ class ShowOne(_Display, show.ShowOne):
     """A command that prints one thing, a field per line."""
 
 
+class FreeText(columns.FormattableColumn):  # type: ignore[type-arg]
+    """What somebody typed: one line for a reader, as it is for a program.
+
+    A reader's terminal is not told what to do by it.
+    """
+
+    def human_readable(self) -> str:
+        text = ''.join(
+            each if each.isprintable() else ' ' for each in self._value
+        )
+        return ' '.join(text.split())
+
+
 class Several(columns.FormattableColumn):  # type: ignore[type-arg]
     """Values in one cell: a line each for a reader, a list for a program."""
 

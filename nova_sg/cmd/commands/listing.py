@@ -209,8 +209,9 @@ def _row(service: Any) -> list[Any]:
 
 
 def _long_row(service: Any, members: Sequence[liveness.Member]) -> list[Any]:
+    reason = service.disabled_reason
     return [
-        service.disabled_reason,
+        None if reason is None else base.FreeText(reason),
         service.forced_down,
         service.topic,
         service.version,

@@ -50,6 +50,7 @@ class CreateTests(base.ConformanceTest):
             ('disabled_reason', 'x' * 256),
             ('host', 'a\0b'),
             ('host', 'a\nb'),
+            ('disabled_reason', 'a\0b'),
             ('disabled_reason', '\ud800'),
         ):
             values = {'host': 'host1', 'binary': 'nova-compute', field: value}

@@ -76,6 +76,17 @@ class RecordTests(base.ConformanceTest):
         )
         self.assertEqual(created, found)
 
+    def test_a_reason_is_kept_as_it_was_typed(self) -> None:
+        reason = ' メンテナンス\u3000中\n\tbis 10\xa0Uhr\r\n\x1b[1m\u2028 '
+        created = self.register(disabled_reason=reason)
+        self.assertEqual(reason, created.disabled_reason)
+        (listed,) = self.records.list(self.context)
+        self.assertEqual(reason, listed.disabled_reason)
+        changed = self.api.update(
+            self.context, created.uuid, {'disabled_reason': reason[1:]}
+        )
+        self.assertEqual(reason[1:], changed.disabled_reason)
+
     def test_the_longest_names_are_kept_whole(self) -> None:
         created = self.register('🖥' * 255, disabled_reason='ß' * 255)
         self.assertEqual('🖥' * 255, created.host)

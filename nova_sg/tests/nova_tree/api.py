@@ -13,6 +13,7 @@
 """nova's REST API over services that nova_sg keeps."""
 
 from typing import Any
+from unittest import mock
 
 from nova import objects
 from nova.tests import fixtures as nova_fixtures
@@ -94,6 +95,26 @@ class TestHypervisors(TestCase):
         self.make_compute_node('host29', context=self.in_cell('cell1'))
         listed = self.api.api_get('/os-hypervisors/detail').body
         self.assertEqual(29, len(listed['hypervisors']))
+
+
+class TestDecisions(TestCase):
+    scenarios = base.DRIVERS
+
+    def test_a_reason_is_whatever_nova_takes(self):
+        # No compute is there to answer nova's API.
+        self.stub_out(
+            'nova.compute.rpcapi.ComputeAPI.set_host_enabled', mock.Mock()
+        )
+        service = self.make_host('one')
+        reason = 'メンテナンス\u3000中\nbis 10\xa0Uhr'
+        answer = self.api.api_put(
+            f'/os-services/{service.uuid}',
+            {'status': 'disabled', 'disabled_reason': reason},
+        ).body['service']
+        self.assertEqual(
+            ('disabled', reason),
+            (answer['status'], answer['disabled_reason']),
+        )
 
 
 class TestOutage(TestCase):

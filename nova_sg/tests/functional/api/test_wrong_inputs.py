@@ -414,14 +414,14 @@ WRONG = {
             'Malformed request body',
         ),
         (
-            'a control character',
+            'a NUL',
             'PUT',
             f'{SERVICES}/disable-log-reason',
             None,
             {**C1, 'disabled_reason': 'a\x00b'},
             {},
             400,
-            'cannot be printed',
+            'disabled_reason has a NUL',
         ),
         (
             'another content type',

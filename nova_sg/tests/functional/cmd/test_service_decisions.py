@@ -14,6 +14,7 @@
 """What an operator decides with ``nova-sg-manage service``."""
 
 import datetime
+import json
 
 from nova_sg import exception
 from nova_sg.db import engine
@@ -83,7 +84,7 @@ class TestDisableAndEnable(base.CommandTestCase):
         for reason, says in (
             ('x' * 256, '1 to 255 characters, not 256'),
             ('', '1 to 255 characters, not 0'),
-            ('two\nlines', 'cannot be printed'),
+            ('a\0b', 'has a NUL in it'),
             ('\udcff', 'is not valid UTF-8'),
         ):
             result = self.manage(
@@ -91,6 +92,21 @@ class TestDisableAndEnable(base.CommandTestCase):
             )
             self.assert_error(2, f'--reason: disabled_reason .*{says}', result)
         self.assertEqual((True, 'é' * 255), self.decided())
+
+    def test_a_reason_of_two_lines_is_one_in_a_table(self):
+        reason = 'メンテナンス\u3000中\n\x1b[1mbis\xa010 Uhr'
+        self.done(
+            'service', 'disable', '--reason', reason, 'c1', 'nova-compute'
+        )
+        self.assertEqual((True, reason), self.decided())
+        for words in (
+            ('list', '--long'),
+            ('show', 'c1', 'nova-compute'),
+        ):
+            table = self.done('service', *words).out
+            self.assertIn(' メンテナンス 中 [1mbis 10 Uhr ', table)
+            told = self.done('service', *words, '-f', 'json').out
+            self.assertIn(json.dumps(reason), told)
 
     def test_nova_manages_old_spelling_works_too(self):
         words = ('--host', 'c1', '--service', 'nova-compute')
