@@ -171,9 +171,18 @@ class API:
             is known of the liveness of one of them
         """
         self._deployment.check()
-        records, alive = self.driver.list(
-            context, host=host, binary=binary, topic=topic, disabled=disabled
-        )
+        try:
+            records, alive = self.driver.list(
+                context,
+                host=host,
+                binary=binary,
+                topic=topic,
+                disabled=disabled,
+            )
+        except exception.ServiceGroupUnavailable as error:
+            if self.driver.one_backend:
+                self._verdicts.failed(error)
+            raise
         return records, self._verdicts.of_listing(records, alive)
 
     def update(

@@ -116,6 +116,14 @@ class Verdicts:
         self._knowledge.failed(alive)
         return self.last_known([each.uuid for each in records], alive)
 
+    def failed(self, error: exception.ServiceGroupUnavailable) -> None:
+        """Note that the membership is away, for who found it out.
+
+        Else services whose beats had nowhere to go would be down at once
+        when it is back.
+        """
+        self._knowledge.failed(error)
+
     def last_known(
         self,
         uuids: Sequence[str],

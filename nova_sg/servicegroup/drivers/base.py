@@ -126,6 +126,11 @@ class Driver(abc.ABC):
         :param context: names the cell that will be read
         """
 
+    @property
+    def one_backend(self) -> bool:
+        """Whether the membership is away where the records are."""
+        return len(self.marker_stores()) == 1
+
     def marker_stores(self) -> Sequence[marker.MarkerStore]:
         """Return each place where this driver's backends are marked."""
         stores = [self.records.marker_store, self.membership.marker_store]

@@ -75,6 +75,12 @@ class MemcachedDriver(base.Driver):
             remote_beats=self.remote_beats,
         )
 
+    @property
+    def one_backend(self) -> bool:
+        """See the base class; a cell's records are on one of the servers."""
+        servers = self.conf.memcached.servers
+        return super().one_backend and len(servers) == 1
+
     def list(
         self,
         context: sg_context.RequestContext,

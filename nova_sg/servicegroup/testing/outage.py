@@ -161,6 +161,22 @@ class OutageTests(base.ConformanceTest):
             self.assertTrue(self.api.service_is_up(service))
             time.sleep(0.05)
 
+    def test_the_first_list_after_an_outage_calls_nobody_down(self) -> None:
+        service = self.register()
+        self.worker().call(actions.join_and_beat, service)
+        self.api.list(self.context)
+        self.begin()
+        # For so long that the service would be down, did time go on.
+        over = time.monotonic() + self.conf.servicegroup.service_down_time + 1
+        while time.monotonic() < over:
+            # Nothing else is asked for.
+            with contextlib.suppress(exception.ServiceGroupUnavailable):
+                self.api.list(self.context)
+            time.sleep(0.2)
+        self.end()
+        _, alive = self.api.list(self.context)
+        self.assertTrue(alive[service.uuid].up)
+
     def test_a_process_started_in_an_outage_works_after_it(self) -> None:
         service = self.register()
         self.begin()

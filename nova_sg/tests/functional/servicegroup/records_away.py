@@ -1,0 +1,39 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A database that is away says nothing of a membership that is there."""
+
+from nova_sg.servicegroup.testing import base
+from nova_sg.tests.functional.servicegroup import deployments
+
+
+class RecordsAwayTests(base.ConformanceTest):
+    """Records in SQLite, which is taken away alone."""
+
+    def lose_records(self) -> None:
+        deployments.SqliteDeployment.kill(self.deployment)
+
+    def test_a_list_that_fails_is_no_failure_of_the_membership(self) -> None:
+        up = self.register()
+        self.membership.join(self.context, up)
+        self.api.list(self.context)
+        self.lose_records()
+        self.assert_unavailable(self.api.list, self.context)
+        self.assertEqual(0, self.api.knowledge_age)
+        self.assertTrue(self.new_verdict(up.uuid))
+
+    def new_verdict(self, uuid: str) -> bool:
+        """Return what the membership says, not what was known before."""
+        before = self.api.liveness(self.context, [uuid])[uuid]
+        after = self.api.liveness(self.context, [uuid])[uuid]
+        self.assertGreater(after.known_at, before.known_at)
+        return after.up
