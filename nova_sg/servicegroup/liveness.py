@@ -46,8 +46,10 @@ class Liveness(NamedTuple):
     :param members: the processes behind the service, for drivers which
         declare ``member_details``
     :param unknown: why the backend cannot tell now, None where it can. The
-        last known verdict stands then. ``up`` says whether the service is
-        presumed up where there is none; it is never presumed down.
+        last known verdict stands then. Where there are members this is it,
+        out of the membership's own memory; else it is what this process was
+        told last. ``up`` says whether the service is presumed up where there
+        is none; it is never presumed down.
     """
 
     up: bool

@@ -160,7 +160,12 @@ class Verdicts:
             the services, and nothing is known of it
         """
         alive = self._knowledge.learn(alive)
-        unknown = [uuid for uuid, each in alive.items() if each.unknown]
+        # Members are what the membership itself remembers: that is newer.
+        unknown = [
+            uuid
+            for uuid, each in alive.items()
+            if each.unknown and not each.members
+        ]
         if not unknown:
             return alive
         complete = {**alive, **self._knowledge.last(unknown)}
