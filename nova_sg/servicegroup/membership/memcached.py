@@ -24,7 +24,6 @@ from typing import cast
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
-from nova_sg import exception
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
@@ -48,9 +47,6 @@ SETTLING = (
     'memcached lost its memory or was out, and members may not have beaten '
     'again yet'
 )
-
-#: Records which are asked for one by one; for more, all of them are listed.
-_FEW = 8
 
 
 class MemcachedHandle(base.Handle):
@@ -106,7 +102,7 @@ class MemcachedMembership(base.Membership):
     ) -> Sequence[base.Handle]:
         uuids = [each.uuid for each in joined]
         if self._keepers is None:
-            there = self._existing(context, uuids)
+            there = self._records.known(context, uuids)
         else:
             there = self._keepers.begin(context, uuids)
         handles = [
@@ -153,19 +149,16 @@ class MemcachedMembership(base.Membership):
         the records are asked too, once.
         """
         verdicts = self.verdicts(uuids)
-        doubtful = [
-            uuid
-            for uuid, verdict in verdicts.items()
-            if not (verdict.up or verdict.unknown)
-        ]
-        if doubtful:
-            try:
-                there = self._existing(context, doubtful)
-            except exception.ServiceGroupUnavailable:
-                # Whoever asks knows them from somewhere.
-                return verdicts
-            for uuid in set(doubtful) - there:
-                del verdicts[uuid]
+        missing = self._records.missing(
+            context,
+            [
+                uuid
+                for uuid, verdict in verdicts.items()
+                if not (verdict.up or verdict.unknown)
+            ],
+        )
+        for uuid in missing:
+            del verdicts[uuid]
         return verdicts
 
     def verdicts(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
@@ -210,21 +203,6 @@ class MemcachedMembership(base.Membership):
         self._cluster.server_of(uuid).set(
             {self.key(uuid): presence.forgotten()}, FORGOTTEN_TTL
         )
-
-    def _existing(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> set[str]:
-        """Return which of the services have a record."""
-        if len(uuids) > _FEW:
-            listed = {each.uuid for each in self._records.list(context)}
-            return listed.intersection(uuids)
-        there = set()
-        for uuid in uuids:
-            try:
-                there.add(self._records.get_by_uuid(context, uuid).uuid)
-            except exception.ServiceNotFound:
-                continue
-        return there
 
     def _on_servers(
         self,

@@ -175,10 +175,9 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
     ) -> dict[str, liveness.Liveness]:
         wanted = list(uuids)
         living = self.living(wanted)
-        rest = living.without(wanted)
-        if rest:
-            gone = rest.difference(self._known(context, list(rest)))
-            wanted = [uuid for uuid in wanted if uuid not in gone]
+        if self._records is not None:
+            missing = self._records.missing(context, living.without(wanted))
+            wanted = [uuid for uuid in wanted if uuid not in missing]
         return living.verdicts(wanted)
 
     def living(self, uuids: Sequence[str]) -> memory.Living:
@@ -221,14 +220,6 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
     def _taken_out(self, uuids: Sequence[str]) -> None:
         self._memory.forget(uuids)
         self.mirror.touch(uuids)
-
-    def _known(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> set[str]:
-        """Return those of the uuids that are services, alive or not."""
-        if self._records is None:
-            return set(uuids)
-        return self._records.known(context, uuids)
 
     def _enter(
         self,

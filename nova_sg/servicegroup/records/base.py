@@ -18,11 +18,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from oslo_config import cfg
+from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
+
+LOG = logging.getLogger(__name__)
 
 #: Up to so many services are asked for one by one.
 FEW = 10
@@ -123,6 +126,23 @@ class RecordStore(abc.ABC):
                 continue
             known.add(uuid)
         return known
+
+    def missing(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> set[str]:
+        """Return those of the uuids that have no live record.
+
+        None of them where the backend cannot be asked: whoever asks knows
+        them from somewhere.
+        """
+        wanted = list(uuids)
+        if not wanted:
+            return set()
+        try:
+            return set(wanted).difference(self.known(context, wanted))
+        except exception.ServiceGroupUnavailable as error:
+            LOG.debug('Not asking for records: %s', error)
+            return set()
 
     @abc.abstractmethod
     def traces(

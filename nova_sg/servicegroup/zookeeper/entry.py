@@ -15,10 +15,7 @@
 from collections.abc import Sequence
 import time
 
-from oslo_log import log as logging
-
 from nova_sg import context as sg_context
-from nova_sg import exception
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
 from nova_sg.servicegroup.records import base as records_base
@@ -29,8 +26,6 @@ from nova_sg.servicegroup.zookeeper import members
 from nova_sg.servicegroup.zookeeper import requests
 from nova_sg.servicegroup.zookeeper import retry
 from nova_sg.servicegroup.zookeeper import session as sg_session
-
-LOG = logging.getLogger(__name__)
 
 
 class Handle(base.Handle):
@@ -132,14 +127,10 @@ class Entry:
             return set()
         for each in elsewhere:
             each.doubtful_until = time.monotonic() + self._down_time
-        try:
-            known = self._records.known(
-                elsewhere[0].context, [each.uuid for each in elsewhere]
-            )
-        except exception.ServiceGroupUnavailable as error:
-            LOG.debug('Not asking for records: %s', error)
-            return set()
-        return {each for each in elsewhere if each.uuid not in known}
+        missing = self._records.missing(
+            elsewhere[0].context, [each.uuid for each in elsewhere]
+        )
+        return {each for each in elsewhere if each.uuid in missing}
 
     def enter(
         self, handles: Sequence[Handle], without_record: set[Handle]

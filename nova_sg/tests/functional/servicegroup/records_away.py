@@ -31,6 +31,15 @@ class RecordsAwayTests(base.ConformanceTest):
         self.assertEqual(0, self.api.knowledge_age)
         self.assertTrue(self.new_verdict(up.uuid))
 
+    def test_who_is_down_is_so_without_the_records(self) -> None:
+        up, down = self.register('host1'), self.register('host2')
+        self.membership.join(self.context, up)
+        self.membership.join(self.context, down).leave(self.context)
+        self.lose_records()
+        self.assertTrue(self.new_verdict(up.uuid))
+        self.assertFalse(self.new_verdict(down.uuid))
+        self.assertEqual(0, self.api.knowledge_age)
+
     def new_verdict(self, uuid: str) -> bool:
         """Return what the membership says, not what was known before."""
         before = self.api.liveness(self.context, [uuid])[uuid]
