@@ -146,11 +146,6 @@ def forgotten() -> bytes:
     return _encode({'forgotten': True})
 
 
-def is_forgotten(value: bytes) -> bool:
-    """Return whether a service was destroyed."""
-    return 'forgotten' in _decode(value)
-
-
 def verdicts(
     values: Mapping[str, bytes], known_at: float
 ) -> dict[str, liveness.Liveness]:
