@@ -14,6 +14,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from typing import cast
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
+from nova_sg import exception
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
@@ -50,16 +52,25 @@ SETTLING = (
 
 
 class MemcachedHandle(base.Handle):
-    """A membership in a key which all workers of the service share."""
+    """A membership in a key which all workers of the service share.
+
+    :param context: the context it joined in
+    :param worker: what it writes into the key
+    :ivar doubtful_until: ``time.monotonic()`` until when each beat asks
+        whether the record is still there; None: it is not doubtful
+    """
 
     def __init__(
         self,
         membership: 'MemcachedMembership',
         joined: record.Record,
+        context: sg_context.RequestContext,
         worker: presence.Worker,
     ) -> None:
         super().__init__(membership, joined)
+        self.context = context
         self.worker = worker
+        self.doubtful_until: float | None = None
 
 
 class MemcachedMembership(base.Membership):
@@ -109,6 +120,7 @@ class MemcachedMembership(base.Membership):
             MemcachedHandle(
                 self,
                 each,
+                context,
                 presence.Worker(self.key(each.uuid), self._down_time),
             )
             for each in joined
@@ -123,15 +135,12 @@ class MemcachedMembership(base.Membership):
         handles: Sequence[base.Handle],
     ) -> Sequence[base.Handle]:
         forgotten = set(self._on_servers(handles, beats.Beats.beat))
-        lost: set[str] = set()
+        gone = self._gone(cast(Sequence[MemcachedHandle], handles), forgotten)
         if self._keepers is not None:
-            lost = self._keepers.check(handle.uuid for handle in handles)
-        return [
-            handle
-            for handle in handles
-            if cast(MemcachedHandle, handle).worker in forgotten
-            or handle.uuid in lost
-        ]
+            gone |= self._keepers.check(
+                handle.uuid for handle in handles if handle.uuid not in gone
+            )
+        return [handle for handle in handles if handle.uuid in gone]
 
     def leave_many(
         self,
@@ -204,6 +213,48 @@ class MemcachedMembership(base.Membership):
             {self.key(uuid): presence.forgotten()}, FORGOTTEN_TTL
         )
 
+    def _gone(
+        self,
+        handles: Sequence[MemcachedHandle],
+        forgotten: Collection[presence.Worker],
+    ) -> set[str]:
+        """Return which services are gone, by their records.
+
+        A service is forgotten before its record is destroyed, and that may
+        fail. Where the record is there its workers join again, and go on
+        asking, if no keeper does: a destroy may only be slow.
+
+        :param forgotten: the workers whose service was forgotten
+        :raises ServiceGroupUnavailable: that of one of them cannot be asked
+            for; it has not beaten
+        """
+        gone: set[str] = set()
+        again: list[MemcachedHandle] = []
+        now = time.monotonic()
+        for context, asking in _doubtful(handles, forgotten).items():
+            try:
+                there = self._records.known(
+                    context, [each.uuid for each in asking]
+                )
+            except exception.ServiceGroupUnavailable:
+                if any(each.worker in forgotten for each in asking):
+                    raise
+                continue
+            for each in asking:
+                if each.uuid not in there:
+                    if each.worker not in forgotten:
+                        # Other workers of it have not heard of it.
+                        self.forget(context, each.uuid)
+                    gone.add(each.uuid)
+                elif each.worker in forgotten:
+                    if self._keepers is None:
+                        each.doubtful_until = now + self._down_time
+                    again.append(each)
+                elif (each.doubtful_until or now) < now:
+                    each.doubtful_until = None
+        self._on_servers(again, beats.Beats.join)
+        return gone
+
     def _on_servers(
         self,
         handles: Sequence[base.Handle],
@@ -233,6 +284,17 @@ class MemcachedMembership(base.Membership):
         for error in errors.values():
             raise error
         return [each for answer in answers.values() for each in answer]
+
+
+def _doubtful(
+    handles: Iterable[MemcachedHandle], forgotten: Collection[presence.Worker]
+) -> dict[sg_context.RequestContext, list[MemcachedHandle]]:
+    """Return the handles whose record may be gone, by their context."""
+    found = defaultdict(list)
+    for each in handles:
+        if each.doubtful_until is not None or each.worker in forgotten:
+            found[each.context].append(each)
+    return found
 
 
 def _judge(

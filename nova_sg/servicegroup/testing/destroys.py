@@ -139,6 +139,16 @@ class DestroyTests(base.ConformanceTest):
         self.api.destroy(self.context, service.uuid)
         self.assert_gone(service)
 
+    def test_who_beats_stays_where_the_records_broke_off(self) -> None:
+        service = self.register()
+        handle = self.membership.join(self.context, service)
+        self.break_once(self.records, 'destroy')
+        self.assertRaises(Broken, self.api.destroy, self.context, service.uuid)
+        handle.beat(self.context)
+        self.assertTrue(self.is_up(service))
+        self.api.destroy(self.context, service.uuid)
+        self.assertRaises(exception.ServiceNotFound, handle.beat, self.context)
+
     def test_a_destroyed_service_is_not_up(self) -> None:
         service = self.joined()
         self.assertTrue(self.api.service_is_up(service))
