@@ -67,19 +67,6 @@ class Mirror(connection.Listener):
         self._asked: dict[str, float] = {}
         self._audit_at = 0.0
 
-    @property
-    def age(self) -> float:
-        """Seconds since all of it was known to be so; 0.0: it is."""
-        since = [
-            each.behind_since
-            for each in self._parts()
-            if each.behind_since is not None
-        ]
-        if not since or self._session.connected:
-            # What is on its way is a matter of milliseconds.
-            return 0.0
-        return time.monotonic() - min(since)
-
     def view(
         self, cell: layout.CellLayout, after: int
     ) -> mirrored_records.View | None:
@@ -101,8 +88,7 @@ class Mirror(connection.Listener):
     def living(self) -> mirrored_members.Living | None:
         """Return the living workers, None where they are to be asked for.
 
-        While there is no connection they are the last that were known, see
-        :attr:`age`.
+        While there is no connection they are the last that were known.
         """
         followed = self._members
         if followed is None:

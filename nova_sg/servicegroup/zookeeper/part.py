@@ -38,28 +38,19 @@ class Part(abc.ABC):
         self._changed = threading.Condition()
         self._marks = 1
         self._not_before = 0.0
-        self._behind_since: float | None = time.monotonic()
+        self._behind = True
         self._failed = False
-
-    @property
-    def behind_since(self) -> float | None:
-        """``time.monotonic()`` since when there may be news; None: none."""
-        return self._behind_since
 
     @property
     def due_at(self) -> float | None:
         """``time.monotonic()`` when it is to be read; None: not now."""
-        return None if self._behind_since is None else self._not_before
+        return self._not_before if self._behind else None
 
-    def mark(self, since: float | None = None) -> None:
-        """Note that there may be news. May be called in kazoo's thread.
-
-        :param since: ``time.monotonic()``, None for now
-        """
+    def mark(self) -> None:
+        """Note that there may be news. May be called in kazoo's thread."""
         with self._changed:
             self._marks += 1
-            if self._behind_since is None:
-                self._behind_since = since or time.monotonic()
+            self._behind = True
         self._wake()
 
     def update(self) -> None:
@@ -80,7 +71,7 @@ class Part(abc.ABC):
             self._not_before = self.next_time(began)
             with self._changed:
                 if marks == self._marks:
-                    self._behind_since = None
+                    self._behind = False
         finally:
             with self._changed:
                 self._changed.notify_all()
@@ -105,7 +96,8 @@ class Part(abc.ABC):
 
         :param condition: tells whether it has come
         :param timeout: seconds; nobody waits for what cannot come now
-        :returns: whether it has come
+        :returns: whether it has come; no where this part cannot be read over
+            a connection that there is, so that it may be as old as can be
         """
 
         def over() -> bool:
@@ -114,10 +106,10 @@ class Part(abc.ABC):
         if not condition():
             with self._changed:
                 self._changed.wait_for(over, timeout)
-        return condition()
+        return condition() and not (self._failed and self.session.connected)
 
     def lost(self) -> None:
         """Note that the connection is lost, and with it every watch."""
-        self.mark(self.session.heard_at)
+        self.mark()
         with self._changed:
             self._changed.notify_all()

@@ -13,6 +13,7 @@
 """Who reads often answers from memory, and is never wrong for long."""
 
 import fixtures
+from kazoo import security
 
 from nova_sg.servicegroup.testing import actions
 from nova_sg.servicegroup.zookeeper import changelog
@@ -308,12 +309,46 @@ class TestLostTrack(MirrorTestCase):
         api = self.mirrored()
         for part in api.driver.membership.mirror._parts():
             # As if the network, or kazoo, had lost it.
-            part.mark = lambda since=None: None
+            part.mark = lambda: None
         self.other.update(self.context, services[0].uuid, {'disabled': True})
         self.other.join_many(self.context, services)
         for part in api.driver.membership.mirror._parts():
             del part.mark
         self.assert_agree(api)
+
+    def test_a_change_that_cannot_be_read_hides_no_other(self):
+        first, second = self.register_many(2)
+        api = self.mirrored()
+        with self.behind() as client:
+            client.create(
+                f'{self.cell.log}/{layout.LOG_PREFIX}',
+                b'{"format": 99}',
+                sequence=True,
+            )
+        self.other.update(self.context, first.uuid, {'disabled': True})
+        self.other.destroy(self.context, second.uuid)
+        self.assert_agree(api)
+        self.other.update(self.context, first.uuid, {'disabled': False})
+        self.assert_agree(api)
+
+    def test_members_that_cannot_be_read_are_not_known_now(self):
+        (service,) = self.register_many(1)
+        self.other.join_many(self.context, [service])
+        api = self.mirrored()
+        with self.behind() as client:
+            client.set_acls(
+                self.layout.shard(layout.shard_of(service.uuid)),
+                [security.make_acl('world', 'anyone', admin=True)],
+            )
+        for part in api.driver.membership.mirror._parts():
+            part.audit()
+        self.eventually(
+            lambda: (
+                self.states(api) == [('host0', False, True)]
+                and api.knowledge_age > 0
+            ),
+            'the last known state stands, and its age is told',
+        )
 
     def test_many_changes_at_once_are_all_seen(self):
         self.useFixture(
