@@ -37,6 +37,7 @@ import prettytable
 from nova_sg import exception
 from nova_sg.nova_tree import options
 from nova_sg.servicegroup import migration
+from nova_sg.servicegroup import record
 from nova_sg.servicegroup.migration import side
 
 CATEGORY = 'service'
@@ -185,6 +186,9 @@ class ServiceCommands:
     ) -> None:
         """Keep the scheduler from using a service; it goes on running."""
         with _one_line_errors():
+            record.check_values(
+                {'disabled_reason': reason}, record.UPDATE_FIELDS
+            )
             service = _find(host, binary, cell)
             service.disabled = True
             service.disabled_reason = reason

@@ -76,6 +76,16 @@ class TestServiceCommands(base.TestCase):
         read = self.read(service)
         self.assertEqual((False, None), (read.disabled, read.disabled_reason))
 
+    def test_a_reason_that_cannot_be_kept_is_bad_usage(self):
+        service = self.make('cell2')
+        for reason in ('', 'x' * 256):
+            code, error = self.refused(
+                self.commands.disable, 'one', 'nova-compute', reason=reason
+            )
+            self.assertEqual(manage.USAGE_EXIT, code)
+            self.assertIn('disabled_reason', error)
+        self.assertFalse(self.read(service).disabled)
+
     def test_a_name_two_cells_have_is_refused_until_a_cell_is_named(self):
         here, there = self.make('cell1'), self.make('cell2')
         cell = self.cell_mappings['cell2'].uuid
