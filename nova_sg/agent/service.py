@@ -263,10 +263,7 @@ class Agent:
             self._api.leave_all(self._context)
         except exception.ServiceGroupUnavailable as error:
             LOG.warning(
-                'Cannot leave, and will be shown as down in %(seconds)d s '
-                'only: %(error)s',
-                {
-                    'seconds': self._conf.servicegroup.service_down_time,
-                    'error': error,
-                },
+                'Cannot leave, and will be shown as down only when it is '
+                'missed: %s',
+                error,
             )

@@ -36,9 +36,9 @@ class Knowledge:
     """The last known verdict of each service, by uuid.
 
     A backend that cannot be asked is not a dead service: while it is away
-    the last known state stands, and its age is logged and exposed. Nor is a
-    service dead whose beats had nowhere to go: after an outage one that was
-    up stands as it did until it had time to beat again.
+    the last known state stands, and its age is logged. Nor is a service dead
+    whose beats had nowhere to go: after an outage one that was up stands as it
+    did until it had time to beat again.
 
     :param settling: seconds which members get to beat after an outage
     """
