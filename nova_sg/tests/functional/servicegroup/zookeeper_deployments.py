@@ -25,6 +25,7 @@ from kazoo import client as kazoo_client
 
 from nova_sg.conf import servicegroup as servicegroup_conf
 from nova_sg.servicegroup.testing import deployment
+from nova_sg.servicegroup.zookeeper import connection
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import session
 from nova_sg.tests.fixtures import clock
@@ -82,6 +83,11 @@ class ZooKeeperDeployment(deployment.Deployment):
             self.server.start()
         self.layout = layout.Layout(f'/test-{uuid.uuid4().hex}')
         self.addCleanup(session.close_all)
+        # For a moment after it has connected a process takes those for up
+        # whom it has seen and sees no more. Some tests are over in less.
+        self.useFixture(
+            fixtures.MonkeyPatch(f'{connection.__name__}.UNSURE', 0)
+        )
         return {
             'servicegroup': {'driver': 'zk'},
             'zookeeper': {
