@@ -13,7 +13,9 @@
 """What this process last learned of liveness, and how old that is."""
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
+import itertools
 import time
 
 from oslo_log import log as logging
@@ -25,6 +27,10 @@ LOG = logging.getLogger(__name__)
 #: Seconds for which a verdict answers without asking the backend again, and
 #: for which a backend that failed is not asked again.
 FRESH = 1.0
+
+#: With how many services at most the backend is asked where one is asked for:
+#: as many as it reads at little more than the cost of one.
+ALONG = 500
 
 #: Seconds after which a service nobody has heard of is taken for destroyed,
 #: and how many services more than at the last look are worth another.
@@ -52,6 +58,11 @@ class Knowledge:
         self._prune_above = PRUNE_STEP
         # Those of which the backend could not tell when it was last asked.
         self._unknown: set[str] = set()
+        # For how many services the backend was asked where one was asked for,
+        # until when that counts, and who may be next.
+        self._row = 0
+        self._row_until = 0.0
+        self._next: Iterator[str] = iter(())
 
     def learn(
         self, answer: Mapping[str, liveness.Liveness]
@@ -109,6 +120,30 @@ class Knowledge:
             return None
         return known
 
+    def with_next(self, uuid: str) -> list[str]:
+        """Return a service that is asked for, and who may be next.
+
+        Who asks for very many, one after the other, as a scheduler does for
+        its hosts, is not done within a second, and would then ask the backend
+        for each. So the second question of a second is for two services, the
+        others being some that are not fresh; the third is for four, and so on.
+        """
+        now = time.monotonic()
+        if now >= self._row_until:
+            self._row = 1
+            self._row_until = now + FRESH
+            return [uuid]
+        if self._row == 1:
+            self._next = iter(self._known_after(uuid))
+        self._row = min(2 * self._row, ALONG)
+        # Threads share the iterator of a list, which suffers it.
+        stale = (
+            each
+            for each in self._next
+            if each != uuid and self.fresh(each) is None
+        )
+        return [uuid, *itertools.islice(stale, self._row - 1)]
+
     def last(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         """Return the last known verdicts, however old."""
         known = self._known
@@ -148,6 +183,15 @@ class Knowledge:
             ):
                 settled[uuid] = before
         return settled
+
+    def _known_after(self, uuid: str) -> list[str]:
+        """Return all other services, those first that follow in a list."""
+        known = list(self._known)
+        try:
+            at = known.index(uuid)
+        except ValueError:
+            return known
+        return known[at + 1 :] + known[:at]
 
     def _prune(self) -> None:
         """Drop services that others destroyed, so that memory is bounded."""

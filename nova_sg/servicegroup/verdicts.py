@@ -74,7 +74,8 @@ class Verdicts:
         known = self._knowledge.fresh(uuid)
         if known is None:
             context = context or sg_context.get_admin_context()
-            known = self.ask(context, [uuid]).get(uuid)
+            asked = self._knowledge.with_next(uuid)
+            known = self.ask(context, asked).get(uuid)
         return known
 
     def updated_time(self, member: Any) -> datetime.datetime | None:

@@ -12,6 +12,7 @@
 
 """What each operation costs, in statements, on each database."""
 
+import types
 import uuid
 
 import fixtures
@@ -166,3 +167,21 @@ class TestStatementCounts(base.ObjectsTestCase):
         for asked in ([self.mine.uuid], uuids[:500], uuids):
             self.assert_costs(1, alive, self.context, asked)
         self.assertEqual(set(uuids), set(alive(self.context, uuids)))
+
+    def test_liveness_one_by_one_is_asked_for_many_at_once(self):
+        # What a scheduler does with what it listed more than a second ago.
+        self.populate(range(499))
+        long_ago = types.SimpleNamespace(monotonic=lambda: -1e9)
+        with fixtures.MonkeyPatch(
+            'nova_sg.servicegroup.drivers.db.time', long_ago
+        ):
+            records, _alive = self.api.list(self.context)
+        # However slow the test is, what it asks for stays fresh.
+        self.useFixture(
+            fixtures.MonkeyPatch('nova_sg.servicegroup.knowledge.FRESH', 3600)
+        )
+        count, text = self.cost(
+            lambda: [self.api.service_is_up(each) for each in records]
+        )
+        # 1, 2, 4, 8, 16, 32, 64, 128, and the rest.
+        self.assertEqual(9, count, text)

@@ -12,6 +12,7 @@
 
 """What a process goes on knowing of services, and for how long."""
 
+from concurrent import futures
 import datetime
 
 import fixtures
@@ -113,6 +114,79 @@ class TestVerdicts(KnowledgeTestCase):
         self.clock.now += knowledge.FORGOTTEN_AFTER + 1
         self.learn(new=True)
         self.assertEqual({'new': True}, self.last('old0', 'new'))
+
+
+class TestOneAfterTheOther(KnowledgeTestCase):
+    """Each question is for more services than the one before."""
+
+    NAMES = 'abcdefghij'
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.learn_all()
+        self.clock.now += 1.01
+
+    def learn_all(self):
+        self.learn(**dict.fromkeys(self.NAMES, True))
+
+    def asked(self, uuid):
+        """Ask for one, and take in what would be asked of the backend."""
+        asked = self.knowledge.with_next(uuid)
+        self.learn(**dict.fromkeys(asked, True))
+        return ''.join(asked)
+
+    def test_those_follow_that_follow_in_a_list(self):
+        self.assertEqual(
+            ['a', 'bc', 'defg', 'hij'], [self.asked(each) for each in 'abdh']
+        )
+
+    def test_a_pass_that_begins_in_the_middle_comes_to_the_start_last(self):
+        self.assertEqual(
+            ['h', 'ij', 'abcd'], [self.asked(each) for each in 'hia']
+        )
+
+    def test_who_is_fresh_is_not_asked_for_again(self):
+        self.learn(c=True, d=True)
+        self.assertEqual(
+            ['a', 'be', 'fghi'], [self.asked(each) for each in 'abf']
+        )
+
+    def test_who_asks_seldom_asks_for_one(self):
+        for each in 'abca':
+            self.assertEqual(each, self.asked(each))
+            self.clock.now += 1.01
+
+    def test_a_row_ends_with_its_second(self):
+        self.asked('a')
+        self.asked('b')
+        self.clock.now += 1.0
+        self.assertEqual(['e', 'fg'], [self.asked(each) for each in 'ef'])
+
+    def test_who_is_not_known_is_asked_for_too(self):
+        self.assertEqual('x', self.asked('x'))
+        self.assertEqual('ya', self.asked('y'))
+
+    def test_no_question_is_for_more_than_a_batch(self):
+        uuids = [f'{number:05d}' for number in range(5000)]
+        self.learn(**dict.fromkeys(uuids, True))
+        self.clock.now += 1.01
+        asked = []
+        for uuid in uuids:
+            if self.knowledge.fresh(uuid) is None:
+                asked.append(self.knowledge.with_next(uuid))
+                self.learn(**dict.fromkeys(asked[-1], True))
+        self.assertEqual(
+            [1, 2, 4, 8, 16, 32, 64, 128, 256, *[500] * 8],
+            [len(each) for each in asked[:-1]],
+        )
+
+    def test_threads_may_ask_at_the_same_time(self):
+        uuids = [f'{number:04d}' for number in range(2000)]
+        self.learn(**dict.fromkeys(uuids, True))
+        self.clock.now += 1.01
+        with futures.ThreadPoolExecutor(8) as pool:
+            asked = list(pool.map(self.knowledge.with_next, uuids))
+        self.assertEqual(uuids, [first for first, *_others in asked])
 
 
 class TestFailures(KnowledgeTestCase):
