@@ -88,6 +88,9 @@ DISABLES = 10
 SPARED = 2
 
 
+#: How many a database takes: eighty processes that end keep two or three each.
+CONNECTIONS = 400
+
 #: Services that join in one go.
 JOINING = 20_000
 
@@ -294,13 +297,21 @@ class World(fixtures.Fixture):
                 make = databases.SqliteDatabase
             case 'postgresql':
                 server = self.useFixture(
-                    postgresql.PostgresqlServer(['-c', 'fsync=on'])
+                    postgresql.PostgresqlServer(
+                        [
+                            *('-c', 'fsync=on'),
+                            *('-c', f'max_connections={CONNECTIONS}'),
+                        ]
+                    )
                 )
                 make = functools.partial(databases.PostgresqlDatabase, server)
             case 'mariadb':
                 server = self.useFixture(
                     mariadb.MariadbServer(
-                        ['--innodb-flush-log-at-trx-commit=1']
+                        [
+                            '--innodb-flush-log-at-trx-commit=1',
+                            f'--max-connections={CONNECTIONS}',
+                        ]
                     )
                 )
                 make = functools.partial(databases.MariadbDatabase, server)
