@@ -22,8 +22,22 @@ import re
 import select
 from typing import Any
 
-#: Options are told in either spelling.
-_LIMIT = re.compile(r'statement[_-]timeout=(\d+)')
+#: Options are told in either spelling, a time with a unit or without.
+_LIMIT = re.compile(r'statement[_-]timeout=(\d+(?:\.\d+)?)(us|ms|s|min|h|d|)')
+
+#: Milliseconds in PostgreSQL's units of time; without one it takes them so.
+_UNITS = {
+    '': 1,
+    'us': 0.001,
+    'ms': 1,
+    's': 1_000,
+    'min': 60_000,
+    'h': 3_600_000,
+    'd': 86_400_000,
+}
+
+#: Milliseconds by which the server itself says sooner that time is over.
+_GRACE = 500
 
 
 def limited(options: str, limit: int) -> str:
@@ -35,6 +49,18 @@ def limited(options: str, limit: int) -> str:
     if _LIMIT.search(options):
         return options
     return f'{options} -c statement_timeout={limit}'.strip()
+
+
+def of(options: str) -> float | None:
+    """Return for how long to wait for an answer.
+
+    :param options: a connection's options
+    :returns: milliseconds, None for ever
+    """
+    found = _LIMIT.search(options)
+    limit = float(found[1]) * _UNITS[found[2]] if found else 0
+    # PostgreSQL takes 0 for no limit.
+    return limit + _GRACE if limit else None
 
 
 def install() -> None:
@@ -64,9 +90,7 @@ def _wait(connection: Any) -> None:
         extensions.POLL_READ: select.POLLIN,
         extensions.POLL_WRITE: select.POLLOUT,
     }
-    found = _LIMIT.search(connection.dsn)
-    # The server may say itself that the time is over.
-    limit = int(found[1]) + 500 if found else None
+    limit = of(connection.dsn)
     while (state := connection.poll()) != extensions.POLL_OK:
         poll = select.poll()
         poll.register(connection.fileno(), events[state])

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from nova_sg import exception
 from nova_sg.db import engine
+from nova_sg.db import patience
 from nova_sg.tests.fixtures import api
 
 
@@ -130,6 +131,25 @@ class TestLimits(UrlTestCase):
                 20,
             )
             self.assertEqual(limit, query['options'])
+
+    def test_an_answer_is_waited_for_a_little_longer_than_the_limit(self):
+        for limit, milliseconds in (
+            ('3000', 3500),
+            ('750ms', 1250),
+            ('3s', 3500),
+            ('2.5s', 3000),
+            ('1min', 60_500),
+            ('0', None),
+            ('0s', None),
+        ):
+            self.assertEqual(
+                milliseconds,
+                patience.of(f"options='-c statement_timeout={limit}'"),
+                limit,
+            )
+
+    def test_without_a_limit_an_answer_is_waited_for_as_ever(self):
+        self.assertIsNone(patience.of('host=h dbname=d'))
 
     def test_any_character_goes_over_the_wire_to_mysql(self):
         query = self.query('mysql+pymysql://h/d', 20)
