@@ -20,6 +20,7 @@ import functools
 from kazoo import exceptions
 from oslo_log import log as logging
 
+from nova_sg import exception
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.zookeeper import changelog
 from nova_sg.servicegroup.zookeeper import layout
@@ -83,6 +84,9 @@ class View:
 class _FallenBack(Exception):
     """The log does not reach back to what was read last."""
 
+    def __str__(self) -> str:
+        return 'the log does not reach back'
+
 
 class CellRecords(part.Part):
     """The records of a cell, kept fresh by one watch.
@@ -135,8 +139,9 @@ class CellRecords(part.Part):
             try:
                 self._view = self._catch_up(view)
                 return
-            except _FallenBack:
-                LOG.debug('Reading %s anew', self._cell.path)
+            except (_FallenBack, exception.RecordUnreadable) as error:
+                # The records themselves may well be readable.
+                LOG.debug('Reading %s anew: %s', self._cell.path, error)
         try:
             self._view = self._catch_up(self._load())
         except _FallenBack as error:
