@@ -13,45 +13,23 @@
 
 """A disable, and when another process sees it: stock nova's side of it."""
 
-import time
-
 from nova import objects
 
+from benchmarks import changes
 from benchmarks import child
 from benchmarks.rival import process as rival
 
 operations = child.Operations()
 
-#: Seconds between two looks. Without any, the thread that looks would keep
-#: those which learn of the change from running.
-PAUSE = 0.001
+Service = objects.Service
 
 
 @operations
 def disable(process: rival.Process, uuid: str) -> child.Work:
-    """Disable a service, or enable it again."""
-    service = objects.Service.get_by_uuid(process.context, uuid)
-
-    def work() -> child.Facts:
-        began = time.monotonic()
-        service.disabled = not service.disabled
-        service.save()
-        return {'began': began, 'disabled': service.disabled}
-
-    return work
+    return changes.disable(Service.get_by_uuid(process.context, uuid))
 
 
 @operations
 def see(process: rival.Process, uuid: str) -> child.Work:
-    """Look until the service is what it was not before."""
-    get = objects.Service.get_by_uuid
-    seen = get(process.context, uuid).disabled
-
-    def work() -> child.Facts:
-        nonlocal seen
-        while get(process.context, uuid).disabled == seen:
-            time.sleep(PAUSE)
-        seen = not seen
-        return {'seen': time.monotonic(), 'disabled': seen}
-
-    return work
+    get = Service.get_by_uuid
+    return changes.see(lambda: get(process.context, uuid).disabled)
