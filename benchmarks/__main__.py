@@ -27,11 +27,16 @@ from typing import Any
 from benchmarks import benchmark
 from benchmarks import cases
 from benchmarks import lifetimes
+from benchmarks import processes
 from benchmarks import report
+from benchmarks import runner
+from benchmarks import sides
 from benchmarks import store
 from benchmarks import targets
 from benchmarks import visibility
 from benchmarks import world as world_
+from nova_sg.tests.fixtures.servers import base
+from nova_sg.tests.fixtures.servers import daemon
 
 NAMES = (
     *(case.name for case in cases.CASES),
@@ -39,26 +44,58 @@ NAMES = (
     *lifetimes.ENDS,
 )
 
+#: What ends a run, and is said in its own words.
+FAILURES = (
+    processes.Ended,
+    runner.Disagree,
+    sides.SideFailed,
+    base.ServerFailed,
+    daemon.MissingPackage,
+    OSError,
+)
+
+#: Below, there would not be enough to disable.
+LEAST = 100
 
 #: What ends a run from outside, beside Ctrl-C.
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
+    """Run the benchmark.
+
+    :returns: 0; 1 where a target was to be checked and is missed; 2 where
+        nothing could be measured, or what was is no target
+    """
     args = _arguments()
     for each in ENDINGS:
         signal.signal(each, _end)
     kept = store.Store(args.output)
     bench = benchmark.Benchmark(args, kept)
-    for backend in args.backend:
-        bench.run(backend)
+    try:
+        for backend in args.backend:
+            bench.run(backend)
+    except FAILURES as error:
+        return _say(str(error))
+    except KeyboardInterrupt:
+        return _say('interrupted')
+    finally:
+        # What was measured stands, whatever came after.
+        if bench.found:
+            kept.draw()
     verdicts = targets.judge(bench.found)
     print(report.text(report.measured(bench.found)))
     if verdicts:
         print()
         print(report.text(report.judged(verdicts)))
-    kept.draw()
+    elif args.check:
+        return _say('no target is taken from what was measured')
     return int(args.check and not all(each.reached for each in verdicts))
+
+
+def _say(error: str) -> int:
+    print(f'benchmark.sh: error: {error}', file=sys.stderr)
+    return 2
 
 
 def _arguments() -> argparse.Namespace:
@@ -81,7 +118,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         '--check',
         action='store_true',
-        help='exit with 1 where a target is missed',
+        help='exit with 1 where a target is missed, with 2 where none is '
+        'taken from what was measured',
     )
     parser.add_argument(
         '--backend',
@@ -99,13 +137,13 @@ def _arguments() -> argparse.Namespace:
         '--output',
         metavar='DIRECTORY',
         type=pathlib.Path,
-        default=pathlib.Path('benchmark-results'),
-        help='where the results are kept (default: %(default)s)',
+        help='where the results are kept (default: benchmark-results, and '
+        'with --quick its directory quick)',
     )
     parser.add_argument(
         '--names',
-        action='version',
-        version='\n'.join(NAMES),
+        dest='names_only',
+        action='store_true',
         help='list the names of the cases',
     )
     parser.add_argument('--nova', required=True, help=argparse.SUPPRESS)
@@ -113,7 +151,15 @@ def _arguments() -> argparse.Namespace:
     unknown = sorted(set(args.names) - set(NAMES))
     if unknown:
         parser.error(f'there is no case {", ".join(unknown)} (see --help)')
+    if args.names_only:
+        print('\n'.join(NAMES))
+        parser.exit()
+    if args.size and min(args.size) < LEAST:
+        parser.error(f'--size: at least {LEAST} services')
     args.backend = args.backend or list(world_.BACKENDS)
+    if args.output is None:
+        results = pathlib.Path('benchmark-results')
+        args.output = results / 'quick' if args.quick else results
     return args
 
 

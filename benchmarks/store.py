@@ -42,7 +42,9 @@ class Store:
         others = [each for each in self.found if each.key != result.key]
         self.found = sorted([*others, result], key=lambda each: each.key)
         told = json.dumps(results.to_json(self.found), indent=1)
-        self._file.write_text(told + '\n')
+        written = self._file.with_suffix('.new')
+        written.write_text(told + '\n')
+        written.replace(self._file)
 
     def draw(self) -> None:
         """Make the tables and plots of what is kept."""

@@ -28,12 +28,14 @@ into an environment of its own.
 
   --quick             1,000 services and few samples: to see that it works
   --targets           only what the targets are taken from
-  --check             exit with 1 where a target is missed
-  --backend BACKEND   only on sqlite, postgresql, mariadb, mc or zk; may be
-                      given several times
+  --check             exit with 1 where a target is missed, with 2 where none
+                      is taken from what was measured
+  --backend BACKEND   only on sqlite, postgresql, mariadb, mc, zk or rpc (a
+                      conductor of each kind); may be given several times
   --size N            only for N services; may be given several times
-  --output DIRECTORY  where results are kept (benchmark-results): JSON, tables
-                      and plots. A run renews those of the cases it measures.
+  --output DIRECTORY  where results are kept (benchmark-results, and with
+                      --quick its directory quick): JSON, tables and plots. A
+                      run renews those of the cases it measures.
   --names             list the names of the cases
   -h, --help          show this text
 
