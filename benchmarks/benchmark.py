@@ -70,7 +70,9 @@ class Benchmark:
     def run(self, backend: str) -> None:
         """Measure all cases that are wanted on a backend."""
         todo = self._todo(backend)
-        ending = any(self._wants(end, backend) for end in lifetimes.ENDS)
+        ending = backend in lifetimes.BACKENDS and any(
+            self._wants(end, backend) for end in lifetimes.ENDS
+        )
         looking = self._wants(visibility.CASE, backend)
         if looking and not todo:
             todo[QUICK_SIZE] = []

@@ -36,6 +36,9 @@ from benchmarks import world as world_
 #: Seconds without a beat: the default of nova, and of nova_sg.
 DOWN_TIME = 60
 
+#: Where: without a conductor, which would have to be there first.
+BACKENDS = ('sqlite', 'postgresql', 'mariadb', 'mc', 'zk')
+
 #: Seconds over which the ends are spread: three report intervals.
 SPREAD = 30
 
@@ -82,6 +85,7 @@ def measure(
                 _check(world, {host: started[host] for host in hosts})
             side.finish()
             _watch(side, hosts, up=False)
+        _check(world, started)
         ended = {}
         for host in sorted(victims, key=lambda _: random.random()):
             # At any moment between two beats, and no two in step.
@@ -92,6 +96,9 @@ def measure(
         for side in sides_:
             seen |= side.finish()['facts']['seen']
             side.end()
+    for host, when in seen.items():
+        if when < ended[host]:
+            raise processes.Ended(f'{host} was down before it was ended')
     found = []
     for end, title in TITLES.items():
         measured = {side.name: results.Measured() for side in sides_}

@@ -55,7 +55,6 @@ def measure(
         case=CASE,
         title=TITLE,
         backend=world.backend,
-        size=world.size,
         unit='disable',
         sides=measured,
         machine=dict(machine),
