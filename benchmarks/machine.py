@@ -17,6 +17,7 @@ import importlib.metadata
 import os
 import pathlib
 import platform
+import sqlite3
 import subprocess
 from typing import Any
 
@@ -35,6 +36,15 @@ PACKAGES = (
     'WebOb',
 )
 
+#: Debian's packages of the servers.
+SERVERS = (
+    'postgresql',
+    'mariadb-server',
+    'memcached',
+    'zookeeper',
+    'rabbitmq-server',
+)
+
 
 def describe(nova_python: str) -> dict[str, Any]:
     """Return the machine, and the versions on it.
@@ -51,6 +61,7 @@ def describe(nova_python: str) -> dict[str, Any]:
         'python': platform.python_version(),
         'ours': _versions(),
         'nova': _versions_of(nova_python),
+        'servers': {'SQLite': sqlite3.sqlite_version, **_servers()},
     }
 
 
@@ -76,6 +87,8 @@ def _versions_of(python: str) -> dict[str, str]:
     listed = subprocess.run(
         [
             python,
+            # Else it would find what stands in this directory, too.
+            '-I',
             '-c',
             'import importlib.metadata as m\n'
             'for d in m.distributions(): print(d.name, d.version)',
@@ -86,3 +99,19 @@ def _versions_of(python: str) -> dict[str, str]:
     ).stdout
     versions = dict(line.split() for line in listed.splitlines())
     return {name: versions[name] for name in PACKAGES if name in versions}
+
+
+def _servers() -> dict[str, str]:
+    """Return the versions of the servers, as far as Debian's tool knows."""
+    try:
+        listed = subprocess.run(
+            ['dpkg-query', '-W', '-f', '${Package} ${Version}\n', *SERVERS],
+            check=False,
+            capture_output=True,
+            text=True,
+        ).stdout
+    except FileNotFoundError:
+        return {}
+    # A package that is not there has a name and no version.
+    lines = (line.split() for line in listed.splitlines())
+    return dict(line for line in lines if len(line) == 2)

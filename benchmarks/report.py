@@ -13,8 +13,10 @@
 
 """What was measured as tables: for a terminal, and for the documentation."""
 
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import statistics
 from typing import Any
 
 from benchmarks import results
@@ -32,6 +34,7 @@ HEADER = (
     'cold',
     'statements',
     'round trips',
+    'MB',
 )
 
 _UNITS = ((1.0, 's'), (1e-3, 'ms'), (1e-6, 'µs'))
@@ -47,7 +50,6 @@ def time(seconds: float) -> str:
 
 def row(result: results.Result) -> tuple[str, ...]:
     """Return a result as a row under :data:`HEADER`."""
-    ours = result.sides.get('ours')
     return (
         result.case,
         result.backend,
@@ -55,9 +57,10 @@ def row(result: results.Result) -> tuple[str, ...]:
         *(_spread(result.sides.get(s)) for s in ('ours', 'nova', 'floor')),
         _ratio(result, 'nova', 'ours'),
         _ratio(result, 'ours', 'floor'),
-        time(min(ours.cold)) if ours and ours.cold else '',
-        _counts(result, 'statements'),
-        _counts(result, 'round_trips'),
+        _side_by_side(result, _cold),
+        _side_by_side(result, lambda side: _number(side.statements)),
+        _side_by_side(result, lambda side: _number(side.round_trips)),
+        _side_by_side(result, lambda side: _number(side.memory)),
     )
 
 
@@ -116,14 +119,15 @@ def machines(found: Sequence[results.Result]) -> list[tuple[str, ...]]:
 
 
 def _machine(machine: Mapping[str, Any]) -> str:
-    sides = (
+    parts = (
         f'{name}: ' + ', '.join(f'{p} {v}' for p, v in machine[name].items())
-        for name in ('ours', 'nova')
+        for name in ('ours', 'nova', 'servers')
+        if name in machine
     )
     return (
         f'{machine["cpu"]}, {machine["cores"]} cores, '
         f'{machine["memory_gb"]} GB, Linux {machine["kernel"]}, Python '
-        f'{machine["python"]}; ' + '; '.join(sides)
+        f'{machine["python"]}; ' + '; '.join(parts)
     )
 
 
@@ -149,10 +153,20 @@ def _ratio(result: results.Result, side: str, other: str) -> str:
     )
 
 
-def _counts(result: results.Result, name: str) -> str:
-    """Return what ours and nova's cost, side by side."""
-    counts = [
-        getattr(result.sides.get(side), name, None)
-        for side in ('ours', 'nova')
+def _side_by_side(
+    result: results.Result, told: Callable[[results.Measured], str]
+) -> str:
+    """Return what is told of ours, nova and the floor, if there is any."""
+    cells = [
+        told(result.sides[side]) if side in result.sides else '-'
+        for side in ('ours', 'nova', 'floor')
     ]
-    return ' : '.join('-' if n is None else _digits(n) for n in counts)
+    return ' : '.join(cells) if set(cells) != {'-'} else ''
+
+
+def _cold(measured: results.Measured) -> str:
+    return time(statistics.median(measured.cold)) if measured.cold else '-'
+
+
+def _number(value: float | None) -> str:
+    return '-' if value is None else _digits(value)

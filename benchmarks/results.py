@@ -28,8 +28,9 @@ class Measured:
 
     :param seconds: of each warm sample, for one unit
     :param cold: of the first sample of each fresh process
-    :param cpu: seconds of CPU of this side's process, as ``seconds``
-    :param memory: MB resident at most
+    :param cpu: seconds of CPU of this side's process, as ``seconds``; for
+        who looks at the JSON
+    :param memory: MB resident at most, of the process as a whole
     :param statements: for one unit
     :param round_trips: for one unit
     """
@@ -48,7 +49,7 @@ class Measured:
     def note(self, sample: Mapping[str, Any], *, cold: bool) -> None:
         """Add a sample, as a child told it."""
         units = sample['facts'].get('units', 1)
-        self.memory = sample['memory']['peak']
+        self.memory = max(self.memory or 0.0, sample['memory']['peak'])
         if cold:
             self.cold.append(sample['seconds'] / units)
             return
