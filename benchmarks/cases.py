@@ -21,6 +21,7 @@ from benchmarks import world as world_
 
 SIZES = (1_000, 10_000, 100_000)
 DATABASES = ('sqlite', 'postgresql', 'mariadb')
+REST = ('sqlite', 'postgresql')
 EVERYWHERE = (*DATABASES, 'mc', 'zk')
 
 Arguments = Callable[[world_.World], dict[str, Any]]
@@ -38,6 +39,9 @@ class Case:
     :param floor_on: the backends for which there is a floor
     :param slow: a sample of nova's takes seconds: few are taken
     :param zoned: all computes are in zones; else all in the default one
+    :param pause: seconds between the churn and each sample: what answers from
+        what was learned a moment ago is to have forgotten it
+    :param counted: whether what it costs is to be seen in its process
     :param unit: what is timed; where work does it several times, once
     :param arguments: what the operation is told
     """
@@ -51,6 +55,8 @@ class Case:
     floor_on: tuple[str, ...] = (*DATABASES, 'mc')
     slow: bool = False
     zoned: bool = False
+    pause: float = 0.0
+    counted: bool = True
     unit: str = 'list'
     arguments: Arguments = lambda _world: {}
 
@@ -134,6 +140,7 @@ CASES = (
         operation='one_by_one',
         backends=('mc', 'zk'),
         sizes=(1_000, 10_000),
+        pause=1.1,
         unit='service',
     ),
     *(
@@ -141,7 +148,8 @@ CASES = (
             name=name,
             title=f'GET {path}, the whole pipeline',
             operation='get',
-            backends=('sqlite',),
+            backends=REST,
+            floor_on=REST,
             nova_to=nova_to,
             slow=True,
             zoned=zoned,
@@ -161,7 +169,7 @@ CASES = (
         name='get-services-of-host',
         title='GET /os-services?host=, the whole pipeline',
         operation='get',
-        backends=('sqlite',),
+        backends=REST,
         nova_to=10_000,
         slow=True,
         floor_on=(),
@@ -196,6 +204,8 @@ CASES = (
         backends=('rpc',),
         sizes=(1_000,),
         floor_on=(),
+        # The conductor has the statements.
+        counted=False,
         unit='beat',
         arguments=lambda _world: {'number': 640, 'at_once': 32},
     ),

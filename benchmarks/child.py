@@ -15,8 +15,9 @@
 
 Runs in this project's environment and in nova's; it imports no more than
 both have. A child imports what it needs once, and forks for each case: so
-the first sample of a case finds no connection and no cache, and yet does not
-wait for imports.
+the first sample of a case does not wait for imports, and finds no connection
+and no cache but what its operation has made when it was prepared (who beats
+has joined).
 """
 
 from collections.abc import Callable

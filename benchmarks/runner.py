@@ -16,6 +16,7 @@
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
+import time
 from typing import Any
 
 from benchmarks import cases
@@ -91,16 +92,24 @@ def _round(
         turn = number % len(taking_part)
         found = {}
         for side in [*taking_part[turn:], *taking_part[:turn]]:
-            world.churn()
+            _churn(case, world)
             sample = side.tell('measure')
             found[side.name] = sample['facts']
             measured[side.name].note(sample, cold=number == 0)
         _compare(case, found)
     for side in taking_part:
-        counted = side.tell('count', ports=world.ports)
-        measured[side.name].statements = counted['statements']
-        measured[side.name].round_trips = counted['round_trips']
+        if case.counted:
+            _churn(case, world)
+            counted = side.tell('count', ports=world.ports)
+            measured[side.name].statements = counted['statements']
+            measured[side.name].round_trips = counted['round_trips']
         side.end()
+
+
+def _churn(case: cases.Case, world: world_.World) -> None:
+    """Let everything change, and be forgotten."""
+    world.churn()
+    time.sleep(case.pause)
 
 
 def _compare(case: cases.Case, found: Mapping[str, Mapping[str, Any]]) -> None:

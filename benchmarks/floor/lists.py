@@ -49,11 +49,10 @@ def list_with_state(process: floor.Process) -> child.Work:
 
 @operations
 def list_with_zones(process: floor.Process) -> child.Work:
+    with_state = list_with_state(process)
+
     def work() -> child.Facts:
-        return {
-            'services': len(process.rows(SERVICES)),
-            'hosts': len(process.rows(ZONES)),
-        }
+        return {**with_state(), 'hosts': len(process.rows(ZONES))}
 
     return work
 
