@@ -1,0 +1,154 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the benchmarks make of what they have measured."""
+
+from oslotest import base
+
+from benchmarks import report
+from benchmarks import results
+from benchmarks import targets
+
+
+def result(case='list', backend='sqlite', size=10_000, **sides):
+    """Return a result with these seconds of each side."""
+    return results.Result.now(
+        case=case,
+        title=case,
+        backend=backend,
+        size=size,
+        unit='list',
+        sides={
+            name: results.Measured(seconds=list(seconds))
+            for name, seconds in sides.items()
+        },
+        machine={},
+    )
+
+
+class TestMeasured(base.BaseTestCase):
+    def note(self, measured, seconds, *, cold, peak=100.0):
+        measured.note(
+            {
+                'seconds': seconds,
+                'cpu': seconds,
+                'memory': {'peak': peak},
+                'facts': {'units': 4},
+            },
+            cold=cold,
+        )
+
+    def test_a_sample_is_kept_for_one_unit_and_a_cold_one_apart(self):
+        measured = results.Measured()
+        self.note(measured, 40.0, cold=True)
+        self.note(measured, 8.0, cold=False)
+        self.assertEqual([10.0], measured.cold)
+        self.assertEqual([2.0], measured.seconds)
+
+    def test_memory_is_the_most_of_all_processes(self):
+        measured = results.Measured()
+        self.note(measured, 1.0, cold=True, peak=300.0)
+        self.note(measured, 1.0, cold=False, peak=200.0)
+        self.assertEqual(300.0, measured.memory)
+
+
+class TestRatios(base.BaseTestCase):
+    def test_a_ratio_is_taken_run_by_run(self):
+        # The machine was half as fast in the second run.
+        measured = result(ours=(1.0, 2.0, 1.0), nova=(8.0, 18.0, 9.0))
+        self.assertEqual([8.0, 9.0, 9.0], measured.ratios('nova', 'ours'))
+        self.assertEqual(9.0, measured.ratio('nova', 'ours'))
+
+    def test_of_different_numbers_of_runs_it_is_that_of_the_medians(self):
+        measured = result(ours=(1.0, 2.0, 3.0), nova=(8.0,))
+        self.assertEqual(4.0, measured.ratio('nova', 'ours'))
+
+    def test_there_is_none_with_who_took_no_part(self):
+        self.assertIsNone(result(ours=(1.0,)).ratio('nova', 'ours'))
+
+    def test_results_survive_json(self):
+        before = [result(ours=(1.0, 2.0), nova=(3.0, 4.0))]
+        self.assertEqual(before, results.from_json(results.to_json(before)))
+
+
+class TestTargets(base.BaseTestCase):
+    def reached(self, *measured):
+        """Return whether each target that was judged is reached."""
+        return {
+            verdict.target.what: verdict.reached
+            for verdict in targets.judge(measured)
+        }
+
+    def test_a_bound_itself_is_reached(self):
+        self.assertEqual(
+            {
+                'list on sqlite: nova / ours': True,
+                'list on sqlite: ours / floor': True,
+            },
+            self.reached(result(ours=(3.0,), nova=(24.0,), floor=(1.0,))),
+        )
+
+    def test_past_it_a_target_is_missed(self):
+        self.assertEqual(
+            {
+                'list on sqlite: nova / ours': False,
+                'list on sqlite: ours / floor': False,
+            },
+            self.reached(result(ours=(3.0,), nova=(23.9,), floor=(0.9,))),
+        )
+
+    def test_without_a_rival_a_target_is_missed(self):
+        verdicts = self.reached(result(ours=(1.0,)))
+        self.assertEqual({False}, set(verdicts.values()))
+
+    def test_of_another_size_or_backend_nothing_is_judged(self):
+        sides = {'ours': (3.0,), 'nova': (24.0,), 'floor': (1.0,)}
+        self.assertEqual({}, self.reached(result(size=1_000, **sides)))
+        self.assertEqual({}, self.reached(result(backend='mc', **sides)))
+
+    def test_growth_is_judged_where_both_sizes_are_there(self):
+        what = 'list on sqlite: cost of a service at 100,000 / at 10,000'
+        few = result(ours=(1.0,))
+        self.assertNotIn(what, self.reached(few))
+        for seconds, reached in ((11.0, True), (11.1, False)):
+            many = result(size=100_000, ours=(seconds,))
+            self.assertEqual(reached, self.reached(few, many)[what])
+
+
+class TestRows(base.BaseTestCase):
+    def test_a_row_has_all_sides(self):
+        measured = result(
+            ours=(0.001, 0.003), nova=(0.008, 0.03), floor=(0.0005, 0.001)
+        )
+        measured.sides['ours'].cold = [0.02, 0.04]
+        measured.sides['ours'].statements = 1
+        measured.sides['nova'].statements = 1997
+        row = dict(zip(report.HEADER, report.row(measured), strict=True))
+        self.assertEqual('10,000', row['services'])
+        self.assertEqual('2 ms (1 ms to 3 ms)', row['nova_sg'])
+        self.assertEqual('9 (8 to 10)', row['nova / ours'])
+        self.assertEqual('2.5 (2 to 3)', row['ours / floor'])
+        self.assertEqual('30 ms : - : -', row['cold'])
+        self.assertEqual('1 : 1997 : -', row['statements'])
+
+    def test_who_took_no_part_leaves_no_gap(self):
+        row = report.row(result(ours=(0.001,)))
+        self.assertEqual(len(report.HEADER), len(row))
+        self.assertEqual(('1 ms (1 ms to 1 ms)', ''), row[3:5])
+
+    def test_what_nobody_has_told_is_not_there(self):
+        measured = result(ours=(0.001,), nova=(0.002,))
+        row = dict(zip(report.HEADER, report.row(measured), strict=True))
+        self.assertEqual('', row['MB'])
+        measured.sides['nova'].memory = 133.0
+        row = dict(zip(report.HEADER, report.row(measured), strict=True))
+        self.assertEqual('- : 133 : -', row['MB'])
