@@ -39,8 +39,8 @@ into an environment of its own.
   --names             list the names of the cases
   -h, --help          show this text
 
-All of it takes more than an hour on two cores, --targets some twenty minutes;
-let nothing else run meanwhile.
+All of it takes some three hours on two cores, --targets and --quick some
+twenty minutes each; let nothing else run meanwhile.
 
 Environment:
 
