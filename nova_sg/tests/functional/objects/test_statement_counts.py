@@ -22,6 +22,7 @@ from nova_sg import objects
 from nova_sg.db import clock
 from nova_sg.db import engine
 from nova_sg.db import models
+from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.fixtures import scenarios
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.objects import base
@@ -132,6 +133,17 @@ class TestStatementCounts(base.ObjectsTestCase):
             lambda: named.extend(membership.beat_many(self.context, handles)),
         )
         self.assertEqual(gone, {handle.uuid for handle in named})
+
+    def test_a_conductor_pays_no_more_for_the_beats_of_500(self):
+        uuids = self.populate(range(500))
+        called = self.useFixture(
+            conductor.InProcessConductor(self.api)
+        ).conductor
+        self.assert_costs(2, called.join, self.context, uuids)
+        count, text = self.cost(called.report_state, self.context, uuids)
+        self.assertEqual(1, count, text)
+        self.assertRegex(text, r'^UPDATE services')
+        self.assert_costs(1, self.mine.report_state)
 
     def test_joining_500_costs_two(self):
         self.populate(range(499))
