@@ -13,6 +13,7 @@
 """What a list costs: the same for ten and for a thousand."""
 
 import dataclasses
+from typing import Any
 import uuid
 
 from nova_sg.db import clock
@@ -20,7 +21,10 @@ from nova_sg.db import engine
 from nova_sg.db import models
 from nova_sg.tests.fixtures import rest
 from nova_sg.tests.fixtures import statements
+from nova_sg.tests.functional.api import backends
 from nova_sg.tests.functional.api import base
+from nova_sg.tests.functional.servicegroup import memcached_deployments
+from nova_sg.tests.functional.servicegroup import zookeeper_deployments
 
 #: Statements that a list may cost.
 LIMIT = 6
@@ -36,7 +40,7 @@ LISTS = [
     *(
         (path, version, 'hypervisors')
         for path in ('os-hypervisors', 'os-hypervisors/detail')
-        for version in ('2.1', '2.33', '2.53', '2.88', '2.104')
+        for version in ('2.1', '2.33', '2.53', '2.87', '2.88', '2.104')
     ),
     *(
         (f'os-hypervisors{query}', '2.104', 'hypervisors')
@@ -46,6 +50,9 @@ LISTS = [
             '/detail?hypervisor_hostname_pattern=example',
         )
     ),
+    # However many there are, one is of this host.
+    ('os-services?host=h1', '2.1', None),
+    ('os-services?host=h1', '2.104', None),
     ('os-hypervisors/h/search', '2.1', 'hypervisors'),
     ('os-hypervisors/h/servers', '2.1', 'hypervisors'),
     ('os-hosts', '2.1', 'hosts'),
@@ -119,3 +126,52 @@ class TestCosts(base.RestTestCase):
             {asked: len(cost) for asked, cost in ten.items()},
             {asked: len(cost) for asked, cost in self.costs(1000).items()},
         )
+
+
+class _MembersElsewhereTests:
+    """GET /os-services where members are not in SQL.
+
+    :cvar count: counts the requests to where they are
+    :cvar cost: so many requests and statements
+    """
+
+    count: Any
+    cost: tuple[int, int]
+    fixture = rest.Rest
+
+    def populate(self, numbers: range) -> None:
+        for number in numbers:
+            self.cloud.service(f'h{number}')
+
+    def costs(self, number: int) -> tuple[int, int]:
+        """Return what a list of so many services costs."""
+        # Takes what this process has written, and asks what it asks once.
+        self.ask('GET', '/v2.1/os-services')
+        with (
+            self.count() as requests,
+            statements.StatementCounter() as counted,
+        ):
+            response = self.ask('GET', '/v2.1/os-services')
+        states = [each['state'] for each in response.json['services']]
+        self.assertEqual(['up'] * number, states)
+        return requests(), len(counted)
+
+    def test_a_list_costs_the_same_for_ten_and_for_a_hundred(self):
+        self.populate(range(10))
+        self.assertEqual(self.cost, self.costs(10))
+        self.populate(range(10, 100))
+        self.assertEqual(self.cost, self.costs(100))
+
+
+class TestZooKeeper(_MembersElsewhereTests, base.RestTestCase):
+    backend = staticmethod(backends.zookeeper)
+    count = staticmethod(zookeeper_deployments.count_round_trips)
+    # All is in the mirror but the zones.
+    cost = (0, 1)
+
+
+class TestMemcached(_MembersElsewhereTests, base.RestTestCase):
+    backend = staticmethod(backends.memcached)
+    count = staticmethod(memcached_deployments.count_requests)
+    # The members; the records, and the zones.
+    cost = (1, 2)
