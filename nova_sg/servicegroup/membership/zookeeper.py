@@ -137,20 +137,22 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
                 )
             each.beaten_at = now
         values = multiread.read(self.session, [each.path for each in beating])
-        missing = [
+        lost = {
             handle
             for handle, value in zip(beating, values, strict=True)
             if value is None
             or value.stat.ephemeralOwner != self.session.number
-            or now < handle.doubtful_until
+        }
+        asking = [
+            each
+            for each in beating
+            if each in lost or now < each.doubtful_until
         ]
-        if missing:
-            without_record = self._entry.without_record(missing)
+        if asking:
+            without_record = self._entry.without_record(asking)
             with self._changing:
-                gone |= self._enter(
-                    [each for each in missing if each in self._handles],
-                    without_record,
-                )
+                entering = self._handles & (lost | without_record)
+                gone |= self._enter(list(entering), without_record)
                 self._handles -= gone
         for each in gone:
             each.gone = True

@@ -119,14 +119,12 @@ class Entry:
         an RPC without one takes a minute.
 
         Where they are in ZooKeeper, the transaction that creates a member
-        finds out. A record is destroyed a moment after its members: who has
-        seen its znode go asks again at the next beats.
+        finds out. A record is destroyed a moment after its members: whose
+        znode had to be created asks again at the next beats.
         """
         elsewhere = [each for each in handles if each.guard is None]
         if self._records is None or not elsewhere:
             return set()
-        for each in elsewhere:
-            each.doubtful_until = time.monotonic() + self._down_time
         missing = self._records.missing(
             elsewhere[0].context, [each.uuid for each in elsewhere]
         )
@@ -160,7 +158,7 @@ class Entry:
             tried, waiting = waiting, []
             for handle, outcome in zip(tried, outcomes, strict=True):
                 if not isinstance(outcome, errors.TransactionFailed):
-                    handle.under = number
+                    self._entered(handle, number)
                 elif outcome.path == handle.guard:
                     gone.add(handle)
                 else:
@@ -173,6 +171,12 @@ class Entry:
         change.run(attempt)
         return gone
 
+    def _entered(self, handle: Handle, number: int | None) -> None:
+        """Note that a znode was created by the session of a number."""
+        handle.under = number
+        if handle.guard is None:
+            handle.doubtful_until = time.monotonic() + self._down_time
+
     def _not_mine(
         self, handles: Sequence[Handle], number: int | None
     ) -> list[Handle]:
@@ -184,7 +188,7 @@ class Entry:
         leftover = []
         for handle, stat in zip(handles, stats, strict=True):
             if stat is not None and stat.ephemeralOwner == number:
-                handle.under = number
+                self._entered(handle, number)
             else:
                 leftover.append(handle)
         members.delete(self._session, [each.path for each in leftover])

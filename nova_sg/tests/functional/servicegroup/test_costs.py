@@ -12,6 +12,8 @@
 
 """What a process pays for its members: the same for any number."""
 
+import time
+
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup.testing import base
 from nova_sg.tests.fixtures import statements
@@ -77,6 +79,28 @@ class _CostsTests:
 class TestZooKeeper(_CostsTests, base.ConformanceTest):
     deployment_class = zookeeper_deployments.ZooKeeperDeployment
     beat = 1
+
+
+class TestZooKeeperWithSql(base.ConformanceTest):
+    deployment_class = zookeeper_deployments.ZkSqlDeployment
+    options = {'servicegroup': {'service_down_time': 3}}
+
+    def test_beats_ask_the_database_only_for_a_while_after_joining(self):
+        # A record is destroyed a moment after its members.
+        handle = self.membership.join(self.context, self.register('host1'))
+        asked = []
+        deadline = time.monotonic() + 30
+        while asked[-1:] != [0]:
+            self.assertLess(time.monotonic(), deadline, asked)
+            time.sleep(0.5)
+            with (
+                statements.StatementCounter() as counted,
+                self.deployment.round_trips() as trips,
+            ):
+                handle.beat(self.context)
+            asked.append(len(counted))
+        self.assertEqual([1], sorted(set(asked[:-1])))
+        self.assertEqual(1, trips())
 
 
 class TestMemcachedWithSql(_CostsTests, base.ConformanceTest):
