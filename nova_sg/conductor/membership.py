@@ -39,6 +39,9 @@ class RemoteMembership(admitted.AdmittedMembership):
     :param conductor: who is called
     """
 
+    #: They are rows of the conductor, which tells of many in one call.
+    along = 500
+
     def __init__(
         self, conf: cfg.ConfigOpts, conductor: rpcapi.ConductorAPI
     ) -> None:

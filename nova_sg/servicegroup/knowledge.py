@@ -28,9 +28,9 @@ LOG = logging.getLogger(__name__)
 #: for which a backend that failed is not asked again.
 FRESH = 1.0
 
-#: With how many services at most the backend is asked where one is asked for:
-#: as many as it reads at little more than the cost of one.
-ALONG = 500
+#: How many services are asked for within a second, each by itself, before
+#: others are taken along.
+ALONE = 10
 
 #: Seconds after which a service nobody has heard of is taken for destroyed,
 #: and how many services more than at the last look are worth another.
@@ -47,10 +47,12 @@ class Knowledge:
     did until it had time to beat again.
 
     :param settling: seconds which members get to beat after an outage
+    :param along: for how many services at most to ask where one is asked for
     """
 
-    def __init__(self, settling: float) -> None:
+    def __init__(self, settling: float, along: int) -> None:
         self._settling = settling
+        self._along = along
         self._settled_at = 0.0
         self._known: dict[str, liveness.Liveness] = {}
         self._asked_at: float | None = None
@@ -58,8 +60,8 @@ class Knowledge:
         self._prune_above = PRUNE_STEP
         # Those of which the backend could not tell when it was last asked.
         self._unknown: set[str] = set()
-        # For how many services the backend was asked where one was asked for,
-        # until when that counts, and who may be next.
+        # How often the backend had to be asked where one service was asked
+        # for, until when that counts, and who may be next.
         self._row = 0
         self._row_until = 0.0
         self._next: Iterator[str] = iter(())
@@ -125,24 +127,25 @@ class Knowledge:
 
         Who asks for very many, one after the other, as a scheduler does for
         its hosts, is not done within a second, and would then ask the backend
-        for each. So the second question of a second is for two services, the
-        others being some that are not fresh; the third is for four, and so on.
+        for each. So who asks for more than a few within a second gets others
+        along that are not fresh, as many as the backend tells of at once.
         """
         now = time.monotonic()
         if now >= self._row_until:
-            self._row = 1
+            self._row = 0
             self._row_until = now + FRESH
+        self._row += 1
+        if self._row <= ALONE or self._along == 1:
             return [uuid]
-        if self._row == 1:
+        if self._row == ALONE + 1:
             self._next = iter(self._known_after(uuid))
-        self._row = min(2 * self._row, ALONG)
         # Threads share the iterator of a list, which suffers it.
         stale = (
             each
             for each in self._next
             if each != uuid and self.fresh(each) is None
         )
-        return [uuid, *itertools.islice(stale, self._row - 1)]
+        return [uuid, *itertools.islice(stale, self._along - 1)]
 
     def last(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         """Return the last known verdicts, however old."""

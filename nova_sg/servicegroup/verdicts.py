@@ -47,7 +47,8 @@ class Verdicts:
         # less than a laden machine needs.
         interval = conf.servicegroup.report_interval
         self._knowledge = knowledge.Knowledge(
-            settling=interval + max(interval / 2, 1.0)
+            settling=interval + max(interval / 2, 1.0),
+            along=membership.along,
         )
 
     @property

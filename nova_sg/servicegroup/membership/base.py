@@ -81,7 +81,11 @@ class Membership(abc.ABC):
     written here, so that a beat cannot undo what an operator decided.
 
     :param conf: a loaded configuration
+    :cvar along: of how many services it tells at little more than the cost of
+        one; who asks for many, one after the other, gets others along
     """
+
+    along = 1
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self.conf = conf

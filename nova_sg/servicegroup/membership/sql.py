@@ -65,6 +65,8 @@ class SqlMembership(admitted.AdmittedMembership):
     :param conf: a loaded configuration
     """
 
+    along = BATCH
+
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
         self._database = engine.get(conf)

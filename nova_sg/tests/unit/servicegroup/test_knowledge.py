@@ -44,7 +44,7 @@ class KnowledgeTestCase(base.BaseTestCase):
         self.log = self.useFixture(
             fixtures.FakeLogger('nova_sg.servicegroup.knowledge')
         )
-        self.knowledge = knowledge.Knowledge(settling=15)
+        self.knowledge = knowledge.Knowledge(settling=15, along=4)
 
     def learn(self, **verdicts):
         self.knowledge.learn(
@@ -117,17 +117,15 @@ class TestVerdicts(KnowledgeTestCase):
 
 
 class TestOneAfterTheOther(KnowledgeTestCase):
-    """Each question is for more services than the one before."""
+    """Who asks for more than a few gets others along."""
 
     NAMES = 'abcdefghij'
 
     def setUp(self) -> None:
         super().setUp()
-        self.learn_all()
-        self.clock.now += 1.01
-
-    def learn_all(self):
+        self.useFixture(fixtures.MonkeyPatch(f'{knowledge.__name__}.ALONE', 2))
         self.learn(**dict.fromkeys(self.NAMES, True))
+        self.clock.now += 1.01
 
     def asked(self, uuid):
         """Ask for one, and take in what would be asked of the backend."""
@@ -137,47 +135,42 @@ class TestOneAfterTheOther(KnowledgeTestCase):
 
     def test_those_follow_that_follow_in_a_list(self):
         self.assertEqual(
-            ['a', 'bc', 'defg', 'hij'], [self.asked(each) for each in 'abdh']
+            ['a', 'b', 'cdef', 'ghij'], [self.asked(each) for each in 'abcg']
         )
 
     def test_a_pass_that_begins_in_the_middle_comes_to_the_start_last(self):
         self.assertEqual(
-            ['h', 'ij', 'abcd'], [self.asked(each) for each in 'hia']
+            ['g', 'h', 'ijab', 'cdef'], [self.asked(each) for each in 'ghic']
         )
 
     def test_who_is_fresh_is_not_asked_for_again(self):
-        self.learn(c=True, d=True)
+        self.learn(d=True, f=True)
         self.assertEqual(
-            ['a', 'be', 'fghi'], [self.asked(each) for each in 'abf']
+            ['a', 'b', 'cegh'], [self.asked(each) for each in 'abc']
         )
 
     def test_who_asks_seldom_asks_for_one(self):
-        for each in 'abca':
+        for each in 'abcde':
             self.assertEqual(each, self.asked(each))
-            self.clock.now += 1.01
+            self.clock.now += 0.6
 
     def test_a_row_ends_with_its_second(self):
-        self.asked('a')
-        self.asked('b')
+        for each in 'abc':
+            self.asked(each)
         self.clock.now += 1.0
-        self.assertEqual(['e', 'fg'], [self.asked(each) for each in 'ef'])
+        self.assertEqual(['g', 'h', 'ij'], [self.asked(e) for e in 'ghi'])
+
+    def test_nobody_goes_along_where_each_costs_as_much(self):
+        self.knowledge = knowledge.Knowledge(settling=15, along=1)
+        self.learn(**dict.fromkeys(self.NAMES, True))
+        self.clock.now += 1.01
+        self.assertEqual(
+            list(self.NAMES), [self.asked(each) for each in self.NAMES]
+        )
 
     def test_who_is_not_known_is_asked_for_too(self):
-        self.assertEqual('x', self.asked('x'))
-        self.assertEqual('ya', self.asked('y'))
-
-    def test_no_question_is_for_more_than_a_batch(self):
-        uuids = [f'{number:05d}' for number in range(5000)]
-        self.learn(**dict.fromkeys(uuids, True))
-        self.clock.now += 1.01
-        asked = []
-        for uuid in uuids:
-            if self.knowledge.fresh(uuid) is None:
-                asked.append(self.knowledge.with_next(uuid))
-                self.learn(**dict.fromkeys(asked[-1], True))
         self.assertEqual(
-            [1, 2, 4, 8, 16, 32, 64, 128, 256, *[500] * 8],
-            [len(each) for each in asked[:-1]],
+            ['x', 'y', 'zabc'], [self.asked(each) for each in 'xyz']
         )
 
     def test_threads_may_ask_at_the_same_time(self):

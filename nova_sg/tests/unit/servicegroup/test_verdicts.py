@@ -30,6 +30,8 @@ class Membership:
     :ivar answer: verdicts by uuid
     """
 
+    along = 1
+
     def __init__(self) -> None:
         self.answer: dict[str, liveness.Liveness] = {}
         self.marker_store = SimpleNamespace(name='backend')
