@@ -20,6 +20,7 @@ from oslotest import base
 import testscenarios
 
 import nova_sg
+from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures.servers import memcached
 from nova_sg.tests.fixtures.servers import zookeeper
 
@@ -43,10 +44,11 @@ class TestInsideNova(base.BaseTestCase):
     # Many tests in one.
     TIMEOUT_SCALING_FACTOR = 3
 
-    scenarios = [
-        ('threading', {'without_eventlet': 'True'}),
-        ('eventlet', {'without_eventlet': 'False'}),
-    ]
+    # nova 34 runs under eventlet only where it is asked to.
+    scenarios = long.matrix(
+        [('threading', {'without_eventlet': 'True'})],
+        [('eventlet', {'without_eventlet': 'False'})],
+    )
 
     def test_they_pass(self):
         tree = environment()
