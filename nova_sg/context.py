@@ -12,17 +12,29 @@ class RequestContext(context.RequestContext):
 
     :param cell_uuid: the cell the call is targeted at, or None for the cell
         of this process (``[servicegroup] cell``)
+    :param change: the token of the one change that the call makes; see
+        ``servicegroup.records.change``
     :param kwargs: what oslo.context takes: request id, user, project, roles
     """
 
-    FROM_DICT_EXTRA_KEYS = ['cell_uuid']
+    FROM_DICT_EXTRA_KEYS = ['cell_uuid', 'change']
 
-    def __init__(self, cell_uuid: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        cell_uuid: str | None = None,
+        change: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.cell_uuid = cell_uuid
+        self.change = change
 
     def to_dict(self) -> dict[str, Any]:
-        return {**super().to_dict(), 'cell_uuid': self.cell_uuid}
+        return {
+            **super().to_dict(),
+            'cell_uuid': self.cell_uuid,
+            'change': self.change,
+        }
 
 
 def get_admin_context(cell_uuid: str | None = None) -> RequestContext:

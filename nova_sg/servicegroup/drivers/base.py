@@ -40,6 +40,14 @@ class Characteristics:
     :param crash_detection: seconds within which a crash shows, at most
     :param member_details: verdicts carry pid, start time and TTL of members
     :param remote_beats: a beat may come from another process (over RPC)
+    :param monotonic_reads: a process never reads a record as it was before
+        what it has read or written already: through reconnects, fallbacks and
+        refreshes
+    :param staleness: seconds by which a read may be behind what was
+        acknowledged, at most; later the call raises
+        ``ServiceGroupUnavailable``. Counts where ``linearizable`` is False.
+    :param doubt: seconds by which a crash shows later, at most, where the
+        backend was out of reach; see ``servicegroup.doubt``
     """
 
     durable: bool
@@ -48,6 +56,9 @@ class Characteristics:
     crash_detection: float
     member_details: bool
     remote_beats: bool
+    monotonic_reads: bool = False
+    staleness: float = 0.0
+    doubt: float = 0.0
 
 
 class Driver(abc.ABC):

@@ -30,10 +30,26 @@ class RecordStore(abc.ABC):
     ``ServiceGroupUnavailable`` where the backend cannot be asked, and never
     leave half a write.
 
-    Every method takes the context first: it names the cell a call is for.
+    Every method takes the context first: it names the cell a call is for. A
+    method that changes something takes from it the token of the change
+    (``change.token_of``), keeps the token in the transaction of the change
+    for ``change.KEPT`` seconds at least, and does nothing where it is there
+    already: the answer is the record as it is then. It raises
+    ``OutcomeUnknown`` where the change may have been made and cannot be
+    looked for.
+
+    A change is refused with ``DeploymentMismatch`` where the deployment has
+    moved away: the store looks at the marker in the transaction of the
+    change, or says by :attr:`fence` how long it may take until all have seen
+    it.
 
     :param conf: a loaded configuration
     """
+
+    #: Seconds, after the marker was moved, in which a change of somebody who
+    #: had seen the old one may still arrive. 0.0 where the marker is looked
+    #: at in the transaction of each change.
+    fence: float = 0.0
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self.conf = conf

@@ -13,6 +13,7 @@ class TestContext(base.BaseTestCase):
     def test_it_is_the_same_behind_a_wire(self):
         mine = context.RequestContext(
             cell_uuid='a-cell',
+            change='a-token',
             user_id='u1',
             project_id='p1',
             roles=['admin', 'reader'],
@@ -23,6 +24,7 @@ class TestContext(base.BaseTestCase):
         )
         self.assertEqual(mine.to_dict(), theirs.to_dict())
         self.assertEqual('a-cell', theirs.cell_uuid)
+        self.assertEqual('a-token', theirs.change)
         self.assertEqual(['admin', 'reader'], theirs.roles)
         self.assertTrue(theirs.is_admin)
 
