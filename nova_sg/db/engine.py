@@ -7,21 +7,18 @@ from collections.abc import Iterator
 import contextlib
 import os
 import threading
-from typing import Any
 from typing import TypeVar
 import weakref
 
 from oslo_config import cfg
 from oslo_db import exception as db_exc
-from oslo_db.sqlalchemy import enginefacade
 from oslo_log import log as logging
 import sqlalchemy as sa
 import tenacity
 
 from nova_sg import exception
-from nova_sg.db import patience
 from nova_sg.db import schema
-from nova_sg.db import sqlite
+from nova_sg.db import url as db_url
 
 LOG = logging.getLogger(__name__)
 
@@ -36,14 +33,6 @@ _ILLEGAL_MIX = 1267
 #: PostgreSQL's and MySQL's errors for a table that is not there.
 _UNDEFINED_TABLE = '42P01'
 _NO_SUCH_TABLE = 1146
-
-#: The driver and the extra of a URL that names a database only.
-_DRIVERS = {
-    'psycopg': ('postgresql+psycopg2', 'postgresql'),
-    'psycopg2': ('postgresql+psycopg2', 'postgresql'),
-    'MySQLdb': ('mysql+pymysql', 'mysql'),
-    'pymysql': ('mysql+pymysql', 'mysql'),
-}
 
 _by_url: dict[tuple[str, int], 'Database'] = {}
 _all: 'weakref.WeakSet[Database]' = weakref.WeakSet()
@@ -79,14 +68,8 @@ class Database:
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
         self._bound = conf.servicegroup.report_interval
-        try:
-            self.url = _tuned(sa.make_url(conf.database.connection), conf)
-            self.url.get_dialect().import_dbapi()
-            self._facade = self._make_facade()
-        except (sa.exc.ArgumentError, ImportError, ValueError) as error:
-            raise _bad_url(error) from error
-        if not self.url.database and self.dialect != 'sqlite':
-            raise _unusable_url('it names no database')
+        self.url = db_url.usable(conf)
+        self._facade = db_url.facade(self.url, conf)
         self._anchor: sa.Connection | None = None
         self._ready = False
         self._prepare_lock = threading.Lock()
@@ -116,7 +99,7 @@ class Database:
         try:
             engine = self._facade.writer.get_engine()
         except (sa.exc.ArgumentError, ImportError) as error:
-            raise _bad_url(error) from error
+            raise db_url.refused(error) from error
         return engine
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
@@ -210,21 +193,8 @@ class Database:
         _inherited.append(self._facade)
         if self._facade.is_started:
             self._facade.writer.get_engine().dispose(close=False)
-        self._facade = self._make_facade()
+        self._facade = db_url.facade(self.url, self._conf)
         self._prepare_lock = threading.Lock()
-
-    def _make_facade(self) -> Any:
-        facade = enginefacade.transaction_context()
-        options = dict(self._conf.database.items())
-        options['connection'] = self.url.render_as_string(hide_password=False)
-        options['slave_connection'] = None
-        if self.dialect == 'sqlite':
-            # No pool, and oslo.db does not take the option away.
-            options['pool_timeout'] = None
-        elif options['pool_timeout'] is None:
-            options['pool_timeout'] = self._bound
-        facade.configure(**options)
-        return facade
 
     def _run(self, work: Callable[[sa.Connection], T]) -> T:
         def attempt() -> T:
@@ -290,7 +260,7 @@ class Database:
             if self._ready:
                 raise
             # A driver called with a parameter which it does not have.
-            raise _bad_url(error) from error
+            raise db_url.refused(error) from error
         except (db_exc.DBError, sa.exc.SQLAlchemyError) as error:
             if _refuses_value(error):
                 raise exception.InvalidInput(
@@ -301,55 +271,6 @@ class Database:
             raise exception.ServiceGroupUnavailable(
                 backend=self.name, reason=_reason(error)
             ) from error
-
-
-def _tuned(url: sa.URL, conf: cfg.ConfigOpts) -> sa.URL:
-    """Add to a URL what keeps a call within the report interval."""
-    seconds = conf.servicegroup.report_interval
-    # Twice within the interval: to find a connection dead, and to make one.
-    limit = max(2, seconds // 2)
-    match url.get_backend_name():
-        case 'postgresql':
-            patience.install()
-            options = ' '.join(url.normalized_query.get('options', ()))
-            url = url.update_query_dict(
-                {'options': patience.limited(options, limit * 1000)}
-            )
-            query = {'connect_timeout': str(limit)}
-        case 'mysql' | 'mariadb':
-            query = {
-                'charset': 'utf8mb4',
-                'connect_timeout': str(limit),
-                'read_timeout': str(limit),
-                'write_timeout': str(limit),
-            }
-        case 'sqlite':
-            query = {'timeout': str(seconds), 'plugin': sqlite.PLUGIN}
-        case _:
-            query = {}
-    missing = {k: v for k, v in query.items() if k not in url.query}
-    return url.update_query_dict(missing)
-
-
-def _bad_url(error: Exception) -> exception.InvalidConfiguration:
-    match error:
-        case ImportError():
-            reason = f'{error.name} is not installed'
-            if error.name in _DRIVERS:
-                driver, extra = _DRIVERS[error.name]
-                reason += f': use {driver}:// and install nova-sg[{extra}]'
-        case TypeError():
-            reason = f'the driver refuses a parameter of it: {error}'
-        case _:
-            # The message of SQLAlchemy may quote the URL with its password.
-            reason = 'this is no database URL of a driver that is installed'
-    return _unusable_url(reason)
-
-
-def _unusable_url(reason: str) -> exception.InvalidConfiguration:
-    return exception.InvalidConfiguration(
-        option='[database] connection', reason=reason
-    )
 
 
 def _cause(error: BaseException) -> BaseException:
