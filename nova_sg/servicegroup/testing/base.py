@@ -21,6 +21,7 @@ from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.testing import deployment
+from nova_sg.servicegroup.testing import link as link_
 from nova_sg.servicegroup.testing import processes
 
 T = TypeVar('T')
@@ -66,9 +67,26 @@ class ConformanceTest(testtools.TestCase):
         """
         return sg_api.API(self.deployment.load(options))
 
-    def worker(self) -> processes.Worker:
-        """Return another process of this deployment."""
-        return self.useFixture(processes.Worker(self.deployment.config_file))
+    def api_through(self, link: link_.Link) -> sg_api.API:
+        """Return an API, as of a new process, which goes through a link."""
+        api = self.new_api(link.options)
+        if link.prepare is not None:
+            link.prepare(api)
+        return api
+
+    def worker(self, link: link_.Link | None = None) -> processes.Worker:
+        """Return another process of this deployment.
+
+        :param link: what it goes through; None for the straight way
+        """
+        if link is None:
+            made = processes.Worker(self.deployment.config_file)
+        else:
+            made = processes.Worker(
+                self.deployment.write('linked.conf', link.options),
+                link.prepare,
+            )
+        return self.useFixture(made)
 
     def register(
         self, host: str = 'host1', binary: str = 'nova-compute', **values: Any

@@ -13,6 +13,7 @@ import fixtures
 from oslo_config import cfg
 
 from nova_sg import conf as sg_conf
+from nova_sg.servicegroup.testing import link
 
 #: Values of options, by group and name; ``DEFAULT`` is a group here.
 Options = Mapping[str, Mapping[str, object]]
@@ -29,7 +30,9 @@ class Deployment(fixtures.Fixture, abc.ABC):
 
     A deployment which can be taken away from under its users overrides
     :meth:`kill` and :meth:`restart`, and one whose server can be made to
-    hang :meth:`pause` and :meth:`resume`; the suite has tests for either.
+    hang :meth:`pause` and :meth:`resume`. One whose backend listens on TCP
+    overrides :meth:`proxied`, and one that has several servers
+    :meth:`kill_one`. The suite has tests for each of these.
 
     :param options: options which a test wants different
     :ivar config_file: the path of the configuration. It is all that another
@@ -99,6 +102,22 @@ class Deployment(fixtures.Fixture, abc.ABC):
 
     def resume(self) -> None:
         """Let the backend go on after :meth:`pause`."""
+        raise NotImplementedError
+
+    def proxied(self) -> link.Link:
+        """Put proxies between the backend and some processes.
+
+        Those which are made with the options of the link; all others reach
+        the backend as before. A ``testing.proxy.TcpProxy`` for each server
+        does it.
+        """
+        raise NotImplementedError
+
+    def kill_one(self) -> None:
+        """Take one of several servers away, as if it had crashed.
+
+        :meth:`restart` brings it back.
+        """
         raise NotImplementedError
 
     def load(self, options: Options | None = None) -> cfg.ConfigOpts:

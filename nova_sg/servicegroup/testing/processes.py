@@ -40,11 +40,17 @@ class Worker(fixtures.Fixture):
     be pickled. Its API is made at the first call.
 
     :param config_file: the configuration of the deployment
+    :param prepare: called with its API before anything else
     """
 
-    def __init__(self, config_file: str) -> None:
+    def __init__(
+        self,
+        config_file: str,
+        prepare: Callable[[sg_api.API], object] | None = None,
+    ) -> None:
         super().__init__()
         self._config_file = config_file
+        self._prepare = prepare
 
     def _setUp(self) -> None:
         # Children of a server, which has imported everything and has no
@@ -55,7 +61,9 @@ class Worker(fixtures.Fixture):
         _start_forkserver()
         self._pipe, theirs = processes.Pipe()
         self._process = processes.Process(
-            target=_serve, args=(theirs, self._config_file), daemon=True
+            target=_serve,
+            args=(theirs, self._config_file, self._prepare),
+            daemon=True,
         )
         self._process.start()
         theirs.close()
@@ -113,7 +121,11 @@ class Worker(fixtures.Fixture):
         self._process.close()
 
 
-def _serve(pipe: connection.Connection, config_file: str) -> None:
+def _serve(
+    pipe: connection.Connection,
+    config_file: str,
+    prepare: Callable[[sg_api.API], object] | None,
+) -> None:
     """Do what a worker's process does, until nobody wants it any more."""
     logging.getLogger().addHandler(logging.NullHandler())
     api = None
@@ -124,6 +136,8 @@ def _serve(pipe: connection.Connection, config_file: str) -> None:
             try:
                 if api is None:
                     api = sg_api.API(sg_conf.load([config_file]))
+                    if prepare is not None:
+                        prepare(api)
                 answer = function(api, *args, **kwargs), None
             except Exception as error:
                 answer = None, error

@@ -15,8 +15,10 @@ from nova_sg.db import models
 from nova_sg.db import schema
 from nova_sg.servicegroup import testing
 from nova_sg.servicegroup.testing import deployment
+from nova_sg.servicegroup.testing import link
 from nova_sg.tests.fixtures import clock
 from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures import proxy
 
 
 class SqlDeployment(testing.Deployment):
@@ -137,6 +139,12 @@ class ServerDeployment(SqlDeployment):
         server = self.server.get()
         if not server.answers():
             server.start()
+
+    def proxied(self) -> link.Link:
+        url = sa.make_url(self.database.url)
+        way = self.useFixture(proxy.TcpProxy(url.port))
+        through = url.set(port=way.port).render_as_string(hide_password=False)
+        return link.Link([way], {'database': {'connection': through}})
 
     def pause(self) -> None:
         self.server.get().pause()

@@ -4,7 +4,9 @@
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 import contextlib
+import functools
 from typing import Any
 import uuid
 
@@ -12,12 +14,16 @@ import fixtures
 from pymemcache.client import base
 
 from nova_sg import context as sg_context
+from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup.memcached import cell
+from nova_sg.servicegroup.memcached import cluster
 from nova_sg.servicegroup.memcached import connection
 from nova_sg.servicegroup.memcached import keys
 from nova_sg.servicegroup.records import memcached as memcached_records
 from nova_sg.servicegroup.testing import deployment
+from nova_sg.servicegroup.testing import link
 from nova_sg.tests.fixtures import clock
+from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.fixtures.servers import memcached
 from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.fixtures.servers import shared
@@ -36,6 +42,17 @@ def look_old(port: int, of: keys.Keys) -> None:
     old = client(port)
     old.delete(of.settling)
     old.set_many({of.epoch: b'long-ago', of.begun: b'long-ago'})
+
+
+def reroute(ports: Mapping[int, int], api: sg_api.API) -> None:
+    """Have a process reach its servers at other ports.
+
+    :param ports: the new ones by the old ones
+    """
+    for server in cluster.get(api.conf).servers:
+        host, port = server._address
+        server._address = host, ports.get(port, port)
+        server.forget()
 
 
 @contextlib.contextmanager
@@ -90,6 +107,16 @@ class MemcachedDeployment(deployment.Deployment):
     def restart(self) -> None:
         if not self.server.answers():
             self.server.start()
+
+    def proxied(self) -> link.Link:
+        way = self.useFixture(proxy.TcpProxy(self.server.port))
+        return link.Link(
+            [way],
+            # Processes of one configuration share their connections.
+            {'memcached': {'timeout': 0.500001}},
+            # The marker names the servers, so that all name them alike.
+            functools.partial(reroute, {self.server.port: way.port}),
+        )
 
     def pause(self) -> None:
         self.server.pause()

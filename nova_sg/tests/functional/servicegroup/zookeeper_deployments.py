@@ -15,10 +15,12 @@ from kazoo import client as kazoo_client
 
 from nova_sg.conf import servicegroup as servicegroup_conf
 from nova_sg.servicegroup.testing import deployment
+from nova_sg.servicegroup.testing import link
 from nova_sg.servicegroup.zookeeper import connection
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import session
 from nova_sg.tests.fixtures import clock
+from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.fixtures.servers import shared
 from nova_sg.tests.fixtures.servers import zookeeper
 from nova_sg.tests.functional.servicegroup import deployments
@@ -114,6 +116,10 @@ class ZooKeeperDeployment(deployment.Deployment):
     def restart(self) -> None:
         if not self.server.answers():
             self.server.start()
+
+    def proxied(self) -> link.Link:
+        way = self.useFixture(proxy.TcpProxy(self.server.port))
+        return link.Link([way], {'zookeeper': {'hosts': way.hosts}})
 
     def pause(self) -> None:
         self.server.pause()
