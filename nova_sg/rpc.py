@@ -14,6 +14,7 @@ from oslo_versionedobjects import exception as ovo_exc
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.conf import transport as transport_conf
 
 #: What may be raised here because somebody sent it.
 EXCEPTION_MODULES = [exception.__name__, ovo_exc.__name__]
@@ -35,8 +36,10 @@ def transport(conf: cfg.ConfigOpts) -> Any:
     """Return a connection to the message bus; it connects at first use.
 
     :param conf: a loaded configuration
-    :raises InvalidConfiguration: ``[DEFAULT] transport_url`` is not one
+    :raises InvalidConfiguration: ``[DEFAULT] transport_url`` is not one, or
+        naming the option of ``[oslo_messaging_rabbit]``
     """
+    transport_conf.check(conf)
     with _usable_url('[DEFAULT] transport_url'):
         return messaging.get_rpc_transport(
             conf, allowed_remote_exmods=EXCEPTION_MODULES
@@ -48,8 +51,10 @@ def notification_transport(conf: cfg.ConfigOpts) -> Any:
 
     :param conf: a loaded configuration
     :raises InvalidConfiguration: ``[oslo_messaging_notifications]
-        transport_url``, or the one of ``[DEFAULT]``, is not one
+        transport_url``, or the one of ``[DEFAULT]``, is not one, or naming
+        the option of ``[oslo_messaging_rabbit]``
     """
+    transport_conf.check(conf)
     with _usable_url('[oslo_messaging_notifications] transport_url'):
         return messaging.get_notification_transport(conf)
 

@@ -15,6 +15,7 @@ from oslo_log import log as logging
 from nova_sg import _quiet  # noqa: F401
 from nova_sg import conf as sg_conf
 from nova_sg.api import deploy
+from nova_sg.conf import libraries
 
 #: Names configuration files, separated by colons.
 CONFIG_VARIABLE = 'NOVA_SG_CONFIG_FILES'
@@ -27,6 +28,7 @@ def make_application() -> deploy.WsgiApp:
     """
     named = os.environ.get(CONFIG_VARIABLE)
     conf = sg_conf.load(named.split(os.pathsep) if named else None)
+    libraries.hand_over(conf)
     if not (conf.log_file or conf.log_dir or conf.use_journal):
         conf.set_default('use_stderr', True)
     logging.setup(conf, 'nova-sg')

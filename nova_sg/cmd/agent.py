@@ -19,6 +19,7 @@ from oslo_config import cfg
 from nova_sg.agent import service
 from nova_sg.cmd import common
 from nova_sg.cmd.commands import arguments
+from nova_sg.conf import transport
 from nova_sg.inventory import base as inventory_base
 
 PROGRAM = 'nova-sg-agent'
@@ -45,9 +46,11 @@ def _main(argv: list[str]) -> int:
     )
     if args.remote:
         conf.set_override('use_conductor', True, 'servicegroup')
+    hosts = _hosts(conf, args)
+    transport.name_queues_after(conf, PROGRAM, f'{args.binary} {hosts[0]}')
     agent = service.Agent(
         conf,
-        _hosts(conf, args),
+        hosts,
         binary=args.binary,
         topic=args.topic,
         zone=args.zone,

@@ -27,6 +27,8 @@ from oslo_log import log as oslo_logging
 
 from nova_sg import conf as sg_conf
 from nova_sg import exception
+from nova_sg.conf import libraries
+from nova_sg.conf import transport
 
 LOG = logging.getLogger(__name__)
 
@@ -132,7 +134,10 @@ def setup(
     if debug:
         _log_everything()
     conf = sg_conf.load(config_files, config_dirs, debug=debug)
-    if service:
+    libraries.hand_over(conf)
+    if not service:
+        transport.name_queues_at_random(conf)
+    else:
         if not (conf.log_file or conf.log_dir or conf.use_journal):
             # oslo.log would take stdout, which is for what was asked for.
             conf.set_default('use_stderr', True)

@@ -20,6 +20,7 @@ from oslo_reports import opts
 from oslo_reports.generators import conf as conf_report
 from oslo_reports.models import with_default_views
 
+from nova_sg import rpc
 from nova_sg import servicegroup
 from nova_sg.cmd import common
 from nova_sg.conductor import service
@@ -58,6 +59,7 @@ class Conductor:
     def __init__(self, load: Load) -> None:
         self._load = load
         self.conf = load()
+        _check_transport(self.conf)
         # What cannot work is said once, here, and not by each worker.
         servicegroup.setup(self.conf).check_deployment()
         self._manager = cotyledon.ServiceManager(
@@ -88,6 +90,7 @@ class Conductor:
         """
         try:
             conf = self._load()
+            _check_transport(conf)
         except Exception as error:
             LOG.error(
                 'The configuration stays as it was: %s', common.one_line(error)
@@ -126,6 +129,16 @@ class _Worker(cotyledon.Service):
         return with_default_views.ModelWithDefaultViews(
             data=self._worker.beats.facts()
         )
+
+
+def _check_transport(conf: cfg.ConfigOpts) -> None:
+    """Refuse a message bus that cannot be used before any worker starts.
+
+    A worker that cannot start is started again and again.
+
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    rpc.transport(conf).cleanup()
 
 
 def _main(argv: list[str]) -> int:

@@ -6,16 +6,19 @@ from oslo_config import cfg
 
 from nova_sg import conf
 
+#: Modules of the package with options that a library lists.
+_OF_LIBRARIES = (conf.database, conf.libraries, conf.transport)
+
 
 def list_opts() -> list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]:
     """Return every option of nova_sg, by group.
 
-    oslo.db, oslo.log and oslo.messaging list their own under their own entry
-    points.
+    oslo.concurrency, oslo.db, oslo.log and oslo.messaging list their own
+    under their own entry points.
     """
     groups: dict[cfg.OptGroup | str, list[cfg.Opt]] = {}
     for module in conf.MODULES:
-        if module not in (conf.database, conf.transport):
+        if module not in _OF_LIBRARIES:
             for group, options in module.list_opts().items():
                 groups.setdefault(group, []).extend(options)
     return list(groups.items())

@@ -2,13 +2,20 @@
 
 """The message bus: oslo.messaging's own options; only defaults are ours."""
 
+from collections.abc import Callable
+import os
+import ssl
 from typing import Any
+import zlib
 
 from oslo_config import cfg
 import oslo_messaging
 from oslo_messaging import opts
+from oslo_messaging._drivers import impl_rabbit
 from oslo_messaging._metrics import client as metrics
 from oslo_messaging._tracing import client as tracing
+
+from nova_sg import exception
 
 #: The exchange that nova's consumers listen on.
 CONTROL_EXCHANGE = 'nova'
@@ -49,6 +56,142 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     for group, values in _DEFAULTS.items():
         for name, value in values.items():
             conf.set_default(name, value, group)
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Refuse what oslo.messaging would notice only when it connects.
+
+    It raises then in a thread that tries again for ever, or in words that
+    name no option.
+
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    rabbit = conf.oslo_messaging_rabbit
+    if rabbit.use_queue_manager:
+        _check_lock_path(conf.oslo_concurrency.lock_path)
+    if rabbit.rabbit_quorum_queue and rabbit.rabbit_ha_queues:
+        raise exception.InvalidConfiguration(
+            option='[oslo_messaging_rabbit] rabbit_ha_queues',
+            reason='with rabbit_quorum_queue it must be false',
+        )
+    if rabbit.rabbit_stream_fanout:
+        _check_streams(rabbit)
+    if rabbit.ssl:
+        _check_tls(rabbit)
+
+
+def name_queues_at_random(conf: cfg.ConfigOpts) -> None:
+    """Do without oslo.messaging's queue manager in a command.
+
+    It numbers the queues of the processes of one process group. Two commands
+    that run at once would both be the first of theirs, and one would be sent
+    the answers of the other. Without a ``lock_path`` the option stays as it
+    is: then no process of the file can work, and :func:`check` says so.
+    """
+    if conf.oslo_concurrency.lock_path:
+        conf.set_override('use_queue_manager', False, 'oslo_messaging_rabbit')
+
+
+def name_queues_after(conf: cfg.ConfigOpts, program: str, what: str) -> None:
+    """Tell the queues of services of one program on one host apart.
+
+    As above, for services; the name must be the same after a restart, and
+    short, since it is part of the name of a file.
+
+    :param program: the name of the program
+    :param what: what tells this service from others, as its host and binary
+    """
+    conf.set_default(
+        'processname',
+        f'{program}-{zlib.crc32(what.encode()):08x}',
+        'oslo_messaging_rabbit',
+    )
+
+
+def _check_lock_path(path: str | None) -> None:
+    if not path:
+        raise exception.InvalidConfiguration(
+            option='[oslo_concurrency] lock_path',
+            reason='it must name a directory, since [oslo_messaging_rabbit] '
+            'use_queue_manager takes locks there',
+        )
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        reason = f'cannot make {path}: {error.strerror}'
+    else:
+        if os.access(path, os.W_OK | os.X_OK):
+            return
+        reason = f'this user cannot write to {path}'
+    raise exception.InvalidConfiguration(
+        option='[oslo_concurrency] lock_path', reason=reason
+    )
+
+
+def _check_streams(rabbit: Any) -> None:
+    for name, good, needed in (
+        (
+            'rabbit_qos_prefetch_count',
+            rabbit.rabbit_qos_prefetch_count > 0,
+            'more than 0',
+        ),
+        (
+            'rabbit_transient_quorum_queue',
+            rabbit.rabbit_transient_quorum_queue,
+            'true',
+        ),
+    ):
+        if not good:
+            raise exception.InvalidConfiguration(
+                option=f'[oslo_messaging_rabbit] {name}',
+                reason=f'with rabbit_stream_fanout it must be {needed}',
+            )
+
+
+def _check_tls(rabbit: Any) -> None:
+    """Read what a connection will read."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if rabbit.ssl_version:
+        _try(
+            'ssl_version',
+            impl_rabbit.Connection.validate_ssl_version,
+            rabbit.ssl_version,
+        )
+    if rabbit.ssl_ca_file:
+        _try('ssl_ca_file', context.load_verify_locations, rabbit.ssl_ca_file)
+    if rabbit.ssl_cert_file:
+        key_file = rabbit.ssl_key_file or None
+        if key_file:
+            _try('ssl_key_file', _read, key_file)
+        _try(
+            'ssl_cert_file',
+            context.load_cert_chain,
+            rabbit.ssl_cert_file,
+            key_file,
+            # Else OpenSSL asks for it on the terminal.
+            lambda: '',
+        )
+
+
+def _read(path: str) -> None:
+    with open(path, 'rb'):
+        pass
+
+
+def _try(name: str, use: Callable[..., Any], value: str, *more: Any) -> None:
+    try:
+        use(value, *more)
+    except (OSError, RuntimeError, ValueError) as error:
+        # Among the first: ssl.SSLError.
+        if isinstance(error, ssl.SSLError):
+            reason = f'{value} is not in PEM, or its key is another or locked'
+        elif isinstance(error, OSError):
+            reason = f'{value}: {error.strerror}'
+        else:
+            reason = f'{value!r} cannot be used'
+        raise exception.InvalidConfiguration(
+            option=f'[oslo_messaging_rabbit] {name}', reason=reason
+        ) from error
 
 
 def set_lib_defaults() -> None:
