@@ -3,6 +3,11 @@
 """How the memcached servers of a deployment are reached."""
 
 import copy
+import ipaddress
+import math
+import os
+import posixpath
+import re
 from urllib import parse
 
 from oslo_config import cfg
@@ -14,35 +19,84 @@ DEFAULT_PORT = 11211
 MAX_PREFIX = 100
 
 
-class HostPort(types.ConfigType):
-    """A server as host:port, in one spelling: of ``A:1`` and ``a:01`` one.
+#: What a host name is made of, and how long it is at most.
+_is_name = re.compile(r'[0-9A-Za-z_.-]{1,253}').fullmatch
 
-    An IPv6 address stands in brackets.
+#: What the path of a socket begins with, where a server is written down.
+_UNIX = 'unix:'
+
+#: The longest path of a socket: the kernel keeps 108 bytes, one is the end.
+_MAX_PATH = 107
+
+
+class Server(types.ConfigType):
+    """A server in one spelling: of ``A:1`` and ``a:01`` one.
+
+    An IPv6 address stands in brackets. The path of a Unix socket begins with
+    ``unix:`` or with a slash.
     """
 
     def __init__(self) -> None:
         super().__init__(type_name='host:port')
 
     def __call__(self, value: str) -> str:
-        host, port = split(value)
-        if not (host and 0 < port < 65536):
-            raise ValueError(f'{value!r} is not host:port')
+        found = address(value)
+        if isinstance(found, str):
+            return f'{_UNIX}{found}'
+        host, port = found
         return f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
 
     def _formatter(self, value: str) -> str:
         return value
 
 
-def split(server: str) -> tuple[str, int]:
-    """Return the host and the port of a server.
+class Seconds(types.Float):
+    """A time between two bounds, which ``nan`` and nothing at all pass."""
 
-    :param server: host:port; without the port, memcached's own
-    :raises ValueError: it is neither
+    def __call__(self, value: str | float) -> float:
+        seconds: float | None = super().__call__(value)
+        if seconds is None or math.isnan(seconds):
+            raise ValueError(f'{value!r} is no number of seconds')
+        return seconds
+
+
+def address(server: str) -> tuple[str, int] | str:
+    """Return the host and port of a server, or the path of its socket.
+
+    :param server: ``host:port``; without the port, memcached's own.
+        ``unix:/path`` or ``/path`` for a Unix socket
+    :raises ValueError: it is none of these
     """
-    url = parse.urlsplit(f'//{server.strip()}')
-    if url.netloc != url.netloc.rpartition('@')[2] or url.path or url.query:
-        raise ValueError(f'{server!r} is not host:port')
-    return url.hostname or '', url.port or DEFAULT_PORT
+    server = server.strip()
+    if server.startswith(('/', _UNIX)):
+        return _path(server.removeprefix(_UNIX))
+    wrong = ValueError(f'{server!r} is not host:port')
+    try:
+        url = parse.urlsplit(f'//{server}')
+        host, port = url.hostname or '', url.port
+        plain = f'[{host}]' if ':' in host else host
+        if ':' in host:
+            host = str(ipaddress.IPv6Address(host))
+        elif not _is_name(host):
+            raise wrong
+    except ValueError:
+        raise wrong from None
+    # urlsplit forgives much: white space, a user, a colon without a port.
+    rest = server.lower().removeprefix(plain)
+    if port == 0 or not re.fullmatch(r'(:[0-9]+)?', rest):
+        raise wrong
+    return host, DEFAULT_PORT if port is None else port
+
+
+def _path(path: str) -> str:
+    if not path.startswith('/') or '\0' in path:
+        raise ValueError(f'{path!r} is not the path of a socket')
+    if len(os.fsencode(path)) > _MAX_PATH:
+        raise ValueError(
+            f'{path!r} is longer than the {_MAX_PATH} bytes of a socket'
+        )
+    # What begins with two slashes would keep them.
+    return posixpath.normpath(path.replace('//', '/'))
 
 
 memcached_group = cfg.OptGroup(
@@ -60,9 +114,13 @@ memcached_opts = [
     cfg.ListOpt(
         'servers',
         default=['127.0.0.1:11211'],
-        item_type=HostPort(),
+        item_type=Server(),
         help="""
-The memcached servers, each as host:port.
+The memcached servers, each as ``host:port``, separated by commas.
+
+An IPv6 address stands in brackets: ``[2001:db8::1]:11211``. The path of a
+Unix socket, ``unix:/run/memcached/memcached.sock``, reaches a memcached on the
+same machine, for a deployment whose processes all run there.
 
 Which server keeps what follows from this list, whatever its order, and
 nothing moves to another server while one is out. So a server is spelled the
@@ -73,27 +131,25 @@ a process with another list refuses to start.
     cfg.StrOpt(
         'key_prefix',
         default='nova-sg',
-        regex=rf'^[!-~]{{1,{MAX_PREFIX}}}$',
+        regex=rf'\A[!-~]{{1,{MAX_PREFIX}}}\Z',
         help="""
 What every key begins with.
 
 Set it where several deployments share the servers.
 """,
     ),
-    cfg.FloatOpt(
+    cfg.Opt(
         'connect_timeout',
         default=1.0,
-        min=0.05,
-        max=60,
+        type=Seconds(min=0.05, max=60),
         help="""
 Seconds to wait for a connection to a server.
 """,
     ),
-    cfg.FloatOpt(
+    cfg.Opt(
         'timeout',
         default=1.0,
-        min=0.05,
-        max=60,
+        type=Seconds(min=0.05, max=60),
         help="""
 Seconds to wait for an answer of a server.
 
@@ -105,6 +161,8 @@ A server that is slower counts as out, and what it knows as unknown.
         default=False,
         help="""
 Talk to the servers through TLS.
+
+A Unix socket is not wrapped in it: nothing leaves the machine.
 """,
     ),
     cfg.StrOpt(
@@ -125,6 +183,8 @@ Our own certificate, in a PEM file, for servers that ask for one.
         'tls_keyfile',
         help="""
 The key of ``tls_certfile``, in a PEM file; unset, it is in that file.
+
+It must not be encrypted: there is nobody to give a password.
 """,
     ),
 ]

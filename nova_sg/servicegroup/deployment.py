@@ -9,6 +9,10 @@ import time
 from nova_sg import exception
 from nova_sg.servicegroup import marker
 
+#: Seconds for which reads do not ask again for the marker of a membership
+#: that is out of reach: each question may take as long as its timeout.
+PAUSE = 10.0
+
 
 class Deployment:
     """The markers, as this process has seen them.
@@ -27,6 +31,7 @@ class Deployment:
         self._read = False
         self._claimed = False
         self._read_at = 0.0
+        self._others_failed_at = -PAUSE
 
     def check(self, *, claim: bool = False) -> None:
         """Refuse to serve a backend of a deployment configured otherwise.
@@ -51,12 +56,15 @@ class Deployment:
             return
         records.check(self._ours, claim=claim)
         self._read_at = now
+        if not claim and now - self._others_failed_at < PAUSE:
+            return
         try:
             for store in others:
                 store.check(self._ours, claim=claim)
         except exception.ServiceGroupUnavailable:
-            # What an operator decides does not wait for a membership that
-            # is away; whoever needs it is told, and it is checked later.
+            # A record is read and changed without the membership. A call
+            # that needs it says that it is away; it is checked later.
+            self._others_failed_at = time.monotonic()
             return
         self._read = True
         self._claimed = self._claimed or claim

@@ -80,12 +80,19 @@ class MemcachedDriver(base.Driver):
         topic: str | None = None,
         disabled: bool | None = None,
     ) -> tuple[Sequence[record.Record], base.Alive]:
-        """Ask once for each: what is listed has a record."""
+        """See the base class; one request for records, one for liveness.
+
+        :raises ServiceGroupUnavailable: also where there is no record, and no
+            server has answered this process yet: it cannot tell an empty
+            deployment from one that it does not see
+        """
         records = self.records.list(
             context, host=host, binary=binary, topic=topic, disabled=disabled
         )
         try:
             alive = self._membership.verdicts(each.uuid for each in records)
         except exception.ServiceGroupUnavailable as error:
+            if not records and not self._membership.heard:
+                raise
             return records, error
         return records, alive

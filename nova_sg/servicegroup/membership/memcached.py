@@ -71,6 +71,7 @@ class MemcachedMembership(base.Membership):
 
     :param conf: a loaded configuration
     :param records: knows which services there are
+    :ivar heard: whether a server has answered this process
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class MemcachedMembership(base.Membership):
         self._marker_store = memcached_marker.MemcachedMarkerStore(
             self._cluster
         )
+        self.heard = False
         self._down_time: int = conf.servicegroup.service_down_time
         self._ttl = epoch.member_ttl(conf)
 
@@ -187,6 +189,7 @@ class MemcachedMembership(base.Membership):
         )
         if len(errors) == len(self._cluster.servers):
             raise next(iter(errors.values()))
+        self.heard = True
         found: dict[str, liveness.Liveness] = {}
         for server, keys in placed.items():
             if server in readings:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from concurrent import futures
 import os
-import ssl
 import threading
 from typing import TypeVar
 import weakref
@@ -15,10 +14,10 @@ import zlib
 from oslo_config import cfg
 
 from nova_sg import exception
-from nova_sg.conf import memcached as memcached_conf
 from nova_sg.servicegroup.memcached import epoch
 from nova_sg.servicegroup.memcached import keys as keys_
 from nova_sg.servicegroup.memcached import server as server_
+from nova_sg.servicegroup.memcached import tls
 
 T = TypeVar('T')
 
@@ -80,13 +79,12 @@ class Cluster:
             connect_timeout=conf.memcached.connect_timeout,
             timeout=conf.memcached.timeout,
             fail_fast=server_.FAIL_FAST if len(names) > 1 else 0,
-            tls=_tls_context(conf),
+            tls=tls.context(conf),
         )
         self.tls = options.tls is not None
         self.keys = keys_.Keys(conf.memcached.key_prefix)
         self.servers = tuple(
-            server_.Server(*memcached_conf.split(name), options)
-            for name in sorted(names)
+            server_.Server(name, options) for name in sorted(names)
         )
         self._memories = {
             server: epoch.Memory(server, self.keys, conf)
@@ -166,22 +164,6 @@ class Cluster:
 def _close(servers: tuple[server_.Server, ...]) -> None:
     for server in servers:
         server.reset()
-
-
-def _tls_context(conf: cfg.ConfigOpts) -> ssl.SSLContext | None:
-    group = conf.memcached
-    if not group.tls_enabled:
-        return None
-    try:
-        context = ssl.create_default_context(cafile=group.tls_cafile)
-        if group.tls_certfile:
-            context.load_cert_chain(group.tls_certfile, group.tls_keyfile)
-    except OSError as error:
-        raise exception.InvalidConfiguration(
-            option='[memcached] tls_cafile, tls_certfile, tls_keyfile',
-            reason=str(error),
-        ) from error
-    return context
 
 
 def _after_fork() -> None:

@@ -3,6 +3,8 @@
 """A connection of pymemcache's, and what it lacks: writes of many keys."""
 
 from collections.abc import Sequence
+import socket
+from typing import NamedTuple
 
 from pymemcache import exceptions
 from pymemcache.client import base
@@ -14,8 +16,30 @@ class Refused(Exception):
     """A server answered that it does not do it."""
 
 
+class Write(NamedTuple):
+    """One write, of several in a request.
+
+    :param command: ``set``, ``add`` or ``cas``
+    :param key: a key that is legal
+    :param value: what is written
+    :param ttl: seconds; 0: for ever, -1: the key is taken away
+    :param token: for ``cas``: which value it replaces
+    """
+
+    command: str
+    key: str
+    value: bytes
+    ttl: int = 0
+    token: bytes = b''
+
+
 class Connection(base.Client):  # type: ignore[misc]
-    """A connection of pymemcache's for thousands of keys in one request."""
+    """A connection of pymemcache's for thousands of keys in one request.
+
+    :ivar sent: whether the server may have heard of the latest writes
+    """
+
+    sent = False
 
     def fetch(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the values that are there, in the order of the keys.
@@ -39,30 +63,53 @@ class Connection(base.Client):  # type: ignore[misc]
                 if found is not None:
                     return found
 
-    def store(
-        self, command: str, items: Sequence[tuple[str, bytes, bytes]], ttl: int
-    ) -> list[bool]:
-        """Return which of the items were stored.
-
-        :param command: ``set``, ``add`` or ``cas``
-        :param items: keys, values, and tokens, which are for ``cas``
-        """
+    def store(self, writes: Sequence[Write]) -> list[bool]:
+        """Return which of the writes were done; all are one request."""
+        self.sent = False
         request = b''.join(
             f'{command} {key} 0 {ttl} {len(value)}'.encode()
             + (b' ' + token if token else b'')
             + (b'\r\n' + value + b'\r\n')
-            for key, value, token in items
+            for command, key, value, ttl, token in writes
         )
         if self.sock is None:
             self._connect()
+        self.sent = True
         self.sock.sendall(request)
         reply = b''
-        while reply.count(b'\n') < len(items):
+        while reply.count(b'\n') < len(writes):
             more = self.sock.recv(_RECEIVE)
             if not more:
                 raise exceptions.MemcacheUnexpectedCloseError
             reply += more
         return [_is_stored(line) for line in reply.split(b'\r\n')[:-1]]
+
+    def _connect(self) -> None:
+        """Connect to the first address of the server that answers.
+
+        pymemcache takes the first one for which there is a socket: an IPv6
+        address where the server listens on IPv4 only.
+        """
+        self.close()
+        if isinstance(self.server, str):
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        else:
+            sock = socket.create_connection(self.server, self.connect_timeout)
+        try:
+            sock.settimeout(self.connect_timeout)
+            if isinstance(self.server, str):
+                sock.connect(self.server)
+            else:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if self.tls_context is not None:
+                    sock = self.tls_context.wrap_socket(
+                        sock, server_hostname=self.server[0]
+                    )
+            sock.settimeout(self.timeout)
+        except BaseException:
+            sock.close()
+            raise
+        self.sock = sock
 
 
 def _is_stored(line: bytes) -> bool:

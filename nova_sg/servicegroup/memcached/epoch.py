@@ -171,7 +171,7 @@ class Memory:
         self.server.set({self._keys.begun: epoch}, 0)
         return epoch.decode()
 
-    def _greeting(self, seconds: float) -> tuple[str, bytes, int] | None:
+    def _greeting(self, seconds: float) -> server_.Write | None:
         """Return what a server is told that is back and kept its memory.
 
         Its clock went on while nobody could beat: members have expired which
@@ -180,7 +180,9 @@ class Memory:
         if seconds <= self._tolerable:
             return None
         note = _note('was out', seconds=round(seconds))
-        return self._keys.settling, note, self._settling_time
+        return server_.Write(
+            'add', self._keys.settling, note, self._settling_time
+        )
 
 
 def _note(why: str, **more: object) -> bytes:

@@ -17,6 +17,7 @@ from oslo_log import log as logging
 from pymemcache import exceptions
 
 from nova_sg import exception
+from nova_sg.conf import memcached as memcached_conf
 from nova_sg.servicegroup.memcached import connection
 
 LOG = logging.getLogger(__name__)
@@ -39,6 +40,22 @@ WRITE_BATCH = 1_000
 MAX_VALUE = 1_000_000
 
 _CLOSED = (exceptions.MemcacheUnexpectedCloseError, ConnectionError)
+
+Write = connection.Write
+
+#: Returns what to tell a server that was out for so many seconds, or None.
+Greeting = Callable[[float], Write | None]
+
+
+class _Unsure(Exception):
+    """A connection broke under writes that are never sent twice.
+
+    :param why: what it broke with
+    """
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,33 +81,28 @@ class Server:
     the timeouts say. Every method raises ``ServiceGroupUnavailable`` where
     the server cannot be asked, or refuses.
 
-    :param host: its name or address
-    :param port: its port
+    :param name: as in ``[memcached] servers``: host:port, or the path of a
+        Unix socket
     :param options: how it is reached
-    :ivar name: host:port
+    :ivar name: the same
     """
 
-    def __init__(self, host: str, port: int, options: Options) -> None:
-        self.name = f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
-        self._address = (host, port)
+    def __init__(self, name: str, options: Options) -> None:
+        self.name = name
+        self._address = memcached_conf.address(name)
         self._options = options
         self._lock = threading.Lock()
         self._pool = self._new_pool()
         self._out_since: float | None = None
         self._failed_at = -options.fail_fast
         self._why = ''
-        self._greeting: Callable[[float], tuple[str, bytes, int] | None] = (
-            lambda seconds: None
-        )
+        self._greeting: Greeting = lambda seconds: None
 
-    def greet(
-        self, greeting: Callable[[float], tuple[str, bytes, int] | None]
-    ) -> None:
+    def greet(self, greeting: Greeting) -> None:
         """Set what is told the server when it is back after it was out.
 
         :param greeting: called with the seconds it was out for us; returns
-            a key to add before anything else is asked, its value, and its
-            TTL, or None
+            what to write before anything else is asked, or None
         """
         self._greeting = greeting
 
@@ -111,27 +123,74 @@ class Server:
 
         :param ttl: seconds; 0 for ever
         """
-        self._store('set', [(*item, b'') for item in items.items()], ttl)
+        self.write(
+            [Write('set', key, value, ttl) for key, value in items.items()]
+        )
 
     def add(
-        self, items: Sequence[tuple[str, bytes]], ttl: int = 0
+        self,
+        items: Sequence[tuple[str, bytes]],
+        ttl: int = 0,
+        *,
+        once: bool = False,
     ) -> list[bool]:
         """Write values where there is none.
 
+        :param once: see :meth:`write`
         :returns: for each item whether it was written
         """
-        return self._store('add', [(*item, b'') for item in items], ttl)
+        return self.write(
+            [Write('add', key, value, ttl) for key, value in items], once=once
+        )
 
     def cas(
-        self, items: Sequence[tuple[str, bytes, bytes]], ttl: int = 0
+        self,
+        items: Sequence[tuple[str, bytes, bytes]],
+        ttl: int = 0,
+        *,
+        once: bool = False,
     ) -> list[bool]:
         """Write values where nobody else has since they were read.
 
         :param items: keys, values and the tokens that :meth:`gets` returned
         :param ttl: seconds; -1 takes the key away
+        :param once: see :meth:`write`
         :returns: for each item whether it was written
         """
-        return self._store('cas', items, ttl)
+        return self.write(
+            [
+                Write('cas', key, value, ttl, token)
+                for key, value, token in items
+            ],
+            once=once,
+        )
+
+    def write(
+        self, writes: Sequence[Write], *, once: bool = False
+    ) -> list[bool]:
+        """Write in the order given; one request for many writes.
+
+        Where the connection breaks, as that to a server which was restarted,
+        the writes are sent again: that does no harm where each either says
+        the same twice, or is found done by the caller, which reads the key.
+
+        :param once: never send them twice, as it may matter whether they
+            were done before
+        :returns: for each whether it was done; False for an ``add`` or
+            ``cas`` for which the key was not as it should be
+        :raises OutcomeUnknown: with ``once``: they may have been done
+        """
+        for each in writes:
+            if len(each.value) > MAX_VALUE:
+                raise exception.InvalidInput(
+                    reason=f'the value of {each.key} has {len(each.value)} '
+                    f'bytes; memcached takes {MAX_VALUE}'
+                )
+        done: list[bool] = []
+        for start in range(0, len(writes), WRITE_BATCH):
+            batch = writes[start : start + WRITE_BATCH]
+            done += self._ask(operator.methodcaller('store', batch), once=once)
+        return done
 
     def version(self) -> str:
         """Return the version of the server."""
@@ -157,7 +216,6 @@ class Server:
             timeout=self._options.timeout,
             tls_context=self._options.tls,
             pool_idle_timeout=IDLE,
-            no_delay=True,
             default_noreply=False,
         )
 
@@ -168,35 +226,29 @@ class Server:
             found.update(self._ask(operator.methodcaller(method, batch)))
         return found
 
-    def _store(
-        self, command: str, items: Sequence[tuple[str, bytes, bytes]], ttl: int
-    ) -> list[bool]:
-        for key, value, _token in items:
-            if len(value) > MAX_VALUE:
-                raise exception.InvalidInput(
-                    reason=f'the value of {key} has {len(value)} bytes; '
-                    f'memcached takes {MAX_VALUE}'
-                )
-        stored: list[bool] = []
-        for start in range(0, len(items), WRITE_BATCH):
-            batch = items[start : start + WRITE_BATCH]
-            stored += self._ask(
-                operator.methodcaller('store', command, batch, ttl)
-            )
-        return stored
-
-    def _ask(self, question: Callable[[connection.Connection], T]) -> T:
+    def _ask(
+        self,
+        question: Callable[[connection.Connection], T],
+        *,
+        once: bool = False,
+    ) -> T:
         if time.monotonic() - self._failed_at < self._options.fail_fast:
             raise self._unavailable(self._why)
         try:
             try:
-                answer = self._attempt(question)
+                answer = self._attempt(question, once)
             except _CLOSED:
-                # It was restarted, or had closed an idle connection. Should
-                # it have heard us nevertheless: nothing that is written here
-                # does harm when it is written twice.
+                # It was restarted, or had closed an idle connection.
                 self.reset()
-                answer = self._attempt(question)
+                answer = self._attempt(question, once)
+        except _Unsure as error:
+            if isinstance(error.why, _CLOSED):
+                self.reset()
+            else:
+                self._failed(error.why)
+            raise exception.OutcomeUnknown(
+                backend=f'memcached {self.name}', reason=_text(error.why)
+            ) from error.why
         except connection.Refused as error:
             raise self._unavailable(str(error)) from error
         except exceptions.MemcacheIllegalInputError:
@@ -208,23 +260,30 @@ class Server:
             self._returned()
         return answer
 
-    def _attempt(self, question: Callable[[connection.Connection], T]) -> T:
+    def _attempt(
+        self, question: Callable[[connection.Connection], T], once: bool
+    ) -> T:
         pool = self._pool.client_pool
         with pool.get_and_release(destroy_on_fail=True) as client:
             since = self._out_since
             if since is not None:
                 greeting = self._greeting(time.monotonic() - since)
                 if greeting is not None:
-                    key, value, ttl = greeting
-                    client.store('add', [(key, value, b'')], ttl)
-            return question(client)
+                    client.store([greeting])
+            client.sent = False
+            try:
+                return question(client)
+            except (OSError, exceptions.MemcacheError) as error:
+                if once and client.sent:
+                    raise _Unsure(error) from error
+                raise
 
     def _failed(self, error: Exception) -> None:
         # Other connections may hang as this one did.
         self.reset()
         with self._lock:
             self._failed_at = time.monotonic()
-            self._why = str(error) or type(error).__name__
+            self._why = _text(error)
             if self._out_since is not None:
                 return
             self._out_since = self._failed_at
@@ -250,3 +309,7 @@ class Server:
         return exception.ServiceGroupUnavailable(
             backend=f'memcached {self.name}', reason=why
         )
+
+
+def _text(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -183,6 +183,32 @@ class TestRefused(memcached_cell.MemcachedCellTest):
         )
 
 
+class TestAway(memcached_cell.MemcachedCellTest):
+    """No server can be reached, and records are in SQL."""
+
+    def test_a_new_process_takes_no_deployment_for_empty(self) -> None:
+        reader = self.new_api()
+        self.assertEqual([], list(reader.list(self.context)[0]))
+        self.servers[0].kill()
+        self.assertRaises(
+            exception.ServiceGroupUnavailable,
+            self.new_api().list,
+            self.context,
+        )
+        # This one has seen the deployment.
+        self.assertEqual([], list(reader.list(self.context)[0]))
+
+    def test_reading_records_does_not_wait_for_one_that_hangs(self) -> None:
+        service = self.register('host1')
+        reader = self.new_api()
+        self.servers[0].pause()
+        self.addCleanup(self.servers[0].resume)
+        with memcached_deployments.count_requests() as requests:
+            for _ in range(20):
+                reader.get_by_uuid(self.context, service.uuid)
+        self.assertEqual(1, requests())
+
+
 class TestFull(memcached_cell.MemcachedCellTest):
     """A server that refuses to write is told from one that is out."""
 

@@ -80,6 +80,49 @@ class TestTls(memcached_cell.MemcachedCellTest):
         )
         self.assertIn('tls_cafile', str(error))
 
+    def test_a_file_that_is_no_use_is_named(self) -> None:
+        garbage = os.path.join(self.directory, 'garbage')
+        with open(garbage, 'w') as written:
+            written.write('no certificate')
+        for options, named in (
+            ({'tls_cafile': garbage}, 'tls_cafile'),
+            ({'tls_cafile': self.directory}, 'tls_cafile'),
+            ({'tls_certfile': garbage}, 'tls_certfile'),
+            ({'tls_certfile': '/nowhere'}, 'tls_certfile'),
+            ({'tls_certfile': self.certificate}, 'tls_certfile'),
+            ({'tls_keyfile': self.key}, 'tls_keyfile'),
+            (
+                {'tls_certfile': self.certificate, 'tls_keyfile': '/nowhere'},
+                'tls_keyfile',
+            ),
+        ):
+            error = self.assertRaises(
+                exception.InvalidConfiguration,
+                self.api_with,
+                tls_enabled=True,
+                **options,
+            )
+            self.assertIn(f'[memcached] {named}', str(error), options)
+
+    def test_a_key_with_a_password_is_refused_and_nobody_asked(self) -> None:
+        encrypted = os.path.join(self.directory, 'encrypted.key')
+        subprocess.run(
+            [
+                *('openssl', 'rsa', '-aes128', '-passout', 'pass:secret'),
+                *('-in', self.key, '-out', encrypted),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        error = self.assertRaises(
+            exception.InvalidConfiguration,
+            self.api_with,
+            tls_enabled=True,
+            tls_certfile=self.certificate,
+            tls_keyfile=encrypted,
+        )
+        self.assertIn('[memcached] tls_keyfile: the key is', str(error))
+
 
 class _TlsServer(memcached.MemcachedServer):
     """A memcached that speaks TLS only."""

@@ -17,7 +17,13 @@ class TestServers(base.BaseTestCase):
     def test_a_server_has_one_spelling(self) -> None:
         self.assertEqual(
             ['mc1:11211', '10.0.0.1:1', '[::1]:11211', '[fe80::1]:7'],
-            self.servers('MC1, 10.0.0.1:01,[::1], [FE80::1]:7'),
+            self.servers('MC1, 10.0.0.1:01,[::1], [FE80:0::01]:7'),
+        )
+
+    def test_a_socket_has_one_spelling(self) -> None:
+        self.assertEqual(
+            ['unix:/run/mc', 'unix:/run/mc', 'unix:/Mc/1'],
+            self.servers('unix:/run/mc, //run/./mc, /Mc/1'),
         )
 
     def test_the_default_is_this_host(self) -> None:
@@ -33,14 +39,40 @@ class TestServers(base.BaseTestCase):
             'mc1/1',
             'u@mc1',
             ':1',
+            'mc1:',
+            'mc1:0',
+            'mc1:1:2',
+            '::1',
+            '[::1',
+            '[::1]x',
+            '[mc1]:1',
+            'mc 1',
+            'http://mc1',
+            'mc1?x',
+            'mc1#f',
+            'x' * 254,
+            'unix:',
+            'unix:run/mc',
+            '/' + 'x' * 107,
         ):
             error = self.assertRaises(
                 exception.InvalidConfiguration, self.servers, wrong
             )
             self.assertIn('[memcached] servers', str(error), wrong)
 
+    def test_a_timeout_that_is_no_time_is_refused(self) -> None:
+        for option in ('TIMEOUT', 'CONNECT_TIMEOUT'):
+            for wrong in ('nan', 'inf', '0', '-1', '61', 'soon', ''):
+                error = self.assertRaises(
+                    exception.InvalidConfiguration,
+                    self.servers,
+                    wrong,
+                    option,
+                )
+                self.assertIn(f'[memcached] {option.lower()}', str(error))
+
     def test_a_prefix_that_no_key_can_have_is_refused(self) -> None:
-        for wrong in ('a b', 'ü', 'x' * 101, 'a\tb'):
+        for wrong in ('a b', 'ü', 'x' * 101, 'a\tb', 'ab\n'):
             self.assertRaises(
                 exception.InvalidConfiguration,
                 self.servers,
