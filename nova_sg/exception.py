@@ -175,11 +175,40 @@ class ServiceGroupUnavailable(NovaSgException):
 
 
 class OutcomeUnknown(ServiceGroupUnavailable):
-    """The connection failed under a change: it may have been made."""
+    """The answer to a change was lost, and it could not be looked up.
+
+    Never means that the change was not made: a caller looks before it
+    repeats one. The cause is for the log and for an operator's terminal;
+    strangers are told :attr:`told`.
+    """
 
     msg_fmt = (
-        'The servicegroup backend %(backend)s is unavailable: %(reason)s; '
-        'it is not known whether the change was made'
+        'The change may have been made: its answer from %(backend)s was lost '
+        '(%(reason)s). Look at the service before you repeat the change, '
+        'with "nova-sg-manage service list" or GET /os-services.'
+    )
+
+    #: The same, without what is inside.
+    told = (
+        'The change may have been made: its answer was lost. Look at the '
+        'service, with GET /os-services, before you repeat the change.'
+    )
+
+
+class NoAnswer(ServiceGroupUnavailable):
+    """A call was sent to a conductor, and may or may not have been served.
+
+    As good as a backend that is away where something was asked; a caller
+    that changes something has to look.
+    """
+
+
+class TokenReused(NovaSgException):
+    """One token came with two changes; the second was not made."""
+
+    msg_fmt = (
+        'The change "%(asked)s" bears the token %(token)s of the change '
+        '"%(made)s", and was not made: a caller makes a token for each.'
     )
 
 

@@ -176,7 +176,8 @@ def errors(backend: str, method: str) -> Iterator[None]:
 
     :param backend: who is called, as an operator knows it
     :param method: what is called
-    :raises ServiceGroupUnavailable: the broker is away, or nobody answered
+    :raises NoAnswer: the broker is away, or nobody answered: it is not known
+        whether the call was served
     :raises ConductorMissing: the broker knows nobody who would
     :raises ConductorError: the call was refused before it was served
     :raises InvalidConfiguration: ``[upgrade_levels]`` forbids the call
@@ -184,7 +185,7 @@ def errors(backend: str, method: str) -> Iterator[None]:
     try:
         yield
     except messaging.MessagingTimeout:
-        raise exception.ServiceGroupUnavailable(
+        raise exception.NoAnswer(
             backend=backend, reason=f'no answer to {method}'
         ) from None
     except messaging.MessageUndeliverable:
@@ -194,7 +195,7 @@ def errors(backend: str, method: str) -> Iterator[None]:
         kombu_exc.KombuError,
         OSError,
     ) as error:
-        raise exception.ServiceGroupUnavailable(
+        raise exception.NoAnswer(
             backend=backend, reason=_reason(error)
         ) from error
     except messaging.RPCVersionCapError as error:

@@ -62,6 +62,7 @@ class Exit(enum.IntEnum):
     NOT_FOUND = 3
     CONFLICT = 4
     UNREACHABLE = 5
+    OUTCOME_UNKNOWN = 6
 
 
 #: An error tells what it means by its HTTP code, in a shell too. 501 is what
@@ -153,6 +154,8 @@ def setup(
 
 def exit_code(error: BaseException) -> int:
     """Return the documented exit code for an error."""
+    if isinstance(error, exception.OutcomeUnknown):
+        return Exit.OUTCOME_UNKNOWN
     if isinstance(error, exception.NovaSgException):
         return _BY_HTTP_CODE.get(error.code, Exit.UNEXPECTED)
     return Exit.UNEXPECTED

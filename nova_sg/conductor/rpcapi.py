@@ -5,6 +5,7 @@
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
+import functools
 from typing import Any
 
 from oslo_config import cfg
@@ -23,8 +24,13 @@ from nova_sg.objects import base as objects_base
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.records import change
 
 LOG = logging.getLogger(__name__)
+
+#: Methods of an object which change a record. A call of one bears the token
+#: of the change, so that it may be sent again.
+CHANGING = frozenset({'create', 'save', 'destroy'})
 
 #: Of the report interval: how long a beat is waited for. A reply that got
 #: lost is given up before the next beat is due.
@@ -93,6 +99,10 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         self._asking = self._client.prepare(
             timeout=max(5, 2 * conf.servicegroup.report_interval)
         )
+        # Twice, within the time in which an answer is waited for.
+        self._changing = self._client.prepare(
+            timeout=conf.rpc_response_timeout / 2
+        )
 
     def close(self) -> None:
         """Close all connections."""
@@ -127,8 +137,13 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         args: Sequence[Any],
         kwargs: dict[str, Any],
     ) -> Any:
+        if objmethod in CHANGING:
+            call, context = self._change, change.for_one(context)
+        else:
+            call = self._call
+
         def act(sent: Any) -> Any:
-            return self._call(
+            return call(
                 context,
                 'object_action',
                 objinst=sent,
@@ -244,6 +259,38 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
             self._send, self._client, context, method, **arguments
         )
 
+    def _change(
+        self, context: Context, method: str, /, **arguments: Any
+    ) -> Any:
+        """Make a change, and look once what became of it without an answer.
+
+        To look is to send it again: it bears its token, and is not made
+        twice.
+
+        :param context: bears the token of the change
+        :raises OutcomeUnknown: it may have been made
+        """
+        send = functools.partial(
+            self._trying,
+            self._send,
+            self._changing,
+            context,
+            method,
+            **arguments,
+        )
+        try:
+            return send()
+        except exception.NoAnswer as error:
+            LOG.warning('%s; sending the change once more', error)
+        try:
+            return send()
+        except exception.OutcomeUnknown:
+            raise
+        except exception.ServiceGroupUnavailable as error:
+            raise exception.OutcomeUnknown(
+                backend=self.name, reason=error.kwargs.get('reason', error)
+            ) from error
+
     def _beat(self, context: Context, method: str, /, **arguments: Any) -> Any:
         return self._send(self._beating, context, method, **arguments)
 
@@ -255,10 +302,15 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         /,
         **arguments: Any,
     ) -> Any:
-        with rpc.errors(self.name, method):
-            if not self._reached:
+        if not self._reached:
+            try:
                 rpc.check_broker(self._conf)
-                self._reached = True
+            except OSError as error:
+                raise exception.ServiceGroupUnavailable(
+                    backend=self.name, reason=error
+                ) from error
+            self._reached = True
+        with rpc.errors(self.name, method):
             return client.call(context, method, **arguments)
 
 

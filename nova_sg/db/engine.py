@@ -73,10 +73,11 @@ class Database:
         self._anchor: sa.Connection | None = None
         self._ready = False
         self._prepare_lock = threading.Lock()
+        self._enough = tenacity.stop_before_delay(self._bound / 2)
         self._retry = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TRANSIENT),
             wait=tenacity.wait_random_exponential(multiplier=0.05, max=1),
-            stop=tenacity.stop_before_delay(self._bound / 2),
+            stop=self._enough,
             reraise=True,
         )
         _all.add(self)
@@ -119,6 +120,10 @@ class Database:
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run ``work`` in a transaction and commit it.
 
+        It is run again after a lost connection, even where it may have been
+        committed: only for what does no harm when it is done twice, as a
+        beat. A decision is for :meth:`change`.
+
         The first statement of ``work`` should be the one that writes: SQLite
         cannot turn a reading transaction into a writing one while another
         process writes.
@@ -129,31 +134,57 @@ class Database:
         """
         return self._run(work)
 
-    def change(self, statement: sa.Update) -> bool:
-        """Run and commit a statement that finds nothing once it was done.
+    def change(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run ``work`` in a transaction and commit it, at most once.
 
-        Errors as for :meth:`write`.
+        Where the answer to the commit is lost, ``work`` is run once more at
+        least, and has to find out what became of it (see ``db.writes``).
+        So this may take up to half the bound longer than :meth:`write`.
 
-        :returns: whether it was done by this call: where the answer to a
-            commit was lost, the next attempt finds nothing, and still it was
+        Parameters, result and errors as for :meth:`write`, and
+        :raises OutcomeUnknown: the answer to a commit was lost, and the
+            database could not be asked what became of it
         """
-        lost = False
+        # The number of the latest attempt whose outcome is not known.
+        lost = attempts = 0
+        looked = False
 
-        def attempt() -> bool:
-            nonlocal lost
+        def attempt() -> T:
+            nonlocal lost, attempts
+            attempts += 1
             done = False
             try:
                 with self._transaction() as connection:
-                    done = connection.execute(statement).rowcount > 0
-            except TRANSIENT as error:
-                if done:
-                    # A deadlock at the commit is an answer: it is not done.
-                    lost = isinstance(error, db_exc.DBConnectionError)
+                    result = work(connection)
+                    done = True
+            except db_exc.DBDeadlock:
+                # At the commit, too, that is an answer: it is not done.
                 raise
-            return done or lost
+            except (db_exc.DBError, sa.exc.SQLAlchemyError) as error:
+                if not done:
+                    raise
+                lost = attempts
+                raise db_exc.DBConnectionError(_cause(error)) from error
+            return result
 
-        with self._errors():
-            return self._retry(attempt)
+        def stop(state: tenacity.RetryCallState) -> bool:
+            nonlocal looked
+            if not self._enough(state):
+                return False
+            if lost < attempts or looked:
+                return True
+            looked = True
+            return False
+
+        try:
+            with self._errors():
+                return self._retry.copy(stop=stop)(attempt)
+        except exception.ServiceGroupUnavailable as error:
+            if not lost:
+                raise
+            raise exception.OutcomeUnknown(
+                backend=self.name, reason=error.kwargs.get('reason', error)
+            ) from error
 
     def upgrade(self) -> tuple[str | None, str]:
         """Bring the schema to what this code needs.

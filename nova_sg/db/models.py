@@ -62,6 +62,18 @@ deployment = sa.Table(
     **MYSQL_OPTIONS,
 )
 
+#: The changes that were made lately, so that none is made twice.
+writes = sa.Table(
+    f'{PREFIX}writes',
+    metadata,
+    sa.Column('token', sa.String(64), primary_key=True),
+    sa.Column('action', sa.String(32), nullable=False),
+    # Of the service that was changed, or what else names the changed thing.
+    sa.Column('uuid', sa.String(255), nullable=False),
+    sa.Column('made_at', types.UtcDateTime, nullable=False, index=True),
+    **MYSQL_OPTIONS,
+)
+
 compute_nodes = sa.Table(
     f'{PREFIX}compute_nodes',
     metadata,

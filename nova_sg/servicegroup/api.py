@@ -34,6 +34,7 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup import verdicts
 from nova_sg.servicegroup.drivers import base as drivers_base
 from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.records import change
 
 LOG = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class API:
         :raises ServiceTooOld: its version is below the deployment's
         :raises ServiceBinaryExists, ServiceTopicExists: it is registered
         """
+        context = change.for_one(context)
         record.check_values(values, record.CREATE_FIELDS)
         if not values.get('binary'):
             raise exception.InvalidInput(reason='a service needs a binary')
@@ -188,6 +190,7 @@ class API:
         :raises ServiceTooOld: the version is below the deployment's
         :raises ServiceNotFound: there is no live record
         """
+        context = change.for_one(context)
         record.check_values(changes, record.UPDATE_FIELDS)
         self._deployment.check(claim=True)
         if self._checks_floor and 'version' in changes:
@@ -209,8 +212,15 @@ class API:
         :raises ServiceNotFound: there is no live record
         :raises HostHasInstances: instances are recorded on a compute's host
         """
+        context = change.for_one(context)
         self._deployment.check(claim=True)
-        gone = self.get_by_uuid(context, uuid)
+        try:
+            gone = self.get_by_uuid(context, uuid)
+        except exception.ServiceNotFound:
+            # Unless an earlier attempt of this change took it away.
+            self.driver.records.destroy(context, uuid)
+            self._tell_of_destroyed(context, uuid)
+            return
         if gone.binary == inventory_base.COMPUTE_BINARY and gone.host:
             count = self.inventory.count_instances(gone.host)
             if count:
@@ -228,6 +238,7 @@ class API:
 
         :raises ServiceNotFound: there is no live record
         """
+        context = change.for_one(context)
         self._deployment.check(claim=True)
         self.driver.membership.forget(context, uuid)
         self.driver.records.destroy(context, uuid)
@@ -470,6 +481,22 @@ class API:
         self.driver.watch(context)
 
     # Rules
+
+    def _tell_of_destroyed(
+        self, context: sg_context.RequestContext, uuid: str
+    ) -> None:
+        """Tell of a service that an earlier attempt took away.
+
+        The attempt may have ended before it told; consumers take two.
+        """
+        try:
+            traces = self.driver.records.traces(context)
+        except exception.NovaSgException as error:
+            LOG.warning('Not telling that %s was deleted: %s', uuid, error)
+            return
+        for trace in traces:
+            if trace.uuid == uuid:
+                self.notifier.changed(context, 'delete', trace)
 
     def _check_floor(
         self,

@@ -21,6 +21,7 @@ from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.membership import admitted
 from nova_sg.servicegroup.membership import base
 from nova_sg.servicegroup.records import sql as sql_records
+from nova_sg.servicegroup.records import sql_marker
 
 SERVICES = sql_records.SERVICES
 LIVE = sql_records.LIVE
@@ -65,7 +66,7 @@ class SqlMembership(admitted.AdmittedMembership):
 
     @property
     def marker_store(self) -> marker.MarkerStore:
-        return sql_records.SqlMarkerStore(self._database)
+        return sql_marker.SqlMarkerStore(self._database)
 
     def report(
         self, context: sg_context.RequestContext, uuids: Sequence[str]

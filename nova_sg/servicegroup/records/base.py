@@ -6,6 +6,7 @@ import abc
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import functools
 from typing import Any
 
 from oslo_config import cfg
@@ -53,6 +54,14 @@ class RecordStore(abc.ABC):
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self.conf = conf
+
+    @functools.cached_property
+    def ours(self) -> marker.Marker:
+        """How the backend of this process's deployment is marked."""
+        # Imported here: the loader loads record stores.
+        from nova_sg.servicegroup import loader
+
+        return loader.our_marker(self.conf)
 
     @property
     @abc.abstractmethod

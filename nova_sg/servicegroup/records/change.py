@@ -18,13 +18,18 @@ finds the change that the first one made, whichever conductor served it.
 """
 
 import copy
+import re
 import uuid
 
 from nova_sg import context as sg_context
+from nova_sg import exception
 
 #: Seconds for which a store keeps a token at least: longer than anything is
 #: sent again.
 KEPT = 3600
+
+#: What a token may be: it is stored, and may be a part of a key.
+_TOKEN = re.compile(r'[A-Za-z0-9_-]{1,64}')
 
 
 def new_token() -> str:
@@ -51,5 +56,11 @@ def token_of(context: sg_context.RequestContext) -> str:
 
     :param context: of the call, ours or nova's
     :returns: a new one where the caller did not make any
+    :raises InvalidInput: another process sent what cannot be one
     """
-    return getattr(context, 'change', None) or new_token()
+    token = getattr(context, 'change', None) or new_token()
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise exception.InvalidInput(
+            reason='the token of a change is a short word'
+        )
+    return token

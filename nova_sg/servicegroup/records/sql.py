@@ -2,11 +2,13 @@
 
 """Service records in the ``services`` table."""
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-import dataclasses
+import time
 from typing import Any
+from typing import TypeVar
 
 from oslo_config import cfg
 from oslo_db import exception as db_exc
@@ -18,9 +20,12 @@ from nova_sg import exception
 from nova_sg.db import clock
 from nova_sg.db import engine
 from nova_sg.db import models
+from nova_sg.db import writes
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base
+from nova_sg.servicegroup.records import change
+from nova_sg.servicegroup.records import sql_marker
 
 SERVICES = models.services.c
 LIVE = SERVICES.deleted == 0
@@ -42,6 +47,14 @@ COLUMNS = [
 
 #: Rows taken away in one statement.
 PURGE_BATCH = 500
+
+#: How often a name that is taken is tried, where nobody is found to have it.
+_TRIES = 5
+
+#: Seconds between two such tries.
+_PAUSE = 0.05
+
+T = TypeVar('T')
 
 # PostgreSQL does not notice when a row brings an id of its own.
 LOCK_FOR_IDS = sa.text('LOCK TABLE services IN SHARE ROW EXCLUSIVE MODE')
@@ -85,10 +98,11 @@ class SqlRecordStore(base.RecordStore):
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
         self._database = engine.get(conf)
+        self._marker_store = sql_marker.SqlMarkerStore(self._database)
 
     @property
     def marker_store(self) -> marker.MarkerStore:
-        return SqlMarkerStore(self._database)
+        return self._marker_store
 
     def create(
         self, context: sg_context.RequestContext, values: Mapping[str, Any]
@@ -107,26 +121,25 @@ class SqlRecordStore(base.RecordStore):
 
         def work(connection: sa.Connection) -> record.Record:
             connection.execute(statement)
-            return self._get(connection, SERVICES.uuid == row['uuid'])
+            return self._get(connection, row['uuid'])
 
-        while True:
+        write = writes.Write(
+            change.token_of(context), 'create', str(row['uuid'])
+        )
+
+        def attempt() -> record.Record:
             try:
-                return self._database.write(work)
+                return self._make(write, work, self._get)
             except db_exc.DBDuplicateEntry as error:
-                mine = self._first(
-                    sa.select(*COLUMNS).where(SERVICES.uuid == row['uuid'])
-                )
-                if mine is not None and 'uuid' not in values:
-                    # The first attempt was committed, its answer was lost.
-                    return mine
-                if mine is not None:
-                    raise exception.ServiceExists(
-                        service_id=mine.id, uuid=mine.uuid
-                    ) from error
-                taken = self._taken(row)
-                if taken is not None:
-                    raise taken from error
-                # Who had the names was destroyed since: they are free.
+                same = sa.select(*COLUMNS).where(SERVICES.uuid == row['uuid'])
+                there = self._first(same) if 'uuid' in values else None
+                if there is None:
+                    raise
+                raise exception.ServiceExists(
+                    service_id=there.id, uuid=there.uuid
+                ) from error
+
+        return self._named(attempt, lambda: row)
 
     def get_by_uuid(
         self, context: sg_context.RequestContext, uuid: str
@@ -183,26 +196,22 @@ class SqlRecordStore(base.RecordStore):
         uuid: str,
         changes: Mapping[str, Any],
     ) -> record.Record:
-        mine = sa.and_(SERVICES.uuid == uuid, LIVE)
         statement = (
             models.services.update()
-            .where(mine)
+            .where(SERVICES.uuid == uuid, LIVE)
             .values(updated_at=clock.utcnow(), **changes)
         )
 
         def work(connection: sa.Connection) -> record.Record:
             if not connection.execute(statement).rowcount:
                 raise exception.ServiceNotFound(service_id=uuid)
-            return self._get(connection, mine)
+            return self._get(connection, uuid)
 
-        try:
-            return self._database.write(work)
-        except db_exc.DBDuplicateEntry as error:
-            now = self.get_by_uuid(context, uuid)._asdict()
-            taken = self._taken({**now, **changes})
-            if taken is None:
-                return self.update(context, uuid, changes)
-            raise taken from error
+        write = writes.Write(change.token_of(context), 'update', uuid)
+        return self._named(
+            lambda: self._make(write, work, self._get),
+            lambda: {**self.get_by_uuid(context, uuid)._asdict(), **changes},
+        )
 
     def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
         statement = (
@@ -210,8 +219,13 @@ class SqlRecordStore(base.RecordStore):
             .where(SERVICES.uuid == uuid, LIVE)
             .values(deleted=SERVICES.id, deleted_at=clock.utcnow())
         )
-        if not self._database.change(statement):
-            raise exception.ServiceNotFound(service_id=uuid)
+
+        def work(connection: sa.Connection) -> None:
+            if not connection.execute(statement).rowcount:
+                raise exception.ServiceNotFound(service_id=uuid)
+
+        write = writes.Write(change.token_of(context), 'destroy', uuid)
+        self._make(write, work, lambda _connection, _uuid: None)
 
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
@@ -242,21 +256,20 @@ class SqlRecordStore(base.RecordStore):
             if connection.dialect.name == 'postgresql':
                 connection.execute(CONTINUE_IDS)
 
-        try:
-            self._database.write(work)
-        except db_exc.DBDuplicateEntry as error:
-            rows = self._database.read(lambda c: c.execute(existing).all())
-            there = [record.Record.from_row(row) for row in rows]
-            if len(there) == 1 and not record.differences(there[0], restored):
-                return
-            if there:
-                raise exception.ServiceExists(
-                    service_id=restored.id, uuid=restored.uuid
-                ) from error
-            taken = self._taken(row)
-            if taken is None:
-                return self.restore(context, restored)
-            raise taken from error
+        def attempt() -> None:
+            try:
+                self._database.write(work)
+            except db_exc.DBDuplicateEntry as error:
+                rows = self._database.read(lambda c: c.execute(existing).all())
+                there = [record.Record.from_row(row) for row in rows]
+                if not there:
+                    raise
+                if len(there) > 1 or record.differences(there[0], restored):
+                    raise exception.ServiceExists(
+                        service_id=restored.id, uuid=restored.uuid
+                    ) from error
+
+        self._named(attempt, lambda: row)
 
     def purge(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
@@ -288,12 +301,59 @@ class SqlRecordStore(base.RecordStore):
         )
         return None if row is None else record.Record.from_row(row)
 
+    def _make(
+        self,
+        write: writes.Write,
+        work: Callable[[sa.Connection], T],
+        again: Callable[[sa.Connection, str], T],
+    ) -> T:
+        """Make a change once, and only while the deployment is here."""
+
+        def fenced(connection: sa.Connection) -> T:
+            self._marker_store.fence(connection, self.ours)
+            return work(connection)
+
+        def made(connection: sa.Connection, uuid: str) -> T:
+            if write.action != 'create' and uuid != write.uuid:
+                raise writes.reused(write._replace(uuid=uuid), write)
+            return again(connection, uuid)
+
+        return writes.make(self._database, write, fenced, made)
+
     @staticmethod
-    def _get(
-        connection: sa.Connection, condition: sa.ColumnElement[bool]
-    ) -> record.Record:
-        row = connection.execute(sa.select(*COLUMNS).where(condition)).one()
+    def _get(connection: sa.Connection, uuid: str) -> record.Record:
+        """Return a record that this change made or changed.
+
+        Of a change that was made before, also one destroyed since then.
+        """
+        row = connection.execute(
+            sa.select(*COLUMNS).where(SERVICES.uuid == uuid)
+        ).one()
         return record.Record.from_row(row)
+
+    def _named(
+        self, attempt: Callable[[], T], row: Callable[[], Mapping[str, Any]]
+    ) -> T:
+        """Do what may collide with the names of another record.
+
+        :param attempt: done again where the others are gone by then
+        :param row: returns the row that collides, as it would be
+        :raises ServiceBinaryExists, ServiceTopicExists: it collides
+        """
+        names: Mapping[str, Any] = {}
+        for _attempt in range(_TRIES):
+            try:
+                return attempt()
+            except db_exc.DBDuplicateEntry as error:
+                names = row()
+                taken = self._taken(names)
+                if taken is not None:
+                    raise taken from error
+            time.sleep(_PAUSE)
+        # Others come and go, or the database calls equal what we do not.
+        raise exception.ServiceBinaryExists(
+            host=names['host'], binary=names['binary']
+        )
 
     def _taken(self, row: Mapping[str, Any]) -> exception.Conflict | None:
         """Tell which of its names a row collided with.
@@ -308,8 +368,10 @@ class SqlRecordStore(base.RecordStore):
         names = (
             same if topic is None else sa.or_(same, SERVICES.topic == topic)
         )
+        # A row that a nova before 16 has left may have no uuid.
+        another = sa.or_(SERVICES.uuid.is_(None), SERVICES.uuid != row['uuid'])
         others = sa.select(same).where(
-            LIVE, SERVICES.host == host, names, SERVICES.uuid != row['uuid']
+            LIVE, SERVICES.host == host, names, another
         )
         found = self._database.read(
             lambda c: c.execute(others).scalars().all()
@@ -319,75 +381,3 @@ class SqlRecordStore(base.RecordStore):
         if found:
             return exception.ServiceTopicExists(host=host, topic=topic)
         return None
-
-
-#: What tells, in the last column, whether a connection is encrypted.
-_TLS = {
-    'mysql': sa.text("SHOW SESSION STATUS LIKE 'Ssl_cipher'"),
-    'postgresql': sa.text(
-        'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'
-    ),
-}
-
-
-class SqlMarkerStore(marker.MarkerStore):
-    """One row of ``nova_sg_deployment``.
-
-    :param database: the database that is marked
-    """
-
-    def __init__(self, database: engine.Database) -> None:
-        self._database = database
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return self._database.name
-
-    def read(self) -> marker.Marker | None:
-        table = models.deployment.c
-        statement = sa.select(table.driver, table.records, table.format)
-        row = self._database.read(lambda c: c.execute(statement).first())
-        return None if row is None else marker.Marker(*row)
-
-    def claim(self, ours: marker.Marker) -> marker.Marker:
-        theirs = self.read()
-        if theirs is not None:
-            return theirs
-        statement = models.deployment.insert().values(
-            id=1, **dataclasses.asdict(ours)
-        )
-        try:
-            self._database.write(lambda c: c.execute(statement))
-        except db_exc.DBDuplicateEntry:
-            theirs = self.read()
-        return theirs or ours
-
-    def move(self, theirs: marker.Marker, ours: marker.Marker) -> bool:
-        table = models.deployment.c
-        statement = (
-            models.deployment.update()
-            .where(
-                table.driver == theirs.driver,
-                table.records == theirs.records,
-                table.format == theirs.format,
-            )
-            .values(**dataclasses.asdict(ours))
-        )
-        return self._database.change(statement)
-
-    def facts(self) -> dict[str, str | int]:
-        return self._database.read(_facts)
-
-
-def _facts(connection: sa.Connection) -> dict[str, str | int]:
-    """Return the version of a server, and whether it is spoken to by TLS."""
-    dialect = connection.dialect
-    name = 'mariadb' if getattr(dialect, 'is_mariadb', False) else dialect.name
-    version = getattr(dialect, 'server_version_info', None) or ()
-    facts: dict[str, str | int] = {
-        'database_version': f'{name} {".".join(str(each) for each in version)}'
-    }
-    if dialect.name in _TLS:
-        encrypted = connection.execute(_TLS[dialect.name]).first()
-        facts['tls'] = 'yes' if encrypted and encrypted[-1] else 'no'
-    return facts

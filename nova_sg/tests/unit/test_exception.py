@@ -39,6 +39,8 @@ CODES = {
     'ServiceNotJoined': 409,
     'ServiceGroupUnavailable': 503,
     'OutcomeUnknown': 503,
+    'NoAnswer': 503,
+    'TokenReused': 500,
     'RecordUnreadable': 500,
     'SchemaNotReady': 503,
     'SchemaVersionMismatch': 409,

@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is committed, and its answer lost, was done by who asked for it."""
+"""A change whose answer is lost is made once.
+
+::
+
+    t=0  operator A changes c1; it is committed, the answer is lost
+    t=1  operator B sees the change, decides otherwise, and is told "done"
+    t=2  A's process asks again: B's decision stands, and A's was made
+"""
 
 import threading
 
@@ -13,6 +20,7 @@ from nova_sg import exception
 from nova_sg.db import engine
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.records import sql
+from nova_sg.servicegroup.records import sql_marker
 from nova_sg.tests.fixtures import api
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import proxy
@@ -25,11 +33,9 @@ OURS = marker.Marker('db', 'sql')
 CLOSED = marker.Marker('closed', 'sql')
 
 
-class LostAnswersTestCase(base.DatabaseTestCase):
+class TestLostAnswers(base.DatabaseTestCase):
     scenarios = scenarios.SERVER_SCHEMAS
-    options = {
-        'servicegroup': {'report_interval': 20, 'service_down_time': 60}
-    }
+    options = {'servicegroup': {'report_interval': 6, 'service_down_time': 20}}
 
     def setUp(self) -> None:
         super().setUp()
@@ -37,7 +43,7 @@ class LostAnswersTestCase(base.DatabaseTestCase):
         self.context = sg_context.get_admin_context()
         #: Of another process, whose connection is good.
         self.theirs = sql.SqlRecordStore(self.conf)
-        self.their_marker = sql.SqlMarkerStore(self.db)
+        self.their_marker = sql_marker.SqlMarkerStore(self.db)
         url = sa.make_url(self.url)
         self.link = self.useFixture(proxy.TcpProxy(url.port))
         far = url.set(port=self.link.port)
@@ -48,7 +54,7 @@ class LostAnswersTestCase(base.DatabaseTestCase):
         ).conf
         self.records = sql.SqlRecordStore(conf)
         self.far = engine.get(conf)
-        self.marker = sql.SqlMarkerStore(self.far)
+        self.marker = sql_marker.SqlMarkerStore(self.far)
 
     def service(self):
         values = {'host': 'c1', 'binary': 'nova-compute', 'topic': 'compute'}
@@ -67,30 +73,136 @@ class LostAnswersTestCase(base.DatabaseTestCase):
 
         sa.event.listen(self.far.engine, event, once)
 
-    def lose_the_answer(self, is_done):
-        """Have the next commit done, and its answer never arrive."""
+    def lose_the_answer(self, is_done, then=lambda: None):
+        """Have the next commit done, and its answer never arrive.
+
+        :param then: what another process does meanwhile
+        """
 
         def break_off():
             commands.wait_until(is_done, 'the commit is done')
+            then()
             self.link.reset()
             self.link.heal()
 
         breaker = threading.Thread(target=break_off)
-        self.addCleanup(breaker.join)
 
         def cut():
             self.link.cut(proxy.Direction.TO_CLIENT)
             breaker.start()
+            self.addCleanup(breaker.join)
 
         # A first use asks for more than it is for.
         self.far.read(lambda c: None)
         self.at_the_first('commit', cut)
 
-    def test_a_service_is_destroyed_by_who_destroyed_it(self):
+    def decide(self, uuid, **changes):
+        """Decide as another operator, in another process."""
+        return self.theirs.update(self.context, uuid, changes)
+
+    def seen(self, uuid):
+        """Return a record as another process sees it."""
+        return self.theirs.get_by_uuid(self.context, uuid)
+
+    def test_a_later_decision_stands(self):
         uuid = self.service()
-        self.lose_the_answer(lambda: not self.is_there(uuid))
+        for name, value in (
+            ('disabled', True),
+            ('disabled', False),
+            ('forced_down', True),
+            ('forced_down', False),
+        ):
+            self.decide(uuid, **{name: not value})
+            self.lose_the_answer(
+                lambda n=name, v=value: getattr(self.seen(uuid), n) == v,
+                lambda n=name, v=value: self.decide(uuid, **{n: not v}),
+            )
+            mine = self.records.update(self.context, uuid, {name: value})
+            self.assertEqual(not value, getattr(mine, name))
+            self.assertEqual(not value, getattr(self.seen(uuid), name))
+
+    def test_a_service_is_created_once_and_stays_as_decided_since(self):
+        values = {'host': 'c1', 'binary': 'nova-compute', 'topic': 'compute'}
+
+        def there():
+            return self.theirs.list(self.context)
+
+        self.lose_the_answer(
+            there, lambda: self.decide(there()[0].uuid, disabled=True)
+        )
+        mine = self.records.create(self.context, values)
+        self.assertEqual([mine], there())
+        self.assertTrue(mine.disabled)
+
+    def test_a_service_that_is_created_and_destroyed_is_not_there_again(self):
+        values = {'host': 'c1', 'binary': 'nova-compute', 'topic': 'compute'}
+
+        def there():
+            return [each.uuid for each in self.theirs.list(self.context)]
+
+        self.lose_the_answer(
+            there, lambda: self.theirs.destroy(self.context, there()[0])
+        )
+        mine = self.records.create(self.context, values)
+        self.assertEqual((True, []), (mine.deleted > 0, there()))
+
+    def test_a_service_that_came_after_one_that_is_destroyed_stays(self):
+        uuid = self.service()
+        self.lose_the_answer(lambda: not self.is_there(uuid), self.service)
         self.records.destroy(self.context, uuid)
-        self.assertFalse(self.is_there(uuid))
+        (new,) = self.theirs.list(self.context)
+        self.assertNotEqual(uuid, new.uuid)
+
+    def test_a_change_of_what_was_destroyed_since_was_made(self):
+        uuid = self.service()
+        self.lose_the_answer(
+            lambda: self.seen(uuid).disabled,
+            lambda: self.theirs.destroy(self.context, uuid),
+        )
+        mine = self.records.update(self.context, uuid, {'disabled': True})
+        self.assertEqual((True, True), (mine.disabled, mine.deleted > 0))
+
+    def test_a_commit_that_cannot_be_looked_for_is_not_told_as_undone(self):
+        uuid = self.service()
+        self.lose_the_answer(
+            lambda: self.seen(uuid).disabled, self.link.refuse
+        )
+        error = self.assertRaises(
+            exception.OutcomeUnknown,
+            self.records.update,
+            self.context,
+            uuid,
+            {'disabled': True},
+        )
+        self.assertIn('may have been made', str(error))
+
+    def test_a_change_that_was_not_committed_is_told_as_undone(self):
+        uuid = self.service()
+
+        def away():
+            self.link.refuse()
+            self.link.reset()
+
+        self.far.read(lambda c: None)
+        self.at_the_first('before_cursor_execute', away)
+        error = self.assertRaises(
+            exception.ServiceGroupUnavailable,
+            self.records.update,
+            self.context,
+            uuid,
+            {'disabled': True},
+        )
+        self.assertIs(exception.ServiceGroupUnavailable, type(error))
+        self.assertFalse(self.seen(uuid).disabled)
+
+    def test_a_deployment_that_was_moved_back_since_stays(self):
+        self.their_marker.claim(OURS)
+        self.lose_the_answer(
+            lambda: self.their_marker.read() == CLOSED,
+            lambda: self.their_marker.move(CLOSED, OURS),
+        )
+        self.assertTrue(self.marker.move(OURS, CLOSED))
+        self.assertEqual(OURS, self.their_marker.read())
 
     def test_a_deployment_is_moved_by_who_moved_it(self):
         self.their_marker.claim(OURS)

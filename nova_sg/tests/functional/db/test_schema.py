@@ -27,7 +27,7 @@ from alembic import op
 import sqlalchemy as sa
 
 revision = '9999'
-down_revision = '0001'
+down_revision = '0002'
 
 def upgrade():
     op.create_table(
@@ -58,13 +58,13 @@ class SchemaTestCase(base.DatabaseTestCase):
 class TestUpgrade(SchemaTestCase):
     def test_it_tells_what_was_and_what_is(self):
         self.assertIsNone(self.db.revision())
-        self.assertEqual((None, '0001'), self.db.upgrade())
-        self.assertEqual('0001', self.db.revision())
+        self.assertEqual((None, schema.head()), self.db.upgrade())
+        self.assertEqual(schema.head(), self.db.revision())
 
     def test_a_second_one_finds_nothing_to_do(self):
         self.db.upgrade()
         before = self.tables()
-        self.assertEqual(('0001', '0001'), self.db.upgrade())
+        self.assertEqual((schema.head(), schema.head()), self.db.upgrade())
         self.assertEqual(before, self.tables())
 
     def test_the_revision_is_kept_in_a_table_of_our_own(self):
@@ -79,8 +79,8 @@ class TestUpgrade(SchemaTestCase):
             return engine.Database(conf).upgrade()
 
         done = children.at_once([upgrade] * 4)
-        self.assertEqual(1, done.count([None, '0001']), done)
-        self.assertEqual(3, done.count(['0001', '0001']), done)
+        self.assertEqual(1, done.count([None, schema.head()]), done)
+        self.assertEqual(3, done.count([schema.head(), schema.head()]), done)
 
     def test_one_that_was_cut_off_is_taken_up_where_it_stopped(self):
         self.db.upgrade()
@@ -92,7 +92,7 @@ class TestUpgrade(SchemaTestCase):
                 connection.exec_driver_sql(
                     f'DELETE FROM {schema.VERSION_TABLE}'
                 )
-            self.assertEqual((None, '0001'), self.db.upgrade())
+            self.assertEqual((None, schema.head()), self.db.upgrade())
             self.assertEqual(complete, set(self.tables()))
 
     def test_a_table_that_was_lost_is_named_and_not_made_anew(self):
@@ -111,7 +111,7 @@ class TestUpgrade(SchemaTestCase):
     def test_it_goes_on_from_an_older_one(self):
         self.db.upgrade()
         self.use_newer_code()
-        self.assertEqual(('0001', '9999'), self.another_process().upgrade())
+        self.assertEqual(('0002', '9999'), self.another_process().upgrade())
         self.assertIn('nova_sg_tomorrow', self.tables())
 
 
@@ -154,9 +154,9 @@ class TestPatience(SchemaTestCase):
         timer = threading.Timer(3, done.set)
         timer.start()
         self.addCleanup(timer.join)
-        self.assertEqual(('0001', '0001'), self.db.upgrade())
+        self.assertEqual((schema.head(), schema.head()), self.db.upgrade())
         thread.join()
-        self.assertEqual([(None, '0001')], results)
+        self.assertEqual([(None, schema.head())], results)
 
     def test_it_gives_up_on_another_that_never_ends(self):
         self.useFixture(
@@ -180,7 +180,7 @@ class TestRefusal(SchemaTestCase):
         self.db.upgrade()
         self.use_newer_code()
         error = self.assertRaises(exception.SchemaVersionMismatch, self.ask)
-        self.assertIn('is at revision 0001', str(error))
+        self.assertIn('is at revision 0002', str(error))
         self.assertIn('needs 9999', str(error))
         self.assertIn('run "nova-sg-manage db sync"', str(error))
         self.another_process().upgrade()
@@ -230,7 +230,7 @@ class TestEmptyDatabases(SchemaTestCase):
     def test_a_server_waits_for_somebody_to_sync(self):
         if self.db.dialect == 'sqlite':
             self.assertTrue(self.db.read(lambda c: True))
-            self.assertEqual('0001', self.db.revision())
+            self.assertEqual(schema.head(), self.db.revision())
         else:
             error = self.assertRaises(
                 exception.SchemaNotReady, self.db.read, lambda c: None
@@ -245,7 +245,7 @@ class TestNewSqliteFile(base.DatabaseTestCase):
     def test_the_first_user_makes_the_tables(self):
         self.assertFalse(os.path.exists(self.db.url.database))
         self.assertTrue(self.db.read(lambda c: True))
-        self.assertEqual('0001', self.db.revision())
+        self.assertEqual(schema.head(), self.db.revision())
 
     def test_several_first_users_at_once_make_them_once(self):
         conf = self.conf

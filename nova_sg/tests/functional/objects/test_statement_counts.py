@@ -159,10 +159,14 @@ class TestStatementCounts(base.ObjectsTestCase):
         self.assert_costs(1, getattr, found, 'is_up')
         self.assert_costs(0, getattr, found, 'is_up')
 
-    def test_a_disable_costs_two(self):
+    def test_a_change_costs_two_more_for_its_token_and_the_fence(self):
         self.mine.disabled = True
         self.mine.disabled_reason = 'disk'
-        self.assert_costs(2, self.mine.save)
+        self.assert_costs(2 + 2, self.mine.save)
+        records = self.api.driver.records
+        self.assert_costs(1 + 2, records.destroy, self.context, self.mine.uuid)
+        values = {'host': 'c2', 'binary': 'nova-compute'}
+        self.assert_costs(2 + 2, records.create, self.context, values)
 
     def test_liveness_costs_the_same_for_any_number(self):
         uuids = self.populate(range(1000))

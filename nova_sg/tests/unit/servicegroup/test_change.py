@@ -5,6 +5,8 @@
 from oslotest import base
 
 from nova_sg import context
+from nova_sg import exception
+from nova_sg.db import writes
 from nova_sg.servicegroup.records import change
 
 
@@ -23,3 +25,14 @@ class TestTokens(base.BaseTestCase):
     def test_a_change_that_nobody_made_one_for_gets_one(self):
         mine = context.RequestContext()
         self.assertNotEqual(change.token_of(mine), change.token_of(mine))
+
+    def test_what_cannot_be_one_is_refused(self):
+        for theirs in (' ', 'a' * 65, "'; --", 'é', 7, ['a']):
+            self.assertRaises(
+                exception.InvalidInput,
+                change.token_of,
+                context.RequestContext(change=theirs),
+            )
+
+    def test_a_database_keeps_it_as_long_as_every_store(self):
+        self.assertGreaterEqual(writes.KEPT, change.KEPT)

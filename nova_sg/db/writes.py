@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Changes that are made once, however often they are attempted.
+
+The token of a change is inserted by the first statement of its transaction.
+Where the answer to a COMMIT is lost, the next attempt finds the token, or
+waits for the transaction that still holds it::
+
+    t=0  attempt 1: INSERT token, UPDATE, COMMIT; the answer is lost
+    t=1  another operator changes the same record, and is told "done"
+    t=2  attempt 2: the token is there: nothing is changed, success
+
+A second process that is sent the same change finds the token likewise.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from typing import NamedTuple
+from typing import TypeVar
+
+from oslo_log import log as logging
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from nova_sg import exception
+from nova_sg.db import clock
+from nova_sg.db import engine
+from nova_sg.db import models
+
+LOG = logging.getLogger(__name__)
+
+T = TypeVar('T')
+
+WRITES = models.writes.c
+
+#: Seconds for which a token is kept; nothing is sent again after that.
+KEPT = 3600
+
+#: The first characters of a random token after which old ones are deleted:
+#: one change in 256 does it, whichever process makes it.
+_PRUNING = '00'
+
+#: Old tokens deleted at once: more than are added until the next time.
+_PRUNED = 1000
+
+
+class Write(NamedTuple):
+    """A change, as it is noted.
+
+    :param token: names it, and no other
+    :param action: what it does: ``create``, ``update``, ...
+    :param uuid: the service that it changes, or another name of a thing
+    """
+
+    token: str
+    action: str
+    uuid: str
+
+
+def make(
+    database: engine.Database,
+    write: Write,
+    work: Callable[[sa.Connection], T],
+    again: Callable[[sa.Connection, str], T],
+) -> T:
+    """Make a change once, and commit it.
+
+    :param write: what to note it by
+    :param work: makes the change
+    :param again: called instead where the change was made before, with the
+        uuid that was noted then; returns what is there now
+    :returns: what ``work`` or ``again`` returned
+    :raises TokenReused: the token is that of another action
+    :raises OutcomeUnknown: the connection was lost at the commit, and the
+        database cannot be asked whether it was made
+
+    and what ``Database.write`` raises.
+    """
+
+    def once(connection: sa.Connection) -> T:
+        made = _note(connection, write)
+        if made is None:
+            return work(connection)
+        if made.action != write.action:
+            raise reused(made, write)
+        return again(connection, made.uuid)
+
+    result = database.change(once)
+    if write.token.startswith(_PRUNING):
+        _prune(database)
+    return result
+
+
+def reused(made: Write, write: Write) -> exception.TokenReused:
+    """Return the error for a token that came with two changes."""
+    return exception.TokenReused(
+        token=write.token,
+        made=f'{made.action} {made.uuid}',
+        asked=f'{write.action} {write.uuid}',
+    )
+
+
+def _note(connection: sa.Connection, write: Write) -> Write | None:
+    """Note a change as made.
+
+    Must be the first statement: SQLite takes its lock for writing by it.
+
+    :returns: what was noted under the token before; None where nothing was
+    """
+    values = {**write._asdict(), 'made_at': clock.utcnow()}
+    if connection.execute(_insertion(connection).values(values)).rowcount:
+        return None
+    found = connection.execute(
+        sa.select(WRITES.token, WRITES.action, WRITES.uuid).where(
+            WRITES.token == write.token
+        )
+    ).one()
+    return Write(*found)
+
+
+def _insertion(connection: sa.Connection) -> Any:
+    """Return an INSERT that does nothing where the token is there.
+
+    An error would end the transaction on PostgreSQL, and could not be told
+    from that of a name that is taken.
+    """
+    if connection.dialect.name == 'postgresql':
+        return postgresql.insert(models.writes).on_conflict_do_nothing()
+    word = 'OR IGNORE' if connection.dialect.name == 'sqlite' else 'IGNORE'
+    return models.writes.insert().prefix_with(word)
+
+
+def _prune(database: engine.Database) -> None:
+    """Delete tokens that nobody needs any more.
+
+    The change is committed: a failure is none of it.
+    """
+    old = (
+        sa.select(WRITES.token)
+        .where(WRITES.made_at < clock.ago(KEPT))
+        .limit(_PRUNED)
+    )
+    try:
+        tokens = database.read(lambda c: c.execute(old).scalars().all())
+        if tokens:
+            statement = models.writes.delete().where(WRITES.token.in_(tokens))
+            database.write(lambda c: c.execute(statement))
+    except Exception as error:
+        LOG.debug('Not deleting old tokens of changes: %s', error)
