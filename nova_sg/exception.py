@@ -4,9 +4,18 @@
 
 Names and messages are nova's where nova has the same error, so that code
 which catches nova's by name reads the same here.
+
+An error has two messages. ``str(error)`` is for operators: commands and logs
+show it, and it may name hosts, databases and options. ``public_message`` is
+for users of the REST API, who are strangers to all of that.
 """
 
 from typing import Any
+
+#: What a user of the REST API reads of an error in this service.
+UNEXPECTED = 'Unexpected API error: the log of the service has the details.'
+UNAVAILABLE = 'The backend of the services cannot be asked.'
+MISCONFIGURED = 'The service is not set up correctly: its log has the details.'
 
 
 class NovaSgException(Exception):
@@ -22,6 +31,12 @@ class NovaSgException(Exception):
 
     msg_fmt = 'An unknown error occurred.'
     code = 500
+    #: What a REST answer says, where the message tells of the inside of the
+    #: deployment. None: the message, which repeats the request at most.
+    public: str | None = UNEXPECTED
+    #: What is wrong with the process that is asked, and not with a request:
+    #: REST answers 503, whatever the code, which is that of a command.
+    misconfigured = False
 
     def __init__(self, message: str | None = None, **kwargs: Any) -> None:
         self.kwargs = kwargs
@@ -30,10 +45,16 @@ class NovaSgException(Exception):
     def __str__(self) -> str:
         return str(self.args[0])
 
+    @property
+    def public_message(self) -> str:
+        """What a user of the REST API is told."""
+        return str(self) if self.public is None else self.public
+
 
 class Invalid(NovaSgException):
     msg_fmt = 'The request is not valid.'
     code = 400
+    public = None
 
 
 class InvalidInput(Invalid):
@@ -44,6 +65,8 @@ class InvalidConfiguration(Invalid):
     """An option has a value nova_sg cannot work with."""
 
     msg_fmt = '%(option)s: %(reason)s'
+    public = MISCONFIGURED
+    misconfigured = True
 
 
 class ValidationError(Invalid):
@@ -82,21 +105,25 @@ class InvalidContentType(Invalid):
 class Unauthorized(NovaSgException):
     msg_fmt = 'Not authorized: %(reason)s'
     code = 401
+    public = None
 
 
 class PolicyNotAuthorized(NovaSgException):
     msg_fmt = "Policy doesn't allow %(action)s to be performed."
     code = 403
+    public = None
 
 
 class NotFound(NovaSgException):
     msg_fmt = 'Resource could not be found.'
     code = 404
+    public = None
 
 
 class Conflict(NovaSgException):
     msg_fmt = 'The request conflicts with what is there.'
     code = 409
+    public = None
 
 
 class ServiceNotFound(NotFound):
@@ -172,6 +199,7 @@ class ServiceGroupUnavailable(NovaSgException):
 
     msg_fmt = 'The servicegroup backend %(backend)s is unavailable: %(reason)s'
     code = 503
+    public = UNAVAILABLE
 
 
 class OutcomeUnknown(ServiceGroupUnavailable):
@@ -210,6 +238,10 @@ class TokenReused(NovaSgException):
         'The change "%(asked)s" bears the token %(token)s of the change '
         '"%(made)s", and was not made: a caller makes a token for each.'
     )
+    public = (
+        'The backend of the services did not confirm the change, which may '
+        'have been made: look before you repeat it.'
+    )
 
 
 class ConductorMissing(ServiceGroupUnavailable):
@@ -231,6 +263,7 @@ class RecordUnreadable(NovaSgException):
     """A value in the backend is not a record this code understands."""
 
     msg_fmt = 'The service record at %(where)s cannot be read: %(reason)s'
+    public = 'A service record cannot be read: the log has the details.'
 
 
 class SchemaNotReady(ServiceGroupUnavailable):
@@ -247,6 +280,8 @@ class SchemaVersionMismatch(Conflict):
         'The schema of database %(backend)s is at revision %(found)s, this '
         'nova_sg needs %(expected)s: %(advice)s.'
     )
+    public = MISCONFIGURED
+    misconfigured = True
 
 
 class DeploymentMismatch(Conflict):
@@ -257,12 +292,15 @@ class DeploymentMismatch(Conflict):
         'is configured with %(ours)s: correct [servicegroup] here, or move '
         'the deployment with "nova-sg-manage driver migrate".'
     )
+    public = MISCONFIGURED
+    misconfigured = True
 
 
 class MigrationRefused(Conflict):
     """A backend belongs to others, or holds what must not be overwritten."""
 
     msg_fmt = 'Services do not move from %(source)s to %(target)s: %(reason)s.'
+    public = 'The services cannot be moved.'
 
 
 class MigrationFailed(NovaSgException):
@@ -289,6 +327,7 @@ class InventoryNotConfigured(NovaSgException):
         '[inventory] backend is none. Set it to sql, in every process.'
     )
     code = 501
+    public = 'There is no inventory of hypervisors, aggregates and instances.'
 
 
 class HostActionNotSupported(NovaSgException):
@@ -299,16 +338,8 @@ class HostActionNotSupported(NovaSgException):
         'behind this service.'
     )
     code = 501
+    public = None
 
 
 class ComputeServiceUnavailable(Invalid):
     msg_fmt = 'Compute service of %(host)s is unavailable at this time.'
-
-
-#: What is wrong with the process that is asked, and not with a request: as
-#: bad for who asks as a backend that is away, and mended by the same people.
-MISCONFIGURED = (
-    DeploymentMismatch,
-    InvalidConfiguration,
-    SchemaVersionMismatch,
-)

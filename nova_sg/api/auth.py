@@ -3,12 +3,14 @@
 """Who asks: a token that keystone knows, or, for development, any name."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 import ipaddress
 from typing import Any
 
 from keystoneauth1 import exceptions as ks_exceptions
 from keystonemiddleware import auth_token
 from oslo_config import cfg
+from oslo_middleware import http_proxy_to_wsgi
 import webob
 
 from nova_sg import context as sg_context
@@ -23,6 +25,34 @@ ADMIN = 'admin'
 ADMIN_ROLES = 'admin,manager,member,reader'
 MEMBER_ROLES = 'member,reader'
 
+#: Characters of a name that ``noauth2`` believes.
+MAX_NAME = 255
+
+#: Who asks, as authentication tells the application. From outside these are
+#: claims: keystonemiddleware takes them away, and so does ``noauth2``.
+_CLAIMS = (
+    'HTTP_X_USER',
+    'HTTP_X_PROJECT',
+    'HTTP_X_TENANT',
+    'HTTP_X_DOMAIN',
+    'HTTP_X_ROLE',
+    'HTTP_X_SERVICE',
+    'HTTP_X_IS_ADMIN_PROJECT',
+    'HTTP_X_IDENTITY_STATUS',
+    'HTTP_OPENSTACK_SYSTEM_SCOPE',
+)
+
+#: What a proxy adds to a request. The client of a proxy on this machine may
+#: be anywhere.
+_BY_A_PROXY = (
+    'HTTP_FORWARDED',
+    'HTTP_X_FORWARDED_FOR',
+    'HTTP_X_FORWARDED_HOST',
+    'HTTP_X_FORWARDED_PROTO',
+    'HTTP_X_REAL_IP',
+    'HTTP_VIA',
+)
+
 
 def protect(application: Any, conf: cfg.ConfigOpts) -> Any:
     """Put the configured authentication before an application.
@@ -32,6 +62,7 @@ def protect(application: Any, conf: cfg.ConfigOpts) -> Any:
     """
     with_context = Context(application)
     if conf.api.auth_strategy == 'noauth2':
+        check_noauth(conf)
         return NoAuth(with_context, conf)
     try:
         protected = auth_token.AuthProtocol(
@@ -51,6 +82,25 @@ def protect(application: Any, conf: cfg.ConfigOpts) -> Any:
             'for development set auth_strategy = noauth2',
         )
     return protected
+
+
+def check_noauth(conf: cfg.ConfigOpts) -> None:
+    """Refuse to take the word of a request for where it comes from.
+
+    :param conf: a loaded configuration
+    :raises InvalidConfiguration: ``noauth2`` for this machine only, and
+        headers tell which machine that is
+    """
+    if conf.api.auth_strategy != 'noauth2' or conf.api.noauth2_anywhere:
+        return
+    conf.register_opts(http_proxy_to_wsgi.OPTS, group='oslo_middleware')
+    if conf.oslo_middleware.enable_proxy_headers_parsing:
+        raise exception.InvalidConfiguration(
+            option='[oslo_middleware] enable_proxy_headers_parsing',
+            reason='with [api] auth_strategy = noauth2 a request that says '
+            '"X-Forwarded-For: 127.0.0.1" is one of an administrator, '
+            'wherever it comes from: unset it',
+        )
 
 
 class Context:
@@ -86,19 +136,23 @@ class NoAuth:
     def __call__(
         self, environ: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
-        if not (self._anywhere or _is_local(environ.get('REMOTE_ADDR'))):
+        if not (self._anywhere or _is_local(environ)):
             return _refuse(
                 environ,
                 start_response,
-                '[api] auth_strategy = noauth2 serves this machine only',
+                'this service serves its own machine only, and no proxy',
             )
-        user, _, project = environ.get('HTTP_X_AUTH_TOKEN', '').partition(':')
-        if not user:
+        token = environ.get('HTTP_X_AUTH_TOKEN', '')
+        user, _, project = token.partition(':')
+        if not (user and token.isprintable() and len(token) <= MAX_NAME):
             return _refuse(
                 environ,
                 start_response,
-                'X-Auth-Token is absent; it is USER or USER:PROJECT',
+                'X-Auth-Token is USER or USER:PROJECT, of '
+                f'{MAX_NAME} printable characters at most',
             )
+        for name in [each for each in environ if each.startswith(_CLAIMS)]:
+            del environ[name]
         environ.update(
             HTTP_X_USER_ID=user,
             HTTP_X_PROJECT_ID=project or user,
@@ -118,14 +172,18 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def _is_local(address: str | None) -> bool:
+def _is_local(environ: Mapping[str, Any]) -> bool:
+    if any(name in environ for name in _BY_A_PROXY):
+        return False
     # Behind a unix socket there is none.
+    address = environ.get('REMOTE_ADDR')
     return not address or is_loopback(address)
 
 
 def _refuse(
     environ: dict[str, Any], start_response: Any, reason: str
 ) -> Iterable[bytes]:
-    response: webob.Response = faults.of(exception.Unauthorized(reason=reason))
+    error = exception.Unauthorized(reason=reason)
+    response: webob.Response = faults.of(error, environ)
     answer: Iterable[bytes] = response(environ, start_response)
     return answer

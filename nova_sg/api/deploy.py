@@ -88,7 +88,7 @@ class Faults:
         try:
             response = request.get_response(self._application)
         except Exception as error:
-            response = faults.of(error)
+            response = faults.of(error, environ)
         if response.status_int >= 400 and response.content_type in (
             'text/html',
             'text/plain',
@@ -165,7 +165,7 @@ def _document(make: Callable[[webob.Request], Any], status: int) -> WsgiApp:
                     content_type='application/json',
                 )
             except Exception as error:
-                response = faults.of(error)
+                response = faults.of(error, environ)
         else:
             response = faults.fault(405, 'Only GET is allowed here.')
             response.allow = ['GET']

@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Errors as answers, in the format of the compute API."""
+"""Errors as answers, in the format of the compute API.
 
+An answer tells a user what to do, and nothing of hosts, databases and options
+of the deployment. Those are in the log, under the request id that the answer
+names.
+"""
+
+from collections.abc import Mapping
 import logging
+from typing import Any
 
 from keystoneauth1 import exceptions as ks_exceptions
 import orjson
+from oslo_middleware import request_id
 import webob
 import webob.exc
 
@@ -32,15 +40,10 @@ RETRY_AFTER = 10
 
 #: What oslo.middleware and others say less well.
 MESSAGES = {
-    413: 'The body is larger than [oslo_middleware] max_request_body_size '
-    'of the service allows.',
+    413: 'The body is larger than this service takes.',
 }
 
 NOT_FOUND = 'The resource could not be found.'
-UNEXPECTED = (
-    'Unexpected API error: it is in the log of the service, under the '
-    'request id of this answer.'
-)
 
 
 def fault(code: int, message: str) -> webob.Response:
@@ -51,8 +54,7 @@ def fault(code: int, message: str) -> webob.Response:
         was in the request that it repeats
     """
     name = NAMES.get(code, 'computeFault')
-    line = ' '.join(_printable(message).split())
-    body = {name: {'code': code, 'message': line}}
+    body = {name: {'code': code, 'message': one_line(message)}}
     response = webob.Response(
         body=orjson.dumps(body), status=code, content_type='application/json'
     )
@@ -61,23 +63,35 @@ def fault(code: int, message: str) -> webob.Response:
     return response
 
 
-def _printable(text: str) -> str:
-    return ''.join(each if each.isprintable() else ' ' for each in text)
+def one_line(text: str) -> str:
+    """Return a text without line breaks and control characters.
+
+    What a request brings along must not become a line of its own in an
+    answer or in the log.
+    """
+    printable = (each if each.isprintable() else ' ' for each in text)
+    return ' '.join(''.join(printable).split())
 
 
-def of(error: Exception) -> webob.Response:
-    """Return the answer to a request that failed with an error."""
+def of(error: Exception, environ: Mapping[str, Any]) -> webob.Response:
+    """Return the answer to a request that failed with an error.
+
+    :param environ: of the request
+    """
     match error:
         case exception.NovaSgException():
-            code = error.code
-            if isinstance(error, exception.MISCONFIGURED):
-                code = 503
-            if code >= 500 and code != 501:
-                LOG.error('%s', error)
-            return fault(code, str(error))
+            code = 503 if error.misconfigured else error.code
+            if code < 500 or code == 501:
+                return fault(code, error.public_message)
+            LOG.error('%s', one_line(str(error)))
+            return _failed(code, error.public_message, environ)
         case ks_exceptions.ClientException():
-            LOG.error('The identity service cannot be asked: %s', error)
-            return fault(503, 'The identity service cannot be asked.')
+            LOG.error(
+                'The identity service cannot be asked: %s',
+                one_line(str(error)),
+            )
+            text = 'The identity service cannot be asked.'
+            return _failed(503, text, environ)
         case webob.exc.HTTPException():
             response = fault(error.code, error.detail or error.explanation)
             allow = error.headers.get('Allow')
@@ -86,4 +100,12 @@ def of(error: Exception) -> webob.Response:
             return response
         case _:
             LOG.exception('Unexpected error')
-            return fault(500, UNEXPECTED)
+            return _failed(500, exception.UNEXPECTED, environ)
+
+
+def _failed(
+    code: int, message: str, environ: Mapping[str, Any]
+) -> webob.Response:
+    """Return the answer that says under which id the log has the reason."""
+    identity = environ.get(request_id.ENV_REQUEST_ID)
+    return fault(code, f'{message} ({identity})' if identity else message)

@@ -110,7 +110,7 @@ class Application:
                 version = microversion.negotiate(request.headers)
             response = self._respond(request, version)
         except Exception as error:
-            response = faults.of(error)
+            response = faults.of(error, environ)
         if version is not None and not legacy:
             microversion.add_headers(response, version)
         answer: Iterable[bytes] = response(environ, start_response)

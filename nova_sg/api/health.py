@@ -6,8 +6,15 @@
 ``/healthcheck/backend`` asks the backend, too; whoever watches it learns
 what the load balancer must not act upon, since another process of this
 service would have the same backend.
+
+Both answer anybody, without a token. So the second one names no host and no
+database, and it puts no load on the backend, however often it is asked.
 """
 
+from collections.abc import Callable
+import logging
+import threading
+import time
 from typing import Any
 
 from oslo_config import cfg
@@ -18,6 +25,9 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import objects
 from nova_sg import servicegroup
+from nova_sg.api import faults
+
+LOG = logging.getLogger(__name__)
 
 PATH = '/healthcheck'
 BACKEND_PATH = f'{PATH}/backend'
@@ -25,15 +35,78 @@ BACKEND_PATH = f'{PATH}/backend'
 #: The plugin below, as ``[healthcheck] backends`` names it.
 PLUGIN = 'nova_sg_backend'
 
+#: Seconds for which an answer of the backend stands for all who ask.
+FRESH = 5.0
+
+#: Seconds for which it stands while the backend is being asked anew: longer
+#: than the backend can take to answer, or to be given up.
+STALE = 60.0
+
 #: What no service is called.
 _NOBODY = '-'
 _NO_UUID = '00000000-0000-0000-0000-000000000000'
+
+Result = pluginbase.HealthcheckResult
+
+
+class Remembered:
+    """A check whose result stands for some seconds. Thread safe.
+
+    One thread at a time runs the check. The others get the last result
+    meanwhile, and wait only where it is too old to be told.
+
+    :param check: returns the result, and does not raise
+    :param clock: returns seconds, and never runs backwards
+    """
+
+    def __init__(
+        self,
+        check: Callable[[], Result],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._check = check
+        self._clock = clock
+        self._asking = threading.Lock()
+        self._last: tuple[float, Result] | None = None
+
+    def __call__(self) -> Result:
+        result = self._known(FRESH)
+        if result is not None:
+            return result
+        if not self._asking.acquire(blocking=False):
+            result = self._known(STALE)
+            if result is not None:
+                return result
+            self._asking.acquire()
+        try:
+            # Another thread may have asked while this one waited.
+            result = self._known(FRESH)
+            if result is None:
+                result = self._check()
+                self._last = self._clock(), result
+            return result
+        finally:
+            self._asking.release()
+
+    def _known(self, age: float) -> Result | None:
+        last = self._last
+        if last is None or self._clock() - last[0] > age:
+            return None
+        return last[1]
 
 
 class BackendHealthcheck(pluginbase.HealthcheckBaseExtension):
     """Asks for the record and the liveness of a service nobody has."""
 
-    def healthcheck(self, server_port: int) -> pluginbase.HealthcheckResult:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._remembered = Remembered(self._ask)
+        self._failing = False
+
+    def healthcheck(self, server_port: int) -> Result:
+        return self._remembered()
+
+    def _ask(self) -> Result:
         context = sg_context.get_admin_context()
         try:
             objects.ServiceGroupService.get_by_host_and_binary(
@@ -41,10 +114,19 @@ class BackendHealthcheck(pluginbase.HealthcheckBaseExtension):
             )
             servicegroup.get().liveness(context, [_NO_UUID])
         except exception.NovaSgException as error:
-            return pluginbase.HealthcheckResult(
-                available=False, reason=' '.join(str(error).split())
-            )
-        return pluginbase.HealthcheckResult(available=True, reason='OK')
+            if not self._failing:
+                LOG.error(
+                    'The health check fails: %s', faults.one_line(str(error))
+                )
+            self._failing = True
+            return Result(available=False, reason=error.public_message)
+        except Exception:
+            LOG.exception('Unexpected error in the health check')
+            return Result(available=False, reason=exception.UNEXPECTED)
+        if self._failing:
+            LOG.info('The health check succeeds again')
+        self._failing = False
+        return Result(available=True, reason='OK')
 
 
 class Health(healthcheck.Healthcheck):

@@ -74,7 +74,13 @@ def to_bool(value: bool | str) -> bool:
 
 
 def _check(validator: Validator, value: Any, where: str) -> None:
-    error = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    try:
+        error = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    except RecursionError:
+        # Its message shows the value, which JSON let through.
+        raise exception.ValidationError(
+            detail=f'{where}: it is nested too deeply'
+        ) from None
     if error is None:
         return
     message = error.message

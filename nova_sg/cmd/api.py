@@ -40,7 +40,8 @@ LOOPBACK = '127.0.0.1'
 #: Seconds for a request to be answered after the service was told to stop.
 GRACE = 30
 
-#: Client, request, status, bytes, seconds.
+#: Client, request, status, bytes, seconds. What a client can make up is
+#: escaped by :class:`Logger`.
 ACCESS_FORMAT = '%(h)s "%(r)s" status: %(s)s len: %(B)s time: %(L)s'
 
 
@@ -120,8 +121,10 @@ def _address(conf: cfg.ConfigOpts) -> str:
 def _check_address(conf: cfg.ConfigOpts) -> None:
     """Refuse to let the whole network in without a password.
 
-    :raises InvalidConfiguration: noauth2, on an address others can reach
+    :raises InvalidConfiguration: noauth2, on an address others can reach, or
+        behind a proxy
     """
+    auth.check_noauth(conf)
     address = _address(conf)
     if (
         conf.api.auth_strategy == 'noauth2'
@@ -181,8 +184,14 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
             'access_log_format': ACCESS_FORMAT,
             'proc_name': PROGRAM,
             'control_socket_disable': True,
+            # What a proxy says is read by oslo.middleware, where that is
+            # asked for. gunicorn believes this machine unasked.
+            'forwarded_allow_ips': '',
+            'forwarder_headers': '',
         }.items():
-            self.cfg.set(name, value)
+            # Not every release has all of them.
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
 
     def reload(self) -> None:
         """Read the configuration again; a bad one leaves all as it is."""
@@ -211,6 +220,18 @@ class Logger(glogging.Logger):  # type: ignore[misc]
         self.cfg = cfg
         self.error_log.propagate = True
         self.access_log.propagate = True
+
+    def atoms(self, *args: Any) -> Any:
+        """Return the parts of a line, none of which breaks it or a screen.
+
+        A request line may hold carriage returns and escape sequences.
+        """
+        found = super().atoms(*args)
+        for name in ('h', 'r'):
+            if not found[name].isprintable():
+                text = found[name].encode('unicode_escape')
+                found[name] = text.decode('ascii')
+        return found
 
 
 if __name__ == '__main__':

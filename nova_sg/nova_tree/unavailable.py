@@ -4,8 +4,9 @@
 
 nova's controllers answer with 500 for every error they do not know, and ask
 for a bug report. Where the reason is that the owner of the services cannot be
-reached, or that this process is configured for another, the answer says that,
-and that it may be tried again.
+reached, or that this process is configured for another, the answer says so in
+words that name no host and no database, and that it may be tried again. The
+log has the rest.
 
 Why around ``Resource.dispatch``: all methods of all controllers are called
 there, inside what turns errors into answers. What nova has made of the error
@@ -17,12 +18,13 @@ import functools
 from typing import Any
 
 from nova.api.openstack import wsgi
+from oslo_log import log as logging
 import webob.exc
 
 from nova_sg import exception
 from nova_sg.nova_tree import takeover
 
-_REASONS = (exception.ServiceGroupUnavailable, *exception.MISCONFIGURED)
+LOG = logging.getLogger(__name__)
 
 
 class Unavailable(takeover.Takeover):
@@ -54,8 +56,9 @@ def _with_503(novas: Callable[..., Any]) -> Callable[..., Any]:
             reason = _reason(error)
             if reason is None:
                 raise
+            LOG.error('%s', reason)
             raise webob.exc.HTTPServiceUnavailable(
-                explanation=str(reason)
+                explanation=reason.public_message
             ) from reason
 
     return dispatch
@@ -66,7 +69,10 @@ def _reason(
 ) -> exception.NovaSgException | None:
     """Return why nova failed, where it was for the owner of services."""
     while error is not None:
-        if isinstance(error, _REASONS):
+        if isinstance(error, exception.NovaSgException) and (
+            error.misconfigured
+            or isinstance(error, exception.ServiceGroupUnavailable)
+        ):
             return error
         error = error.__cause__ or error.__context__
     return None

@@ -128,7 +128,7 @@ class TestOutage(TestCase):
             {each['host']: each['status'] for each in listed},
         )
 
-    def test_a_backend_that_is_out_is_503_with_the_reason(self):
+    def test_a_backend_that_is_out_is_503_and_the_log_says_why(self):
         service = self.make_host('one')
 
         def update(*arguments):
@@ -142,7 +142,9 @@ class TestOutage(TestCase):
             {'status': 'disabled'},
         )
         self.assertEqual(503, error.response.status_code)
-        self.assertIn('it is out', error.response.text)
+        self.assertIn(exception.UNAVAILABLE, error.response.text)
+        self.assertNotIn('it is out', error.response.text)
+        self.assertIn('it is out', self.stdlog.logger.output)
 
     def test_a_process_that_is_configured_for_others_is_503_and_says_so(self):
         service = self.make_host('one')
@@ -176,4 +178,6 @@ class TestOutage(TestCase):
                 {'status': 'disabled'},
             ).response
             self.assertEqual(503, answer.status_code)
-            self.assertIn(says, answer.text)
+            self.assertIn(exception.MISCONFIGURED, answer.text)
+            self.assertNotIn(says, answer.text)
+            self.assertIn(says, self.stdlog.logger.output)

@@ -11,6 +11,7 @@ from keystonemiddleware.auth_token import _opts as auth_token_opts
 from oslo_policy import opts as policy_opts
 from oslotest import base as oslotest_base
 import testscenarios
+import webob
 
 from nova_sg import exception
 from nova_sg.api import auth
@@ -99,9 +100,9 @@ class TestKeystone(base.RestTestCase):
 
 class TestNoAuth(base.RestTestCase):
     def status(self, **environ: str) -> int:
-        return int(
-            self.ask('GET', '/v2.1/os-services', environ=environ).status_int
-        )
+        environ.setdefault('HTTP_X_AUTH_TOKEN', 'admin')
+        request = webob.Request.blank('/v2.1/os-services', environ)
+        return int(request.get_response(self.cloud.app).status_int)
 
     def test_only_this_machine_is_served(self):
         self.assertEqual(200, self.status())
@@ -110,9 +111,54 @@ class TestNoAuth(base.RestTestCase):
         for address in ('192.0.2.1', '2001:db8::1', 'nonsense'):
             self.assertEqual(401, self.status(REMOTE_ADDR=address), address)
 
+    def test_the_client_of_a_proxy_on_this_machine_is_not_served(self):
+        for header in (
+            'FORWARDED',
+            'VIA',
+            'X_FORWARDED_FOR',
+            'X_FORWARDED_PROTO',
+            'X_REAL_IP',
+        ):
+            environ = {'REMOTE_ADDR': '127.0.0.1', f'HTTP_{header}': '::1'}
+            self.assertEqual(401, self.status(**environ), header)
+
+    def test_claims_of_a_request_are_taken_away(self):
+        seen = []
+        app = auth.NoAuth(
+            lambda environ, _start: seen.append(environ), self.cloud.conf
+        )
+        claims = {
+            'HTTP_X_ROLES': 'admin',
+            'HTTP_X_ROLE': 'admin',
+            'HTTP_X_USER': 'admin',
+            'HTTP_X_USER_NAME': 'admin',
+            'HTTP_X_TENANT_ID': 'p1',
+            'HTTP_X_SERVICE_ROLES': 'service',
+            'HTTP_X_IS_ADMIN_PROJECT': 'True',
+            'HTTP_OPENSTACK_SYSTEM_SCOPE': 'all',
+        }
+        app({'HTTP_X_AUTH_TOKEN': 'u1', **claims}, None)
+        self.assertEqual(
+            {
+                'HTTP_X_AUTH_TOKEN': 'u1',
+                'HTTP_X_USER_ID': 'u1',
+                'HTTP_X_PROJECT_ID': 'u1',
+                'HTTP_X_ROLES': auth.MEMBER_ROLES,
+            },
+            seen[0],
+        )
+
+    def test_a_name_that_breaks_a_line_or_is_huge_is_no_name(self):
+        for token in ('u\n1', 'u\x1b[2J', 'u\x85', 'u' * 256, ':p1'):
+            self.assertEqual(401, self.status(HTTP_X_AUTH_TOKEN=token))
+
 
 class TestNoAuthAnywhere(TestNoAuth):
     options = {'api': {'auth_strategy': 'noauth2', 'noauth2_anywhere': True}}
+
+    def test_the_client_of_a_proxy_on_this_machine_is_not_served(self):
+        """Say otherwise: everybody is."""
+        self.assertEqual(200, self.status(HTTP_X_FORWARDED_FOR='192.0.2.1'))
 
     def test_only_this_machine_is_served(self):
         """Say otherwise: everybody is."""

@@ -36,6 +36,8 @@ class ConfiguredCloud(rest.Cloud):
 
 class TestMiddleware(base.RestTestCase):
     fixture = ConfiguredCloud
+    # For this machine alone noauth2 trusts no proxy.
+    options = {'api': {'noauth2_anywhere': True}}
 
     def test_a_browser_may_ask_and_read_versions_and_ids(self):
         response = self.ask(
@@ -93,6 +95,19 @@ class TestMiddleware(base.RestTestCase):
         response = self.ask('PUT', path, body=body)
         self.assertEqual(413, response.status_int)
         self.assertIn('overLimit', response.json)
+
+    def test_an_id_from_outside_takes_the_place_of_none_of_ours(self):
+        for theirs in (
+            'req-3e6a0c3e-1111-4222-8333-444455556666',
+            'req-1\x1b[2J',
+            'x' * 5000,
+        ):
+            response = self.ask(
+                'GET', '/nothing', headers={'X-OpenStack-Request-ID': theirs}
+            )
+            mine = response.headers['x-openstack-request-id']
+            self.assertNotEqual(theirs, mine)
+            self.assertEqual(40, len(mine))
 
     def test_each_answer_has_an_id_of_its_own(self):
         ids = {

@@ -5,12 +5,16 @@
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 
 import fixtures
 import psutil
 
+from nova_sg import conf as sg_conf
+from nova_sg import exception
+from nova_sg.api import deploy
 from nova_sg.cmd import api as command
 from nova_sg.tests.fixtures import rest
 from nova_sg.tests.fixtures import rest_process
@@ -33,6 +37,22 @@ class TestProcess(cmd_base.CommandTestCase):
     def workers(self):
         served = psutil.Process(self.served.process.pid)
         return {child.pid for child in served.children()}
+
+    def test_a_request_neither_forges_a_line_of_the_log_nor_a_link(self):
+        port = self.served.port
+        with socket.create_connection(('127.0.0.1', port)) as client:
+            client.sendall(
+                b'GET /?\x1b[2J\rforged HTTP/1.1\r\n'
+                b'Host: api.example.org\r\n'
+                b'X-Forwarded-Proto: evil\r\n'
+                b'SCRIPT_NAME: /evil\r\n'
+                b'Connection: close\r\n\r\n'
+            )
+            answer = client.makefile('rb').read()
+        self.assertNotIn(b'evil', answer)
+        log = self.served.log.read_bytes()
+        self.assertNotIn(b'\x1b', log)
+        self.assertNotIn(b'\rforged', log)
 
     def test_a_reload_replaces_workers_and_a_bad_file_does_not(self):
         self.assertEqual(200, self.served.get(PATH, self.admin))
@@ -80,6 +100,19 @@ class TestRefusals(cmd_base.CommandTestCase):
         self.option('API__AUTH_STRATEGY', 'noauth2')
         for address in ('0.0.0.0', '::', '192.0.2.1'):
             self.refused(2, 'is an administrator', '--host', address)
+
+    def test_noauth2_that_would_believe_a_header(self):
+        self.configure(
+            '[api]\nauth_strategy = noauth2\n'
+            '[oslo_middleware]\nenable_proxy_headers_parsing = true\n'
+        )
+        self.refused(2, r'\[oslo_middleware\] enable_proxy_headers_parsing')
+        # Another WSGI server asks for the application itself.
+        conf = sg_conf.load([self.config_file])
+        error = self.assertRaises(
+            exception.InvalidConfiguration, deploy.loadapp, conf
+        )
+        self.assertIn('X-Forwarded-For', str(error))
 
     def test_no_word_of_the_identity_service(self):
         self.refused_by_a_worker('[keystone_authtoken]')

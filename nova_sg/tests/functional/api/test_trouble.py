@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""A backend that is away: 503, and never a list of dead services."""
+"""A backend that is away: 503, and never a list of dead services.
+
+Whoever asks is told no host, no user and no database; the log has them.
+"""
 
 import os
+import re
 
+import fixtures
 import testscenarios
 
 from nova_sg import exception
 from nova_sg.tests.fixtures import rest
+from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.api import backends
 from nova_sg.tests.functional.api import base
 
@@ -29,11 +35,19 @@ class TroubleTestCase(base.RestTestCase):
         if os.path.exists(f'{directory}.away'):
             os.rename(f'{directory}.away', directory)
 
+    def setUp(self) -> None:
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+
     def assert_away(self, response, names: str) -> None:
         self.assertEqual(503, response.status_int, response.text)
         self.assertEqual('10', response.headers['Retry-After'])
         fault = response.json['serviceUnavailable']
-        self.assertIn(names, fault['message'])
+        request = response.headers['x-openstack-request-id']
+        self.assertEqual(
+            f'{exception.UNAVAILABLE} ({request})', fault['message']
+        )
+        self.assertIn(names, self.log.output)
 
 
 class TestDatabase(TroubleTestCase):
@@ -69,7 +83,7 @@ class TestDatabase(TroubleTestCase):
         )
     ]
 
-    def test_it_says_which_backend_is_away(self):
+    def test_the_answer_says_it_is_away_and_the_log_says_which(self):
         self.take_database_away()
         method, path, version, body = self.asked
         response = self.ask(
@@ -89,6 +103,20 @@ class TestDatabase(TroubleTestCase):
 
 
 class TestHealth(TroubleTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(fixtures.MonkeyPatch('nova_sg.api.health.FRESH', 0))
+        self.useFixture(fixtures.MonkeyPatch('nova_sg.api.health.STALE', 0))
+
+    def test_strangers_put_no_load_on_the_backend(self):
+        self.useFixture(fixtures.MonkeyPatch('nova_sg.api.health.FRESH', 60))
+        path = '/healthcheck/backend'
+        self.assertEqual(200, self.ask('GET', path).status_int)
+        with statements.StatementCounter() as counted:
+            for _ in range(20):
+                self.assertEqual(200, self.ask('GET', path).status_int)
+        self.assertEqual(0, len(counted), counted)
+
     def test_the_process_is_up_whatever_its_backend_is(self):
         self.assertEqual(200, self.ask('GET', '/healthcheck').status_int)
         backend = self.ask('GET', '/healthcheck/backend')
@@ -101,7 +129,8 @@ class TestHealth(TroubleTestCase):
             headers={'Accept': 'application/json'},
         )
         self.assertEqual(503, backend.status_int)
-        self.assertIn('sqlite', backend.text)
+        self.assertEqual([exception.UNAVAILABLE], backend.json['reasons'])
+        self.assertIn('sqlite', self.log.output)
 
 
 class TestMemcached(TroubleTestCase):
@@ -155,41 +184,70 @@ class TestOurMistakes(base.RestTestCase):
     """What is wrong with this process is not the fault of who asks."""
 
     scenarios = [
-        (
-            type(error).__name__,
-            {'error': error, 'status': status, 'says': says},
-        )
-        for error, status, says in (
+        (type(error).__name__, {'error': error, 'status': status})
+        for error, status in (
+            (exception.NovaSgException('secret'), 500),
             (
                 exception.DeploymentMismatch(
-                    backend='db', theirs='driver = zk', ours='driver = db'
+                    backend='mysql://secret', theirs='zk', ours='db'
                 ),
                 503,
-                'driver = zk',
             ),
+            (
+                exception.SchemaVersionMismatch(
+                    backend='mysql://secret',
+                    found='1',
+                    expected='2',
+                    advice='upgrade',
+                ),
+                503,
+            ),
+            (exception.SchemaNotReady(backend='mysql://secret'), 503),
             (
                 exception.InvalidConfiguration(
-                    option='[database] connection', reason='it is wrong'
+                    option='[database] connection', reason='secret'
                 ),
                 503,
-                '[database] connection',
             ),
             (
-                exception.RecordUnreadable(where='/here', reason='it is torn'),
-                500,
-                '/here',
+                exception.ServiceGroupUnavailable(
+                    backend='mysql://secret', reason='line\nline'
+                ),
+                503,
             ),
-            (ZeroDivisionError('secret'), 500, 'in the log of the service'),
+            (exception.ConductorMissing(backend='rabbit://secret'), 503),
+            (exception.ConductorError(method='list', reason='secret'), 500),
+            (exception.RecordUnreadable(where='secret', reason='torn'), 500),
+            (
+                exception.MigrationRefused(
+                    source='db', target='secret', reason='it is'
+                ),
+                409,
+            ),
+            (exception.InventoryNotConfigured(), 501),
+            (ZeroDivisionError('secret'), 500),
         )
     ]
 
-    def test_it_is_a_5xx_without_a_traceback(self):
+    def test_it_is_told_the_log_and_not_a_stranger(self):
         def fail(*_args, **_filters):
             raise self.error
 
+        log = self.useFixture(fixtures.FakeLogger())
         self.cloud.api.driver.list = fail
         response = self.ask('GET', '/v2.1/os-services')
         self.assertEqual(self.status, response.status_int)
-        self.assertIn(self.says, response.text)
-        self.assertNotIn('secret', response.text)
+        inside = re.compile(r'secret|\[\w+\]|nova-sg-|://|Error')
+        self.assertNotRegex(response.text, inside)
         self.assertEqual(self.status == 503, 'Retry-After' in response.headers)
+        if self.status in (500, 503):
+            request = response.headers['x-openstack-request-id']
+            self.assertIn(f'({request})', response.text)
+            told = log.output
+            self.assertIn(' '.join(str(self.error).split()), told)
+
+    def test_a_change_that_may_have_been_made_is_not_told_as_undone(self):
+        unknown = exception.OutcomeUnknown(backend='secret', reason='secret')
+        self.assertIn('may have been made', unknown.public_message)
+        self.assertIn('look before', unknown.public_message)
+        self.assertNotIn('secret', unknown.public_message)

@@ -309,7 +309,7 @@ WRONG = {
             b' ' * 200_000,
             {},
             413,
-            'max_request_body_size',
+            'larger than this service takes',
         ),
         (
             'a deep body',
@@ -320,6 +320,16 @@ WRONG = {
             {},
             400,
             'Malformed request body',
+        ),
+        (
+            'a value too deep to show',
+            'PUT',
+            f'{SERVICES}/disable',
+            None,
+            b'{"host":%s%s}' % (b'[' * 1000, b']' * 1000),
+            {},
+            400,
+            'nested too deeply',
         ),
         (
             'a long value',
