@@ -220,8 +220,12 @@ class Agent:
             self._refresh()
 
     def _refresh(self) -> None:
-        node = agent_host.describe(self._hosts[0], self._conf.state_path)
+        """Report the machine once.
+
+        Never raises: the services of a healthy host would be left with it.
+        """
         try:
+            node = agent_host.describe(self._hosts[0], self._conf.state_path)
             # Whoever deleted the service took its compute node away too.
             registration.Service.get_by_uuid(
                 self._context, self._handles[0].uuid
@@ -231,13 +235,23 @@ class Agent:
             return
         except exception.ServiceGroupUnavailable as error:
             self._not_refreshed(error)
+        except Exception as error:
+            if not self._inventory_failed:
+                LOG.exception(
+                    'Unexpected error while this machine was reported, will '
+                    'try again: %s',
+                    error,
+                )
+            self._inventory_failed = True
         else:
+            if self._inventory_failed:
+                LOG.info('Recovered from being unable to report this machine.')
             self._inventory_failed = False
 
     def _not_refreshed(self, error: exception.ServiceGroupUnavailable) -> None:
         """Say so once, and only where the heartbeat does not say it."""
         heartbeats = self._api.driver.membership.marker_store.name
-        if self._inventory_failed or error.kwargs['backend'] == heartbeats:
+        if self._inventory_failed or error.kwargs.get('backend') == heartbeats:
             return
         self._inventory_failed = True
         LOG.warning('Cannot report this machine, will try again: %s', error)
@@ -251,7 +265,7 @@ class Agent:
     def _leave(self) -> None:
         try:
             self._api.leave_all(self._context)
-        except exception.ServiceGroupUnavailable as error:
+        except exception.NovaSgException as error:
             LOG.warning(
                 'Cannot leave, and will be shown as down only when it is '
                 'missed: %s',

@@ -11,6 +11,7 @@ goes away.
 
 import argparse
 from collections.abc import Sequence
+import contextlib
 import signal
 import sys
 
@@ -157,11 +158,13 @@ class _Progress:
         self._stream = sys.stderr
 
     def show(self, done: int) -> None:
-        if not self._stream.isatty():
-            return
-        # The next line, of the log, is written over it.
-        self._stream.write(f'\x1b[K{done} of {self._total} registered\r')
-        self._stream.flush()
+        # A terminal that was closed must not end what it looked at.
+        with contextlib.suppress(OSError, ValueError):
+            if not self._stream.isatty():
+                return
+            # The next line, of the log, is written over it.
+            self._stream.write(f'\x1b[K{done} of {self._total} registered\r')
+            self._stream.flush()
 
 
 if __name__ == '__main__':

@@ -110,6 +110,12 @@ class GroupCommit:
                 self._commit(batch)
             except Exception as error:
                 batch.error = error
+            except BaseException as error:
+                # This thread is ended: nothing is known to be committed.
+                batch.error = exception.ServiceGroupUnavailable(
+                    backend='for beats', reason=type(error).__name__
+                )
+                raise
             finally:
                 self._last_write = time.monotonic()
                 self._done(batch)

@@ -29,7 +29,7 @@ class Watcher:
         self._api = api
         self._interval = interval
         self._known: Mapping[str, bool] = {}
-        self._failing = False
+        self._failing: type[Exception] | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(
             target=self._run, name='watcher', daemon=True
@@ -62,11 +62,19 @@ class Watcher:
         while not self._stopping.is_set():
             try:
                 self.look()
-                self._failing = False
-            except exception.ServiceGroupUnavailable as error:
-                if not self._failing:
-                    LOG.warning('Cannot watch services: %s', error)
-                self._failing = True
-            except Exception:
-                LOG.exception('Unexpected error while watching services')
+                self._failing = None
+            except Exception as error:
+                self._failed(error)
             self._stopping.wait(self._interval)
+
+    def _failed(self, error: Exception) -> None:
+        """Log what lasts once, and go on."""
+        if self._failing is not type(error):
+            if isinstance(error, exception.ServiceGroupUnavailable):
+                LOG.warning('Cannot watch services: %s', error)
+            else:
+                LOG.error(
+                    'Unexpected error while watching services, will try again',
+                    exc_info=error,
+                )
+        self._failing = type(error)

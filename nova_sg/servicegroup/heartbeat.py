@@ -59,7 +59,8 @@ class Heartbeat:
         self._changed = threading.Condition()
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self._disconnected = False
+        #: Of which kind the last beat's error was; what lasts is logged once.
+        self._failing: type[Exception] | None = None
 
     def add(self, handles: Sequence[base.Handle]) -> None:
         """Take on handles that have just joined, and so have just beaten."""
@@ -94,29 +95,42 @@ class Heartbeat:
         """
         try:
             gone = self._membership.beat_many(self._context, handles)
-        except exception.ServiceGroupUnavailable as error:
-            if not self._disconnected:
-                LOG.warning('Cannot report state, will try again: %s', error)
-            self._disconnected = True
+        except Exception as error:
+            self._failed(error)
             return
-        except Exception:
-            LOG.exception('Unexpected error while reporting state')
-            self._disconnected = True
-            return
-        if self._disconnected:
+        if self._failing is not None:
             LOG.info('Recovered from being unable to report state.')
-            self._disconnected = False
+            self._failing = None
         LOG.debug('Reported the state of %d service(s)', len(handles))
         for handle in gone:
-            handles.remove(handle)
+            if handle in handles:
+                handles.remove(handle)
             LOG.error(
                 'The record of %(binary)s on host %(host)s is gone: it was '
                 'deleted while this process runs. Stop the process, or '
                 'restart it to create the record anew.',
                 {'binary': handle.record.binary, 'host': handle.record.host},
             )
-            if self._on_gone is not None:
-                self._on_gone(handle)
+            self._tell_gone(handle)
+
+    def _failed(self, error: Exception) -> None:
+        if self._failing is not type(error):
+            if isinstance(error, exception.ServiceGroupUnavailable):
+                LOG.warning('Cannot report state, will try again: %s', error)
+            else:
+                LOG.error(
+                    'Unexpected error while reporting state, will try again',
+                    exc_info=error,
+                )
+        self._failing = type(error)
+
+    def _tell_gone(self, handle: base.Handle) -> None:
+        if self._on_gone is None:
+            return
+        try:
+            self._on_gone(handle)
+        except Exception:
+            LOG.exception('Unexpected error while a service was taken off')
 
     def _run(self) -> None:
         while (handles := self._next()) is not None:

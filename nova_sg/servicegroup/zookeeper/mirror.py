@@ -32,6 +32,9 @@ LISTS_BEFORE = 3
 VERDICTS_BEFORE = 20
 VERDICTS_WITHIN = 10.0
 
+#: Seconds to wait after an error that nobody expected.
+UNEXPECTED_PAUSE = 1.0
+
 #: Seconds between two audits, more or less.
 AUDIT_EVERY = 60.0
 
@@ -170,15 +173,17 @@ class Mirror(connection.Listener):
 
     def _run(self, news: threading.Event) -> None:
         while True:
-            news.wait(self._patience())
-            news.clear()
-            if news is not self._news:
-                return
             try:
+                news.wait(self._patience())
+                news.clear()
+                if news is not self._news:
+                    return
                 if self._session.connected:
                     self._update()
             except Exception:
                 LOG.exception('Unexpected error while mirroring services')
+                # What was due still is.
+                time.sleep(UNEXPECTED_PAUSE)
 
     def _patience(self) -> float | None:
         """Return for how many seconds there is nothing to do.

@@ -11,6 +11,7 @@ import time
 import fixtures
 from oslotest import base
 
+from nova_sg import exception
 from nova_sg import objects
 from nova_sg.agent import service
 from nova_sg.tests.fixtures import api
@@ -134,6 +135,35 @@ class AgentTestCase(base.BaseTestCase):
         self.wait_until(
             lambda: self.api.inventory.compute_nodes()[0].vcpus == node.vcpus
         )
+
+    def test_an_unexpected_error_beside_the_beat_does_not_end_the_agent(self):
+        log = self.useFixture(fixtures.FakeLogger('nova_sg.agent'))
+        self.patch('REFRESH', 0.02)
+        self.run_agent('c1')
+        for place, error in (
+            ('agent_host.describe', OSError('/proc is gone')),
+            ('registration.Service.get_by_uuid', ZeroDivisionError('500')),
+            (
+                'registration.Service.get_by_uuid',
+                exception.ConductorError(method='get', reason='500'),
+            ),
+        ):
+            failed = threading.Event()
+
+            def fail(*_arguments, error=error, failed=failed):
+                failed.set()
+                raise error
+
+            with fixtures.MonkeyPatch(f'nova_sg.agent.service.{place}', fail):
+                self.assertTrue(failed.wait(PATIENCE))
+            beats = self.service().report_count
+            self.wait_until(lambda beats=beats: self.beats() > beats)
+            self.wait_until(lambda log=log: 'Recovered' in log.output)
+            self.assertEqual(1, log.output.count('Traceback'), log.output)
+            log = self.useFixture(fixtures.FakeLogger('nova_sg.agent'))
+
+    def beats(self):
+        return self.service().report_count
 
     def test_a_deleted_service_gets_no_compute_node_again(self):
         agent, _ended = self.run_agent('c1')

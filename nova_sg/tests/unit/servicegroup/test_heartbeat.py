@@ -146,6 +146,23 @@ class TestOneBeat(HeartbeatTestCase):
             ),
         )
 
+    def test_it_survives_an_error_of_who_is_told(self):
+        def fail(_handle):
+            raise ZeroDivisionError
+
+        handles = self.handles('c1', 'c2', 'c3')
+        self.membership.gone = {'c1', 'c2'}
+        heartbeat.Heartbeat(self.membership, None, 1, fail).beat(handles)
+        self.assertEqual(['c3'], [each.record.host for each in handles])
+
+    def test_an_unexpected_error_that_lasts_is_logged_once(self):
+        self.membership.errors = [ValueError('a bug')] * 3
+        handles = self.handles('c1')
+        for _beat in range(6):
+            self.heartbeat.beat(handles)
+        self.assertEqual(1, self.log.output.count('Traceback'))
+        self.assertEqual(1, self.log.output.count('Recovered'))
+
     def test_nobody_has_to_be_told(self):
         handles = self.handles('c1')
         self.membership.gone = {'c1'}
