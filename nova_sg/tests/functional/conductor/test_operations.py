@@ -209,10 +209,10 @@ class PushBackTestCase(base.ConductorTestCase):
                 for _ in range(MANY)
             ]
             errors = [str(each.exception()) for each in beats]
-        self.assertEqual(
-            [exception.ServiceGroupUnavailable] * MANY,
-            [type(each.exception()) for each in beats],
-        )
+        for each in beats:
+            self.assertIsInstance(
+                each.exception(), exception.ServiceGroupUnavailable
+            )
         refused = [each for each in errors if 'wait in this conductor' in each]
         self.assertEqual(MANY - 2, len(refused), errors)
 
