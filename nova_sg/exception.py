@@ -285,15 +285,26 @@ class SchemaVersionMismatch(Conflict):
 
 
 class DeploymentMismatch(Conflict):
-    """The backend belongs to a deployment configured otherwise."""
+    """The backend belongs to a deployment configured otherwise.
+
+    :cvar move_command: what moves a deployment; in a nova another command
+        does
+    """
+
+    move_command = 'nova-sg-manage driver migrate'
 
     msg_fmt = (
         'The backend %(backend)s is in use with %(theirs)s, but this process '
         'is configured with %(ours)s: correct [servicegroup] here, or move '
-        'the deployment with "nova-sg-manage driver migrate".'
+        'the deployment with "%(move_command)s".'
     )
     public = MISCONFIGURED
     misconfigured = True
+
+    def __init__(self, message: str | None = None, **kwargs: Any) -> None:
+        super().__init__(
+            message, **{'move_command': self.move_command, **kwargs}
+        )
 
 
 class MigrationRefused(Conflict):

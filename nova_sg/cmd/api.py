@@ -19,19 +19,24 @@ import os
 import sys
 from typing import Any
 
-from gunicorn import errors as gunicorn_errors
-from gunicorn import glogging
-from gunicorn.app import base as gunicorn_base
 from oslo_config import cfg
 
 from nova_sg import exception
-from nova_sg.api import auth
-from nova_sg.api import deploy
 from nova_sg.cmd import common
 
-LOG = logging.getLogger(__name__)
-
 PROGRAM = 'nova-sg-api'
+
+try:
+    from gunicorn import errors as gunicorn_errors
+    from gunicorn import glogging
+    from gunicorn.app import base as gunicorn_base
+
+    from nova_sg.api import auth
+    from nova_sg.api import deploy
+except ModuleNotFoundError as error:
+    common.refuse_without_extra(PROGRAM, 'api', error)
+
+LOG = logging.getLogger(__name__)
 
 #: Where it listens unless told otherwise.
 ANYWHERE = '0.0.0.0'  # noqa: S104

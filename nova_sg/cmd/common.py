@@ -13,7 +13,6 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
-import enum
 import functools
 from importlib import metadata
 import logging
@@ -21,6 +20,7 @@ import os
 import signal
 import sys
 import traceback
+from typing import NoReturn
 
 from oslo_config import cfg
 from oslo_log import log as oslo_logging
@@ -29,6 +29,23 @@ from nova_sg import conf as sg_conf
 from nova_sg import exception
 from nova_sg.conf import libraries
 from nova_sg.conf import transport
+from nova_sg.exits import Exit
+from nova_sg.exits import exit_code
+
+__all__ = [
+    'SIGINT_EXIT',
+    'SIGPIPE_EXIT',
+    'BadUsage',
+    'Exit',
+    'add_options',
+    'exit_code',
+    'one_line',
+    'one_line_errors',
+    'refuse_without_extra',
+    'run',
+    'setup',
+    'version',
+]
 
 LOG = logging.getLogger(__name__)
 
@@ -51,29 +68,6 @@ class BadUsage(exception.Invalid):
     """A command was called in a way it cannot be."""
 
     msg_fmt = '%(reason)s'
-
-
-class Exit(enum.IntEnum):
-    """The exit codes of every command of nova_sg."""
-
-    DONE = 0
-    UNEXPECTED = 1
-    USAGE = 2
-    NOT_FOUND = 3
-    CONFLICT = 4
-    UNREACHABLE = 5
-    OUTCOME_UNKNOWN = 6
-
-
-#: An error tells what it means by its HTTP code, in a shell too. 501 is what
-#: this configuration does not offer.
-_BY_HTTP_CODE = {
-    400: Exit.USAGE,
-    404: Exit.NOT_FOUND,
-    409: Exit.CONFLICT,
-    501: Exit.USAGE,
-    503: Exit.UNREACHABLE,
-}
 
 
 def version() -> str:
@@ -152,15 +146,6 @@ def setup(
     return conf
 
 
-def exit_code(error: BaseException) -> int:
-    """Return the documented exit code for an error."""
-    if isinstance(error, exception.OutcomeUnknown):
-        return Exit.OUTCOME_UNKNOWN
-    if isinstance(error, exception.NovaSgException):
-        return _BY_HTTP_CODE.get(error.code, Exit.UNEXPECTED)
-    return Exit.UNEXPECTED
-
-
 def run(
     program: str,
     main: Callable[[list[str]], int | None],
@@ -209,6 +194,25 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, (exception.NovaSgException, OSError)):
         return text
     return f'unexpected {type(error).__name__}: {text} (--debug shows where)'
+
+
+def refuse_without_extra(
+    program: str, extra: str, error: ModuleNotFoundError
+) -> NoReturn:
+    """End a command whose extra is not installed, in one line.
+
+    :param error: of the import that failed
+    :raises SystemExit: always, with the code of bad usage
+    :raises ModuleNotFoundError: it is a module of nova_sg that is missing
+    """
+    if (error.name or '').startswith('nova_sg'):
+        raise error
+    print(
+        f'{program}: error: {error.name} is not installed: install '
+        f'nova-sg[{extra}]',
+        file=sys.stderr,
+    )
+    raise SystemExit(Exit.USAGE)
 
 
 class _OneLine(logging.Formatter):

@@ -20,10 +20,11 @@ import os
 import sys
 import traceback
 from typing import Any
+from typing import NoReturn
 
 PROGRAM = 'nova-sg-run'
 
-#: As of every command of nova_sg, see nova_sg.cmd.common.
+#: As of every command of nova_sg, see nova_sg.exits.
 UNEXPECTED_EXIT = 1
 USAGE_EXIT = 2
 
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> Any:
     # As the command sees itself when it is run alone. nova-compute takes its
     # name from there, and its options.
     sys.argv[:] = [arguments.command, *arguments.arguments]
-    return _load(script, arguments.debug)()
+    return _run(_load(script, arguments.debug), script.name)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,15 +122,34 @@ def _load(script: metadata.EntryPoint, debug: bool) -> Callable[[], Any]:
         # Half of nova_sg would be worse than none: nothing has started yet.
         if debug:
             traceback.print_exc()
-        text = ' '.join(str(error).split())
-        _exit(UNEXPECTED_EXIT, f'{script.name} is not started: {text}')
+        _exit(_code_of(error), f'{script.name} is not started: {error}')
     return function
 
 
-def _exit(code: int, message: str, hint: str = '') -> None:
+def _run(function: Callable[[], Any], name: str) -> Any:
+    """Call a command; what nova_sg refuses is one line.
+
+    All else that a command raises is nova's, as if it were run alone.
+    """
+    from nova_sg import exception
+
+    try:
+        return function()
+    except exception.NovaSgException as error:
+        _exit(_code_of(error), f'{name}: {error}')
+
+
+def _code_of(error: Exception) -> int:
+    from nova_sg import exits
+
+    return exits.exit_code(error)
+
+
+def _exit(code: int, message: str, hint: str = '') -> NoReturn:
     """End the process with one line on stderr.
 
     :raises SystemExit: always
     """
-    print(f'{PROGRAM}: error: {message}{hint}', file=sys.stderr)
+    text = ' '.join(message.split())
+    print(f'{PROGRAM}: error: {text}{hint}', file=sys.stderr)
     raise SystemExit(code)

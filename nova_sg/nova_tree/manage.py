@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 import sys
+import traceback
 from typing import Any
 from typing import NamedTuple
 
+from nova import conf as nova_conf
 from nova import context as nova_context
 from nova import exception as nova_exception
 from nova import objects
@@ -25,19 +27,20 @@ from nova.compute import api as compute_api
 import prettytable
 
 from nova_sg import exception
+from nova_sg import exits
+from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import options
 from nova_sg.servicegroup import migration
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.migration import side
 
+CONF = nova_conf.CONF
+
 CATEGORY = 'service'
 
-#: The exit codes of every command of nova_sg, see nova_sg.cmd.common.
-UNEXPECTED_EXIT = 1
-USAGE_EXIT = 2
-NOT_FOUND_EXIT = 3
-CONFLICT_EXIT = 4
-UNREACHABLE_EXIT = 5
+#: Services which register and never report, as nova's REST API says: they
+#: would always be shown as down.
+API_SERVICES = ('nova-osapi_compute', 'nova-metadata')
 
 
 def add_commands() -> None:
@@ -70,25 +73,28 @@ def _one_line_errors() -> Iterator[None]:
     """Report what went wrong in one line on stderr, and by the exit code.
 
     A decorator would do it in fewer lines, but nova-manage looks at the
-    parameters of its actions.
+    parameters of its actions. An unexpected error has its traceback with
+    ``--debug``.
     """
     try:
-        yield
+        with errors.as_ours():
+            yield
         return
     except _CannotDo as error:
         code, text = error.code, str(error)
     except nova_exception.NotFound as error:
-        code, text = NOT_FOUND_EXIT, error.format_message()
-    except exception.ServiceGroupUnavailable as error:
-        code, text = UNREACHABLE_EXIT, str(error)
-    except exception.Conflict as error:
-        code, text = CONFLICT_EXIT, str(error)
-    except exception.Invalid as error:
-        code, text = USAGE_EXIT, str(error)
+        code, text = exits.Exit.NOT_FOUND, error.format_message()
     except exception.NovaSgException as error:
-        code, text = UNEXPECTED_EXIT, str(error)
+        code, text = exits.exit_code(error), str(error)
+    except Exception as error:
+        if CONF.debug:
+            traceback.print_exc()
+        code = exits.Exit.UNEXPECTED
+        text = (
+            f'unexpected {type(error).__name__}: {error} (--debug shows where)'
+        )
     print('nova-manage: error: ' + ' '.join(text.split()), file=sys.stderr)
-    raise SystemExit(code)
+    raise SystemExit(int(code))
 
 
 def _described(action: Callable[..., None]) -> Callable[..., None]:
@@ -127,7 +133,19 @@ class ServiceCommands:
     @common.args(
         '--binary', metavar='<binary>', help='Only services of this binary'
     )
-    def list(self, host: str | None = None, binary: str | None = None) -> None:
+    @common.args(
+        '--all',
+        dest='everything',
+        action='store_true',
+        help='Also the API services, which register and send no heartbeats: '
+        'nobody can tell whether they are up',
+    )
+    def list(
+        self,
+        host: str | None = None,
+        binary: str | None = None,
+        everything: bool = False,
+    ) -> None:
         """List the services of all cells, and which of them are up."""
         wanted = {
             name: value
@@ -143,7 +161,11 @@ class ServiceCommands:
                 all_cells=True,
                 cell_down_support=True,
             )
-            rows = [_row(group, service) for service in services]
+            rows = [
+                _row(group, service)
+                for service in services
+                if everything or service.binary not in API_SERVICES
+            ]
         _print_table(
             ('Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At'), rows
         )
@@ -268,7 +290,7 @@ def _find(host: str, binary: str, cell: str | None) -> Any:
         if cell in (None, mapping.uuid)
     ]
     if not mappings:
-        raise _CannotDo(NOT_FOUND_EXIT, f'there is no cell {cell}')
+        raise _CannotDo(exits.Exit.NOT_FOUND, f'there is no cell {cell}')
     answers = nova_context.scatter_gather_cells(
         context,
         mappings,
@@ -289,7 +311,7 @@ def _find(host: str, binary: str, cell: str | None) -> Any:
     }
     if len(found) > 1:
         raise _CannotDo(
-            CONFLICT_EXIT,
+            exits.Exit.CONFLICT,
             f'{binary} on host {host} is in several cells, name one with '
             f'--cell: {", ".join(sorted(found))}',
         )
@@ -297,12 +319,12 @@ def _find(host: str, binary: str, cell: str | None) -> Any:
         return next(iter(found.values()))
     if silent:
         raise _CannotDo(
-            UNREACHABLE_EXIT,
+            exits.Exit.UNREACHABLE,
             f'{binary} on host {host} is in no cell that answers; no answer '
             f'from {", ".join(sorted(silent))}',
         )
     raise _CannotDo(
-        NOT_FOUND_EXIT, f'could not find binary {binary} on host {host}'
+        exits.Exit.NOT_FOUND, f'could not find binary {binary} on host {host}'
     )
 
 
@@ -316,12 +338,16 @@ def _row(group: Any, service: Any) -> Sequence[Any]:
     if 'disabled' not in service:
         return (service.binary, service.host, None, None, 'unknown', None)
     updated = group.get_updated_time(service)
+    if service.binary in API_SERVICES:
+        state = 'unreported'
+    else:
+        state = 'up' if group.service_is_up(service) else 'down'
     return (
         service.binary,
         service.host,
         service.availability_zone,
         'disabled' if service.disabled else 'enabled',
-        'up' if group.service_is_up(service) else 'down',
+        state,
         updated and updated.strftime('%Y-%m-%d %H:%M:%S'),
     )
 

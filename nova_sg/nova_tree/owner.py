@@ -9,7 +9,6 @@ time. So nobody keeps the answer: it is asked for whenever it matters.
 from typing import Any
 
 from nova import conf as nova_conf
-from nova import monkey_patch
 from nova.objects import base as objects_base
 
 from nova_sg import exception
@@ -19,7 +18,6 @@ from nova_sg.notifications import base as notifications_base
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import records
 from nova_sg.servicegroup import loader
-from nova_sg.servicegroup.zookeeper import session
 
 CONF = nova_conf.CONF
 
@@ -84,8 +82,6 @@ def _make() -> servicegroup.API:
     conf: Any = options.TreeConf(
         uses_conductor=objects_base.NovaObject.indirection_api is not None
     )
-    if monkey_patch.is_patched():
-        _use_eventlet()
     store = None
     if loader.records_name(conf) == 'sql':
         store = records.NovaRecordStore(conf)
@@ -99,10 +95,3 @@ def _make() -> servicegroup.API:
         # nova's objects do, before they get here.
         checks_floor=False,
     )
-
-
-def _use_eventlet() -> None:
-    """Have kazoo wait as all of a process under eventlet does."""
-    from kazoo.handlers import eventlet
-
-    session.use_handler(eventlet.SequentialEventletHandler)

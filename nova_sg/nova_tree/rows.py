@@ -41,8 +41,12 @@ class Row(MutableMapping[str, Any]):
         if name not in sg_record.FIELDS:
             raise KeyError(name)
         value = getattr(self.record, name)
-        if name == 'last_seen_up' and self.liveness is not None:
-            value = self.liveness.last_seen or value
+        seen = None if self.liveness is None else self.liveness.last_seen
+        if seen is not None and name == 'last_seen_up':
+            value = seen
+        elif seen is not None and name == 'updated_at':
+            # As nova's own beats change it.
+            value = member.latest(self.record.created_at, value, seen)
         if name in _TIMES and value is not None:
             return value.replace(tzinfo=None)
         return value

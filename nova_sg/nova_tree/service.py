@@ -27,6 +27,7 @@ from nova_sg.nova_tree import zones
 from nova_sg.objects import behaviour
 from nova_sg.servicegroup import collector
 from nova_sg.servicegroup import liveness as sg_liveness
+from nova_sg.servicegroup import member
 from nova_sg.servicegroup import record as sg_record
 
 LOG = logging.getLogger(__name__)
@@ -159,6 +160,10 @@ class Service(
             del self._obj_uuid
         if liveness is not None and liveness.last_seen is not None:
             self._obj_last_seen_up = liveness.last_seen
+            # nova's own beats change it, and its lists of zones show it.
+            self._obj_updated_at = member.latest(
+                record.created_at, record.updated_at, liveness.last_seen
+            )
 
     @classmethod
     def _from_row(cls, context: Any, row: Any) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 
 from oslo_messaging.notify import notifier
 
+from nova_sg import exits
 from nova_sg import nova_tree
 
 
@@ -34,7 +35,8 @@ class SwitchOn(notifier.Driver):
             nova_tree.enable()
         except Exception as error:
             text = ' '.join(str(error).split())
-            sys.exit(f'nova_sg cannot be switched on: {text}')
+            print(f'nova_sg cannot be switched on: {text}', file=sys.stderr)
+            raise SystemExit(exits.exit_code(error)) from error
 
     def notify(self, ctxt: Any, msg: Any, priority: Any, retry: Any) -> None:
         """Do nothing: there is nothing to tell anybody."""

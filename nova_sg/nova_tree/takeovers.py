@@ -10,6 +10,7 @@ from nova_sg.nova_tree import hypervisors
 from nova_sg.nova_tree import instances
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import servicegroup
+from nova_sg.nova_tree import serving
 from nova_sg.nova_tree import statistics
 from nova_sg.nova_tree import stop
 from nova_sg.nova_tree import takeover
@@ -21,6 +22,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     functions.ServiceFunctions,
     door.ServiceObjects,
     servicegroup.ServiceGroupDriver,
+    serving.Serving,
     stop.ServiceStop,
     instances.InstanceServices,
     statistics.ComputeNodeStatistics,

@@ -19,6 +19,7 @@ from kazoo.handlers import threading as kazoo_threading
 from oslo_config import cfg
 from oslo_log import log as logging
 
+from nova_sg import concurrency
 from nova_sg import exception
 from nova_sg.servicegroup.zookeeper import client as sg_client
 from nova_sg.servicegroup.zookeeper import connection
@@ -285,9 +286,6 @@ _sessions: weakref.WeakValueDictionary[
     tuple[tuple[str, str], ...], Session
 ] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
-_handler_factory: sg_client.HandlerFactory = (
-    kazoo_threading.SequentialThreadingHandler
-)
 
 
 def get(conf: cfg.ConfigOpts) -> Session:
@@ -300,19 +298,21 @@ def get(conf: cfg.ConfigOpts) -> Session:
     with _lock:
         session = _sessions.get(key)
         if session is None:
-            session = _sessions[key] = Session(conf, _handler_factory)
+            session = _sessions[key] = Session(conf, _new_handler)
         return session
 
 
-def use_handler(factory: sg_client.HandlerFactory) -> None:
-    """Have sessions that begin from now on wait and run threads otherwise.
+def _new_handler() -> Any:
+    """Return what runs kazoo's threads, as this process runs its own.
 
-    :param factory: makes kazoo handlers. Under eventlet's monkey patching
-        it is ``kazoo.handlers.eventlet.SequentialEventletHandler``: with
-        kazoo's own default the connection is lost again and again.
+    With native threads in a process that eventlet has patched, kazoo loses
+    the connection again and again.
     """
-    global _handler_factory
-    _handler_factory = factory
+    if concurrency.under_eventlet():
+        from kazoo.handlers import eventlet
+
+        return eventlet.SequentialEventletHandler()
+    return kazoo_threading.SequentialThreadingHandler()
 
 
 def close_all() -> None:

@@ -9,9 +9,11 @@ from unittest import mock
 
 from nova import exception as nova_exception
 from nova import objects
+from oslo_db import exception as db_exc
 import testscenarios
 
 from nova_sg import exception
+from nova_sg import exits
 from nova_sg.nova_tree import manage
 from nova_sg.tests.nova_tree import base
 
@@ -72,7 +74,7 @@ class TestServiceCommands(base.TestCase):
             code, error = self.refused(
                 self.commands.disable, 'one', 'nova-compute', reason=reason
             )
-            self.assertEqual(manage.USAGE_EXIT, code)
+            self.assertEqual(exits.Exit.USAGE, code)
             self.assertIn('disabled_reason', error)
         self.assertFalse(self.read(service).disabled)
 
@@ -82,7 +84,7 @@ class TestServiceCommands(base.TestCase):
         code, error = self.refused(
             self.commands.disable, 'one', 'nova-compute'
         )
-        self.assertEqual(manage.CONFLICT_EXIT, code)
+        self.assertEqual(exits.Exit.CONFLICT, code)
         self.assertIn(cell, error)
         self.commands.disable('one', 'nova-compute', cell=cell)
         self.assertFalse(self.read(here).disabled)
@@ -90,14 +92,14 @@ class TestServiceCommands(base.TestCase):
 
     def test_a_service_that_is_nowhere_is_not_found(self):
         code, error = self.refused(self.commands.enable, 'two', 'nova-compute')
-        self.assertEqual(manage.NOT_FOUND_EXIT, code)
+        self.assertEqual(exits.Exit.NOT_FOUND, code)
         self.assertIn('nova-compute on host two', error)
 
     def test_a_cell_that_is_nowhere_is_not_found(self):
         code, _ = self.refused(
             self.commands.enable, 'one', 'nova-compute', cell='nowhere'
         )
-        self.assertEqual(manage.NOT_FOUND_EXIT, code)
+        self.assertEqual(exits.Exit.NOT_FOUND, code)
 
     def test_a_cell_without_an_answer_may_have_what_no_other_has(self):
         self.make('cell1', 'one')
@@ -110,7 +112,7 @@ class TestServiceCommands(base.TestCase):
 
         self.stub_out('nova.objects.Service.get_by_host_and_binary', broken)
         code, error = self.refused(self.commands.enable, 'two', 'nova-compute')
-        self.assertEqual(manage.UNREACHABLE_EXIT, code)
+        self.assertEqual(exits.Exit.UNREACHABLE, code)
         self.assertIn(self.cell_mappings['cell2'].uuid, error)
         self.commands.disable('one', 'nova-compute')
 
@@ -121,6 +123,32 @@ class TestServiceCommands(base.TestCase):
         for host in ('one', 'two'):
             self.assertRegex(table, rf'nova-compute +\| {host} ')
         self.assertNotIn('two', self.printed(self.commands.list, host='one'))
+
+    def test_api_services_are_hidden_as_in_rest_and_never_called_down(self):
+        self.make('cell1', 'one')
+        for binary in manage.API_SERVICES:
+            self.make_service('api', binary, None, self.in_cell('cell1'))
+        self.assertNotIn('api', self.printed(self.commands.list))
+        table = self.printed(self.commands.list, everything=True)
+        for binary in manage.API_SERVICES:
+            self.assertRegex(table, rf'{binary} +\| api .* unreported ')
+
+    def test_what_was_not_expected_is_one_line_too(self):
+        self.stub_out(
+            'nova.compute.api.HostAPI.service_get_all',
+            mock.Mock(side_effect=KeyError('what\nis that')),
+        )
+        code, says = self.refused(self.commands.list)
+        self.assertEqual(exits.Exit.UNEXPECTED, code)
+        self.assertIn('unexpected KeyError', says)
+
+    def test_a_database_that_is_away_is_unreachable(self):
+        self.stub_out(
+            'nova.compute.api.HostAPI.service_get_all',
+            mock.Mock(side_effect=db_exc.DBConnectionError('gone')),
+        )
+        code, _ = self.refused(self.commands.list)
+        self.assertEqual(exits.Exit.UNREACHABLE, code)
 
     def test_what_a_host_has_is_described(self):
         service = self.make('cell2')
@@ -133,12 +161,12 @@ class TestServiceCommands(base.TestCase):
     def test_a_host_without_a_compute_node_is_not_described(self):
         self.make('cell1')
         code, _ = self.refused(self.commands.describe_resource, 'one')
-        self.assertEqual(manage.NOT_FOUND_EXIT, code)
+        self.assertEqual(exits.Exit.NOT_FOUND, code)
 
     def test_a_driver_that_cannot_be_used_is_bad_usage(self):
         self.flags(driver='db', records='zookeeper', group='servicegroup')
         code, error = self.refused(self.commands.list)
-        self.assertEqual(manage.USAGE_EXIT, code)
+        self.assertEqual(exits.Exit.USAGE, code)
         self.assertIn('[servicegroup] records', error)
 
     def test_a_copy_that_is_wrong_is_said_in_one_line(self):
@@ -153,5 +181,5 @@ class TestServiceCommands(base.TestCase):
             code, says = self.refused(
                 self.commands.migrate, source='db', target='zk'
             )
-            self.assertEqual(manage.UNEXPECTED_EXIT, code)
+            self.assertEqual(exits.Exit.UNEXPECTED, code)
             self.assertIn(str(error), says)

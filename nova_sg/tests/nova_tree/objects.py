@@ -236,6 +236,18 @@ class TestElsewhere(base.TestCase):
             made.destroy()
         self.assertEqual(0, len(named), named)
 
+    def test_a_service_that_beats_was_updated_then(self):
+        compute = self.start_service('compute', host='one')
+        context = self.in_cell('cell1')
+        (found,) = objects.ServiceList.get_by_binary(context, 'nova-compute')
+        # Nobody has ever changed it.
+        self.assertIsNotNone(found.updated_at)
+        self.assertGreaterEqual(found.updated_at, found.created_at)
+        self.assertEqual(
+            found.updated_at,
+            compute.servicegroup_api.get_updated_time(found),
+        )
+
     def test_nobody_asks_for_the_liveness_of_each_service_of_a_list(self):
         for number in range(20):
             self.make_service(host=f'host{number}')

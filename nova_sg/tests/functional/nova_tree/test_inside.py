@@ -3,16 +3,15 @@
 """The tests of nova_sg.tests.nova_tree, in an environment that has nova."""
 
 import os
-import pathlib
 import subprocess
 
 from oslotest import base
 import testscenarios
 
-import nova_sg
 from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures.servers import memcached
 from nova_sg.tests.fixtures.servers import zookeeper
+from nova_sg.tests.functional.nova_tree import cells
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
@@ -20,14 +19,6 @@ MODULES = ('api', 'manage', 'moved', 'objects', 'records', 'switch')
 
 #: Seconds for all of them; they take one minute, and five on a laden machine.
 TIMEOUT = 900
-
-
-def environment() -> pathlib.Path | None:
-    """Return where tools/nova_tree_tests.sh has installed nova, or None."""
-    top = pathlib.Path(nova_sg.__file__).parent.parent
-    trees = pathlib.Path(os.environ.get('NOVA_SG_TREE') or top / '.nova-tree')
-    found = sorted(trees.glob('*/venv/bin/nova-sg-run'))
-    return found[-1].parent.parent.parent if found else None
 
 
 class TestInsideNova(base.BaseTestCase):
@@ -41,7 +32,7 @@ class TestInsideNova(base.BaseTestCase):
     )
 
     def test_they_pass(self):
-        tree = environment()
+        tree = cells.installed()
         if tree is None:
             self.skipTest(
                 'nova is not installed: tools/nova_tree_tests.sh does that'

@@ -10,11 +10,9 @@ import threading
 import time
 
 import fixtures
-from kazoo.handlers import threading as kazoo_threading
 
 from nova_sg import conf as sg_conf
 from nova_sg import exception
-from nova_sg.servicegroup.zookeeper import session
 from nova_sg.tests.fixtures import children
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
@@ -36,22 +34,6 @@ class TestConnection(base.ZooKeeperTestCase):
         service = self.register(api)
         api.join_many(self.context, [service])
         self.assertEqual(1, self.link.accepted)
-
-    def test_it_is_up_to_who_starts_the_process_how_kazoo_waits(self):
-        handlers = []
-
-        class Handler(kazoo_threading.SequentialThreadingHandler):
-            def __init__(self):
-                super().__init__()
-                handlers.append(self)
-
-        session.use_handler(Handler)
-        self.addCleanup(
-            session.use_handler, kazoo_threading.SequentialThreadingHandler
-        )
-        api = self.process()
-        api.list(self.context)
-        self.assertEqual(1, len(handlers))
 
     def test_another_session_timeout_than_asked_for_is_warned_of(self):
         log = self.useFixture(fixtures.FakeLogger())

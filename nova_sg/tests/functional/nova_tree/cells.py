@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The databases of a nova with one cell, for commands and processes of it."""
+
+from collections.abc import Mapping
+import functools
+import os
+import pathlib
+import subprocess
+import tempfile
+
+import fixtures
+
+import nova_sg
+
+# Paths of databases are relative, so that the files can be copied: whatever
+# uses them runs where they are.
+CONF = """\
+[database]
+connection = sqlite:///cell.sqlite
+[api_database]
+connection = sqlite:///api.sqlite
+[placement]
+auth_type = admin_token
+endpoint = http://127.0.0.1:9
+endpoint_override = http://127.0.0.1:9
+token = none
+"""
+
+# What nova-manage does in five commands, in one process.
+_MAKE = """\
+import shutil
+from nova.cmd import manage
+from nova import config, objects
+config.parse_args(['nova-manage', '--config-file', 'nova.conf'])
+objects.register_all()
+manage.ApiDbCommands().sync()
+manage.DbCommands().sync(local_cell=True)
+shutil.copy('cell.sqlite', 'cell0.sqlite')
+cells = manage.CellV2Commands()
+cells.map_cell0(database_connection='sqlite:///cell0.sqlite')
+cells.create_cell(
+    name='cell1',
+    database_connection='sqlite:///cell.sqlite',
+    transport_url='fake:///',
+)
+"""
+
+#: Seconds for a command on a laden machine.
+PATIENCE = 300
+
+
+def installed() -> pathlib.Path | None:
+    """Return where tools/nova_tree_tests.sh has installed nova, or None."""
+    top = pathlib.Path(nova_sg.__file__).parent.parent
+    trees = pathlib.Path(os.environ.get('NOVA_SG_TREE') or top / '.nova-tree')
+    found = sorted(trees.glob('*/venv/bin/nova-sg-run'))
+    return found[-1].parent.parent.parent if found else None
+
+
+class NovaCell(fixtures.Fixture):
+    """A nova with one cell, on SQLite, of which nothing runs.
+
+    :param tree: where nova is installed
+    :ivar directory: its files; commands run there
+    """
+
+    directory: pathlib.Path
+
+    def __init__(self, tree: pathlib.Path) -> None:
+        super().__init__()
+        self._tree = tree
+
+    def _setUp(self) -> None:
+        self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        for name, content in _databases(self._tree).items():
+            (self.directory / name).write_bytes(content)
+
+    def configure(self, text: str, name: str = 'nova.conf') -> None:
+        """Write a configuration file with the databases in it.
+
+        :param text: what else is in it
+        """
+        (self.directory / name).write_text(CONF + text)
+
+    def run(
+        self, *command: str, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        name, *arguments = command
+        return subprocess.run(
+            [str(self._tree / 'venv/bin' / name), *arguments],
+            cwd=self.directory,
+            env=self.environment(**environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors='replace',
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return the environment of a command, with no option of ours."""
+        return {
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if '__' not in name
+            },
+            'HOME': str(self.directory),
+            'LC_ALL': 'C.UTF-8',
+            'PYTHONWARNINGS': 'ignore',
+            **more,
+        }
+
+
+@functools.cache
+def _databases(tree: pathlib.Path) -> Mapping[str, bytes]:
+    """Return the files of the databases, made once per process."""
+    with tempfile.TemporaryDirectory() as made:
+        directory = pathlib.Path(made)
+        (directory / 'nova.conf').write_text(CONF)
+        subprocess.run(
+            [str(tree / 'venv/bin/python'), '-c', _MAKE],
+            cwd=directory,
+            env={**os.environ, 'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'true'},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+            check=True,
+        )
+        return {
+            path.name: path.read_bytes() for path in directory.glob('*.sqlite')
+        }
