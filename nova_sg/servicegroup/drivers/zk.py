@@ -85,4 +85,6 @@ class ZooKeeperDriver(base.Driver):
             crash_detection=1.5 * self._membership.session.timeout,
             member_details=True,
             remote_beats=self.remote_beats,
+            monotonic_reads=True,
+            staleness=self._membership.mirror.staleness,
         )

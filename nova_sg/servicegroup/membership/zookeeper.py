@@ -27,6 +27,7 @@ from nova_sg.servicegroup.zookeeper import members
 from nova_sg.servicegroup.zookeeper import memory
 from nova_sg.servicegroup.zookeeper import mirror
 from nova_sg.servicegroup.zookeeper import multiread
+from nova_sg.servicegroup.zookeeper import requests
 from nova_sg.servicegroup.zookeeper import session as sg_session
 
 LOG = logging.getLogger(__name__)
@@ -114,7 +115,9 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         """Note that the loops of services turn, and see that it shows.
 
         The session is kept alive by other means; a beat reads the znode of
-        each handle, and creates it where it is missing.
+        each handle, and creates it where it is missing. It looks for the
+        record as well: a service may be destroyed by a process that cannot
+        take its members out any more.
         """
         beating = [cast(entry.Handle, each) for each in handles]
         now = time.monotonic()
@@ -126,7 +129,17 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
                     uuid=each.uuid, driver=self.conf.servicegroup.driver
                 )
             each.beaten_at = now
-        values = multiread.read(self.session, [each.path for each in beating])
+        guarded = [each for each in beating if each.guard is not None]
+        values, stats = multiread.read_with(
+            self.session,
+            [each.path for each in beating],
+            [requests.exists(str(each.guard)) for each in guarded],
+        )
+        without_record = {
+            handle
+            for handle, stat in zip(guarded, stats, strict=True)
+            if stat is None
+        }
         lost = {
             handle
             for handle, value in zip(beating, values, strict=True)
@@ -138,8 +151,8 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
             for each in beating
             if each in lost or now < each.doubtful_until
         ]
-        if asking:
-            without_record = self._entry.without_record(asking)
+        if asking or without_record:
+            without_record |= self._entry.without_record(asking)
             with self._changing:
                 entering = self._handles & (lost | without_record)
                 gone |= self._enter(list(entering), without_record)

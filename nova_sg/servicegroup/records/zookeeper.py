@@ -11,10 +11,13 @@ from oslo_config import cfg
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base
+from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.zookeeper import deployment
+from nova_sg.servicegroup.zookeeper import fence
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import lookup
 from nova_sg.servicegroup.zookeeper import mirror
@@ -33,11 +36,18 @@ class ZooKeeperRecordStore(base.RecordStore):
     :raises InvalidConfiguration: an option of ``[zookeeper]`` is no use
     """
 
+    #: The transaction of each change checks the marker.
+    fence = 0.0
+
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
         self.session = sg_session.get(conf)
         self._lookup = lookup.Lookup(self.session)
-        self._writer = writer.Writer(self.session)
+        self._writer = writer.Writer(
+            self.session,
+            self._lookup,
+            fence.Fence(self.session, loader.our_marker(conf)),
+        )
         self.mirror = mirror.Mirror(self.session)
 
     @property
@@ -61,17 +71,19 @@ class ZooKeeperRecordStore(base.RecordStore):
     def _view(
         self, context: sg_context.RequestContext
     ) -> mirrored_records.View | None:
-        """Return the mirrored records, with what was written from here.
+        """Return the mirrored records, with all that was read or written here.
 
         :returns: None where ZooKeeper is to be asked
         """
         cell = self.cell(context)
-        return self.mirror.view(cell, self._writer.latest(cell))
+        return self.mirror.view(cell, self._lookup.positions.seen(cell))
 
     def create(
         self, context: sg_context.RequestContext, values: Mapping[str, Any]
     ) -> record.Record:
-        return self._writer.create(self.cell(context), values)
+        return self._writer.create(
+            self.cell(context), change.token_of(context), values
+        )
 
     def get_by_uuid(
         self, context: sg_context.RequestContext, uuid: str
@@ -151,15 +163,23 @@ class ZooKeeperRecordStore(base.RecordStore):
         uuid: str,
         changes: Mapping[str, Any],
     ) -> record.Record:
-        return self._writer.update(self.cell(context), uuid, changes)
+        return self._writer.update(
+            self.cell(context), change.token_of(context), uuid, changes
+        )
 
     def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
-        self._writer.destroy(self.cell(context), uuid)
+        self._writer.destroy(
+            self.cell(context), change.token_of(context), uuid
+        )
 
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
     ) -> dict[str, int]:
-        return self._lookup.minimum_versions(self.cell(context), binaries)
+        view = self._view(context)
+        if view is None:
+            return self._lookup.minimum_versions(self.cell(context), binaries)
+        lowest = view.minimum_versions
+        return {each: lowest[each] for each in binaries if each in lowest}
 
     def restore(
         self, context: sg_context.RequestContext, restored: record.Record

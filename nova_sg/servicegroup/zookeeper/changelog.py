@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 
 #: How many changes the log keeps at least. A reader that falls back further
 #: reads everything anew.
-KEPT = 1000
+KEPT = 4000
 
 #: Every so many changes the writer of one removes what is too old.
 TRIM_EVERY = 100
@@ -31,18 +31,24 @@ TRIM_EVERY = 100
 FORMAT = 1
 
 
-def changed(cell: layout.CellLayout, value: bytes) -> requests.Operation:
+def changed(
+    cell: layout.CellLayout, written: record.Record, stamp: str | None = None
+) -> requests.Operation:
     """Note that a record was written.
 
-    :param value: its value
+    :param stamp: see :func:`stored.encode`
     """
-    return requests.create_next(f'{cell.log}/{layout.LOG_PREFIX}', value)
+    return _next(cell, stored.encode(stored.Stored(written), stamp))
 
 
 def destroyed(cell: layout.CellLayout, uuid: str) -> requests.Operation:
     """Note that a record was destroyed."""
     value = json.dumps({'format': FORMAT, 'destroyed': uuid})
-    return changed(cell, value.encode())
+    return _next(cell, value.encode())
+
+
+def _next(cell: layout.CellLayout, value: bytes) -> requests.Operation:
+    return requests.create_next(f'{cell.log}/{layout.LOG_PREFIX}', value)
 
 
 def decode(

@@ -65,6 +65,8 @@ class Connection:
         None while there is one
     :ivar heard_at: ``time.monotonic()`` before the latest request that was
         answered, None before the first
+    :ivar vouched_at: ``time.monotonic()`` before the server was last asked to
+        catch up with the leader, and did; 0.0 before that
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Connection:
         self.number: int | None = None
         self.down_since: float | None = None
         self.heard_at: float | None = None
+        self.vouched_at = 0.0
         self._settled_at = 0.0
 
     @property
@@ -213,6 +216,8 @@ class Connection:
             )
             if client is not None:
                 made.refused = client.refused
+                # No server that is behind what was read is any use.
+                made.kazoo.last_zxid = client.kazoo.last_zxid
                 client.stop()
             self._client = made
             made.kazoo.add_listener(

@@ -13,6 +13,7 @@ from oslo_log import log as logging
 
 from nova_sg import exception
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup.records import change as sg_change
 from nova_sg.servicegroup.zookeeper import credentials
 from nova_sg.servicegroup.zookeeper import errors
 from nova_sg.servicegroup.zookeeper import layout
@@ -37,7 +38,7 @@ class ZooKeeperMarkerStore(marker.MarkerStore):
         self.name = session.name
 
     def read(self) -> marker.Marker | None:
-        found = self._read()
+        found = self.read_version()
         return None if found is None else found[0]
 
     def claim(self, ours: marker.Marker) -> marker.Marker:
@@ -53,25 +54,24 @@ class ZooKeeperMarkerStore(marker.MarkerStore):
         return theirs
 
     def move(self, theirs: marker.Marker, ours: marker.Marker) -> bool:
-        deadline = self._session.deadline()
-        unsure = False
-        while True:
-            found = self._read()
-            if unsure and found is not None and found[0] == ours:
+        change = self._session.change(self._path)
+
+        def attempt() -> bool:
+            found = self.read_version(change.deadline)
+            if change.unsure and found is not None and found[0] == ours:
                 return True
             if found is None or found[0] != theirs:
                 return False
             try:
                 self._session.commit(
                     [requests.change(self._path, _encode(ours), found[1])],
-                    deadline,
+                    change.deadline,
                 )
-            except exception.OutcomeUnknown:
-                unsure = True
-            except errors.TransactionFailed:
-                continue
-            else:
-                return True
+            except errors.TransactionFailed as failed:
+                raise sg_change.Conflict from failed
+            return True
+
+        return change.run(attempt)
 
     def facts(self) -> dict[str, str | int]:
         session = self._session
@@ -103,15 +103,21 @@ class ZooKeeperMarkerStore(marker.MarkerStore):
         )
         return f'only {who} may change it'
 
-    def _read(self) -> tuple[marker.Marker, int] | None:
-        """Return the marker and the version of its znode."""
+    def read_version(
+        self, deadline: float | None = None
+    ) -> tuple[marker.Marker, int] | None:
+        """Return the marker and the version of its znode, if it is there.
+
+        :param deadline: see :meth:`Session.ask`
+        """
         root = self._session.layout.root
         _, answer, access = self._session.ask(
             [
                 requests.sync(root),
                 requests.get(self._path),
                 requests.access(self._path),
-            ]
+            ],
+            deadline,
         )
         if isinstance(answer, exceptions.NoNodeError):
             return None

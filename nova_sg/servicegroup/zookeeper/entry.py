@@ -9,12 +9,12 @@ from nova_sg import context as sg_context
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
 from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import change as sg_change
 from nova_sg.servicegroup.records import zookeeper as zookeeper_records
 from nova_sg.servicegroup.zookeeper import errors
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import members
 from nova_sg.servicegroup.zookeeper import requests
-from nova_sg.servicegroup.zookeeper import retry
 from nova_sg.servicegroup.zookeeper import session as sg_session
 
 
@@ -136,7 +136,7 @@ class Entry:
         if not waiting:
             return gone
         self._make_directories()
-        change = retry.Change(self._session, self._session.layout.members)
+        change = self._session.change(self._session.layout.members)
 
         def attempt() -> None:
             nonlocal waiting
@@ -156,7 +156,7 @@ class Entry:
             if waiting:
                 waiting = self._not_mine(waiting, number)
             if waiting:
-                raise errors.Conflict
+                raise sg_change.Conflict
 
         change.run(attempt)
         return gone

@@ -30,10 +30,6 @@ class Silence(Trouble):
     """A request was not answered in time."""
 
 
-class Conflict(Exception):
-    """Somebody else was first; what was read before is to be read anew."""
-
-
 class TransactionFailed(Exception):
     """A transaction was refused as a whole.
 

@@ -8,6 +8,7 @@ was acknowledged before, by whichever server.
 
 from collections.abc import Iterable
 from collections.abc import Sequence
+from typing import Any
 from typing import NamedTuple
 
 from kazoo import exceptions
@@ -15,6 +16,7 @@ from kazoo import exceptions
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import multiread
+from nova_sg.servicegroup.zookeeper import positions
 from nova_sg.servicegroup.zookeeper import requests
 from nova_sg.servicegroup.zookeeper import session as sg_session
 from nova_sg.servicegroup.zookeeper import stored
@@ -46,31 +48,34 @@ class Lookup:
     def __init__(self, session: sg_session.Session) -> None:
         self._session = session
         self._sync = requests.sync(session.layout.root)
+        self.positions = positions.Positions()
 
-    def get(self, path: str, deadline: float | None = None) -> Found | None:
-        """Return the record in a znode, None where there is none."""
-        _, answer = self._session.ask(
-            [self._sync, requests.get(path)], deadline
-        )
-        if isinstance(answer, exceptions.NoNodeError):
-            return None
-        value, stat = answer
-        return Found(stored.decode(value, stat.mtime, path), stat.version)
+    def latest(
+        self, cell: layout.CellLayout, uuid: str, deadline: float | None = None
+    ) -> Found | None:
+        """Return the record with a uuid, None where there never was one.
+
+        Where there is no live one it is the trace of a destroyed service.
+        """
+        paths = [cell.service(uuid), cell.trace(uuid)]
+        answers = self._ask(cell, [requests.get(p) for p in paths], deadline)
+        for path, answer in zip(paths, answers, strict=True):
+            if not isinstance(answer, exceptions.NoNodeError):
+                value, stat = answer
+                read = stored.decode(value, stat.mtime, path)
+                return Found(read, stat.version)
+        return None
 
     def get_record(
         self, cell: layout.CellLayout, uuid: str
     ) -> record.Record | None:
         """Return the live record with a uuid, None without one."""
-        found = self.get(cell.service(uuid))
-        return None if found is None else found.record
-
-    def uuid_in(self, path: str) -> str | None:
-        """Return the uuid an entry leads to, None where there is none."""
-        _, answer = self._session.ask([self._sync, requests.get(path)])
+        path = cell.service(uuid)
+        (answer,) = self._ask(cell, [requests.get(path)])
         if isinstance(answer, exceptions.NoNodeError):
             return None
-        value: bytes = answer[0]
-        return value.decode()
+        value, stat = answer
+        return stored.decode(value, stat.mtime, path).record
 
     def follow(
         self, cell: layout.CellLayout, entry: str
@@ -79,18 +84,19 @@ class Lookup:
 
         :param entry: a path of the layout whose value is a uuid
         """
-        uuid = self.uuid_in(entry)
-        if uuid is None:
+        (answer,) = self._ask(cell, [requests.get(entry)])
+        if isinstance(answer, exceptions.NoNodeError):
             return None
-        return self.get_record(cell, uuid)
+        value: bytes = answer[0]
+        return self.get_record(cell, value.decode())
 
     def everything(self, cell: layout.CellLayout) -> list[record.Record]:
         """Return all live records of a cell, by id."""
-        return self._below(cell.services)
+        return self._below(cell, cell.services)
 
     def traces(self, cell: layout.CellLayout) -> list[record.Record]:
         """Return the records of all destroyed services of a cell, by id."""
-        return self._below(cell.deleted)
+        return self._below(cell, cell.deleted)
 
     def of_host(
         self, cell: layout.CellLayout, host: str
@@ -102,7 +108,7 @@ class Lookup:
         prefix = layout.quote(host) + ':'
         entries = [
             f'{cell.names}/{name}'
-            for name in self._names(cell.names)
+            for name in self._names(cell, cell.names)
             if name.startswith(prefix)
         ]
         uuids = [
@@ -110,7 +116,7 @@ class Lookup:
             for value in multiread.read(self._session, entries)
             if value is not None
         ]
-        return self._read([cell.service(uuid) for uuid in uuids])
+        return self._read(cell, [cell.service(uuid) for uuid in uuids])
 
     def known(self, cell: layout.CellLayout, uuids: Sequence[str]) -> set[str]:
         """Return those of the uuids that are live services, of any cell.
@@ -119,13 +125,14 @@ class Lookup:
         """
         if not uuids:
             return set()
-        there = self._known_in([cell], uuids)
+        there = self._known_in([cell], list(uuids))
         rest = [uuid for uuid in uuids if uuid not in there]
         if not rest:
             return there
         cells = self._session.layout.cells
         others = [
-            layout.CellLayout(f'{cells}/{name}') for name in self._names(cells)
+            layout.CellLayout(f'{cells}/{name}')
+            for name in self._names(cell, cells)
         ]
         return there | self._known_in(others, rest)
 
@@ -134,11 +141,8 @@ class Lookup:
     ) -> dict[str, int]:
         """Return the lowest version of binaries, but of those forced down."""
         wanted = sorted(set(binaries))
-        _, *answers = self._session.ask(
-            [
-                self._sync,
-                *(requests.children(cell.versions_of(b)) for b in wanted),
-            ]
+        answers = self._ask(
+            cell, [requests.children(cell.versions_of(b)) for b in wanted]
         )
         versions = [
             (binary, int(name))
@@ -146,8 +150,8 @@ class Lookup:
             if isinstance(names, list)
             for name in names
         ]
-        stats = self._session.ask(
-            [requests.exists(cell.version(*each)) for each in versions]
+        stats = self._ask(
+            cell, [requests.exists(cell.version(*each)) for each in versions]
         )
         lowest: dict[str, int] = {}
         for (binary, version), stat in zip(versions, stats, strict=True):
@@ -156,12 +160,22 @@ class Lookup:
         return lowest
 
     def _known_in(
-        self, cells: Sequence[layout.CellLayout], uuids: Sequence[str]
+        self, cells: Sequence[layout.CellLayout], uuids: list[str]
     ) -> set[str]:
+        logs = [positions.ask(cell) for cell in cells]
         if len(uuids) > MANY:
-            answers = self._session.ask(
-                [requests.children(cell.services) for cell in cells]
-            )
+            asked = [requests.children(cell.services) for cell in cells]
+        else:
+            asked = [
+                requests.exists(cell.service(uuid))
+                for cell in cells
+                for uuid in uuids
+            ]
+        answers = self._session.ask([*asked, *logs])
+        for cell, log in zip(cells, answers[len(asked) :], strict=True):
+            self.positions.learn(cell, log)
+        del answers[len(asked) :]
+        if len(uuids) > MANY:
             there = {
                 layout.unquote(name)
                 for names in answers
@@ -169,29 +183,33 @@ class Lookup:
                 for name in names
             }
             return there.intersection(uuids)
-        asked = [(cell, uuid) for cell in cells for uuid in uuids]
-        stats = self._session.ask(
-            [requests.exists(cell.service(uuid)) for cell, uuid in asked]
-        )
         return {
             uuid
-            for (_, uuid), stat in zip(asked, stats, strict=True)
+            for uuid, stat in zip(uuids * len(cells), answers, strict=True)
             if stat is not None
         }
 
-    def _below(self, path: str) -> list[record.Record]:
-        return self._read([f'{path}/{name}' for name in self._names(path)])
+    def _below(
+        self, cell: layout.CellLayout, path: str
+    ) -> list[record.Record]:
+        names = self._names(cell, path)
+        return self._read(cell, [f'{path}/{name}' for name in names])
 
-    def _names(self, path: str) -> list[str]:
-        _, answer = self._session.ask([self._sync, requests.children(path)])
+    def _names(self, cell: layout.CellLayout, path: str) -> list[str]:
+        (answer,) = self._ask(cell, [requests.children(path)])
         if isinstance(answer, exceptions.NoNodeError):
             return []
         names: list[str] = answer
         return names
 
-    def _read(self, paths: Sequence[str]) -> list[record.Record]:
+    def _read(
+        self, cell: layout.CellLayout, paths: Sequence[str]
+    ) -> list[record.Record]:
         """Return the records in znodes, without those gone meanwhile."""
-        values = multiread.read(self._session, paths)
+        values, (log,) = multiread.read_with(
+            self._session, paths, [positions.ask(cell)]
+        )
+        self.positions.learn(cell, log)
         found = [
             stored.decode(value.data, value.stat.mtime, path).record
             for path, value in zip(paths, values, strict=True)
@@ -199,3 +217,16 @@ class Lookup:
         ]
         found.sort(key=lambda each: each.id)
         return found
+
+    def _ask(
+        self,
+        cell: layout.CellLayout,
+        asked: Sequence[requests.Request],
+        deadline: float | None = None,
+    ) -> list[Any]:
+        """Ask a server that has caught up, and note how far that was."""
+        _, *answers, log = self._session.ask(
+            [self._sync, *asked, positions.ask(cell)], deadline
+        )
+        self.positions.learn(cell, log)
+        return answers

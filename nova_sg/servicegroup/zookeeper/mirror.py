@@ -60,18 +60,27 @@ class Mirror(connection.Listener):
         self._asked: dict[str, float] = {}
         self._audit_at = 0.0
 
+    @property
+    def staleness(self) -> float:
+        """Seconds by which a view may be behind what was acknowledged."""
+        return max(self._session.timeout, self._session.request_timeout)
+
     def view(
-        self, cell: layout.CellLayout, after: int
+        self, cell: layout.CellLayout, seen: int
     ) -> mirrored_records.View | None:
         """Return the records of a cell, None where they are to be asked for.
 
+        While there is no connection they are the last that were known, until
+        they may be older than :attr:`staleness`.
+
         :param cell: which cell
-        :param after: the number of a change which must be in it
+        :param seen: the number of the first change that need not be in it
         """
         followed = self._cells.get(cell.path)
         if followed is None:
             return None
-        return followed.view(after, self._session.request_timeout)
+        found = followed.view(seen, self._session.request_timeout)
+        return found if followed.age <= self.staleness else None
 
     def services(self) -> Container[str]:
         """Return the uuids of the services in all cells that are followed."""

@@ -16,6 +16,7 @@ from nova_sg.servicegroup.zookeeper import changelog
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import multiread
 from nova_sg.servicegroup.zookeeper import part
+from nova_sg.servicegroup.zookeeper import positions
 from nova_sg.servicegroup.zookeeper import requests
 from nova_sg.servicegroup.zookeeper import session as sg_session
 from nova_sg.servicegroup.zookeeper import stored
@@ -24,6 +25,9 @@ LOG = logging.getLogger(__name__)
 
 #: Changes read at once, at most, by a reader that has fallen back.
 BATCH = 256
+
+#: How often in a row a reader that has fallen back reads all records.
+LOADS = 3
 
 
 class View:
@@ -70,6 +74,16 @@ class View:
         """Records by host and topic."""
         return {(each.host, each.topic): each for each in self.all}
 
+    @functools.cached_property
+    def minimum_versions(self) -> Mapping[str | None, int]:
+        """The lowest version of each binary, but of those forced down."""
+        lowest: dict[str | None, int] = {}
+        for each in self.by_uuid.values():
+            if not each.forced_down:
+                version = lowest.get(each.binary, each.version)
+                lowest[each.binary] = min(each.version, version)
+        return lowest
+
 
 class _FallenBack(Exception):
     """The log does not reach back to what was read last."""
@@ -104,15 +118,15 @@ class CellRecords(part.Part):
         """The records as they were read last, None before the first time."""
         return self._view
 
-    def view(self, after: int, timeout: float) -> View | None:
+    def view(self, seen: int, timeout: float) -> View | None:
         """Return the records, or None where they are not here yet.
 
-        :param after: the number of a change that must be in it
+        :param seen: the number of the first change that need not be in it
         :param timeout: seconds to wait for it
         """
 
         def is_there() -> bool:
-            return self._view is not None and self._view.following > after
+            return self._view is not None and self._view.following >= seen
 
         return self._view if self.wait(is_there, timeout) else None
 
@@ -122,9 +136,11 @@ class CellRecords(part.Part):
 
     def refresh(self) -> None:
         view = self._view
-        if view is not None and self._audit and not self._is_in_log(view):
+        audit, self._audit = self._audit, False
+        if view is None or audit:
+            self.session.vouch()
+        if view is not None and audit and not self._is_in_log(view):
             view = None
-        self._audit = False
         if view is not None:
             try:
                 self._view = self._catch_up(view)
@@ -132,29 +148,31 @@ class CellRecords(part.Part):
             except (_FallenBack, exception.RecordUnreadable) as error:
                 # The records themselves may well be readable.
                 LOG.debug('Reading %s anew: %s', self._cell.path, error)
-        try:
-            self._view = self._catch_up(self._load())
-        except _FallenBack as error:
-            raise self.session.unavailable(
-                f'{self._cell.log} moves on too fast'
-            ) from error
+        for _ in range(LOADS):
+            try:
+                self._view = self._catch_up(self._load())
+                return
+            except _FallenBack as error:
+                LOG.debug('Reading %s anew: %s', self._cell.path, error)
+        raise self.session.unavailable(f'{self._cell.log} moves on too fast')
 
     def _is_in_log(self, view: View) -> bool:
         """Return whether the log still holds what the view has seen last."""
-        numbers = self._numbers()
-        if not numbers:
-            return view.following == 0
-        return view.following == 0 or view.following - 1 in numbers
+        if view.following:
+            (latest,) = self.session.ask(
+                [requests.exists(self._cell.change(view.following - 1))]
+            )
+            return latest is not None
+        return self._following() == 0
 
-    def _numbers(self) -> Sequence[int]:
-        (names,) = self.session.ask([requests.children(self._cell.log)])
-        if isinstance(names, exceptions.NoNodeError):
-            return []
-        return changelog.numbers(names)
+    def _following(self) -> int:
+        """Return the number of the next change."""
+        (log,) = self.session.ask([positions.ask(self._cell)])
+        return positions.following(log)
 
     def _load(self) -> View:
         """Read all records, which are at least as new as the log now is."""
-        numbers = self._numbers()
+        following = self._following()
         services = self._cell.services
         (names,) = self.session.ask([requests.children(services)])
         if isinstance(names, exceptions.NoNodeError):
@@ -166,10 +184,7 @@ class CellRecords(part.Part):
             for path, value in zip(paths, values, strict=True)
             if value is not None
         )
-        return View(
-            {each.uuid: each for each in records},
-            numbers[-1] + 1 if numbers else 0,
-        )
+        return View({each.uuid: each for each in records}, following)
 
     def _catch_up(self, view: View) -> View:
         """Return the view with all changes since, and watch for the next.
@@ -178,6 +193,7 @@ class CellRecords(part.Part):
         """
         records = dict(view.by_uuid)
         following, size = view.following, 1
+        missing = -1
         while True:
             changes, has_more = self._read(following, size)
             for path, value in changes:
@@ -191,7 +207,13 @@ class CellRecords(part.Part):
             following += len(changes)
             if len(changes) < size:
                 if has_more:
-                    raise _FallenBack
+                    # What was read at once is no snapshot: a change may be
+                    # there since. One that is missing still, after a later
+                    # one was seen, was trimmed.
+                    if missing == following:
+                        raise _FallenBack
+                    missing = following
+                    continue
                 # The watch is for a change further on.
                 if not self._watch(following):
                     return View(records, following)

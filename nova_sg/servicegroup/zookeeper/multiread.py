@@ -96,14 +96,31 @@ def read(
     :param deadline: see :meth:`Session.ask`
     :raises ServiceGroupUnavailable: they cannot be read
     """
+    return read_with(session, paths, [], deadline)[0]
+
+
+def read_with(
+    session: sg_session.Session,
+    paths: Sequence[str],
+    others: Sequence[requests.Request],
+    deadline: float | None = None,
+) -> tuple[list[Value | None], list[Any]]:
+    """Return the values of znodes, and the answers to other requests.
+
+    Others are asked behind the values, and cost no more waiting.
+    """
     if len(paths) > 1:
-        requested = [_ask(batch) for batch in _batches(paths)]
-        answers = session.ask(requested, deadline)
-        if all(isinstance(answer, list) for answer in answers):
-            together = [each for answer in answers for each in answer]
-            return [_value(session, each) for each in together]
-    answers = session.ask([requests.get(path) for path in paths], deadline)
-    return [_value(session, answer) for answer in answers]
+        batches = [_ask(batch) for batch in _batches(paths)]
+        answers = session.ask([*batches, *others], deadline)
+        lists, rest = answers[: len(batches)], answers[len(batches) :]
+        if all(isinstance(answer, list) for answer in lists):
+            together = [each for answer in lists for each in answer]
+            return [_value(session, each) for each in together], rest
+    answers = session.ask(
+        [*(requests.get(path) for path in paths), *others], deadline
+    )
+    values = [_value(session, each) for each in answers[: len(paths)]]
+    return values, answers[len(paths) :]
 
 
 def _value(session: sg_session.Session, answer: Any) -> Value | None:

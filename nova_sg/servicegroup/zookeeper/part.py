@@ -30,6 +30,14 @@ class Part(abc.ABC):
         self._not_before = 0.0
         self._behind = True
         self._failed = False
+        self._as_of = 0.0
+
+    @property
+    def age(self) -> float:
+        """Seconds by which this may be behind what was acknowledged."""
+        with self._changed:
+            as_of = self._as_of if self._behind else self.session.vouched_at
+        return time.monotonic() - as_of
 
     @property
     def due_at(self) -> float | None:
@@ -40,7 +48,9 @@ class Part(abc.ABC):
         """Note that there may be news. May be called in kazoo's thread."""
         with self._changed:
             self._marks += 1
-            self._behind = True
+            if not self._behind:
+                self._behind = True
+                self._as_of = self.session.vouched_at
         self._wake()
 
     def update(self) -> None:
@@ -50,18 +60,20 @@ class Part(abc.ABC):
         """
         marks = self._marks
         began = time.monotonic()
+        vouched_at = self.session.vouched_at
         try:
             self.refresh()
         except BaseException:
-            self._failed = True
-            self._not_before = began + RETRY_AFTER
+            with self._changed:
+                self._failed = True
+                self._not_before = began + RETRY_AFTER
             raise
         else:
-            self._failed = False
-            self._not_before = self.next_time(began)
             with self._changed:
-                if marks == self._marks:
-                    self._behind = False
+                self._failed = False
+                self._not_before = self.next_time(began)
+                self._as_of = max(self._as_of, vouched_at)
+                self._behind = marks != self._marks
         finally:
             with self._changed:
                 self._changed.notify_all()

@@ -105,9 +105,12 @@ def delete(path: str, version: int = -1) -> Operation:
     return Operation(path, lambda t: t.delete(path, version))
 
 
-def check(path: str) -> Operation:
-    """Have the transaction fail where a znode is not there."""
-    return Operation(path, lambda t: t.check(path, -1))
+def check(path: str, version: int = -1) -> Operation:
+    """Have the transaction fail where a znode is not there.
+
+    :param version: the one it must be of; -1 is any
+    """
+    return Operation(path, lambda t: t.check(path, version))
 
 
 def transaction(operations: Sequence[Operation]) -> Request:

@@ -21,6 +21,7 @@ from oslo_log import log as logging
 
 from nova_sg import concurrency
 from nova_sg import exception
+from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.zookeeper import client as sg_client
 from nova_sg.servicegroup.zookeeper import connection
 from nova_sg.servicegroup.zookeeper import credentials
@@ -32,10 +33,13 @@ LOG = logging.getLogger(__name__)
 #: Requests sent before their answers are waited for.
 WINDOW = 500
 
-#: The share of the session timeout after which a reader asks the ensemble for
-#: a sign of life, so that it notices a standstill before it sees what others
-#: have lost by it.
-WATCH_AFTER = 1 / 8
+#: The share of the session timeout from one sign of life, which a reader asks
+#: of the ensemble, to the next. It notices a standstill by it before it sees
+#: what others have lost, and knows how old its mirror may be.
+WATCH_EVERY = 1 / 8
+
+#: The share of it after which a process asks that only holds memberships.
+KEEP_AFTER = 5 / 12
 
 Results = list[Any]
 
@@ -158,7 +162,7 @@ class Session(connection.Connection):
             if not isinstance(answer, exceptions.NodeExistsError | str):
                 raise self.unavailable(f'{path} is not created: {answer!r}')
 
-    def probe(self, due_after: float = 5 / 12) -> None:
+    def probe(self) -> None:
         """See that the ensemble hears this process, if that is due.
 
         To be called every sixth of :attr:`timeout` by who depends on it;
@@ -170,30 +174,57 @@ class Session(connection.Connection):
 
         kazoo sends pings by itself, but tells nobody when one was answered,
         and sends none while requests go out.
-
-        :param due_after: the share of :attr:`timeout` since the latest sign
-            of life after which it is due
         """
+        due_at = (self.heard_at or 0.0) + self.timeout * KEEP_AFTER
         if not self.connected:
             self.connect()
-            return
+        elif time.monotonic() >= due_at:
+            self._hear(requests.exists(self.layout.root))
+
+    def vouch(self) -> None:
+        """Have the server catch up with the leader, now.
+
+        :raises ServiceGroupUnavailable: it cannot
+        """
         sent_at = time.monotonic()
-        if sent_at - (self.heard_at or 0.0) < self.timeout * due_after:
-            return
+        self.ask([requests.sync(self.layout.root)])
+        self._vouched(sent_at)
+
+    def _vouched(self, sent_at: float) -> None:
+        with self._lock:
+            self.vouched_at = max(self.vouched_at, sent_at)
+
+    def _hear(self, request: requests.Request) -> bool:
+        """Ask for a sign of life, and drop a connection that gives none.
+
+        :returns: whether there was one
+        """
         patience = max(self.timeout / 5, min(0.5, self.timeout / 3))
-        client = self._current_client()
         try:
-            self._exchange(
-                client, [requests.exists(self.layout.root)], patience
-            )
+            self._exchange(self._current_client(), [request], patience)
         except errors.Silence:
             self.drop()
         except (errors.Trouble, exception.ServiceGroupUnavailable) as error:
             LOG.debug('Probing %s: %s', self.name, error)
+        else:
+            return True
+        return False
 
     def deadline(self) -> float:
         """Return until when a call that begins now may take."""
         return time.monotonic() + self.request_timeout
+
+    def change(self, what: str) -> change.Change:
+        """Return a change to be tried within the bounds of ``[zookeeper]``.
+
+        :param what: what is changed, for messages
+        """
+        return change.Change(
+            what,
+            self.request_timeout,
+            self.options.max_retries + 1,
+            self.unavailable,
+        )
 
     def no_access(self) -> exception.ServiceGroupUnavailable:
         """Return the error of a request that an access list forbids."""
@@ -212,15 +243,16 @@ class Session(connection.Connection):
     def _probe_until(self, ended: threading.Event) -> None:
         while not ended.is_set():
             try:
-                if self.connected:
-                    self.probe(WATCH_AFTER)
-                else:
+                sent_at = time.monotonic()
+                if not self.connected:
                     self.connect(unless=ended)
+                elif self._hear(requests.sync(self.layout.root)):
+                    self._vouched(sent_at)
             except exception.ServiceGroupUnavailable as error:
                 LOG.debug('Not connecting: %s', error)
             except Exception:
                 LOG.exception('Unexpected error while probing %s', self.name)
-            ended.wait(self.timeout / 6)
+            ended.wait(self.timeout * WATCH_EVERY)
 
     def _outcome(
         self, operations: Sequence[requests.Operation], results: Any

@@ -2,66 +2,88 @@
 
 """Records written to ZooKeeper, each change in one transaction.
 
-A transaction whose answer is lost may have been done. So each leaves a token
-in the record, and who tries again looks for its own.
+The transaction checks that the deployment is still here, and leaves the token
+of the change in the record: a change that is sent again finds its token.
 """
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-import secrets
 from typing import Any
+import uuid as sg_uuid
 
 from kazoo import exceptions
-from oslo_utils import uuidutils
+from oslo_log import log as logging
 
 from nova_sg import exception
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.records import change as sg_change
 from nova_sg.servicegroup.zookeeper import changelog
 from nova_sg.servicegroup.zookeeper import errors
+from nova_sg.servicegroup.zookeeper import fence as sg_fence
 from nova_sg.servicegroup.zookeeper import ids
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import lookup
 from nova_sg.servicegroup.zookeeper import members
 from nova_sg.servicegroup.zookeeper import multiread
 from nova_sg.servicegroup.zookeeper import requests
-from nova_sg.servicegroup.zookeeper import retry
 from nova_sg.servicegroup.zookeeper import session as sg_session
 from nova_sg.servicegroup.zookeeper import stored
+
+LOG = logging.getLogger(__name__)
+
+#: Makes the uuid of a service of the token of the change that creates it.
+_UUIDS = sg_uuid.UUID('5a0c4c1e-5f0e-4d8e-9a51-8a8f0d3a9b1c')
 
 
 class Writer:
     """Writes records, with their entries and their change in the log.
 
     Every method raises ``ServiceGroupUnavailable`` where ZooKeeper cannot be
-    asked.
+    asked, ``OutcomeUnknown`` where it cannot be asked whether the change was
+    made, and, but for :meth:`restore` and :meth:`purge`, which are for what
+    moves, ``DeploymentMismatch`` where the deployment is elsewhere.
 
     :param session: the session to write over
+    :param reader: reads records over the same session
+    :param fence: keeps changes out once the deployment has moved
     """
 
-    def __init__(self, session: sg_session.Session) -> None:
+    def __init__(
+        self,
+        session: sg_session.Session,
+        reader: lookup.Lookup,
+        fence: sg_fence.Fence,
+    ) -> None:
         self._session = session
-        self._lookup = lookup.Lookup(session)
+        self._lookup = reader
+        self._fence = fence
         self._made: set[str] = set()
-        self._latest: dict[str, int] = {}
-
-    def latest(self, cell: layout.CellLayout) -> int:
-        """Return the number of the latest change made here, -1 for none."""
-        return self._latest.get(cell.path, -1)
 
     def create(
-        self, cell: layout.CellLayout, values: Mapping[str, Any]
+        self,
+        cell: layout.CellLayout,
+        token: str,
+        values: Mapping[str, Any],
     ) -> record.Record:
-        """See :meth:`RecordStore.create`."""
-        uuid = values.get('uuid') or uuidutils.generate_uuid()
-        path = cell.service(uuid)
-        token = _token()
-        change = retry.Change(self._session, path)
+        """See :meth:`RecordStore.create`.
+
+        :param token: of this change
+        """
+        # The same for a change that is sent again, so that it is found.
+        uuid = values.get('uuid') or str(sg_uuid.uuid5(_UUIDS, token))
+        change = self._session.change(cell.service(uuid))
+
+        def look() -> record.Record | None:
+            found = self._lookup.latest(cell, uuid, change.deadline)
+            if found is None or not found.stored.holds(token):
+                return None
+            return found.record
 
         def attempt() -> record.Record:
-            if change.unsure:
-                mine = self._lookup.get(path, change.deadline)
-                if mine is not None and token in mine.stored.writes:
-                    return mine.record
+            mine = look()
+            if mine is not None:
+                return mine
+            guard = self._fence.guard(change.deadline)
             new_id, now = ids.take(self._session, cell, change.deadline)
             made = record.Record(
                 **{
@@ -72,96 +94,126 @@ class Writer:
                     'created_at': stored.time_of(now),
                 }
             )
-            value = stored.encode(stored.Stored(made, writes=(token,)))
             try:
-                self._create(cell, made, value, change)
+                self._create(cell, stored.created(made, token), change, guard)
             except errors.TransactionFailed as failed:
+                self._fence.check(failed)
                 if failed.path == cell.id(new_id):
-                    raise errors.Conflict from failed
+                    raise sg_change.Conflict from failed
+                mine = look() if change.unsure else None
+                if mine is not None:
+                    return mine
                 raise self._refusal(cell, made, failed) from failed
             return made
 
-        return change.run(attempt)
+        return change.run(attempt, look)
 
     def update(
-        self, cell: layout.CellLayout, uuid: str, changes: Mapping[str, Any]
+        self,
+        cell: layout.CellLayout,
+        token: str,
+        uuid: str,
+        changes: Mapping[str, Any],
     ) -> record.Record:
-        """See :meth:`RecordStore.update`."""
+        """See :meth:`RecordStore.update`.
+
+        :param token: of this change
+        """
         path = cell.service(uuid)
-        token = _token()
-        change = retry.Change(self._session, path)
+        change = self._session.change(path)
+
+        def look() -> record.Record | None:
+            found = self._lookup.latest(cell, uuid, change.deadline)
+            if found is None or not found.stored.holds(token):
+                return None
+            return found.record
 
         def attempt() -> record.Record:
-            found = self._lookup.get(path, change.deadline)
-            if found is None:
-                raise exception.ServiceNotFound(service_id=uuid)
-            if change.unsure and token in found.stored.writes:
+            found = self._lookup.latest(cell, uuid, change.deadline)
+            if found is not None and found.stored.holds(token):
                 return found.record
+            if found is None or found.record.deleted:
+                raise exception.ServiceNotFound(service_id=uuid)
+            guard = self._fence.guard(change.deadline)
             after = found.record._replace(**changes)
-            value = stored.encode(
-                stored.rewritten(found.stored, after, token),
-                stamp='updated_at',
-            )
+            value = stored.rewritten(found.stored, after, token)
             operations = [
-                requests.change(path, value, found.version),
+                *guard,
+                requests.change(
+                    path, stored.encode(value, 'updated_at'), found.version
+                ),
                 *_difference(cell.entries(found.record), cell.entries(after)),
-                changelog.changed(cell, value),
+                changelog.changed(cell, after, 'updated_at'),
             ]
             self._make_directories(cell, after)
             try:
                 results = self._commit(cell, operations, change)
             except errors.TransactionFailed as failed:
+                self._fence.check(failed)
                 raise self._refusal(cell, after, failed) from failed
-            now = stored.time_of(results[0].mtime)
+            now = stored.time_of(results[len(guard)].mtime)
             return after._replace(updated_at=now)
 
-        return change.run(attempt)
+        return change.run(attempt, look)
 
-    def destroy(self, cell: layout.CellLayout, uuid: str) -> None:
-        """See :meth:`RecordStore.destroy`; a trace remains."""
+    def destroy(self, cell: layout.CellLayout, token: str, uuid: str) -> None:
+        """See :meth:`RecordStore.destroy`; a trace remains.
+
+        :param token: of this change
+        """
         path = cell.service(uuid)
-        token = _token()
-        change = retry.Change(self._session, path)
+        change = self._session.change(path)
 
-        def attempt() -> None:
-            found = self._lookup.get(path, change.deadline)
-            if found is None:
-                if change.unsure:
-                    return
+        def look() -> bool | None:
+            found = self._lookup.latest(cell, uuid, change.deadline)
+            return (
+                found is not None
+                and bool(found.record.deleted)
+                and found.stored.holds(token)
+            ) or None
+
+        def attempt() -> bool:
+            found = self._lookup.latest(cell, uuid, change.deadline)
+            if found is None or found.record.deleted:
+                if found is not None and found.stored.holds(token):
+                    return True
                 raise exception.ServiceNotFound(service_id=uuid)
             gone = found.record._replace(deleted=found.record.id)
-            trace = stored.encode(
-                stored.rewritten(found.stored, gone, token),
-                stamp='deleted_at',
-            )
+            trace = stored.rewritten(found.stored, gone, token)
             operations = [
+                *self._fence.guard(change.deadline),
                 requests.delete(path, found.version),
-                requests.create(cell.trace(uuid), trace),
+                requests.create(
+                    cell.trace(uuid), stored.encode(trace, 'deleted_at')
+                ),
                 *_difference(cell.entries(found.record), _entries(cell, gone)),
                 changelog.destroyed(cell, uuid),
             ]
             try:
                 self._commit(cell, operations, change)
             except errors.TransactionFailed as failed:
+                self._fence.check(failed)
                 raise self._refusal(cell, gone, failed) from failed
+            return True
 
-        change.run(attempt)
-        members.remove(self._session, uuid)
+        change.run(attempt, look)
+        self._remove_members(uuid)
 
     def restore(
         self, cell: layout.CellLayout, restored: record.Record
     ) -> None:
         """See :meth:`RecordStore.restore`."""
         path = _place(cell, restored)
-        value = stored.encode(stored.Stored(restored))
-        change = retry.Change(self._session, path)
+        change = self._session.change(path)
 
         def attempt() -> None:
             ids.skip(self._session, cell, restored.id, change.deadline)
             try:
-                self._create(cell, restored, value, change)
+                self._create(cell, stored.Stored(restored), change)
             except errors.TransactionFailed as failed:
-                there = self._lookup.get(path, change.deadline)
+                there = self._lookup.latest(
+                    cell, restored.uuid, change.deadline
+                )
                 if there is None or there.record != restored:
                     raise self._refusal(cell, restored, failed) from failed
 
@@ -174,7 +226,7 @@ class Writer:
             for uuid in uuids
             for place in (cell.service(uuid), cell.trace(uuid))
         ]
-        change = retry.Change(self._session, cell.path)
+        change = self._session.change(cell.path)
 
         def attempt() -> None:
             values = multiread.read(self._session, places, change.deadline)
@@ -187,41 +239,57 @@ class Writer:
                 change.deadline,
             )
             if any(isinstance(e, errors.TransactionFailed) for e in outcomes):
-                raise errors.Conflict
+                raise sg_change.Conflict
 
         change.run(attempt)
 
     def _create(
         self,
         cell: layout.CellLayout,
-        made: record.Record,
-        value: bytes,
-        change: retry.Change,
+        value: stored.Stored,
+        change: sg_change.Change,
+        guard: Sequence[requests.Operation] = (),
     ) -> None:
+        made = value.record
         place = _place(cell, made)
         # A uuid is in one of these places, and once.
         other = {cell.service(made.uuid), cell.trace(made.uuid)} - {place}
-        operations = [requests.create(place, value)]
+        operations = [*guard, requests.create(place, stored.encode(value))]
         for path in other:
             operations += [requests.create(path), requests.delete(path)]
         operations += _difference({}, _entries(cell, made))
         if not made.deleted:
             self._make_directories(cell, made)
-            operations.append(changelog.changed(cell, value))
+            operations.append(changelog.changed(cell, made))
         self._commit(cell, operations, change)
 
     def _commit(
         self,
         cell: layout.CellLayout,
         operations: list[requests.Operation],
-        change: retry.Change,
+        change: sg_change.Change,
     ) -> list[Any]:
         results = self._session.commit(operations, change.deadline)
         if operations[-1].path.startswith(f'{cell.log}/'):
             number = layout.number_of(results[-1])
-            self._latest[cell.path] = max(number, self.latest(cell))
+            self._lookup.positions.note(cell, number + 1)
             changelog.trim(self._session, cell, number)
         return results
+
+    def _remove_members(self, uuid: str) -> None:
+        """Take members out that have joined before their record went.
+
+        It is destroyed by now, so that this may fail: the next beat of such
+        a member finds that its record is gone.
+        """
+        try:
+            members.remove(self._session, uuid)
+        except exception.ServiceGroupUnavailable as error:
+            LOG.warning(
+                'Members of the destroyed service %(uuid)s stay until they '
+                'beat: %(error)s',
+                {'uuid': uuid, 'error': error},
+            )
 
     def _make_directories(
         self, cell: layout.CellLayout, of: record.Record
@@ -256,14 +324,10 @@ class Writer:
         if isinstance(failed.error, exceptions.BadVersionError) or (
             failed.path == cell.service(of.uuid)
         ):
-            return errors.Conflict()
+            return sg_change.Conflict()
         # Somebody tidied up: make it again next time.
         self._made.clear()
         return self._session.unavailable(str(failed))
-
-
-def _token() -> str:
-    return secrets.token_hex(4)
 
 
 def _place(cell: layout.CellLayout, of: record.Record) -> str:

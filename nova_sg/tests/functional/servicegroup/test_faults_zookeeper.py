@@ -7,6 +7,7 @@ called down, every dead one is down in bounded time, and all is well again
 without a restart.
 """
 
+from concurrent import futures
 import itertools
 import signal
 import threading
@@ -285,8 +286,7 @@ class TestCutOffReader(FaultsTestCase):
         self.victim.signal(signal.SIGKILL)
         self.until_down(self.mortal, self.operator)
         self.assertTrue(mirrored.service_is_up(self.mortal))
-        services, _ = mirrored.list(self.context)
-        self.assertEqual([False] * 4, [each.disabled for each in services])
+        self.until_refused(mirrored)
         for link in links:
             link.heal()
         self.until_down(self.mortal, asking, mirrored)
@@ -296,6 +296,43 @@ class TestCutOffReader(FaultsTestCase):
                 'what was missed is known',
             )
         self.assert_never_down(observer)
+
+    def until_refused(self, api):
+        """Wait until records are not told any more, by any getter."""
+        self.eventually(
+            lambda: not self.tells(api),
+            'it tells no records any more',
+            within=api.driver.characteristics.staleness,
+        )
+        records, service = api.driver.records, self.living[1]
+        getters = (
+            lambda: records.list(self.context),
+            lambda: records.list(self.context, host=service.host),
+            lambda: records.get_by_uuid(self.context, service.uuid),
+            lambda: records.get_by_id(self.context, service.id),
+            lambda: records.get_by_host_and_binary(
+                self.context, service.host, service.binary
+            ),
+            lambda: records.get_by_host_and_topic(
+                self.context, service.host, service.topic
+            ),
+            lambda: records.minimum_versions(self.context, [service.binary]),
+            lambda: records.traces(self.context),
+        )
+        # Each waits a while for the connection.
+        with futures.ThreadPoolExecutor(len(getters)) as pool:
+            for asked in [pool.submit(get) for get in getters]:
+                self.assertIsInstance(
+                    asked.exception(), exception.ServiceGroupUnavailable
+                )
+
+    def tells(self, api):
+        try:
+            services = api.driver.records.list(self.context)
+        except exception.ServiceGroupUnavailable:
+            return False
+        self.assertEqual([False] * 4, [each.disabled for each in services])
+        return True
 
 
 class TestCutOffMember(FaultsTestCase):

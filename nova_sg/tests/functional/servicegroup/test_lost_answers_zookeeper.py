@@ -7,9 +7,14 @@ import threading
 import fixtures
 
 from nova_sg import exception
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.zookeeper import session
+from nova_sg.servicegroup.zookeeper import writer
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
+
+NEW = {'host': 'there', 'binary': 'nova-compute', 'topic': 'compute'}
 
 
 class TestLostAnswers(base.ZooKeeperTestCase):
@@ -156,10 +161,184 @@ class TestLostAnswers(base.ZooKeeperTestCase):
 
         self.lose_the_answer(is_done)
         error = self.assertRaises(
-            exception.ServiceGroupUnavailable,
+            exception.OutcomeUnknown,
             self.api.update,
             self.context,
             self.service.uuid,
             {'disabled_reason': 'mine'},
         )
         self.assertIn('not known whether the change was made', str(error))
+
+
+class TestRepeatedCalls(base.ZooKeeperTestCase):
+    """A call is sent twice, and another process serves the second one."""
+
+    def setUp(self):
+        super().setUp()
+        self.first = self.process().driver.records
+        self.second = self.process().driver.records
+        self.service = self.first.create(self.context, NEW)
+
+    def call(self):
+        """Return the context of one call."""
+        return change.for_one(self.context)
+
+    def test_a_service_is_created_once(self):
+        call, values = self.call(), {**NEW, 'host': 'new'}
+        made = self.first.create(call, values)
+        changed = self.first.update(
+            self.context, made.uuid, {'disabled': True}
+        )
+        self.assertEqual(changed, self.second.create(call, values))
+        self.first.destroy(self.context, made.uuid)
+        again = self.second.create(call, values)
+        self.assertEqual(made.uuid, again.uuid)
+        self.assertEqual(
+            ['there'], [each.host for each in self.second.list(self.context)]
+        )
+
+    def test_a_record_is_changed_once_however_many_changes_follow(self):
+        call, uuid = self.call(), self.service.uuid
+        self.first.update(call, uuid, {'forced_down': False})
+        for _ in range(10):
+            self.first.update(self.context, uuid, {'forced_down': True})
+        found = self.second.update(call, uuid, {'forced_down': False})
+        self.assertTrue(found.forced_down)
+        self.assertEqual(found, self.first.get_by_uuid(self.context, uuid))
+
+    def test_a_change_of_a_service_that_was_destroyed_since_is_known(self):
+        call, uuid = self.call(), self.service.uuid
+        self.first.update(call, uuid, {'disabled': True})
+        self.first.destroy(self.context, uuid)
+        self.assertTrue(
+            self.second.update(call, uuid, {'disabled': True}).disabled
+        )
+        self.assertRaises(
+            exception.ServiceNotFound,
+            self.second.update,
+            self.call(),
+            uuid,
+            {'disabled': True},
+        )
+
+    def test_a_service_is_destroyed_once(self):
+        call, uuid = self.call(), self.service.uuid
+        self.first.destroy(call, uuid)
+        again = self.first.create(self.context, NEW)
+        self.second.destroy(call, uuid)
+        self.assertEqual([again], list(self.second.list(self.context)))
+        self.assertRaises(
+            exception.ServiceNotFound, self.second.destroy, self.call(), uuid
+        )
+
+
+class TestMembersOfDestroyed(base.ZooKeeperTestCase):
+    """ZooKeeper goes between the end of a record and that of its members."""
+
+    def setUp(self):
+        super().setUp()
+        self.link = self.useFixture(proxy.TcpProxy(self.server.port))
+        self.api = self.process(hosts=self.link.hosts)
+        self.service = self.register(self.api)
+        (self.handle,) = self.process().join_many(self.context, [self.service])
+        real = writer.Writer._commit
+
+        def commit(*args):
+            results = real(*args)
+            self.link.refuse()
+            self.link.reset()
+            return results
+
+        self.useFixture(
+            fixtures.MonkeyPatch(f'{writer.__name__}.Writer._commit', commit)
+        )
+
+    def test_a_destroyed_service_is_told_as_destroyed(self):
+        self.api.destroy(self.context, self.service.uuid)
+        self.assertEqual([], list(self.process().list(self.context)[0]))
+
+    def test_a_member_finds_out_by_its_next_beat(self):
+        self.api.driver.records.destroy(self.context, self.service.uuid)
+        with self.behind() as client:
+            self.assertTrue(client.exists(self.handle.path))
+            self.assertRaises(
+                exception.ServiceNotFound, self.handle.beat, self.context
+            )
+            self.assertFalse(client.exists(self.handle.path))
+
+
+class TestFence(base.ZooKeeperTestCase):
+    """The deployment moves while a change is on its way."""
+
+    def setUp(self):
+        super().setUp()
+        self.link = self.useFixture(proxy.TcpProxy(self.server.port))
+        self.api = self.process(hosts=self.link.hosts)
+        self.service = self.register(self.api)
+        self.moved = marker.Marker('db', 'sql')
+
+    def hold_changes(self, meanwhile):
+        """Hold the next transaction back until something has happened."""
+        real = session.Session.commit_many
+        mine = self.session_of(self.api)
+        held = []
+
+        def commit_many(asked, transactions, *args):
+            if asked is mine and not held:
+                held.append(transactions)
+                meanwhile()
+            return real(asked, transactions, *args)
+
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                f'{session.__name__}.Session.commit_many', commit_many
+            )
+        )
+
+    def move(self):
+        store = self.process().driver.records.marker_store
+        self.assertTrue(store.move(self.api.marker, self.moved))
+
+    def records(self):
+        return self.process().driver.records.list(self.context)
+
+    def test_no_change_is_made_once_the_deployment_has_moved(self):
+        uuid = self.service.uuid
+        store = self.process().driver.records.marker_store
+        for attempt in (
+            lambda: self.register(self.api, 'late'),
+            lambda: self.api.update(self.context, uuid, {'disabled': True}),
+            lambda: self.api.driver.records.destroy(self.context, uuid),
+        ):
+            with fixtures.MonkeyPatch(
+                'nova_sg.servicegroup.marker.TRUSTED', 9
+            ):
+                self.hold_changes(self.move)
+                error = self.assertRaises(
+                    exception.DeploymentMismatch, attempt
+                )
+            for each in (self.moved, self.api.marker):
+                self.assertIn(str(each), str(error))
+            self.assertEqual([self.service], list(self.records()))
+            store.move(self.moved, self.api.marker)
+
+    def test_a_marker_that_was_rewritten_stops_no_change(self):
+        def rewrite():
+            with self.behind() as client:
+                value, _ = client.get(self.layout.deployment)
+                client.set(self.layout.deployment, value)
+
+        self.hold_changes(rewrite)
+        changed = self.api.update(
+            self.context, self.service.uuid, {'disabled': True}
+        )
+        self.assertEqual([changed], list(self.records()))
+
+    def test_a_change_that_was_made_before_the_move_is_told_as_made(self):
+        call = change.for_one(self.context)
+        records = self.api.driver.records
+        made = records.update(call, self.service.uuid, {'disabled': True})
+        self.move()
+        self.assertEqual(
+            made, records.update(call, self.service.uuid, {'disabled': True})
+        )

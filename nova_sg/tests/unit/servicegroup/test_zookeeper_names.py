@@ -9,6 +9,7 @@ from oslotest import base
 
 from nova_sg import exception
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.zookeeper import changelog
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import members
@@ -118,14 +119,46 @@ class TestStored(base.BaseTestCase):
             read = stored.decode(value, NOON_MS, 'here').record
             self.assertEqual(NOON, getattr(read, field))
 
-    def test_only_the_latest_writes_are_remembered(self):
+    def write(self, written, token, at):
+        """Return what is read after another change, made at a time."""
+        value = stored.encode(stored.rewritten(written, SERVICE, token))
+        return stored.decode(value, at, 'here')
+
+    def test_a_change_is_remembered_for_its_time_however_many_follow(self):
         written = stored.Stored(SERVICE, unknown={'shelf': 'left'})
+        hour = change.KEPT * 1000
         for number in range(20):
-            written = stored.rewritten(written, SERVICE, f't{number}')
-        read = stored.decode(stored.encode(written), NOON_MS, 'here')
-        self.assertEqual('t19', read.writes[-1])
-        self.assertLessEqual(len(read.writes), 8)
-        self.assertEqual({'shelf': 'left'}, read.unknown)
+            written = self.write(written, f't{number}', NOON_MS)
+        later = self.write(written, 'later', NOON_MS + hour)
+        for number in range(20):
+            self.assertTrue(later.holds(f't{number}'))
+        later = self.write(later, 'latest', NOON_MS + hour + 1)
+        later = self.write(later, 'next', NOON_MS + hour + 2)
+        self.assertEqual(
+            ['later', 'latest', 'next'],
+            [
+                each
+                for each in ('t0', 't19', 'later', 'latest', 'next')
+                if later.holds(each)
+            ],
+        )
+        self.assertEqual({'shelf': 'left'}, later.unknown)
+
+    def test_a_value_stays_small_however_often_it_is_changed(self):
+        written = stored.Stored(SERVICE)
+        for number in range(1000):
+            written = self.write(written, f't{number}', NOON_MS + number)
+        self.assertTrue(written.holds('t999'))
+        self.assertTrue(written.holds('t600'))
+        self.assertLess(len(stored.encode(written)), 20_000)
+
+    def test_tokens_without_a_time_are_as_old_as_the_value(self):
+        value = json.loads(stored.encode(stored.Stored(SERVICE)))
+        value['zookeeper'] = {'writes': ['1234abcd', '5678abcd']}
+        read = stored.decode(json.dumps(value).encode(), NOON_MS, 'here')
+        self.assertEqual(
+            {'1234abcd': NOON_MS, '5678abcd': NOON_MS}, read.writes
+        )
 
     def test_a_value_that_is_no_record_is_named(self):
         for value in (b'', b'{}', b'[]', b'\xff', b'{"format": 99}'):
@@ -156,9 +189,8 @@ class TestChanges(base.BaseTestCase):
 
     def test_a_change_is_what_the_record_has_become(self):
         tricky = SERVICE._replace(disabled_reason='"destroyed": "u-7"')
-        value = stored.encode(stored.Stored(tricky))
         self.assertEqual(
-            ('u-7', tricky), self.decode(changelog.changed(self.cell, value))
+            ('u-7', tricky), self.decode(changelog.changed(self.cell, tricky))
         )
 
     def test_a_destroyed_record_is_told_from_a_changed_one(self):
