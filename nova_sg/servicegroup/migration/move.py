@@ -22,10 +22,6 @@ from nova_sg.servicegroup.migration import markers
 from nova_sg.servicegroup.migration import plan as sg_plan
 from nova_sg.servicegroup.migration import side as sg_side
 
-#: Seconds from when nobody may write to the source until nobody does: as long
-#: as who runs trusts the marker, and a moment for what was begun.
-FENCE = marker.TRUSTED + 1.0
-
 #: Records taken away at once.
 _BATCH = 500
 
@@ -122,7 +118,7 @@ class Migration:
             self._copy(plan, progress)
             with self._markers.source_closed():
                 if self.copies:
-                    time.sleep(FENCE)
+                    time.sleep(self._source.records.fence)
                     # What somebody changed while the rest was copied.
                     self._copy(self._plan(replaceable), progress)
             self._markers.open_target()

@@ -47,10 +47,11 @@ class RecordStore(abc.ABC):
     :param conf: a loaded configuration
     """
 
-    #: Seconds, after the marker was moved, in which a change of somebody who
-    #: had seen the old one may still arrive. 0.0 where the marker is looked
-    #: at in the transaction of each change.
-    fence: float = 0.0
+    #: Seconds, after the marker was moved, in which a change of a process that
+    #: had seen the old one may still arrive: as long as a process trusts the
+    #: marker, and the longest write. 0.0 where the store looks at the marker
+    #: in the transaction of each change.
+    fence: float = marker.TRUSTED + 1.0
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self.conf = conf

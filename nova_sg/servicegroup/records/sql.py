@@ -95,6 +95,9 @@ class SqlRecordStore(base.RecordStore):
     ``last_seen_up`` nor ``report_count``: those belong to the membership.
     """
 
+    #: The marker's row is locked in the transaction of each change.
+    fence = 0.0
+
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
         self._database = engine.get(conf)
