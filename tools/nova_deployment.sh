@@ -20,6 +20,8 @@ Everything is in a temporary directory, ends with the script, and needs
 neither a hypervisor nor root. The exit code is 0 only where all of it is as
 it should be.
 
+  --nova N      the release of nova: 31, 32, 33, or 34 (the default), with the
+                versions of everything that OpenStack pins for it
   --driver D    [servicegroup] driver: db, zk (the default), or mc with its
                 records in memcached
   --conf        switch nova-sg on by nova.conf alone, not with nova-sg-run
@@ -36,10 +38,20 @@ Environment:
 EOT
 }
 
+top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+cd "$top"
+# shellcheck source=tools/nova_tree/environment.sh
+. tools/nova_tree/environment.sh
+
 module=show plain='' arguments=()
 export OS_NOVA_DISABLE_EVENTLET_PATCHING=true
 while (($#)); do
     case $1 in
+        --nova)
+            nova_is_release "${2:-}" || exit 2
+            nova_choose "$2"
+            shift
+            ;;
         --driver)
             [[ ${2:-} =~ ^(db|zk|mc)$ ]] || {
                 echo 'nova_deployment.sh: --driver is db, zk or mc' >&2
@@ -65,10 +77,6 @@ if [[ $module == upgrade ]] && ((${#arguments[@]})); then
     exit 2
 fi
 
-top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
-cd "$top"
-# shellcheck source=tools/nova_tree/environment.sh
-. tools/nova_tree/environment.sh
 nova_environment
 [[ -z $plain ]] || nova_alone
 nova_enter

@@ -21,6 +21,8 @@ many SQL statements named the table `services`. The exit code is 0 only where
 the failures are exactly those allowed, and, with zk or mc, no statement named
 the table.
 
+  --nova N         the release of nova: 31, 32, 33, or 34 (the default), with
+                   the versions of everything that OpenStack pins for it
   --driver D       [servicegroup] driver: db, zk (the default), or mc with its
                    records in memcached
   --threading      nova on native threads (the default)
@@ -40,9 +42,18 @@ Environment:
 EOT
 }
 
+top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+# shellcheck source=tools/nova_tree/environment.sh
+. "$top/tools/nova_tree/environment.sh"
+
 arguments=() install=true
 while (($#)); do
     case $1 in
+        --nova)
+            nova_is_release "${2:-}" || exit 2
+            nova_choose "$2"
+            shift
+            ;;
         --driver)
             [[ ${2:-} =~ ^(db|zk|mc)$ ]] || {
                 echo 'nova_tree_tests.sh: --driver is db, zk or mc' >&2
@@ -80,9 +91,6 @@ while (($#)); do
     shift
 done
 
-top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
-# shellcheck source=tools/nova_tree/environment.sh
-. "$top/tools/nova_tree/environment.sh"
 if $install; then
     nova_environment
 fi

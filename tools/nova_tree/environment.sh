@@ -11,19 +11,43 @@
 #   venv     nova and nova-sg
 #   plain    nova alone, as it is before the upgrade
 
-nova_version=34.0.0
-nova_tree=$(realpath -m -- "${NOVA_SG_TREE:-$top/.nova-tree}")/$nova_version
-
-# What nova's tests import beside nova's own requirements, and the client and
-# the placement which a deployment needs. nova's test fixture takes the
-# deprecations of SQLAlchemy 2.1 for failures.
-nova_packages=(
-    "nova==$nova_version" 'SQLAlchemy>=2.0,<2.1' openstack-placement
-    stestr ddt fixtures oslotest requests-mock testtools testscenarios
-    testresources wsgi-intercept osprofiler PyMySQL psycopg2-binary
-    python-barbicanclient 'hacking>=8' python-openstackclient gunicorn
-    pymemcache hypothesis time-machine
+# The releases of nova there are, by the number their versions begin with: the
+# version, the release of OpenStack, and the version of its placement.
+declare -A nova_releases=(
+    [31]='31.3.1 2025.1 13.0.1'
+    [32]='32.2.1 2025.2 14.0.0'
+    [33]='33.0.2 2026.1 15.0.0'
+    [34]='34.0.0 2026.2 16.0.0'
 )
+
+# nova_choose NUMBER: the functions below are for this release of nova.
+nova_choose() {
+    local placement
+    read -r nova_version nova_openstack placement <<<"${nova_releases[$1]}"
+    nova_tree=$(realpath -m -- "${NOVA_SG_TREE:-$top/.nova-tree}")
+    nova_tree+=/$nova_version
+    # What OpenStack pins for this release, as an environment of it froze.
+    nova_constraints=$top/tools/nova_tree/constraints-$nova_openstack.txt
+    # What nova's tests import beside nova's own requirements, and the client
+    # and the placement which a deployment needs. nova's test fixture takes
+    # the deprecations of SQLAlchemy 2.1 for failures.
+    nova_packages=(
+        "nova==$nova_version" "openstack-placement==$placement"
+        'SQLAlchemy>=2.0,<2.1' stestr ddt fixtures oslotest requests-mock
+        testtools testscenarios testresources wsgi-intercept osprofiler
+        PyMySQL psycopg2-binary python-barbicanclient hacking
+        python-openstackclient gunicorn pymemcache hypothesis time-machine
+    )
+}
+
+# nova_is_release NUMBER: whether it is one of them; says what there is.
+nova_is_release() {
+    [[ -n ${nova_releases[${1:-none}]:-} ]] && return
+    echo "error: --nova is one of 31, 32, 33 and 34" >&2
+    return 1
+}
+
+nova_choose 34
 
 # nova_python: prints the path of a Python that is new enough.
 nova_python() {
@@ -46,7 +70,7 @@ nova_pip() {
     local venv=$1 log=$nova_tree/pip.log
     shift
     if ! "$venv/bin/python" -m pip "$@" \
-        -c "$top/tools/nova_tree/constraints.txt" >"$log" 2>&1; then
+        -c "$nova_constraints" >"$log" 2>&1; then
         echo "error: pip $1 failed:" >&2
         { grep -i '^error' "$log" || tail -n 5 "$log"; } >&2
         return 1
@@ -56,7 +80,8 @@ nova_pip() {
 # nova_venv NAME KEY PACKAGE...: makes it, unless it is there for this KEY.
 nova_venv() {
     local venv=$nova_tree/$1 stamp=$nova_tree/$1/.nova-sg-stamp key
-    key="$2 $(cat "$top"/tools/nova_tree/* | sha256sum)"
+    key="$2 $(cat "$nova_constraints" "$top/tools/nova_tree/environment.sh" |
+        sha256sum)"
     shift 2
     [[ ! -e $stamp || $(<"$stamp") != "$key" ]] || return 0
     echo "-- installing ${venv#"$top/"}"
