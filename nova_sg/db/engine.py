@@ -17,6 +17,7 @@ import sqlalchemy as sa
 import tenacity
 
 from nova_sg import exception
+from nova_sg.db import refusals
 from nova_sg.db import schema
 from nova_sg.db import url as db_url
 
@@ -100,7 +101,7 @@ class Database:
         try:
             engine = self._facade.writer.get_engine()
         except (sa.exc.ArgumentError, ImportError) as error:
-            raise db_url.refused(error) from error
+            raise refusals.of_url(error, self.url) from error
         return engine
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
@@ -164,7 +165,9 @@ class Database:
                 if not done:
                     raise
                 lost = attempts
-                raise db_exc.DBConnectionError(_cause(error)) from error
+                raise db_exc.DBConnectionError(
+                    refusals.cause_of(error)
+                ) from error
             return result
 
         def stop(state: tenacity.RetryCallState) -> bool:
@@ -287,12 +290,23 @@ class Database:
             ) from error
         except (db_exc.DBDuplicateEntry, db_exc.DBReferenceError):
             raise
-        except TypeError as error:
+        except (
+            AttributeError,
+            LookupError,
+            OSError,
+            TypeError,
+            ValueError,
+        ) as error:
             if self._ready:
                 raise
-            # A driver called with a parameter which it does not have.
-            raise db_url.refused(error) from error
+            # A driver that was given a parameter it cannot use.
+            raise refusals.of_url(error, self.url) from error
         except (db_exc.DBError, sa.exc.SQLAlchemyError) as error:
+            refused = refusals.by_server(error, self.url)
+            # A process that has been served goes on: nobody would start a
+            # host again when the password is back.
+            if refused is not None and not self._ready:
+                raise refused from error
             if _refuses_value(error):
                 raise exception.InvalidInput(
                     reason=f'the database refuses a value: {_reason(error)}'
@@ -304,16 +318,10 @@ class Database:
             ) from error
 
 
-def _cause(error: BaseException) -> BaseException:
-    """Return what the driver raised, from under what wraps it."""
-    cause = getattr(error, 'inner_exception', None) or error
-    return getattr(cause, 'orig', None) or cause
-
-
 def _refuses_value(error: BaseException) -> bool:
     """Return whether an error is about a value, where oslo.db cannot tell."""
     wrapped = getattr(error, 'inner_exception', None) or error
-    cause = _cause(error)
+    cause = refusals.cause_of(error)
     return (
         isinstance(wrapped, sa.exc.DataError)
         # The driver itself refuses: NUL in a text, a number too large.
@@ -324,7 +332,7 @@ def _refuses_value(error: BaseException) -> bool:
 
 def _lacks_table(error: BaseException) -> bool:
     """Return whether a table is not there, where oslo.db cannot tell."""
-    cause = _cause(error)
+    cause = refusals.cause_of(error)
     return getattr(cause, 'pgcode', None) == _UNDEFINED_TABLE or cause.args[
         :1
     ] == (_NO_SUCH_TABLE,)
@@ -332,7 +340,7 @@ def _lacks_table(error: BaseException) -> bool:
 
 def _reason(error: BaseException) -> str:
     """Return the driver's own words, in one line and without the SQL."""
-    cause = _cause(error)
+    cause = refusals.cause_of(error)
     if cause.args[:1] == (_ILLEGAL_MIX,):
         return 'it has a character which the column that is looked at cannot'
     arguments = getattr(cause, 'args', ()) or (cause,)

@@ -4,13 +4,27 @@
 
 psycopg2 has no time limit of its own: where a server is frozen, or a router
 in between drops packets, a call would never return, and with it the loop
-that beats. psycopg2 lets a program do the waiting, for all connections of
-the process; connections that set no ``statement_timeout`` wait as ever.
+that beats. psycopg2 lets a program do the waiting for all connections of the
+process. Only connections of an engine with :class:`Patient` have a limit;
+others wait as ever.
+
+The server is told the limit, too, so that a statement that waits for a lock
+ends there. PgBouncer refuses a startup parameter ``options``, and in
+transaction mode a ``SET`` would stay with a connection that another client
+gets next. So each transaction says ``SET LOCAL``, in the same message as its
+first statement, which costs no round trip.
 """
 
 import re
 import select
 from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import plugins
+
+#: The name of :class:`Patient` in a URL, and its parameter: milliseconds.
+PLUGIN = 'nova_sg.patient'
+LIMIT = 'nova_sg_limit'
 
 #: Options are told in either spelling, a time with a unit or without.
 _LIMIT = re.compile(r'statement[_-]timeout=(\d+(?:\.\d+)?)(us|ms|s|min|h|d|)')
@@ -29,32 +43,74 @@ _UNITS = {
 #: Milliseconds by which the server itself says sooner that time is over.
 _GRACE = 500
 
+#: Whether this transaction of a connection has its limit.
+_LIMITED = 'nova_sg.limited'
 
-def limited(options: str, limit: int) -> str:
-    """Return libpq's options for a connection, with an end to statements.
 
-    :param options: those an operator has given; a limit of theirs stands
-    :param limit: milliseconds
+class Patient(sa.CreateEnginePlugin):
+    """Limits each statement of an engine, and each wait for an answer.
+
+    A ``statement_timeout`` among the ``options`` of the URL stands: the
+    server has it then, and the wait is a little longer.
     """
-    if _LIMIT.search(options):
-        return options
-    return f'{options} -c statement_timeout={limit}'.strip()
+
+    def __init__(self, url: sa.URL, kwargs: dict[str, Any]) -> None:
+        options = ' '.join(url.normalized_query.get('options', ()))
+        told = told_in(options)
+        limit = int(url.normalized_query[LIMIT][0]) if told is None else told
+        self._first = (
+            f'SET LOCAL statement_timeout = {limit:g}; '
+            if told is None
+            else None
+        )
+        kwargs.setdefault('connect_args', {}).update(
+            # PostgreSQL takes 0 for no limit.
+            connection_factory=_waiting(limit + _GRACE if limit else None)
+        )
+
+    def update_url(self, url: sa.URL) -> sa.URL:
+        return url.difference_update_query(['plugin', LIMIT])
+
+    def engine_created(self, engine: sa.Engine) -> None:
+        if self._first is not None:
+            sa.event.listen(engine, 'begin', self._begun)
+            sa.event.listen(
+                engine, 'before_cursor_execute', self._execute, retval=True
+            )
+
+    @staticmethod
+    def _begun(connection: sa.Connection) -> None:
+        connection.info[_LIMITED] = False
+
+    def _execute(
+        self,
+        connection: sa.Connection,
+        _cursor: Any,
+        statement: str,
+        parameters: Any,
+        *_more: Any,
+    ) -> tuple[str, Any]:
+        if not connection.info.get(_LIMITED):
+            connection.info[_LIMITED] = True
+            statement = f'{self._first}{statement}'
+        return statement, parameters
 
 
-def of(options: str) -> float | None:
-    """Return for how long to wait for an answer.
+plugins.register(PLUGIN, __name__, Patient.__name__)
 
-    :param options: a connection's options
-    :returns: milliseconds, None for ever
+
+def told_in(options: str) -> float | None:
+    """Return the limit of a statement among libpq's options.
+
+    :param options: those an operator has given
+    :returns: milliseconds, 0 for no limit, None where they have none
     """
     found = _LIMIT.search(options)
-    limit = float(found[1]) * _UNITS[found[2]] if found else 0
-    # PostgreSQL takes 0 for no limit.
-    return limit + _GRACE if limit else None
+    return float(found[1]) * _UNITS[found[2]] if found else None
 
 
 def install() -> None:
-    """Wait for no answer longer than the statement may take at the server.
+    """Wait for no answer longer than a connection says.
 
     Does nothing where somebody else does the waiting already (eventlet), or
     without psycopg2.
@@ -65,6 +121,16 @@ def install() -> None:
         return
     if extensions.get_wait_callback() is None:
         extensions.set_wait_callback(_wait)
+
+
+def _waiting(limit: float | None) -> Any:
+    """Return a class of connections.
+
+    :param limit: milliseconds to wait for an answer, None for ever
+    """
+    from psycopg2 import extensions
+
+    return type('Waiting', (extensions.connection,), {'nova_sg_limit': limit})
 
 
 def _wait(connection: Any) -> None:
@@ -80,7 +146,7 @@ def _wait(connection: Any) -> None:
         extensions.POLL_READ: select.POLLIN,
         extensions.POLL_WRITE: select.POLLOUT,
     }
-    limit = of(connection.dsn)
+    limit = getattr(connection, 'nova_sg_limit', None)
     while (state := connection.poll()) != extensions.POLL_OK:
         poll = select.poll()
         poll.register(connection.fileno(), events[state])

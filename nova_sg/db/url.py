@@ -3,26 +3,35 @@
 """What is made of ``[database]`` before anything connects.
 
 An operator gives a URL and oslo.db's options. What is made of them keeps
-every call within the report interval, and what cannot be used is refused in
-one line that names the option.
+every call within the report interval, whatever they say, and what a driver
+cannot use is refused in one line that names the option.
 """
 
+import inspect
+import os
+import ssl
 from typing import Any
+from urllib import parse
+import warnings
 
 from oslo_config import cfg
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 
-from nova_sg import exception
 from nova_sg.db import patience
+from nova_sg.db import refusals
 from nova_sg.db import sqlite
 
-#: The driver and the extra of a URL that names a database only.
-_DRIVERS = {
-    'psycopg': ('postgresql+psycopg2', 'postgresql'),
-    'psycopg2': ('postgresql+psycopg2', 'postgresql'),
-    'MySQLdb': ('mysql+pymysql', 'mysql'),
-    'pymysql': ('mysql+pymysql', 'mysql'),
+_PARAMETERS = '[database] connection_parameters'
+
+#: Parameters of libpq that are numbers.
+_POSTGRESQL_NUMBERS = {
+    'connect_timeout',
+    'keepalives',
+    'keepalives_count',
+    'keepalives_idle',
+    'keepalives_interval',
+    'tcp_user_timeout',
 }
 
 
@@ -30,16 +39,25 @@ def usable(conf: cfg.ConfigOpts) -> sa.URL:
     """Return the URL to connect with.
 
     :param conf: a loaded configuration
-    :raises InvalidConfiguration: ``[database] connection`` cannot be used
+    :raises InvalidConfiguration: ``[database] connection``, or what
+        ``connection_parameters`` adds to it, cannot be used
     """
     try:
-        url = _tuned(sa.make_url(conf.database.connection), conf)
+        url = sa.make_url(conf.database.connection)
         url.get_dialect().import_dbapi()
     except (sa.exc.ArgumentError, ImportError, ValueError) as error:
-        raise refused(error) from error
-    if not url.database and url.get_backend_name() != 'sqlite':
-        raise _unusable('it names no database')
-    return url
+        raise refusals.of_url(error) from error
+    seconds = conf.servicegroup.report_interval
+    option = refusals.CONNECTION
+    if conf.database.connection_parameters:
+        _check(_tuned(url, seconds), option)
+        option = _PARAMETERS
+        url = url.update_query_pairs(
+            parse.parse_qsl(conf.database.connection_parameters), append=True
+        )
+    tuned = _tuned(url, seconds)
+    _check(tuned, option)
+    return tuned
 
 
 def facade(url: sa.URL, conf: cfg.ConfigOpts) -> Any:
@@ -47,61 +65,62 @@ def facade(url: sa.URL, conf: cfg.ConfigOpts) -> Any:
 
     :param url: what :func:`usable` returned
     :param conf: a loaded configuration
-    :raises InvalidConfiguration: the URL cannot be used
     """
     made = enginefacade.transaction_context()
-    options = dict(conf.database.items())
-    options['connection'] = url.render_as_string(hide_password=False)
-    options['slave_connection'] = None
-    if url.get_backend_name() == 'sqlite':
-        # No pool, and oslo.db does not take the option away.
-        options['pool_timeout'] = None
-    elif options['pool_timeout'] is None:
-        options['pool_timeout'] = conf.servicegroup.report_interval
-    made.configure(**options)
+    made.configure(**_options(url, conf))
     return made
 
 
-def refused(error: Exception) -> exception.InvalidConfiguration:
-    """Return what says that a URL cannot be used, without quoting it.
+def _options(url: sa.URL, conf: cfg.ConfigOpts) -> dict[str, Any]:
+    """Return oslo.db's options, as far as an operator may set them.
 
-    :param error: what SQLAlchemy or the driver raised for it
+    All of them are given: oslo.db reads others from the global
+    configuration.
     """
-    match error:
-        case ImportError():
-            reason = f'{error.name} is not installed'
-            if error.name in _DRIVERS:
-                driver, extra = _DRIVERS[error.name]
-                reason += f': use {driver}:// and install nova-sg[{extra}]'
-        case TypeError():
-            reason = f'the driver refuses a parameter of it: {error}'
-        case _:
-            # The message of SQLAlchemy may quote the URL with its password.
-            reason = 'this is no database URL of a driver that is installed'
-    return _unusable(reason)
+    options = dict(conf.database.items())
+    options['connection'] = url.render_as_string(hide_password=False)
+    # They are in the URL.
+    options['connection_parameters'] = ''
+    # The lag of a replica would look like missed beats.
+    options['slave_connection'] = None
+    # oslo.db would wait for a database that is away, for ever with -1.
+    options['max_retries'] = 0
+    interval = conf.servicegroup.report_interval
+    if url.get_backend_name() == 'sqlite':
+        # No pool, and oslo.db does not take the option away.
+        options['pool_timeout'] = None
+    else:
+        options['pool_timeout'] = min(
+            interval, options['pool_timeout'] or interval
+        )
+    return options
 
 
-def _tuned(url: sa.URL, conf: cfg.ConfigOpts) -> sa.URL:
-    """Add to a URL what keeps a call within the report interval."""
-    seconds = conf.servicegroup.report_interval
+def _tuned(url: sa.URL, seconds: int) -> sa.URL:
+    """Add to a URL what keeps a call within the report interval.
+
+    :param seconds: the report interval
+    """
     # Twice within the interval: to find a connection dead, and to make one.
     limit = max(2, seconds // 2)
-    match url.get_backend_name():
-        case 'postgresql':
+    match url.get_backend_name(), url.get_driver_name():
+        case 'postgresql', 'psycopg2':
             patience.install()
-            options = ' '.join(url.normalized_query.get('options', ()))
-            url = url.update_query_dict(
-                {'options': patience.limited(options, limit * 1000)}
-            )
+            query = {
+                'connect_timeout': str(limit),
+                'plugin': patience.PLUGIN,
+                patience.LIMIT: str(limit * 1000),
+            }
+        case 'postgresql', _:
             query = {'connect_timeout': str(limit)}
-        case 'mysql' | 'mariadb':
+        case (('mysql' | 'mariadb'), _):
             query = {
                 'charset': 'utf8mb4',
                 'connect_timeout': str(limit),
                 'read_timeout': str(limit),
                 'write_timeout': str(limit),
             }
-        case 'sqlite':
+        case 'sqlite', _:
             query = {'timeout': str(seconds), 'plugin': sqlite.PLUGIN}
         case _:
             query = {}
@@ -109,7 +128,71 @@ def _tuned(url: sa.URL, conf: cfg.ConfigOpts) -> sa.URL:
     return url.update_query_dict(missing)
 
 
-def _unusable(reason: str) -> exception.InvalidConfiguration:
-    return exception.InvalidConfiguration(
-        option='[database] connection', reason=reason
-    )
+def _check(url: sa.URL, option: str) -> None:
+    """Have the driver look at a URL without connecting.
+
+    :raises InvalidConfiguration: it cannot be used
+    """
+    default_files = url.normalized_query.get('read_default_file', ())
+    if (
+        not (url.database or default_files)
+        and url.get_backend_name() != 'sqlite'
+    ):
+        raise refusals.unusable('it names no database')
+    if url.port is not None and not 0 < url.port < 65536:
+        raise refusals.unusable(f'{url.port} is no port')
+    error = _refusal(url)
+    if error is not None:
+        alone = [
+            name
+            for name in url.query
+            if _refusal(url.difference_update_query([name])) is None
+        ]
+        parameter = alone[0] if len(alone) == 1 else None
+        raise refusals.of_url(error, url, option, parameter) from error
+
+
+def _refusal(url: sa.URL) -> Exception | None:
+    """Return what a driver raises for a URL, None for nothing."""
+    try:
+        for path in url.normalized_query.get('read_default_file', ()):
+            # PyMySQL pays no heed to a file that is not there.
+            with open(os.path.expanduser(path), 'rb'):
+                pass
+        with warnings.catch_warnings():
+            # Of a parameter that SQLite does not have.
+            warnings.simplefilter('error', sa.exc.SAWarning)
+            _words, parameters = url.get_dialect()().create_connect_args(
+                url.difference_update_query(['plugin', patience.LIMIT])
+            )
+        _look_at(url, parameters)
+    except Exception as error:
+        # It raises whatever its code runs into.
+        return error
+    return None
+
+
+def _look_at(url: sa.URL, parameters: dict[str, Any]) -> None:
+    """Hand parameters to a driver that can look at them by itself.
+
+    What others refuse they say at the first connection.
+    """
+    match url.get_driver_name():
+        case 'psycopg2':
+            from psycopg2 import extensions
+
+            extensions.make_dsn(**parameters)
+            for name in _POSTGRESQL_NUMBERS & parameters.keys():
+                # libpq does not look at them when it does not wait itself.
+                int(parameters[name])
+        case 'pymysql':
+            import pymysql
+
+            inspect.signature(pymysql.connect).bind(**parameters)
+            tls = parameters.get('ssl')
+            if isinstance(tls, dict) and tls.get('cert'):
+                # Else OpenSSL asks on the terminal for the key's password.
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(
+                    tls['cert'], tls.get('key'), tls.get('password') or str
+                )
+            pymysql.connect(**parameters, defer_connect=True)

@@ -237,8 +237,9 @@ class TestUnreachable(FaultsTestCase):
         url = self.far_url.set(database='nowhere')
         far = self.another_process(self.text(url))
         error = self.assertRaises(
-            exception.ServiceGroupUnavailable, far.read, lambda c: None
+            exception.InvalidConfiguration, far.read, lambda c: None
         )
+        self.assertIn('[database] connection: ', str(error))
         self.assertIn('nowhere', str(error))
         self.assertIn(self.words['no database'], str(error))
         self.assertNotIn(PASSWORD, str(error))

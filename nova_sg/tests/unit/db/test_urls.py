@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from nova_sg import exception
 from nova_sg.db import engine
 from nova_sg.db import patience
+from nova_sg.db import url as db_url
 from nova_sg.tests.fixtures import api
 
 
@@ -16,10 +17,11 @@ class UrlTestCase(base.BaseTestCase):
         super().setUp()
         self.useFixture(api.Connections())
 
-    def database(self, url, report_interval=10):
+    def database(self, url, report_interval=10, **options):
         conf = self.useFixture(
             api.Configuration(
                 url,
+                database=options,
                 servicegroup={
                     'report_interval': report_interval,
                     'service_down_time': 6 * report_interval,
@@ -63,14 +65,57 @@ class TestMistakes(UrlTestCase):
         for url in ('mysql+pymysql://u:hush@h', 'postgresql+psycopg2://h/'):
             self.assertIn('names no database', self.refused(url))
 
-    def test_a_parameter_the_driver_does_not_have_is_named(self):
-        database = self.database('mysql+pymysql://u:hush@h/d?tineout=3')
+    def test_a_parameter_that_the_driver_refuses_is_named(self):
+        for start, parameters in (
+            (
+                'mysql+pymysql://u:hush@h/d',
+                {
+                    'tineout': '3',
+                    'ssl': 'true',
+                    'ssl_ca': '/nonexistent/ca.pem',
+                    'ssl_cert': __file__,
+                    'charset': 'bogus',
+                    'connect_timeout': 'abc',
+                    'read_timeout': '-1',
+                    'read_default_file': '/nonexistent/my.cnf',
+                },
+            ),
+            (
+                'postgresql+psycopg2://u:hush@h/d',
+                {'tineout': '3', 'ssl': 'true', 'connect_timeout': 'abc'},
+            ),
+            ('sqlite:////x', {'timeout': 'abc', 'tineout': '3'}),
+        ):
+            for name, value in parameters.items():
+                says = self.refused(f'{start}?{name}={value}')
+                self.assertIn(f'its parameter {name}', says)
+                self.assertNotIn('\n', says)
+
+    def test_a_password_in_a_parameter_is_not_shown_either(self):
+        for url in (
+            'postgresql+psycopg2://u@h/d?password=hush&connect_timeout=hush',
+            'mysql+pymysql://u:hush@h/d?read_timeout=hush',
+        ):
+            self.assertIn('***', self.refused(url))
+
+    def test_a_password_that_the_driver_cannot_send_is_refused(self):
+        self.refused('mysql+pymysql://u:%D0%BF-hush@h/d')
+
+    def test_a_port_that_is_none_is_refused(self):
+        for port in ('0', '65536', '99999'):
+            self.assertIn(
+                f'{port} is no port',
+                self.refused(f'mysql+pymysql://u:hush@h:{port}/d'),
+            )
+
+    def test_parameters_of_their_own_option_are_refused_by_its_name(self):
         error = self.assertRaises(
-            exception.InvalidConfiguration, database.read, lambda c: None
+            exception.InvalidConfiguration,
+            self.database,
+            'mysql+pymysql://u:hush@h/d?charset=utf8mb4',
+            connection_parameters='tineout=3&ssl_ca=/nonexistent',
         )
-        self.assertTrue(str(error).startswith('[database] connection: '))
-        self.assertIn("'tineout'", str(error))
-        self.assertNotIn('hush', str(error))
+        self.assertIn('[database] connection_parameters: ', str(error))
 
 
 class TestLimits(UrlTestCase):
@@ -82,7 +127,9 @@ class TestLimits(UrlTestCase):
     def test_postgresql_gets_half_of_it_to_connect_and_to_answer(self):
         query = self.query('postgresql+psycopg2://h/d', 20)
         self.assertEqual('10', query['connect_timeout'])
-        self.assertEqual('-c statement_timeout=10000', query['options'])
+        self.assertEqual('10000', query[patience.LIMIT])
+        # PgBouncer refuses it.
+        self.assertNotIn('options', query)
 
     def test_mysql_gets_half_of_it_to_connect_read_and_write(self):
         query = self.query('mysql+pymysql://h/d', 20)
@@ -105,41 +152,19 @@ class TestLimits(UrlTestCase):
         self.assertEqual('3', query['connect_timeout'])
         self.assertEqual('require', query['sslmode'])
 
-    def test_other_options_of_postgresql_have_the_limit_beside_them(self):
-        query = self.query(
-            'postgresql+psycopg2://h/d?options=-csearch_path%3Dx', 20
-        )
-        self.assertEqual(
-            '-csearch_path=x -c statement_timeout=10000', query['options']
-        )
-
     def test_a_limit_among_the_options_stands_in_either_spelling(self):
-        for limit in ('-cstatement_timeout=3000', '--statement-timeout=3000'):
-            query = self.query(
-                'postgresql+psycopg2://h/d?options='
-                + limit.replace('=', '%3D'),
-                20,
-            )
-            self.assertEqual(limit, query['options'])
-
-    def test_an_answer_is_waited_for_a_little_longer_than_the_limit(self):
-        for limit, milliseconds in (
-            ('3000', 3500),
-            ('750ms', 1250),
-            ('3s', 3500),
-            ('2.5s', 3000),
-            ('1min', 60_500),
-            ('0', None),
-            ('0s', None),
+        for options, milliseconds in (
+            ('-cstatement_timeout=3000', 3000),
+            ('--statement-timeout=3000', 3000),
+            ('-c statement_timeout=750ms', 750),
+            ('-c statement_timeout=3s', 3000),
+            ('-c statement_timeout=2.5s', 2500),
+            ('-c statement_timeout=1min', 60_000),
+            ('-c statement_timeout=0', 0),
+            ('-c search_path=x', None),
+            ('', None),
         ):
-            self.assertEqual(
-                milliseconds,
-                patience.of(f"options='-c statement_timeout={limit}'"),
-                limit,
-            )
-
-    def test_without_a_limit_an_answer_is_waited_for_as_ever(self):
-        self.assertIsNone(patience.of('host=h dbname=d'))
+            self.assertEqual(milliseconds, patience.told_in(options), options)
 
     def test_any_character_goes_over_the_wire_to_mysql(self):
         query = self.query('mysql+pymysql://h/d', 20)
@@ -164,3 +189,50 @@ class TestNames(UrlTestCase):
         first = self.database('sqlite:////nowhere/a')
         self.assertIs(first, self.database('sqlite:////nowhere/a'))
         self.assertIsNot(first, self.database('sqlite:////nowhere/b'))
+
+
+class TestOptions(UrlTestCase):
+    """What of [database] an operator may say, and what not."""
+
+    def options(self, url, **options):
+        database = self.database(url, **options)
+        return db_url._options(database.url, database._conf)
+
+    def test_a_database_that_is_away_is_never_waited_for_by_oslo(self):
+        # kolla writes -1, which means for ever.
+        for tries in (-1, 10):
+            options = self.options(
+                f'mysql+pymysql://h/d{tries}', max_retries=tries
+            )
+            self.assertEqual(0, options['max_retries'])
+
+    def test_a_connection_of_the_pool_is_waited_for_within_the_bound(self):
+        for said, seconds in ((None, 10), (3, 3), (600, 10)):
+            options = self.options(
+                f'mysql+pymysql://h/d{seconds}{said}', pool_timeout=said
+            )
+            self.assertEqual(seconds, options['pool_timeout'])
+
+    def test_no_replica_is_read(self):
+        options = self.options(
+            'mysql+pymysql://h/d', slave_connection='mysql+pymysql://r/d'
+        )
+        self.assertIsNone(options['slave_connection'])
+
+    def test_the_pool_and_the_recycling_are_the_operators(self):
+        said = {
+            'connection_recycle_time': 10,
+            'max_pool_size': 50,
+            'max_overflow': 1000,
+            'mysql_sql_mode': 'ANSI',
+        }
+        options = self.options('mysql+pymysql://h/d', **said)
+        self.assertEqual(said, {name: options[name] for name in said})
+
+    def test_parameters_of_their_own_option_win_over_our_limits(self):
+        query = self.database(
+            'mysql+pymysql://h/d', connection_parameters='read_timeout=3'
+        ).url.query
+        self.assertEqual(
+            ('3', '5'), (query['read_timeout'], query['write_timeout'])
+        )

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What only a person can mend of ``[database]``, in one line.
+
+A driver refuses a parameter with whatever error its code runs into, and a
+server refuses a password with the error it has for a failed connection. Both
+are told from a server that cannot be reached: that one comes back by itself.
+No line holds a part of a password.
+"""
+
+import re
+from typing import Any
+
+import sqlalchemy as sa
+
+from nova_sg import exception
+
+CONNECTION = '[database] connection'
+
+#: The driver and the extra of a URL that names a database only.
+_DRIVERS = {
+    'psycopg': ('postgresql+psycopg2', 'postgresql'),
+    'psycopg2': ('postgresql+psycopg2', 'postgresql'),
+    'MySQLdb': ('mysql+pymysql', 'mysql'),
+    'pymysql': ('mysql+pymysql', 'mysql'),
+}
+
+#: MySQL's errors for a refused login, an unknown database, character set or
+#: collation, and a server without TLS.
+_MYSQL = frozenset({1044, 1045, 1049, 1115, 1251, 1273, 1698, 2026})
+#: Its error for the value of a variable, which is ``mysql_sql_mode``, and for
+#: a statement that is none, which may be ``init_command``.
+_WRONG_VALUE = 1231
+_SYNTAX = 1064
+
+#: What libpq, PostgreSQL and PgBouncer say; their errors while connecting
+#: have no code.
+_POSTGRESQL = re.compile(
+    r'authentication failed'
+    r'|no password supplied'
+    r'|(database|role) "[^"]*" (does not exist|is not permitted)'
+    r'|no such (database|user)'
+    r'|no pg_hba\.conf entry'
+    r'|permission denied for database'
+    r'|invalid \w+ value'
+    r'|invalid (integer )?value (.* )?for (connection option|parameter)'
+    r'|invalid (connection option|port number|dsn)'
+    r'|unrecognized configuration parameter'
+    r'|unsupported startup parameter'
+    r'|certificate file .* does not exist'
+    r'|could not (read|load|open) .*(certificate|private key)'
+    r'|private key file .* (does not exist|has group|must)'
+    r'|server certificate for .* does not match'
+    r'|server does not support SSL, but SSL was required'
+    r'|definition of service .* not found'
+)
+
+#: What SQLite says of a parameter.
+_SQLITE = re.compile(r'no such (access mode|cache mode|vfs)')
+
+#: What Python and OpenSSL say of a server that nobody vouches for.
+_TLS = re.compile(r'certificate verify failed', re.IGNORECASE)
+
+_SECRETS = frozenset(
+    {'password', 'passwd', 'sslpassword', 'ssl_key_password', 'passfile'}
+)
+
+
+def unusable(
+    reason: str, option: str = CONNECTION
+) -> exception.InvalidConfiguration:
+    return exception.InvalidConfiguration(option=option, reason=reason)
+
+
+def of_url(
+    error: Exception,
+    url: sa.URL | None = None,
+    option: str = CONNECTION,
+    parameter: str | None = None,
+) -> exception.InvalidConfiguration:
+    """Return what says that a URL cannot be used.
+
+    :param error: what SQLAlchemy or the driver raised for it, before it
+        reached a server
+    :param url: the URL, where it could be parsed
+    :param parameter: the parameter of it that the driver refuses, if known
+    """
+    if isinstance(error, ImportError):
+        reason = f'{error.name} is not installed'
+        if error.name in _DRIVERS:
+            driver, extra = _DRIVERS[error.name]
+            reason += f': use {driver}:// and install nova-sg[{extra}]'
+    elif isinstance(error, UnicodeError):
+        # It has the whole password.
+        reason = 'the driver cannot send a character of it'
+    elif url is None:
+        # The message of SQLAlchemy may quote the URL with its password.
+        reason = 'this is no database URL of a driver that is installed'
+    else:
+        which = f'its parameter {parameter}' if parameter else 'it'
+        reason = f'the driver refuses {which}'
+        if not isinstance(error, AttributeError | LookupError):
+            # Those tell of the code of the driver, and not of the value.
+            reason += f': {_text(error, url)}'
+    return unusable(reason, option)
+
+
+def by_server(
+    error: BaseException, url: sa.URL
+) -> exception.InvalidConfiguration | None:
+    """Return what says what a person must mend, None for an outage.
+
+    :param error: what was raised for the first connection of a process,
+        as oslo.db or SQLAlchemy wrapped it
+    """
+    cause = cause_of(error)
+    code = cause.args[0] if cause.args else None
+    if code == _WRONG_VALUE:
+        return unusable(_text(cause, url), '[database] mysql_sql_mode')
+    text = str(cause)
+    match url.get_backend_name():
+        case 'mysql' | 'mariadb':
+            final = code in _MYSQL or (
+                code == _SYNTAX and 'init_command' in url.query
+            )
+        case 'postgresql':
+            final = _POSTGRESQL.search(text) is not None
+        case _:
+            final = _SQLITE.search(text) is not None
+    if final or _TLS.search(text):
+        return unusable(_text(cause, url))
+    return None
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """Return what the driver raised, from under what wraps it."""
+    cause = getattr(error, 'inner_exception', None) or error
+    return getattr(cause, 'orig', None) or cause
+
+
+def _text(error: BaseException, url: sa.URL) -> str:
+    """Return the driver's own words, in one line and without a secret."""
+    said: Any = error.args[-1] if error.args else error
+    if isinstance(error, OSError) and error.strerror:
+        said = ': '.join(filter(None, (error.filename, error.strerror)))
+    text = ' '.join(str(said).split())
+    for secret in _secrets(url):
+        text = text.replace(secret, '***')
+    return text or type(error).__name__
+
+
+def _secrets(url: sa.URL) -> list[str]:
+    values = [
+        value
+        for name, values in url.normalized_query.items()
+        if name in _SECRETS
+        for value in values
+    ]
+    if url.password:
+        values.append(str(url.password))
+    return sorted(filter(None, values), key=len, reverse=True)
