@@ -202,6 +202,10 @@ class ServiceGroupUnavailable(NovaSgException):
     public = UNAVAILABLE
 
 
+class CredentialRefused(ServiceGroupUnavailable):
+    """The backend refuses the configured credential: this is no outage."""
+
+
 class OutcomeUnknown(ServiceGroupUnavailable):
     """The answer to a change was lost, and it could not be looked up.
 

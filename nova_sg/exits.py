@@ -34,6 +34,8 @@ def exit_code(error: BaseException) -> int:
     """Return the documented exit code for an error."""
     if isinstance(error, exception.OutcomeUnknown):
         return Exit.OUTCOME_UNKNOWN
+    if isinstance(error, exception.CredentialRefused):
+        return Exit.USAGE
     if isinstance(error, exception.NovaSgException):
         return _BY_HTTP_CODE.get(error.code, Exit.UNEXPECTED)
     return Exit.UNEXPECTED

@@ -151,7 +151,7 @@ Speak TLS to the ensemble.
         help="""
 File of the certificates that sign those of the ensemble, in PEM.
 
-Unset, the system's are used.
+Only these are trusted. Default: the certificates of the system.
 """,
     ),
     cfg.StrOpt(

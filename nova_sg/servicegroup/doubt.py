@@ -67,12 +67,13 @@ class Doubting:
 
     :param bounds: see there
     :param clock: returns seconds, and never runs backwards
+    :ivar bounds: may be replaced, where the backend has others than asked for
     """
 
     def __init__(
         self, bounds: Bounds, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._bounds = bounds
+        self.bounds = bounds
         self._clock = clock
         self._lock = threading.Lock()
         self._lost_at: float | None = None
@@ -87,23 +88,25 @@ class Doubting:
         # than a beat is its continuation: nobody is sure to have beaten.
         self._began_at = 0.0
 
-    def lost(self, why: str) -> None:
+    def lost(self, why: str, since: float | None = None) -> None:
         """Note that the backend is out of reach; again is as good as once.
 
         :param why: the cause, in words for an operator
+        :param since: when it last answered for sure, by the clock; None for
+            now
         """
         with self._lock:
             if self._lost_at is not None:
                 return
-            now = self._clock()
-            answered = now - self._found_at
-            if self._since is None or answered >= self._bounds.limit:
+            now = self._clock() if since is None else since
+            answered = max(0.0, now - self._found_at)
+            if self._since is None or answered >= self.bounds.limit:
                 self._since = now
                 self._spent = self._granted = 0.0
                 self._began_at = now
             else:
                 self._spent += answered
-                if answered >= self._bounds.beat:
+                if answered >= self.bounds.beat:
                     self._began_at = now
             self._lost_at = now
             self._why = why
@@ -118,9 +121,9 @@ class Doubting:
             now = self._clock()
             self._lost_at = None
             self._found_at = now
-            if now - self._began_at > self._bounds.tolerable:
+            if now - self._began_at > self.bounds.tolerable:
                 self._granted = min(
-                    self._spent + self._bounds.settling, self._bounds.limit
+                    self._spent + self.bounds.settling, self.bounds.limit
                 )
 
     @property

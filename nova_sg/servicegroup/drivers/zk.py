@@ -14,6 +14,7 @@ from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.membership import zookeeper as zookeeper_membership
 from nova_sg.servicegroup.records import base as records_base
 from nova_sg.servicegroup.records import zookeeper as zookeeper_records
+from nova_sg.servicegroup.zookeeper import connection
 
 
 class ZooKeeperDriver(base.Driver):
@@ -23,11 +24,16 @@ class ZooKeeperDriver(base.Driver):
     characteristic         value
     =====================  ==============================================
     durable                yes
-    linearizable           no: a mirror follows by milliseconds. A process
-                           sees what it has written itself.
+    linearizable           no: a mirror follows by milliseconds
+    monotonic_reads        yes: a process never reads backwards, and sees
+                           what it has written itself
+    staleness              the longer of ``session_timeout`` and
+                           ``request_timeout``
     per_worker             yes: a znode for each
     crash_detection        the session timeout and one tick of the
                            ensemble, which is at most half of it
+    doubt                  three session timeouts, where the connection was
+                           lost
     member_details         yes: they are in the name of the znode
     remote_beats           no: the session of who joined is the beat
     =====================  ==============================================
@@ -78,13 +84,15 @@ class ZooKeeperDriver(base.Driver):
 
     @property
     def characteristics(self) -> base.Characteristics:
+        timeout = self._membership.session.timeout
         return base.Characteristics(
             durable=True,
             linearizable=False,
             per_worker=True,
-            crash_detection=1.5 * self._membership.session.timeout,
+            crash_detection=1.5 * timeout,
             member_details=True,
             remote_beats=self.remote_beats,
             monotonic_reads=True,
             staleness=self._membership.mirror.staleness,
+            doubt=connection.LONGEST_DOUBT * timeout,
         )

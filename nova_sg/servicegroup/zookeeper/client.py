@@ -14,7 +14,6 @@ import logging
 import os
 import re
 import socket
-import ssl
 from typing import Any
 
 from kazoo import client as kazoo_client
@@ -25,6 +24,8 @@ from oslo_config import cfg
 
 from nova_sg import exception
 from nova_sg.servicegroup.zookeeper import credentials
+from nova_sg.servicegroup.zookeeper import errors
+from nova_sg.servicegroup.zookeeper import tls
 
 LOG = logging.getLogger(__name__)
 
@@ -100,6 +101,8 @@ class Client:
         self._log = _Quiet()
         self._last_error: str | None = None
         self.refused = False
+        self._tls = tls.context(options)
+        self._host = ''
         self._sockets: list[socket.socket] = []
         self._pair: tuple[socket.socket, ...] = ()
         # Else one server that is down without a trace costs the whole
@@ -113,7 +116,6 @@ class Client:
             connection_retry={**RETRY, 'sleep_func': handler.sleep_func},
             logger=self._log,
             **credentials.kazoo_options(options),
-            **_tls(options),
         )
         self._observe_connecting()
 
@@ -175,15 +177,23 @@ class Client:
         connect = handler.create_connection
         make_pair = handler.create_socket_pair
 
-        def create_connection(*args: Any, **kwargs: Any) -> Any:
-            asked = kwargs.get('timeout') or self._patience
-            kwargs['timeout'] = min(asked, self._patience)
+        def create_connection(
+            address: tuple[str, int], timeout: float, **_tls: Any
+        ) -> Any:
+            timeout = min(timeout, self._patience)
             try:
-                made = connect(*args, **kwargs)
+                made = connect(address=address, timeout=timeout)
+                if self._tls is not None:
+                    host = self._host or address[0]
+                    made = tls.wrap(self._tls, made, host, timeout)
             except Exception as error:
-                self._last_error = _one_line(error)
+                self._last_error = tls.one_line(error)
                 raise
-            self._last_error = None
+            # What a server does to a connection that it does not want.
+            self._last_error = (
+                'a server closes the connection at once: see its '
+                'maxClientCnxns'
+            )
             there = [each for each in self._sockets if each.fileno() >= 0]
             self._sockets = [*there, made]
             return made
@@ -204,8 +214,17 @@ class Client:
         connection = self.kazoo._connection
         connect = connection._connect
 
-        def observed(*args: Any) -> Any:
-            read_timeout, connect_timeout = connect(*args)
+        def observed(host: str, *args: Any) -> Any:
+            self._host = host
+            try:
+                read_timeout, connect_timeout = connect(host, *args)
+            except self.kazoo.handler.timeout_exception:
+                self._last_error = None
+                raise
+            except errors.SASL_REQUIRED as error:
+                # kazoo's thread would die of it.
+                raise exceptions.AuthFailedError from error
+            self._last_error = None
             # It takes two thirds of what was granted.
             granted = read_timeout * 1.5 / 1000
             self._on_granted(granted)
@@ -231,54 +250,7 @@ def check(options: cfg.ConfigOpts.GroupAttr) -> None:
         raise _bad('hosts', f'{chroot} belongs into [zookeeper] chroot')
     if not hosts or not all(host and port for host, port in hosts):
         raise _bad('hosts', f'{options.hosts} are not all host:port')
-    if not options.use_tls:
-        return
-    if bool(options.tls_cert_file) != bool(options.tls_key_file):
-        raise _bad('tls_key_file', 'it goes together with tls_cert_file')
-    for name in ('tls_ca_file', 'tls_cert_file', 'tls_key_file'):
-        try:
-            _try_file(options, name)
-        except (OSError, ssl.SSLError) as error:
-            raise _bad(name, f'{options[name]}: {_one_line(error)}') from error
-
-
-def _try_file(options: cfg.ConfigOpts.GroupAttr, name: str) -> None:
-    path = options[name]
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if not path:
-        return
-    if name == 'tls_ca_file':
-        context.load_verify_locations(path)
-    elif name == 'tls_cert_file':
-        with open(path, 'rb'):
-            pass
-    else:
-        # A password is given in any case: without one OpenSSL would ask
-        # for it on the terminal.
-        context.load_cert_chain(
-            options.tls_cert_file,
-            path,
-            password=options.tls_key_password or '',
-        )
-
-
-def _tls(options: cfg.ConfigOpts.GroupAttr) -> dict[str, Any]:
-    if not options.use_tls:
-        return {}
-    return {
-        'use_ssl': True,
-        'ca': options.tls_ca_file,
-        'certfile': options.tls_cert_file,
-        'keyfile': options.tls_key_file,
-        'keyfile_password': options.tls_key_password,
-        'verify_certs': options.tls_verify,
-        'check_hostname': options.tls_verify and options.tls_check_hostname,
-    }
-
-
-def _one_line(error: BaseException) -> str:
-    reason = getattr(error, 'strerror', None) or str(error)
-    return ' '.join(str(reason).split()) or type(error).__name__
+    tls.context(options)
 
 
 def _bad(option: str, reason: str) -> exception.InvalidConfiguration:

@@ -11,6 +11,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_sg import exception
+from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup.zookeeper import client as sg_client
 from nova_sg.servicegroup.zookeeper import layout
 
@@ -22,15 +23,24 @@ RENEWAL_PAUSE = 0.5
 #: Seconds a call waits when the ensemble has been away for long already.
 BRIEFLY = 1.0
 
-#: The share of the session timeout after which a first connection that took as
-#: long is taken for the end of a standstill. The ensemble gives up sessions of
-#: those who live after a standstill of a good third of the timeout.
-STANDSTILL = 1 / 4
+#: The share of the session timeout which the ensemble may stand still before
+#: it expires sessions of processes that live: they give a sign of life about
+#: every half of it.
+STANDSTILL = 1 / 3
+
+#: The same for a standstill of which only the end was seen, by a process that
+#: connects for the first time.
+FIRST_STANDSTILL = 1 / 4
 
 #: The share of the session timeout for which a process that has connected for
 #: the first time allows for a standstill that it has not seen. Members are
 #: back within a second.
 UNSURE = 1 / 8
+
+#: The longest doubt, in session timeouts, in which the ensemble answers; and
+#: the same with the interruptions that gave cause for it.
+DOUBT = 2
+LONGEST_DOUBT = 3
 
 
 class Listener:
@@ -92,7 +102,13 @@ class Connection:
         self.down_since: float | None = None
         self.heard_at: float | None = None
         self.vouched_at = 0.0
-        self._settled_at = 0.0
+        self._unsure_until = 0.0
+        self._doubting = doubt.Doubting(_bounds(self.timeout))
+        #: Whether the log says that the connection is lost, or made; None
+        #: where it says nothing of it yet.
+        self._told_lost: bool | None = None
+        #: Whether there was doubt when the connection was lost.
+        self._doubted = False
 
     @property
     def name(self) -> str:
@@ -105,11 +121,16 @@ class Connection:
 
     @property
     def settling(self) -> bool:
-        """Whether the ensemble was away so recently that others may be still.
+        """Whether a missing member may live all the same.
 
-        Where it stood still, those who live need a moment to say so again.
+        After a standstill the ensemble expires sessions of processes that
+        live, which need a moment to join again. See ``servicegroup.doubt``.
         """
-        return time.monotonic() < self._settled_at
+        if time.monotonic() < self._unsure_until:
+            return True
+        if self.connected:
+            return self._doubting.now is not None
+        return self._doubted
 
     @property
     def presumed_dead(self) -> bool:
@@ -153,7 +174,7 @@ class Connection:
             deadline = min(deadline, max(given_up, time.monotonic() + BRIEFLY))
         while not self._connected.wait(0.05):
             if time.monotonic() >= deadline:
-                raise self.unavailable(self._why_not())
+                raise self._why_not()
             client = self._current_client()
         return client
 
@@ -207,7 +228,9 @@ class Connection:
                 raise self.unavailable('it was closed')
             client = self._client
             if client is None:
-                self.down_since = time.monotonic()
+                self.down_since = now = time.monotonic()
+                earlier = self.timeout * (STANDSTILL - FIRST_STANDSTILL)
+                self._doubting.lost('it was long to connect', now - earlier)
             elif not client.ended or time.monotonic() < self._renew_at:
                 return client
             self._renew_at = time.monotonic() + RENEWAL_PAUSE
@@ -233,19 +256,21 @@ class Connection:
         if state == states.KazooState.CONNECTED:
             self.number = client.kazoo.client_id[0]
             now = time.monotonic()
-            took = now - (self.down_since or now)
-            again = self.heard_at is not None
-            was_away = again or took > self.timeout * STANDSTILL
-            self._settled_at = now + self.timeout * (1 if was_away else UNSURE)
+            if self.heard_at is None:
+                self._unsure_until = now + self.timeout * UNSURE
+            self._doubting.found()
             self.heard_at = now
             self.down_since = None
             self._connected.set()
-            LOG.info('Connected to %s', self.name)
         else:
             if self.connected:
+                self._doubted = self.settling
                 self.down_since = time.monotonic()
-                LOG.warning('Lost the connection to %s', self.name)
-            self._connected.clear()
+                self._connected.clear()
+                self._doubting.lost('the connection was lost', self.heard_at)
+                if self._told_lost is False:
+                    self._told_lost = True
+                    LOG.warning('Lost the connection to %s', self.name)
             if state == states.KazooState.LOST:
                 self.number = None
                 client.refused = (
@@ -268,16 +293,43 @@ class Connection:
                 {'name': self.name, 'granted': seconds, 'asked': asked},
             )
         self.timeout = seconds
+        self._doubting.bounds = _bounds(seconds)
 
-    def _why_not(self) -> str:
+    def _heard(self, sent_at: float) -> None:
+        """Note that a request was answered.
+
+        Only then the connection is told of: one that a server makes and ends
+        at once, again and again, is none.
+        """
+        self.heard_at = sent_at
+        if self._told_lost is not False and self.connected:
+            self._told_lost = False
+            LOG.info('Connected to %s', self.name)
+
+    def _why_not(self) -> exception.ServiceGroupUnavailable:
         client = self._client
         if client is not None and client.refused:
-            return (
-                'it refuses the credential of [zookeeper] username and '
-                'password'
+            return exception.CredentialRefused(
+                backend=self.name,
+                reason='it refuses the credential of [zookeeper] username '
+                'and password',
             )
         reason = client.last_error if client is not None else None
-        return f'no server answers ({reason or "timed out"})'
+        return self.unavailable(f'no server answers ({reason or "timed out"})')
+
+
+def _bounds(timeout: float) -> doubt.Bounds:
+    """Return how much doubt an outage is worth.
+
+    :param timeout: the session timeout, in seconds
+    """
+    return doubt.Bounds(
+        # Members give a sign of life after 5/12 of the timeout, or 1/6 later.
+        beat=timeout * 7 / 12,
+        tolerable=timeout * STANDSTILL,
+        settling=timeout,
+        limit=timeout * DOUBT,
+    )
 
 
 #: What a child inherited: kept, so that nothing of it runs when it goes.

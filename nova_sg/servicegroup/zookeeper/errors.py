@@ -22,6 +22,19 @@ CONNECTION = (
 _BYSTANDERS = (exceptions.RolledBackError, exceptions.RuntimeInconsistency)
 
 
+class _SaslRequired(exceptions.ZookeeperError):  # type: ignore[misc]
+    """The server ends sessions that have not authenticated with SASL."""
+
+    code = -124
+
+
+#: kazoo has it from 2.11 on; before, one of its threads would die of it.
+SASL_REQUIRED = exceptions.EXCEPTIONS.setdefault(-124, _SaslRequired)
+
+#: What a server answers to a process without the right credential.
+DENIED = (exceptions.NoAuthError, SASL_REQUIRED)
+
+
 class Trouble(Exception):
     """The connection failed under a request that was sent."""
 

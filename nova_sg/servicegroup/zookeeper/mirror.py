@@ -219,8 +219,10 @@ class Mirror(connection.Listener):
             due_at = each.due_at
             if due_at is None or due_at > time.monotonic():
                 continue
+            failed_before = each.failed
             try:
                 each.update()
             except exception.NovaSgException as error:
-                LOG.warning('Services are not followed: %s', error)
+                level = logging.DEBUG if failed_before else logging.WARNING
+                LOG.log(level, 'Services are not followed: %s', error)
                 return

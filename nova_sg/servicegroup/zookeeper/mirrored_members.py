@@ -76,13 +76,12 @@ class AllMembers(part.Part):
         with self._changed:
             self._touched += 1
             self._unread.update(layout.shard_of(uuid) for uuid in uuids)
-            self._not_before = 0.0
-        self.mark()
+        self.mark(now=True)
 
     def audit(self) -> None:
         with self._changed:
             self._unread.update(layout.SHARDS)
-        self.mark()
+        self.mark(now=True)
 
     def refresh(self) -> None:
         with self._changed:

@@ -132,7 +132,7 @@ class CellRecords(part.Part):
 
     def audit(self) -> None:
         self._audit = True
-        self.mark()
+        self.mark(now=True)
 
     def refresh(self) -> None:
         view = self._view

@@ -29,7 +29,7 @@ class Part(abc.ABC):
         self._marks = 1
         self._not_before = 0.0
         self._behind = True
-        self._failed = False
+        self.failed = False
         self._as_of = 0.0
 
     @property
@@ -44,10 +44,15 @@ class Part(abc.ABC):
         """``time.monotonic()`` when it is to be read; None: not now."""
         return self._not_before if self._behind else None
 
-    def mark(self) -> None:
-        """Note that there may be news. May be called in kazoo's thread."""
+    def mark(self, *, now: bool = False) -> None:
+        """Note that there may be news. May be called in kazoo's thread.
+
+        :param now: they are not to wait until the next reading is due
+        """
         with self._changed:
             self._marks += 1
+            if now:
+                self._not_before = 0.0
             if not self._behind:
                 self._behind = True
                 self._as_of = self.session.vouched_at
@@ -65,12 +70,12 @@ class Part(abc.ABC):
             self.refresh()
         except BaseException:
             with self._changed:
-                self._failed = True
+                self.failed = True
                 self._not_before = began + RETRY_AFTER
             raise
         else:
             with self._changed:
-                self._failed = False
+                self.failed = False
                 self._not_before = self.next_time(began)
                 self._as_of = max(self._as_of, vouched_at)
                 self._behind = marks != self._marks
@@ -103,12 +108,12 @@ class Part(abc.ABC):
         """
 
         def over() -> bool:
-            return condition() or self._failed or not self.session.connected
+            return condition() or self.failed or not self.session.connected
 
         if not condition():
             with self._changed:
                 self._changed.wait_for(over, timeout)
-        return condition() and not (self._failed and self.session.connected)
+        return condition() and not (self.failed and self.session.connected)
 
     def lost(self) -> None:
         """Note that the connection is lost, and with it every watch."""

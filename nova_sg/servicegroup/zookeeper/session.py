@@ -235,10 +235,10 @@ class Session(connection.Connection):
             )
         else:
             reason = (
-                'it denies access to who presents no credential; see '
-                '[zookeeper] username and password'
+                'it denies access where there is no credential: see '
+                '[zookeeper] username, password and auth_scheme'
             )
-        return self.unavailable(reason)
+        return exception.CredentialRefused(backend=self.name, reason=reason)
 
     def _probe_until(self, ended: threading.Event) -> None:
         while not ended.is_set():
@@ -260,7 +260,7 @@ class Session(connection.Connection):
         if isinstance(results, exceptions.ZookeeperError):
             results = [results]
         failed = errors.failure(operations, results)
-        if failed and isinstance(failed.error, exceptions.NoAuthError):
+        if failed and isinstance(failed.error, errors.DENIED):
             raise self.no_access()
         return failed or results
 
@@ -290,7 +290,7 @@ class Session(connection.Connection):
             except client.kazoo.handler.timeout_exception as error:
                 self._suspect(sent_at)
                 raise errors.Silence('it does not answer') from error
-            self.heard_at = sent_at
+            self._heard(sent_at)
         return answers
 
     def _answer(self, pending: Any, until: float) -> Any:
@@ -298,7 +298,7 @@ class Session(connection.Connection):
             return pending.get(timeout=max(0.001, until - time.monotonic()))
         except errors.CONNECTION as error:
             raise errors.Trouble('the connection was lost') from error
-        except exceptions.NoAuthError as error:
+        except errors.DENIED as error:
             raise self.no_access() from error
         except exceptions.ZookeeperError as error:
             return error

@@ -335,6 +335,33 @@ class TestCutOffReader(FaultsTestCase):
         return True
 
 
+class TestFlappingReader(FaultsTestCase):
+    """The connection of a reader is reset again and again."""
+
+    def test_a_crash_shows_in_bounded_time(self):
+        links = [
+            self.useFixture(proxy.TcpProxy(self.server.port)) for _ in range(2)
+        ]
+        asking = self.process(hosts=links[0].hosts)
+        mirrored = self.mirrored(hosts=links[1].hosts)
+        observer = self.observe(asking, mirrored)
+        over = threading.Event()
+
+        def flap():
+            while not over.wait(0.7 * self.session_timeout):
+                for link in links:
+                    link.reset()
+
+        flapping = threading.Thread(target=flap)
+        flapping.start()
+        self.addCleanup(flapping.join)
+        self.addCleanup(over.set)
+        time.sleep(2 * self.session_timeout)
+        self.victim.signal(signal.SIGKILL)
+        self.until_down(self.mortal, asking, mirrored)
+        self.assert_never_down(observer)
+
+
 class TestCutOffMember(FaultsTestCase):
     """Nothing comes through to a member, and nobody says so."""
 

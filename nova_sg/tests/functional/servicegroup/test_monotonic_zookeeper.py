@@ -73,9 +73,9 @@ class TestDirectReads(MonotonicTestCase):
         self.change('new')
         self.assertIsNone(self.reason(api))
         # As after a refresh that failed.
-        part._failed = True
+        part.failed = True
         self.assertEqual('new', self.reason(api))
-        part._failed = False
+        part.failed = False
         threading.Timer(0.5, goes_on.set).start()
         self.assertEqual('new', self.reason(api))
 

@@ -14,6 +14,7 @@ from nova_sg.tests.fixtures.servers import zookeeper
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
 
 NOVA = {'username': 'nova', 'password': 'hush-hush'}
+SASL = {'auth_scheme': 'sasl'}
 
 
 class SecurityTestCase(base.ZooKeeperTestCase):
@@ -140,6 +141,8 @@ class TestDigest(SecurityTestCase):
 
 
 class TestSasl(SecurityTestCase):
+    java_options: tuple[str, ...] = ()
+
     def make_server(self):
         config = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         jaas = config / 'jaas.conf'
@@ -154,7 +157,10 @@ class TestSasl(SecurityTestCase):
                     'authProvider.1': 'org.apache.zookeeper.server.auth'
                     '.SASLAuthenticationProvider'
                 },
-                java_options=[f'-Djava.security.auth.login.config={jaas}'],
+                java_options=[
+                    f'-Djava.security.auth.login.config={jaas}',
+                    *self.java_options,
+                ],
             )
         )
 
@@ -196,6 +202,53 @@ class TestSasl(SecurityTestCase):
             return api.list(self.context)
         except exception.ServiceGroupUnavailable:
             return None
+
+
+class TestRequiredSasl(TestSasl):
+    """The server ends every session without a credential of SASL."""
+
+    java_options = ('-Dzookeeper.sessionRequireClientSASLAuth=true',)
+
+    def test_a_user_is_let_in_and_others_are_not(self):
+        log = self.useFixture(fixtures.FakeLogger())
+        self.use(**NOVA, **SASL)
+        for options in ({}, NOVA, {**NOVA, **SASL, 'password': 'no'}):
+            self.assert_refused(self.process(**options), '[zookeeper] ')
+        self.assertNotIn('Traceback', log.output)
+        self.assertNotIn('Lost', log.output)
+
+    def test_a_command_says_so_in_one_line(self):
+        self.use(**NOVA, **SASL)
+        for options in ({}, {**NOVA, **SASL, 'password': 'no'}):
+            path = self.write_conf(**options)
+            done = subprocess.run(
+                ['nova-sg-manage', '--config-file', path, 'service', 'list'],
+                capture_output=True,
+                text=True,
+            )
+            self.assertEqual((2, ''), (done.returncode, done.stdout))
+            (line,) = done.stderr.splitlines()
+            self.assertIn('[zookeeper] ', line)
+
+
+class TestFullServer(SecurityTestCase):
+    def make_server(self):
+        return self.useFixture(
+            zookeeper.ZookeeperServer(
+                tick_time=250, settings={'maxClientCnxns': '1'}
+            )
+        )
+
+    def test_what_the_server_did_is_told(self):
+        log = self.useFixture(fixtures.FakeLogger())
+        self.process().list(self.context)
+        api = self.process()
+        for _ in range(2):
+            error = self.assertRaises(
+                exception.ServiceGroupUnavailable, api.list, self.context
+            )
+            self.assertIn('maxClientCnxns', str(error))
+        self.assertNotIn('Lost', log.output)
 
 
 class TlsServer(zookeeper.ZookeeperServer):
@@ -267,6 +320,20 @@ class TestTls(SecurityTestCase):
             tls_ca_file=self.file('stranger.crt'),
         )
         self.assert_refused(api, 'certificate verify failed')
+
+    def test_no_certificate_of_the_system_is_trusted_beside_the_file(self):
+        self.useFixture(
+            fixtures.EnvironmentVariable(
+                'SSL_CERT_FILE', self.file('server.crt')
+            )
+        )
+        api = self.process(
+            hosts=self.secure,
+            use_tls=True,
+            tls_ca_file=self.file('stranger.crt'),
+        )
+        self.assert_refused(api, 'certificate verify failed')
+        self.use(hosts=self.secure, use_tls=True)
 
     def test_a_server_of_another_name_is_not(self):
         options = {
