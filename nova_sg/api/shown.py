@@ -10,6 +10,7 @@ import orjson
 from nova_sg import objects
 from nova_sg.api import operation
 from nova_sg.objects import times
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 
 #: They report no liveness, so they would always look down.
@@ -53,7 +54,13 @@ def may_exist(name: str) -> bool:
 
 
 def state(service: objects.ServiceGroupService) -> str:
-    return 'up' if service.is_up else 'down'
+    """Return ``up``, ``down``, or ``unknown``, without asking for it."""
+    return service.state
+
+
+def is_told(service: objects.ServiceGroupService) -> bool:
+    """Return whether it is known of a listed service whether it is up."""
+    return service.state != liveness.UNKNOWN
 
 
 def status(service: objects.ServiceGroupService) -> str:

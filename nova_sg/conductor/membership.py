@@ -2,6 +2,7 @@
 
 """Memberships of a process which reaches records over RPC only."""
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -114,6 +115,9 @@ class ProvenMembership(base.Membership):
 
     def last_known(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         return self._membership.last_known(uuids)
+
+    def tell_of_doubt(self, callback: Callable[[str], None]) -> None:
+        self._membership.tell_of_doubt(callback)
 
     def forget(self, context: Context, uuid: str) -> None:
         self._membership.forget(context, uuid)

@@ -50,7 +50,7 @@ class RemoteDriver(drivers_base.Driver):
         """What the conductor's driver declares."""
         context = sg_context.get_admin_context()
         declared = self._conductor.health(context)['characteristics']
-        return drivers_base.Characteristics(**declared)
+        return drivers_base.Characteristics.of(declared)
 
 
 def setup(conf: cfg.ConfigOpts, *, waits: bool = False) -> servicegroup.API:

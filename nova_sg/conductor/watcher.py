@@ -10,6 +10,7 @@ from oslo_log import log as logging
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import servicegroup
+from nova_sg.servicegroup import liveness
 
 LOG = logging.getLogger(__name__)
 
@@ -51,12 +52,20 @@ class Watcher:
             each.uuid: alive[each.uuid].up and not each.forced_down
             for each in records
             if each.uuid in alive
+            and (
+                each.forced_down or alive[each.uuid].state != liveness.UNKNOWN
+            )
         }
         for each in records:
             up = now.get(each.uuid)
             if up is not None and self._known.get(each.uuid, up) != up:
                 self._api.notifier.state(context, each, up=up)
-        self._known = now
+        # Of a service whose state is unknown now the last one counts.
+        there = {each.uuid for each in records}
+        before = {
+            uuid: up for uuid, up in self._known.items() if uuid in there
+        }
+        self._known = {**before, **now}
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -12,6 +12,7 @@ from typing import Any
 from oslo_utils import timeutils
 
 from nova_sg.inventory import base as inventory_base
+from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member
 
@@ -92,32 +93,50 @@ def _typed(field: 'dataclasses.Field[Any]', value: Any) -> Any:
 
 
 def dump_liveness(verdict: liveness.Liveness) -> dict[str, Any]:
-    """Return what JSON can carry of a verdict: its age for its moment."""
+    """Return what JSON can carry of a verdict: its age for its moment.
+
+    A peer that is older, and does not know doubt, reads why in "unknown".
+    """
+    now = time.monotonic()
+    why = verdict.unknown
     return {
         'up': verdict.up,
         'last_seen': _text(verdict.last_seen),
-        'age': time.monotonic() - verdict.known_at,
+        'age': now - verdict.known_at,
         'members': [
             [each.pid, _text(each.started_at), each.ttl]
             for each in verdict.members
         ],
-        'unknown': verdict.unknown,
+        'unknown': None if why is None else str(why),
+        'doubt': {'since': now - why.since, 'until': why.until - now}
+        if isinstance(why, doubt.Doubt)
+        else None,
     }
 
 
 def load_liveness(values: Mapping[str, Any]) -> liveness.Liveness:
-    """Return a verdict from what :func:`dump_liveness` made of it."""
+    """Return a verdict from what :func:`dump_liveness` made of it.
+
+    A peer that is older leaves fields out; one that is newer adds some.
+    """
+    now = time.monotonic()
+    why = values.get('unknown')
+    doubtful = values.get('doubt')
+    if why is not None and doubtful is not None:
+        why = doubt.Doubt(
+            now - doubtful['since'], now + doubtful['until'], why
+        )
     return liveness.Liveness(
         values['up'],
         member.time(values, 'last_seen'),
-        time.monotonic() - values['age'],
+        now - values['age'],
         tuple(
             liveness.Member(
                 pid, timeutils.parse_isotime(started_at).timestamp(), ttl
             )
             for pid, started_at, ttl in values['members']
         ),
-        values['unknown'],
+        why,
     )
 
 

@@ -30,6 +30,7 @@ from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
 
 CONF = nova_conf.CONF
@@ -127,7 +128,7 @@ class OwnerDriver(nova_db.DbDriver):
         """
         api = _owner()
         read = getattr(service_ref, 'liveness', None)
-        if read is not None:
+        if read is not None and read.state != liveness.UNKNOWN:
             age = time.monotonic() - read.known_at
             if age < api.conf.servicegroup.report_interval:
                 return bool(read.up)

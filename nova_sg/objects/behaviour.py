@@ -42,8 +42,11 @@ class ServiceBehaviour:
     updated_at: datetime.datetime | None
     _context: Any
     _changed_fields: set[str]
+    # Declared by the leaves that have it.
+    is_up: bool
     # Where oslo keeps the value of a field.
     _obj_availability_zone: str
+    _obj_is_up: bool
 
     @classmethod
     def _from_record(
@@ -58,7 +61,8 @@ class ServiceBehaviour:
         A record is typed already, so its values are put where the fields'
         setters would put them after coercion. That costs a tenth.
 
-        :param liveness: fills ``is_up``; None leaves it to be loaded
+        :param liveness: fills ``is_up`` where it tells; None leaves it to be
+            loaded
         :param zone: fills ``availability_zone``; None leaves it to be loaded
         """
         made = cls.__new__(cls)
@@ -106,9 +110,30 @@ class ServiceBehaviour:
         ) = record
         self._obj_deleted = deleted != 0
         if liveness is not None:
-            self._obj_is_up = liveness.up and not record.forced_down
+            up = liveness.up
+            if up or liveness.unknown is None or record.forced_down:
+                self._obj_is_up = up and not record.forced_down
             if liveness.last_seen is not None:
                 self._obj_last_seen_up = liveness.last_seen
+
+    @property
+    def state(self) -> str:
+        """``up``, ``down``, or ``unknown``, as far as this object knows.
+
+        It never asks: in a list, services whose state is not known to their
+        reader are those of which nobody could tell.
+        """
+        try:
+            return sg_liveness.UP if self._obj_is_up else sg_liveness.DOWN
+        except AttributeError:
+            return sg_liveness.UNKNOWN
+
+    def load_state(self) -> str:
+        """Return :attr:`state`, and ask for it where it is not known yet."""
+        if self.state == sg_liveness.UNKNOWN:
+            with contextlib.suppress(exception.ServiceGroupUnavailable):
+                _ = self.is_up
+        return self.state
 
     @property
     def seen_or_changed_at(self) -> datetime.datetime | None:

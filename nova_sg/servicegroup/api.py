@@ -159,8 +159,10 @@ class API:
     ) -> tuple[Sequence[record.Record], Mapping[str, sg_liveness.Liveness]]:
         """Return records and, by uuid, their liveness.
 
-        :raises ServiceGroupUnavailable: records cannot be read, or nothing
-            is known of the liveness of one of them
+        :returns: verdicts which may say that the state of a service is
+            unknown; see ``liveness.Liveness.state``
+        :raises ServiceGroupUnavailable: records cannot be read; or liveness
+            cannot be, and nothing is known of any of them
         """
         self._deployment.check()
         try:
@@ -453,9 +455,10 @@ class API:
     ) -> Mapping[str, sg_liveness.Liveness]:
         """Return what is known of many services, by uuid.
 
-        :returns: without those the backend does not know
+        :returns: without those the backend does not know; with those of
+            which it is unknown whether they are up
         :raises ServiceGroupUnavailable: the backend cannot be asked, and
-            nothing is known of one of them
+            nothing is known of any of them
         """
         self._deployment.check()
         with collector.paused():

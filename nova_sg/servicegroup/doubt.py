@@ -25,6 +25,7 @@ Every driver uses this one model.
 """
 
 from collections.abc import Callable
+import math
 import threading
 import time
 from typing import NamedTuple
@@ -43,23 +44,47 @@ class Doubt(NamedTuple):
     until: float
     why: str
 
+    def __str__(self) -> str:
+        return self.why
+
 
 class Bounds(NamedTuple):
-    """How much doubt an outage is worth; all in seconds.
+    """How much doubt a cause is worth; all in seconds.
 
     :param beat: the time in which every living service beats once
     :param tolerable: the longest outage that no living service is called
         down for; a longer one explains a missing beat
     :param settling: how long doubt lasts after an outage that explains it
-    :param limit: how long doubt lasts at most, from its first cause on, not
-        counting the time in which the backend was out of reach; also how
-        long a backend must answer until an outage counts as a new cause
+    :param limit: how long doubt lasts at most, from when a cause first gave
+        it, whatever happens meanwhile. Only outages that explain a missing
+        beat do not count: nothing could be read in them. Also how long a
+        backend must answer until an outage counts as a new cause.
     """
 
     beat: float
     tolerable: float
     settling: float
     limit: float
+
+
+def bounds_of(interval: float, down_time: float) -> Bounds:
+    """Return the bounds for services that beat into one backend.
+
+    A service beats within an interval, and its beat needs time to arrive:
+    half an interval, but not less than a laden machine takes. Its last beat
+    may be an interval old when an outage begins, and the next one comes up
+    to an interval after its end: what is left of the down time is tolerable.
+
+    :param interval: ``[servicegroup] report_interval``
+    :param down_time: ``[servicegroup] service_down_time``
+    """
+    settling = interval + max(interval / 2, 1.0)
+    return Bounds(
+        beat=settling,
+        tolerable=max(down_time - 2 * interval, interval / 2),
+        settling=settling,
+        limit=2 * settling,
+    )
 
 
 class Doubting:
@@ -78,8 +103,8 @@ class Doubting:
         self._lock = threading.Lock()
         self._lost_at: float | None = None
         self._found_at = clock()
-        # Of the present cause: when it began, what it was, how long the
-        # backend has answered since, and how much of that is doubt.
+        # Of the present cause: when it began, what it was, how much of its
+        # doubt is used up, and how much it has; 0.0 for none.
         self._since: float | None = None
         self._why = ''
         self._spent = 0.0
@@ -96,35 +121,63 @@ class Doubting:
             now
         """
         with self._lock:
-            if self._lost_at is not None:
-                return
-            now = self._clock() if since is None else since
-            answered = max(0.0, now - self._found_at)
-            if self._since is None or answered >= self.bounds.limit:
-                self._since = now
-                self._spent = self._granted = 0.0
-                self._began_at = now
-            else:
-                self._spent += answered
-                if answered >= self.bounds.beat:
-                    self._began_at = now
-            self._lost_at = now
-            self._why = why
+            if self._lost_at is None:
+                self._lose(why, since)
 
     def found(self) -> None:
         """Note that the backend answers; again is as good as once."""
         if self._lost_at is None:
             return
         with self._lock:
-            if self._lost_at is None:
+            if self._lost_at is not None:
+                self._find()
+
+    def explained(self, why: str) -> None:
+        """Note what explains a missing beat by itself, other than an outage.
+
+        A clock that was set forward, say: every beat looks too old.
+
+        :param why: the cause, in words for an operator
+        """
+        with self._lock:
+            if self._lost_at is not None:
+                # The first answer after an outage has shown it.
+                self._why = why
+                self._began_at = -math.inf
                 return
-            now = self._clock()
-            self._lost_at = None
-            self._found_at = now
-            if now - self._began_at > self.bounds.tolerable:
-                self._granted = min(
-                    self._spent + self.bounds.settling, self.bounds.limit
-                )
+            self._lose(why, None)
+            self._began_at = -math.inf
+            self._find()
+
+    def _lose(self, why: str, since: float | None) -> None:
+        now = self._clock() if since is None else since
+        answered = max(0.0, now - self._found_at)
+        if (
+            self._since is None
+            or answered >= self.bounds.limit
+            or (not self._granted and answered >= self.bounds.beat)
+        ):
+            self._since = self._began_at = now
+            self._spent = self._granted = 0.0
+        else:
+            if self._granted:
+                self._spent += answered
+            if answered >= self.bounds.beat:
+                self._began_at = now
+        self._lost_at = now
+        self._why = why
+
+    def _find(self) -> None:
+        now = self._clock()
+        outage = now - (now if self._lost_at is None else self._lost_at)
+        self._lost_at = None
+        self._found_at = now
+        if self._granted and outage <= self.bounds.tolerable:
+            self._spent += outage
+        if now - self._began_at > self.bounds.tolerable:
+            self._granted = min(
+                self._spent + self.bounds.settling, self.bounds.limit
+            )
 
     @property
     def now(self) -> Doubt | None:

@@ -5,18 +5,26 @@
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+import datetime
 import itertools
+import threading
 import time
 
 from oslo_log import log as logging
 
+from nova_sg.servicegroup import doubt as sg_doubt
 from nova_sg.servicegroup import liveness
 
 LOG = logging.getLogger(__name__)
 
 #: Seconds for which a verdict answers without asking the backend again, and
-#: for which a backend that failed is not asked again.
+#: for which a backend that fails again and again is not asked again.
 FRESH = 1.0
+
+#: Seconds for which a backend that failed once is not asked again; twice as
+#: long with each further failure. A single failed read is then seen to be as
+#: short as it was.
+FIRST_PAUSE = 0.1
 
 #: How many services are asked for within a second, each by itself, before
 #: others are taken along.
@@ -27,83 +35,123 @@ ALONE = 10
 FORGOTTEN_AFTER = 3600.0
 PRUNE_STEP = 1000
 
+#: Verdicts by uuid.
+Verdicts = Mapping[str, liveness.Liveness]
+
 
 class Knowledge:
-    """The last known verdict of each service, by uuid.
+    """The last known verdict of each service, by uuid. Thread safe.
 
-    A backend that cannot be asked is not a dead service: while it is away
-    the last known state stands, and its age is logged. Nor is a service dead
-    whose beats had nowhere to go: after an outage one that was up stands as it
-    did until it had time to beat again.
+    A backend that cannot be asked is not a dead service: while it is out of
+    reach the last known state stands, and its age is logged. Nor is a service
+    dead whose beats had nowhere to go: after an outage long enough to explain
+    a missing beat, a service that was up stands as it did until it had time
+    to beat again. See :mod:`nova_sg.servicegroup.doubt`.
 
-    :param settling: seconds which members get to beat after an outage
+    A service that was down is up with its next beat, and not before: not
+    because the backend's clock was set back, nor because a time that lay in
+    the future has come.
+
+    :param bounds: of the doubt after an outage
     :param along: for how many services at most to ask where one is asked for
     """
 
-    def __init__(self, settling: float, along: int) -> None:
-        self._settling = settling
+    def __init__(self, bounds: sg_doubt.Bounds, along: int) -> None:
+        self._doubting = sg_doubt.Doubting(bounds, lambda: time.monotonic())
         self._along = along
-        self._settled_at = 0.0
+        #: Guards all of the following but for reads of one value.
+        self._lock = threading.Lock()
         self._known: dict[str, liveness.Liveness] = {}
+        # The last beat of services that are down.
+        self._down: dict[str, datetime.datetime | None] = {}
         self._asked_at: float | None = None
-        self._failed_at: float | None = None
+        # When the backend failed last, and how often since it last answered.
+        self._failed_at = 0.0
+        self._failures = 0
         self._prune_above = PRUNE_STEP
-        # Those of which the backend could not tell when it was last asked.
-        self._unknown: set[str] = set()
+        # When that was known which stands of those of which the backend could
+        # not tell when it was last asked.
+        self._doubtful: dict[str, float] = {}
         # How often the backend had to be asked where one service was asked
         # for, until when that counts, and who may be next.
         self._row = 0
         self._row_until = 0.0
         self._next: Iterator[str] = iter(())
 
-    def learn(
-        self, answer: Mapping[str, liveness.Liveness]
-    ) -> Mapping[str, liveness.Liveness]:
+    def learn(self, answer: Verdicts) -> Verdicts:
         """Take in what the backend answered.
 
-        :param answer: verdicts by uuid; those of which the backend cannot
-            tell stay as they are known
-        :returns: the verdicts, as they stand after an outage
+        :param answer: verdicts by uuid
+        :returns: the verdicts as they stand: with what was known last where
+            the backend cannot tell, and where a missing beat proves nothing
         """
-        now = time.monotonic()
-        if self._failed_at is not None:
-            LOG.info('The servicegroup backend answers again.')
-            self._failed_at = None
-            self._settled_at = now + self._settling
-        if now < self._settled_at:
-            answer = self._after_outage(answer)
-        unknown = {uuid for uuid, each in answer.items() if each.unknown}
-        self._known.update(
-            {u: each for u, each in answer.items() if u not in unknown}
-            if unknown
-            else answer
-        )
-        self._unknown = (self._unknown - answer.keys()) | unknown
-        if len(self._known) > self._prune_above:
-            self._prune()
-        self._asked_at = now
-        return answer
+        with self._lock:
+            now = time.monotonic()
+            self._doubting.found()
+            doubt = self._doubting.now
+            if self._failures:
+                self._tell_of_the_end(now, doubt)
+                self._failures = 0
+            instead = self._instead(answer, doubt)
+            stands = {**answer, **instead} if instead else answer
+            doubtful = {
+                uuid: each.known_at
+                for uuid, each in instead.items()
+                if each.unknown is not None or answer[uuid].unknown is not None
+            }
+            sure = (
+                {u: each for u, each in stands.items() if u not in doubtful}
+                if doubtful
+                else stands
+            )
+            self._known.update(sure)
+            if self._doubtful:
+                for uuid in self._doubtful.keys() & answer.keys():
+                    del self._doubtful[uuid]
+            self._doubtful.update(doubtful)
+            if len(self._known) > self._prune_above:
+                self._prune()
+            self._asked_at = now
+        return stands
 
     def failed(self, error: Exception) -> None:
         """Note that the backend could not be asked."""
-        if self._failed_at is None:
-            LOG.warning(
-                '%(error)s The last known state of %(count)d service(s) '
-                'stands; it is %(age)s old.',
-                {
-                    'error': error,
-                    'count': len(self._known),
-                    'age': 'unknown'
-                    if self._asked_at is None
-                    else f'{time.monotonic() - self._asked_at:.0f} s',
-                },
-            )
-        self._failed_at = time.monotonic()
+        with self._lock:
+            now = time.monotonic()
+            if not self._failures:
+                LOG.warning(
+                    '%(error)s The last known state of %(count)d service(s) '
+                    'stands; it is %(age)s old.',
+                    {
+                        'error': error,
+                        'count': len(self._known),
+                        'age': 'unknown'
+                        if self._asked_at is None
+                        else f'{now - self._asked_at:.0f} s',
+                    },
+                )
+            self._doubting.lost(str(error))
+            self._failures += 1
+            self._failed_at = now
+
+    def doubt(self, why: str) -> None:
+        """Note what explains missing beats, though the backend answers.
+
+        :param why: in words for an operator
+        """
+        self._doubting.explained(why)
+        LOG.warning(
+            '%s Services that were up stand as they did until they had the '
+            'time to beat again.',
+            why,
+        )
 
     def forget(self, uuid: str) -> None:
         """Drop what is known of a service that was destroyed."""
-        self._known.pop(uuid, None)
-        self._unknown.discard(uuid)
+        with self._lock:
+            self._known.pop(uuid, None)
+            self._down.pop(uuid, None)
+            self._doubtful.pop(uuid, None)
 
     def fresh(self, uuid: str) -> liveness.Liveness | None:
         """Return a verdict young enough to need no asking, else None."""
@@ -121,61 +169,96 @@ class Knowledge:
         along that are not fresh, as many as the backend tells of at once.
         """
         now = time.monotonic()
-        if now >= self._row_until:
-            self._row = 0
-            self._row_until = now + FRESH
-        self._row += 1
-        if self._row <= ALONE or self._along == 1:
-            return [uuid]
-        if self._row == ALONE + 1:
-            self._next = iter(self._known_after(uuid))
-        # Threads share the iterator of a list, which suffers it.
-        stale = (
-            each
-            for each in self._next
-            if each != uuid and self.fresh(each) is None
-        )
-        return [uuid, *itertools.islice(stale, self._along - 1)]
+        with self._lock:
+            if now >= self._row_until:
+                self._row = 0
+                self._row_until = now + FRESH
+            self._row += 1
+            if self._row <= ALONE or self._along == 1:
+                return [uuid]
+            if self._row == ALONE + 1:
+                self._next = iter(self._known_after(uuid))
+            stale = (
+                each
+                for each in self._next
+                if each != uuid and self.fresh(each) is None
+            )
+            return [uuid, *itertools.islice(stale, self._along - 1)]
 
     def last(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         """Return the last known verdicts, however old."""
-        known = self._known
-        return {uuid: known[uuid] for uuid in uuids if uuid in known}
+        with self._lock:
+            known = self._known
+            return {uuid: known[uuid] for uuid in uuids if uuid in known}
 
     @property
     def failing(self) -> bool:
         """Whether the backend failed so recently that asking is no use."""
-        failed_at = self._failed_at
-        return failed_at is not None and time.monotonic() - failed_at < FRESH
+        failures = self._failures
+        if not failures:
+            return False
+        # Capped, so that a long outage does not make a number of it.
+        pause = min(FRESH, FIRST_PAUSE * 2.0 ** min(failures - 1, 8))
+        return time.monotonic() - self._failed_at < pause
 
     @property
     def age(self) -> float:
         """How old knowledge is, in seconds; 0.0 while the backend answers.
 
-        Where it answers in part, that is the age of the oldest verdict.
+        Where it answers in part, or a missing beat proves nothing, that is
+        the age of the oldest verdict that stands.
         """
-        now = time.monotonic()
-        if self._failed_at is not None and self._asked_at is not None:
-            return now - self._asked_at
-        known = self.last(self._unknown).values()
-        return max((now - each.known_at for each in known), default=0.0)
+        with self._lock:
+            now = time.monotonic()
+            if self._failures and self._asked_at is not None:
+                return now - self._asked_at
+            return max(
+                (now - known_at for known_at in self._doubtful.values()),
+                default=0.0,
+            )
 
-    def _after_outage(
-        self, answer: Mapping[str, liveness.Liveness]
+    def _instead(
+        self, answer: Verdicts, doubt: sg_doubt.Doubt | None
     ) -> dict[str, liveness.Liveness]:
-        """Let stand what was up, and has not had its say since."""
-        settled = dict(answer)
+        """Return what stands instead of verdicts, or is not for sure.
+
+        Services that are up, nearly all of them, are not looked at.
+        """
+        instead: dict[str, liveness.Liveness] = {}
+        for uuid in self._down.keys() & answer.keys():
+            verdict = answer[uuid]
+            if not verdict.up or verdict.unknown is not None:
+                continue
+            if verdict.last_seen == self._down[uuid] is not None:
+                instead[uuid] = verdict._replace(up=False)
+            else:
+                del self._down[uuid]
         for uuid, verdict in answer.items():
+            if verdict.up and verdict.unknown is None:
+                continue
             before = self._known.get(uuid)
-            if (
-                before is not None
-                and before.up
-                and not verdict.up
-                and verdict.last_seen is not None
-                and verdict.last_seen == before.last_seen
-            ):
-                settled[uuid] = before
-        return settled
+            if verdict.unknown is not None:
+                instead[uuid] = _last_known(verdict, before)
+            elif doubt and before and _had_no_say(verdict, before):
+                instead[uuid] = verdict._replace(
+                    up=True, known_at=before.known_at, unknown=doubt
+                )
+            else:
+                self._down[uuid] = verdict.last_seen
+        return instead
+
+    def _tell_of_the_end(
+        self, now: float, doubt: sg_doubt.Doubt | None
+    ) -> None:
+        if doubt is None:
+            LOG.info('The servicegroup backend answers again.')
+            return
+        LOG.info(
+            'The servicegroup backend answers again. For up to %(seconds).0f '
+            's services that were up and have not beaten since stand as they '
+            'did.',
+            {'seconds': doubt.until - now},
+        )
 
     def _known_after(self, uuid: str) -> list[str]:
         """Return all other services, those first that follow in a list."""
@@ -194,4 +277,35 @@ class Knowledge:
             for uuid, known in self._known.items()
             if known.known_at > horizon
         }
+        for each in (self._down, self._doubtful):
+            for uuid in each.keys() - self._known.keys():
+                del each[uuid]
         self._prune_above = 2 * len(self._known) + PRUNE_STEP
+
+
+def _last_known(
+    verdict: liveness.Liveness, before: liveness.Liveness | None
+) -> liveness.Liveness:
+    """Return what stands where the backend cannot tell.
+
+    What the membership or a conductor remembers is newer than what this
+    process does; what it presumes is not.
+    """
+    remembered = verdict.members or verdict.last_seen is not None
+    if before is None or remembered:
+        return verdict
+    return before._replace(unknown=verdict.unknown) if before.up else before
+
+
+def _had_no_say(verdict: liveness.Liveness, before: liveness.Liveness) -> bool:
+    """Return whether a service that was up may only lack the time to beat.
+
+    A service that has left since is another matter: its last beat lies
+    before the one that was known.
+    """
+    return (
+        before.up
+        and verdict.last_seen is not None
+        and before.last_seen is not None
+        and verdict.last_seen >= before.last_seen
+    )

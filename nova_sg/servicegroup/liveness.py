@@ -7,6 +7,11 @@ import datetime
 import functools
 from typing import NamedTuple
 
+from nova_sg.servicegroup import doubt
+
+#: What a service is; unknown where nobody can tell.
+UP, DOWN, UNKNOWN = 'up', 'down', 'unknown'
+
 
 class Member(NamedTuple):
     """One process behind a service, as it described itself when it joined.
@@ -36,18 +41,25 @@ class Liveness(NamedTuple):
     :param known_at: ``time.monotonic()`` of the reader when it learned this
     :param members: the processes behind the service, for drivers which
         declare ``member_details``
-    :param unknown: why the backend cannot tell now, None where it can. The
-        last known verdict stands then. Where there are members this is it,
-        out of the membership's own memory; else it is what this process was
-        told last. ``up`` says whether the service is presumed up where there
-        is none; it is never presumed down.
+    :param unknown: why the backend cannot tell now, None where it can. With
+        ``up`` the service was up when it was last known to this process or
+        to the membership, or is presumed up, and that stands. Without it
+        nothing is known of the service: nobody may call it down. What was
+        down when it was last known is not unknown.
     """
 
     up: bool
     last_seen: datetime.datetime | None
     known_at: float
     members: tuple[Member, ...] = ()
-    unknown: str | None = None
+    unknown: str | doubt.Doubt | None = None
+
+    @property
+    def state(self) -> str:
+        """``up``, ``down``, or ``unknown``."""
+        if self.up:
+            return UP
+        return DOWN if self.unknown is None else UNKNOWN
 
 
 #: Seconds from 1970 to the year 10000, which no time can hold.

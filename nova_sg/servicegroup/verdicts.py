@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
+import time
 from typing import Any
 
 from oslo_config import cfg
@@ -13,6 +14,7 @@ from oslo_utils import timeutils
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
@@ -33,13 +35,13 @@ class Verdicts:
     ) -> None:
         self._down_time = conf.servicegroup.service_down_time
         self._membership = membership
-        # One interval for the beat, and half of one for it to arrive, but not
-        # less than a laden machine needs.
-        interval = conf.servicegroup.report_interval
         self._knowledge = knowledge.Knowledge(
-            settling=interval + max(interval / 2, 1.0),
+            doubt.bounds_of(
+                conf.servicegroup.report_interval, self._down_time
+            ),
             along=membership.along,
         )
+        membership.tell_of_doubt(self._knowledge.doubt)
 
     @property
     def age(self) -> float:
@@ -67,6 +69,8 @@ class Verdicts:
             context = context or sg_context.get_admin_context()
             asked = self._knowledge.with_next(uuid)
             known = self.ask(context, asked).get(uuid)
+        if known is not None and known.state == liveness.UNKNOWN:
+            raise self.unavailable(str(known.unknown))
         return known
 
     def updated_time(self, member: Any) -> datetime.datetime | None:
@@ -92,7 +96,7 @@ class Verdicts:
         except exception.ServiceGroupUnavailable as error:
             self._knowledge.failed(error)
             return self.last_known(uuids, error)
-        return self._complete(alive)
+        return self._knowledge.learn(alive)
 
     def of_listing(
         self,
@@ -104,7 +108,7 @@ class Verdicts:
         :param alive: what the driver read along with it
         """
         if not isinstance(alive, exception.ServiceGroupUnavailable):
-            return self._complete(alive)
+            return self._knowledge.learn(alive)
         self._knowledge.failed(alive)
         return self.last_known([each.uuid for each in records], alive)
 
@@ -121,18 +125,30 @@ class Verdicts:
         uuids: Sequence[str],
         error: exception.ServiceGroupUnavailable,
     ) -> Mapping[str, liveness.Liveness]:
-        """Return the last known verdicts, or raise where there is none.
+        """Return the last known verdicts.
 
-        :raises ServiceGroupUnavailable: ``error``, where nothing is known
-            of one of the services
+        A service of which nothing is known is unknown: one of them is not an
+        unknown deployment.
+
+        :raises ServiceGroupUnavailable: ``error``, where nothing is known of
+            any of the services
         """
         known = {
             **self._knowledge.last(uuids),
             **self._membership.last_known(uuids),
         }
-        if len(known) < len(set(uuids)):
+        if uuids and not known:
             raise error
-        return known
+        why = str(error.kwargs.get('reason', error))
+        unknown = liveness.Liveness(False, None, time.monotonic(), (), why)
+        return {
+            uuid: unknown
+            if (last := known.get(uuid)) is None
+            else last._replace(unknown=last.unknown or why)
+            if last.up
+            else last
+            for uuid in uuids
+        }
 
     def forget(self, uuid: str) -> None:
         """Drop what is known of a service that was destroyed."""
@@ -142,29 +158,6 @@ class Verdicts:
         return exception.ServiceGroupUnavailable(
             backend=self._membership.marker_store.name, reason=reason
         )
-
-    def _complete(
-        self, alive: Mapping[str, liveness.Liveness]
-    ) -> Mapping[str, liveness.Liveness]:
-        """Take in an answer, and put what is known in where it has nothing.
-
-        :raises ServiceGroupUnavailable: the backend could not tell of one of
-            the services, and nothing is known of it
-        """
-        alive = self._knowledge.learn(alive)
-        # Members are what the membership itself remembers: that is newer.
-        unknown = [
-            uuid
-            for uuid, each in alive.items()
-            if each.unknown and not each.members
-        ]
-        if not unknown:
-            return alive
-        complete = {**alive, **self._knowledge.last(unknown)}
-        for uuid in unknown:
-            if complete[uuid].unknown and not complete[uuid].up:
-                raise self.unavailable(str(complete[uuid].unknown))
-        return complete
 
     def _is_up_by_its_fields(self, member: Any) -> bool:
         """Apply nova's own rule to a row that the store does not know.

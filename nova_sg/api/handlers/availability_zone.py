@@ -50,7 +50,9 @@ def detail(call: operation.Call) -> Any:
         name: {} for name in available
     }
     for each in services:
-        if shown.is_shown(each) and not each.disabled:
+        # Only True and False can be said here: a service of which nobody can
+        # tell is left out, as nova does with a cell that does not answer.
+        if shown.is_shown(each) and not each.disabled and shown.is_told(each):
             in_zone = hosts[each.availability_zone or '']
             in_zone.setdefault(each.host or '', {})[each.binary or ''] = {
                 'available': each.is_up,

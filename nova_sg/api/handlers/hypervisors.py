@@ -24,6 +24,7 @@ from nova_sg.api import validation
 from nova_sg.api.schemas import hypervisors as schemas
 from nova_sg.inventory import base as inventory_base
 from nova_sg.policies import hypervisors as policies
+from nova_sg.servicegroup import liveness
 
 LAST_WITHOUT_UUID = '2.52'
 LAST_WITH_USAGE = '2.87'
@@ -83,7 +84,7 @@ def uptime(call: operation.Call) -> Any:
     found = _with_services(call, [node], _service(call, node))
     if not found:
         raise _not_found(call)
-    if not found[0].service.is_up:
+    if shown.state(found[0].service) == liveness.DOWN:
         raise exception.ComputeServiceUnavailable(host=node.host)
     view = hypervisor_view.BRIEF.get(call.version)
     since = servicegroup.get().inventory.host_uptime(node.host)

@@ -3,6 +3,7 @@
 """os-services: list the services, decide about one, delete one."""
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from nova_sg import exception
@@ -31,7 +32,12 @@ def index(call: operation.Call) -> Any:
     """List the services, with their status and state."""
     call.authorize(policies.LIST)
     record = _RECORDS.get(call.version)
-    return {'services': [record(each) for each in _find(call)]}
+    return {
+        'services': [
+            record(each) if shown.is_told(each) else _unknown(each)
+            for each in _LISTED.get(call.version)(_find(call))
+        ]
+    }
 
 
 @operation.serves(
@@ -74,6 +80,7 @@ def update(call: operation.Call) -> Any:
     service = objects.ServiceGroupService.get_by_uuid(call.context, uuid)
     _check_binary(service.binary)
     _change(service, _changes(call.body))
+    service.load_state()
     return {'service': _record_v253(service)}
 
 
@@ -161,6 +168,34 @@ _RECORDS: microversion.Versioned[
 ] = microversion.Versioned(
     {'2.1': _record_v21, '2.11': _record_v211, '2.53': _record_v253}
 )
+
+
+def _unknown(service: objects.ServiceGroupService) -> Any:
+    """Return what stands for a service whose state nobody can tell.
+
+    nova lists the hosts of a cell that does not answer in this way.
+    """
+    return {
+        'binary': service.binary,
+        'host': service.host,
+        'status': 'UNKNOWN',
+    }
+
+
+def _told(
+    services: Sequence[objects.ServiceGroupService],
+) -> Sequence[objects.ServiceGroupService]:
+    return [each for each in services if shown.is_told(each)]
+
+
+#: Which services are listed. A client of before 2.69 knows only up and down,
+#: and would fence a living host that it is told is down.
+_LISTED: microversion.Versioned[
+    Callable[
+        [Sequence[objects.ServiceGroupService]],
+        Sequence[objects.ServiceGroupService],
+    ]
+] = microversion.Versioned({'2.1': _told, '2.69': list})
 
 
 def _enable(_body: Any) -> dict[str, Any]:

@@ -43,6 +43,7 @@ HOST = {
 ID = {'type': 'string', 'pattern': '^[0-9]{1,10}$'}
 
 STATE = {'enum': ['up', 'down']}
+STATE_OR_UNKNOWN = {'enum': ['up', 'down', 'unknown']}
 STATUS = {'enum': ['enabled', 'disabled']}
 
 #: A non-negative number, as it stands in a query.

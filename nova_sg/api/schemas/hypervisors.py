@@ -52,7 +52,7 @@ _OPTIONAL = ('servers',)
 _HYPERVISOR = {
     'id': common.INTEGER,
     'hypervisor_hostname': common.STRING,
-    'state': common.STATE,
+    'state': common.STATE_OR_UNKNOWN,
     'status': common.STATUS,
 }
 _HYPERVISOR_V253 = {

@@ -54,11 +54,27 @@ _SERVICE = {
 _SERVICE_V211 = {**_SERVICE, 'forced_down': common.BOOLEAN}
 _SERVICE_V253 = {**_SERVICE_V211, 'id': common.UUID}
 
+#: A service of which nobody can tell whether it is up.
+_UNKNOWN = {
+    'binary': common.STRING,
+    'host': common.STRING,
+    'status': {'const': 'UNKNOWN'},
+}
+
 INDEX_RESPONSE = microversion.Versioned(
     {
         '2.1': common.listing('services', common.closed(_SERVICE)),
         '2.11': common.listing('services', common.closed(_SERVICE_V211)),
         '2.53': common.listing('services', common.closed(_SERVICE_V253)),
+        '2.69': common.listing(
+            'services',
+            {
+                'oneOf': [
+                    common.closed(_SERVICE_V253),
+                    common.closed(_UNKNOWN),
+                ]
+            },
+        ),
     }
 )
 
@@ -119,5 +135,13 @@ UPDATE = microversion.Versioned(
 )
 
 UPDATE_RESPONSE = microversion.Versioned(
-    {'2.53': common.closed({'service': common.closed(_SERVICE_V253)})}
+    {
+        '2.53': common.closed(
+            {
+                'service': common.closed(
+                    {**_SERVICE_V253, 'state': common.STATE_OR_UNKNOWN}
+                )
+            }
+        )
+    }
 )

@@ -4,6 +4,7 @@
 """``nova-sg-manage driver``: the servicegroup driver and its backends."""
 
 import argparse
+import collections
 from typing import Any
 
 from nova_sg import objects
@@ -11,6 +12,7 @@ from nova_sg import servicegroup
 from nova_sg.cmd import progress
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import maintenance
 from nova_sg.servicegroup import migration
@@ -34,7 +36,11 @@ class Check(base.ShowOne):
                 'driver': conf.servicegroup.driver,
                 'records': loader.records_name(conf),
                 'durable': promised.durable,
+                'linearizable': promised.linearizable,
+                'monotonic_reads': promised.monotonic_reads,
+                'staleness': f'{promised.staleness:g} s',
                 'crash_detection': f'{promised.crash_detection:g} s',
+                'doubt': f'{promised.doubt:g} s',
                 'backend': base.Several([each.name for each in backends]),
                 'round_trip_ms': base.Several(
                     [round(each.round_trip * 1000, 2) for each in backends]
@@ -52,10 +58,10 @@ class Check(base.ShowOne):
             if maintenance.uses_database(conf):
                 schema = maintenance.schema(conf)
                 shown['schema_version'] = schema.found
-        up = sum(service.is_up for service in services)
+        states = collections.Counter(service.state for service in services)
         shown['services'] = len(services)
-        shown['up'] = up
-        shown['down'] = len(services) - up
+        for state in (liveness.UP, liveness.DOWN, liveness.UNKNOWN):
+            shown[state] = states[state]
         return list(shown), list(shown.values())
 
 

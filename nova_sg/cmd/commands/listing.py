@@ -6,9 +6,13 @@
 import argparse
 from collections.abc import Mapping
 from collections.abc import Sequence
+import datetime
+import logging
+import time
 from typing import Any
 
 from nova_sg import context as sg_context
+from nova_sg import exception
 from nova_sg import objects
 from nova_sg import servicegroup
 from nova_sg.cmd import common
@@ -16,13 +20,17 @@ from nova_sg.cmd import progress
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
 from nova_sg.objects import times
+from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import liveness
+
+LOG = logging.getLogger(__name__)
 
 #: Those of ``openstack compute service list``.
 COLUMNS = ('ID', 'Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At')
 LONG_COLUMNS = (
     *('Disabled Reason', 'Forced Down', 'Topic', 'Version'),
     *('PID', 'Started At', 'TTL'),
+    *('Known Since', 'Doubted Since', 'Doubted Until', 'Doubt'),
 )
 
 
@@ -52,14 +60,16 @@ class List(base.Lister):
         )
         parser.add_argument(
             '--state',
-            choices=('up', 'down'),
-            help='only services that are up, or down',
+            choices=(liveness.UP, liveness.DOWN, liveness.UNKNOWN),
+            help='only services that are up, down, or of which nobody can '
+            'tell',
         )
         parser.add_argument(
             '--long',
             action='store_true',
             help='show more columns, among them the processes behind a '
-            'service where the driver knows them',
+            'service where the driver knows them, and since when its state '
+            'is known or in doubt',
         )
         return parser
 
@@ -69,10 +79,12 @@ class List(base.Lister):
         with progress.Waiting('Listing services'):
             context = self.setup()
             services = _find(context, parsed_args.host, parsed_args.binary)
-            known = _members(context, services) if parsed_args.long else {}
+            known = _verdicts(context, services) if parsed_args.long else {}
+        self._warn(context, services)
         if parsed_args.state is not None:
-            wanted = parsed_args.state == 'up'
-            services = [each for each in services if each.is_up == wanted]
+            services = [
+                each for each in services if each.state == parsed_args.state
+            ]
         if parsed_args.zone is not None:
             services = [
                 each
@@ -82,9 +94,27 @@ class List(base.Lister):
         if not parsed_args.long:
             return COLUMNS, [_row(each) for each in services]
         return COLUMNS + LONG_COLUMNS, [
-            _row(each) + _long_row(each, known.get(each.uuid, ()))
+            _row(each) + _long_row(each, known.get(each.uuid))
             for each in services
         ]
+
+    def _warn(
+        self, context: sg_context.RequestContext, services: Sequence[Any]
+    ) -> None:
+        """Say that there are services whose state nobody can tell."""
+        unknown = [e for e in services if e.state == liveness.UNKNOWN]
+        if not unknown:
+            return
+        verdicts = _verdicts(context, unknown[:1]).values()
+        LOG.warning(
+            'Nobody can tell whether %(unknown)d of %(all)d service(s) are '
+            'up%(why)s',
+            {
+                'unknown': len(unknown),
+                'all': len(services),
+                'why': ''.join(f': {each.unknown}' for each in verdicts),
+            },
+        )
 
 
 class Show(base.ShowOne):
@@ -112,14 +142,15 @@ class Show(base.ShowOne):
     ) -> tuple[list[str], list[Any]]:
         context = self.setup()
         service = _get(context, parsed_args.service, parsed_args.binary)
-        members = _members(context, [service])
+        service.load_state()
+        verdict = _verdicts(context, [service]).get(service.uuid)
         names = [
             name.lower().replace(' ', '_')
             for name in (*COLUMNS, *LONG_COLUMNS, 'Created At')
         ]
         return names, [
             *_row(service),
-            *_long_row(service, members.get(service.uuid, ())),
+            *_long_row(service, verdict),
             times.text(service.created_at),
         ]
 
@@ -157,7 +188,10 @@ def _find(
         found = objects.ServiceGroupService.get_by_host_and_binary(
             context, host, binary
         )
-        return [] if found is None else [found]
+        if found is None:
+            return []
+        found.load_state()
+        return [found]
     if host is not None:
         services = objects.ServiceGroupServiceList.get_by_host(
             context, host, set_zones=True
@@ -173,19 +207,26 @@ def _find(
     return list(services)
 
 
-def _members(
+def _verdicts(
     context: sg_context.RequestContext, services: Sequence[Any]
-) -> Mapping[str, Sequence[liveness.Member]]:
-    """Return the processes behind services, by uuid, in one round trip."""
-    alive = servicegroup.get().liveness(
-        context, [each.uuid for each in services]
-    )
-    return {uuid: verdict.members for uuid, verdict in alive.items()}
+) -> Mapping[str, liveness.Liveness]:
+    """Return what is known of services, by uuid, in one round trip.
+
+    :returns: nothing where nothing is known of any
+    """
+    try:
+        return servicegroup.get().liveness(
+            context, [each.uuid for each in services]
+        )
+    except exception.ServiceGroupUnavailable as error:
+        now = time.monotonic()
+        return {
+            each.uuid: liveness.Liveness(False, None, now, (), str(error))
+            for each in services
+        }
 
 
 def _row(service: Any) -> list[Any]:
-    # Whether it is up comes first: with the answer comes the last beat.
-    state = 'up' if service.is_up else 'down'
     updated_at = servicegroup.get().get_updated_time(service)
     return [
         service.uuid,
@@ -193,13 +234,14 @@ def _row(service: Any) -> list[Any]:
         service.host,
         service.availability_zone,
         'disabled' if service.disabled else 'enabled',
-        state,
+        service.state,
         times.text(updated_at),
     ]
 
 
-def _long_row(service: Any, members: Sequence[liveness.Member]) -> list[Any]:
+def _long_row(service: Any, verdict: liveness.Liveness | None) -> list[Any]:
     reason = service.disabled_reason
+    members = () if verdict is None else verdict.members
     return [
         None if reason is None else base.FreeText(reason),
         service.forced_down,
@@ -208,4 +250,27 @@ def _long_row(service: Any, members: Sequence[liveness.Member]) -> list[Any]:
         base.Several([each.pid for each in members]),
         base.Several([times.text(each.started_at) for each in members]),
         base.Several([each.ttl for each in members]),
+        *_doubt_row(verdict),
     ]
+
+
+def _doubt_row(verdict: liveness.Liveness | None) -> list[Any]:
+    """Return since when a state is known, since and until when in doubt."""
+    if verdict is None:
+        return [None] * 4
+    why = verdict.unknown
+    known = verdict.state != liveness.UNKNOWN
+    doubted = isinstance(why, doubt.Doubt)
+    return [
+        _moment(verdict.known_at) if known else None,
+        _moment(why.since) if doubted else None,
+        _moment(why.until) if doubted else None,
+        None if why is None else base.FreeText(str(why)),
+    ]
+
+
+def _moment(monotonic: float) -> str | None:
+    """Return a moment of ``time.monotonic()`` as text, to the second."""
+    ago = datetime.timedelta(seconds=time.monotonic() - monotonic)
+    moment = datetime.datetime.now(datetime.UTC) - ago
+    return times.text(moment.replace(microsecond=0))

@@ -11,7 +11,10 @@ import abc
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
+import math
+from typing import Any
 from typing import ClassVar
+from typing import Self
 
 from oslo_config import cfg
 
@@ -59,6 +62,26 @@ class Characteristics:
     monotonic_reads: bool = False
     staleness: float = 0.0
     doubt: float = 0.0
+
+    @classmethod
+    def of(cls, declared: Mapping[str, Any]) -> Self:
+        """Return what a peer declares, of whatever release it is.
+
+        What only a newer one declares is left out. What an older one does
+        not declare is not promised.
+
+        :param declared: names and values
+        """
+        return cls(
+            **{
+                each.name: declared.get(each.name, _NOT_PROMISED[each.type])
+                for each in dataclasses.fields(cls)
+            }
+        )
+
+
+#: For each type of a characteristic what no caller may build upon.
+_NOT_PROMISED: Mapping[Any, Any] = {bool: False, float: math.inf}
 
 
 class Driver(abc.ABC):

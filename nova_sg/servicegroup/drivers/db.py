@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.db import engine
+from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.drivers import base
@@ -33,7 +34,11 @@ class DbDriver(base.Driver):
     durable                yes
     linearizable           yes: reads go to the server that is written to
     per_worker             no: workers of one service share one row
+    monotonic_reads        yes, for the same reason
+    staleness              none
     crash_detection        ``service_down_time``
+    doubt                  three report intervals, and two seconds more
+                           where an interval is shorter than two
     member_details         no: the table has no column for them
     remote_beats           yes: a beat is a statement anybody may issue
     =====================  ==============================================
@@ -61,13 +66,18 @@ class DbDriver(base.Driver):
 
     @property
     def characteristics(self) -> base.Characteristics:
+        options = self.conf.servicegroup
         return base.Characteristics(
             durable=True,
             linearizable=True,
             per_worker=False,
-            crash_detection=self.conf.servicegroup.service_down_time,
+            crash_detection=options.service_down_time,
             member_details=False,
             remote_beats=self.remote_beats,
+            monotonic_reads=True,
+            doubt=doubt.bounds_of(
+                options.report_interval, options.service_down_time
+            ).limit,
         )
 
     def list(

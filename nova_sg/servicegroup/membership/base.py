@@ -3,6 +3,7 @@
 """What every membership promises."""
 
 import abc
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -146,6 +147,17 @@ class Membership(abc.ABC):
         :returns: verdicts by uuid, without services it remembers nothing of
         """
         return {}
+
+    def tell_of_doubt(  # noqa: B027
+        self, callback: Callable[[str], None]
+    ) -> None:
+        """Say where to tell of what explains missing beats.
+
+        For a membership that can see it in what it reads, other than as an
+        outage: a clock that was set, say. It tells before it answers.
+
+        :param callback: takes the cause, in words for an operator
+        """
 
     @abc.abstractmethod
     def forget(self, context: sg_context.RequestContext, uuid: str) -> None:

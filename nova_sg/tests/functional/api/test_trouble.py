@@ -153,9 +153,50 @@ class TestMemcached(TroubleTestCase):
             self.cloud.context,
             {'host': 'c2', 'binary': 'nova-compute', 'topic': 'compute'},
         )
-        self.assert_away(
-            self.ask('GET', '/v2.1/os-services'), f'{server.port}'
+        # A client that knows only up and down is not told of it.
+        for version in ('2.1', '2.68'):
+            after = self.ask('GET', '/v2.1/os-services', version=version)
+            self.assertEqual(
+                [('c1', 'up')],
+                [(e['host'], e['state']) for e in after.json['services']],
+            )
+        after = self.ask('GET', '/v2.1/os-services', version='2.69').json
+        self.assertEqual(
+            [
+                'up',
+                {'binary': 'nova-compute', 'host': 'c2', 'status': 'UNKNOWN'},
+            ],
+            [each.get('state', each) for each in after['services']],
         )
+
+    def test_one_unknown_service_is_not_an_unknown_deployment(self):
+        self.cloud.service('c1')
+        for host in ('c1', 'c2'):
+            self.cloud.node(host, hypervisor_hostname=host)
+        self.ask('GET', '/v2.1/os-services')
+        self.addCleanup(self.cloud.deployment.server.start)
+        self.cloud.deployment.server.kill()
+        self.cloud.api.driver.records.create(
+            self.cloud.context,
+            {'host': 'c2', 'binary': 'nova-compute', 'topic': 'compute'},
+        )
+        for version in ('2.1', '2.104'):
+            found = self.ask('GET', '/v2.1/os-hypervisors', version=version)
+            self.assertEqual(
+                {'c1': 'up', 'c2': 'unknown'},
+                {
+                    each['hypervisor_hostname']: each['state']
+                    for each in found.json['hypervisors']
+                },
+            )
+        (zone,) = [
+            each
+            for each in self.ask(
+                'GET', '/v2.1/os-availability-zone/detail'
+            ).json['availabilityZoneInfo']
+            if each['zoneName'] == 'nova'
+        ]
+        self.assertEqual(['c1'], list(zone['hosts']))
 
 
 class TestZooKeeper(TroubleTestCase):

@@ -5,15 +5,20 @@
 
 import re
 
+from nova_sg import conf as sg_conf
 from nova_sg.db import engine
 from nova_sg.db import models
+from nova_sg.servicegroup import api as sg_api
 from nova_sg.tests.fixtures import statements
+from nova_sg.tests.fixtures.servers import memcached
+from nova_sg.tests.functional.cmd import backends
 from nova_sg.tests.functional.cmd import base
 
 COLUMNS = ['ID', 'Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At']
 LONG_COLUMNS = COLUMNS + [
     *('Disabled Reason', 'Forced Down', 'Topic', 'Version'),
     *('PID', 'Started At', 'TTL'),
+    *('Known Since', 'Doubted Since', 'Doubted Until', 'Doubt'),
 ]
 
 
@@ -229,3 +234,55 @@ class TestServiceShow(base.CommandTestCase):
             "'c1' is no uuid; a host is followed by its binary",
             self.manage('service', 'show', 'c1'),
         )
+
+
+class TestUnknown(backends.BackendsTestCase):
+    """Records are in a database, and one of two memcached servers is out."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.server = memcached.MemcachedServer()
+        self.useFixture(self.server)
+        self.option(
+            'MEMCACHED__SERVERS', f'{self.memcached.hosts},{self.server.hosts}'
+        )
+        self.option('SERVICEGROUP__DRIVER', 'mc')
+        api = sg_api.API(sg_conf.load([self.config_file]))
+        for number in range(8):
+            api.create(
+                self.context, {'host': f'c{number}', 'binary': 'nova-compute'}
+            )
+        api.join_many(self.context, api.list(self.context)[0])
+
+    def listed(self, *words: str) -> tuple[list[str], str]:
+        """Return the states that a process that has just begun lists."""
+        self.forget_connections()
+        result = self.manage('service', 'list', '-f', 'json', *words)
+        self.assertEqual(0, result.code, result)
+        return [each['State'] for each in result.json], result.err
+
+    def test_they_are_listed_as_unknown_and_the_others_as_they_are(self):
+        self.server.kill()
+        states, warning = self.listed()
+        self.assertEqual({'up', 'unknown'}, set(states))
+        self.assertEqual(8, len(states))
+        self.assertRegex(
+            warning,
+            rf'^[^\n]*whether {states.count("unknown")} of 8 service'
+            rf'[^\n]*{self.server.port}[^\n]*\n$',
+        )
+
+    def test_they_can_be_filtered_by_it(self):
+        self.server.kill()
+        states, _ = self.listed()
+        unknown, _ = self.listed('--state', 'unknown')
+        self.assertEqual(['unknown'] * states.count('unknown'), unknown)
+        up, _ = self.listed('--state', 'up')
+        self.assertEqual(['up'] * states.count('up'), up)
+        self.assertEqual(([], ''), self.listed('--state', 'down')[:1] + ('',))
+
+    def test_where_nothing_is_known_there_is_no_list(self):
+        self.server.kill()
+        self.option('MEMCACHED__SERVERS', self.server.hosts)
+        self.forget_connections()
+        self.assertEqual(5, self.manage('service', 'list').code)

@@ -96,3 +96,49 @@ class TestDoubting(base.BaseTestCase):
         self.doubting.found()
         self.doubting.found()
         self.assertEqual('one', self.doubting.now.why)
+
+    def test_what_explains_it_by_itself_is_doubt_without_an_outage(self):
+        self.time += 50.0
+        self.doubting.explained('a clock was set')
+        self.assertEqual(
+            doubt.Doubt(150.0, 152.0, 'a clock was set'), self.doubting.now
+        )
+        for _ in range(10):
+            self.time += 1.0
+            self.doubting.explained('it was set again')
+        self.assertIsNone(self.doubting.now)
+
+    def test_what_explains_it_may_be_seen_first_after_a_short_outage(self):
+        self.doubting.lost('it was away')
+        self.time += 1.0
+        self.doubting.explained('a clock was set')
+        self.doubting.found()
+        self.assertEqual('a clock was set', self.doubting.now.why)
+
+    def test_since_when_it_is_is_when_its_cause_began(self):
+        # Short outages before, which were none.
+        for _ in range(3):
+            self.outage(1.0)
+            self.time += 2.0
+        self.outage(9.0)
+        self.assertEqual(109.0, self.doubting.now.since)
+
+    def test_the_limit_counts_from_the_first_doubt_on(self):
+        # Two seconds out, one second in, on and on.
+        began = None
+        for _ in range(20):
+            self.outage(2.0)
+            if self.doubting.now and began is None:
+                began = self.time
+            self.time += 1.0
+        self.assertIsNone(self.doubting.now)
+        self.assertIsNotNone(began)
+
+
+class TestBounds(base.BaseTestCase):
+    def test_no_outage_that_is_tolerable_makes_a_living_service_old(self):
+        for interval, down_time in ((10, 60), (1, 3), (5, 15)):
+            bounds = doubt.bounds_of(interval, down_time)
+            self.assertLessEqual(bounds.tolerable + 2 * interval, down_time)
+            self.assertGreater(bounds.beat, interval)
+            self.assertGreaterEqual(bounds.limit, bounds.settling)

@@ -4,12 +4,19 @@
 
 from concurrent import futures
 import datetime
+import random
+import sys
+import time
 
 import fixtures
 from oslotest import base
 
+from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
+
+#: Those of nova's defaults.
+BOUNDS = doubt.bounds_of(interval=10, down_time=60)
 
 
 class Clock:
@@ -34,7 +41,7 @@ class KnowledgeTestCase(base.BaseTestCase):
         self.log = self.useFixture(
             fixtures.FakeLogger('nova_sg.servicegroup.knowledge')
         )
-        self.knowledge = knowledge.Knowledge(settling=15, along=4)
+        self.knowledge = knowledge.Knowledge(BOUNDS, along=4)
 
     def learn(self, **verdicts):
         self.knowledge.learn(
@@ -151,7 +158,7 @@ class TestOneAfterTheOther(KnowledgeTestCase):
         self.assertEqual(['g', 'h', 'ij'], [self.asked(e) for e in 'ghi'])
 
     def test_nobody_goes_along_where_each_costs_as_much(self):
-        self.knowledge = knowledge.Knowledge(settling=15, along=1)
+        self.knowledge = knowledge.Knowledge(BOUNDS, along=1)
         self.learn(**dict.fromkeys(self.NAMES, True))
         self.clock.now += 1.01
         self.assertEqual(
@@ -176,9 +183,16 @@ class TestFailures(KnowledgeTestCase):
     def fail(self):
         self.knowledge.failed(Exception('No answer.'))
 
-    def test_a_backend_that_failed_is_not_asked_for_a_second(self):
+    def test_a_backend_that_failed_once_is_asked_again_soon(self):
         self.assertFalse(self.knowledge.failing)
         self.fail()
+        self.assertTrue(self.knowledge.failing)
+        self.clock.now += 0.11
+        self.assertFalse(self.knowledge.failing)
+
+    def test_a_backend_that_fails_again_is_not_asked_for_a_second(self):
+        for _ in range(100):
+            self.fail()
         self.clock.now += 0.99
         self.assertTrue(self.knowledge.failing)
         self.clock.now += 0.02
@@ -271,6 +285,35 @@ class TestAfterAnOutage(KnowledgeTestCase):
         self.outage()
         self.assertFalse(self.answer(False))
 
+    def test_who_beat_since_it_was_last_seen_may_lack_the_time_too(self):
+        # The reader reads seldom: not each beat.
+        self.answer(True)
+        self.outage()
+        later = self.SEEN + datetime.timedelta(seconds=20)
+        self.assertTrue(self.answer(False, later))
+
+    def test_an_outage_too_short_to_explain_it_is_no_excuse(self):
+        self.answer(True)
+        self.clock.now += 59
+        self.knowledge.failed(Exception('No answer.'))
+        self.clock.now += 2
+        self.assertFalse(self.answer(False))
+
+    def test_what_stands_in_doubt_says_so_and_how_old_it_is(self):
+        self.answer(True)
+        self.outage()
+        verdict = self.knowledge.learn(
+            {'a': liveness.Liveness(False, self.SEEN, self.clock.now)}
+        )['a']
+        self.assertTrue(verdict.up)
+        self.assertEqual(
+            doubt.Doubt(1100.0, 1215.0, 'No answer.'), verdict.unknown
+        )
+        self.assertEqual(200.0, self.knowledge.age)
+        self.clock.now += 15
+        self.answer(False)
+        self.assertEqual(0.0, self.knowledge.age)
+
     def test_who_left_since_is_down_at_once(self):
         self.answer(True)
         self.outage()
@@ -287,3 +330,145 @@ class TestAfterAnOutage(KnowledgeTestCase):
         self.answer(True)
         self.clock.now += 100
         self.assertFalse(self.answer(False))
+
+
+class TestFlapping(KnowledgeTestCase):
+    """Reads fail now and then, and a service dies."""
+
+    SEEN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+
+    def seconds_until_down(
+        self, *, down_time: int, interval: int, calm: float, outage: float
+    ) -> float:
+        """Return how long after its last beat the service is seen down."""
+        bounds = doubt.bounds_of(interval, down_time)
+        self.knowledge = knowledge.Knowledge(bounds, along=1)
+        began = self.clock.now
+        while self.clock.now - began < 20 * down_time:
+            phase = (self.clock.now - began) % (calm + outage)
+            if self.knowledge.failing:
+                pass
+            elif phase >= calm:
+                self.knowledge.failed(Exception('No answer.'))
+            else:
+                up = self.clock.now - began <= down_time
+                verdict = liveness.Liveness(up, self.SEEN, self.clock.now)
+                if not self.knowledge.learn({'a': verdict})['a'].up:
+                    return self.clock.now - began
+            self.clock.now += 0.05
+        raise AssertionError('never down')
+
+    def test_a_read_that_fails_now_and_then_changes_nothing(self):
+        for down_time, interval, calm in ((3, 1, 2.5), (60, 10, 15)):
+            self.assertLess(
+                self.seconds_until_down(
+                    down_time=down_time,
+                    interval=interval,
+                    calm=calm,
+                    outage=0.05,
+                ),
+                down_time + 0.5,
+            )
+
+    def test_a_death_shows_within_the_down_time_and_the_limit(self):
+        for down_time, interval in ((3, 1), (6, 2), (60, 10), (10, 10)):
+            bounds = doubt.bounds_of(interval, down_time)
+            for calm in (1.0, 2.5, 7.0, 15.0, 29.0, 61.0):
+                for outage in (0.05, 0.5, 0.9, 4.0):
+                    if outage > bounds.tolerable / 2:
+                        # That long the backend itself is out of reach.
+                        continue
+                    self.assertLess(
+                        self.seconds_until_down(
+                            down_time=down_time,
+                            interval=interval,
+                            calm=calm,
+                            outage=outage,
+                        ),
+                        down_time + bounds.limit + 4 * outage,
+                        f'{down_time} {interval} {calm} {outage}',
+                    )
+
+
+class TestBeats(KnowledgeTestCase):
+    """The stamps are a backend's, and its clock may be set."""
+
+    SEEN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+
+    def answer(self, up, seconds=0.0):
+        seen = self.SEEN + datetime.timedelta(seconds=seconds)
+        verdict = liveness.Liveness(up, seen, self.clock.now)
+        return self.knowledge.learn({'a': verdict})['a'].up
+
+    def test_a_service_that_was_down_is_not_up_without_a_beat(self):
+        self.answer(False)
+        self.assertFalse(self.answer(True))
+        self.assertFalse(self.last('a')['a'])
+        self.assertTrue(self.answer(True, seconds=1))
+        self.assertTrue(self.answer(True, seconds=1))
+
+    def test_one_that_never_beat_is_judged_by_the_backend_alone(self):
+        for up in (False, True):
+            verdict = liveness.Liveness(up, None, self.clock.now)
+            self.assertEqual(up, self.knowledge.learn({'a': verdict})['a'].up)
+
+    def test_a_clock_that_was_set_forward_explains_missing_beats(self):
+        self.answer(True)
+        self.knowledge.doubt('The clock was set forward by 70 s.')
+        self.assertTrue(self.answer(False))
+        self.assertIn('set forward by 70 s', self.log.output)
+        self.clock.now += 15
+        self.assertFalse(self.answer(False))
+
+
+class TestThreads(base.BaseTestCase):
+    """A switch interval in which threads are in each other's way."""
+
+    def test_threads_share_what_is_known(self):
+        self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(1e-6)
+        self.useFixture(fixtures.MonkeyPatch(f'{knowledge.__name__}.ALONE', 1))
+        self.useFixture(
+            fixtures.MonkeyPatch(f'{knowledge.__name__}.PRUNE_STEP', 1)
+        )
+        bounds = doubt.bounds_of(1, 3)
+        shared = knowledge.Knowledge(bounds, along=50)
+        over = time.monotonic() + 1.0
+        seen = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+
+        def work(number: int) -> int:
+            chosen = random.Random(number)
+            done = 0
+            while time.monotonic() < over:
+                done += 1
+                uuids = [str(chosen.randrange(400)) for _ in range(100)]
+                known_at = time.monotonic() - chosen.choice((0.0, 4000.0))
+                match chosen.randrange(6):
+                    case 0:
+                        shared.forget(uuids[0])
+                    case 1:
+                        shared.failed(Exception('No answer.'))
+                    case 2:
+                        self.assertEqual(
+                            uuids[0], shared.with_next(uuids[0])[0]
+                        )
+                    case 3:
+                        shared.last(uuids)
+                        self.assertGreaterEqual(shared.age, 0.0)
+                    case _:
+                        shared.learn(
+                            {
+                                uuid: liveness.Liveness(
+                                    chosen.random() < 0.8,
+                                    seen,
+                                    known_at,
+                                    (),
+                                    chosen.choice((None, None, 'settling')),
+                                )
+                                for uuid in uuids
+                            }
+                        )
+            return done
+
+        with futures.ThreadPoolExecutor(6) as pool:
+            self.assertTrue(all(pool.map(work, range(6))))

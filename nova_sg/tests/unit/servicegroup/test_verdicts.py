@@ -24,10 +24,19 @@ class Membership:
 
     def __init__(self) -> None:
         self.answer: dict[str, liveness.Liveness] = {}
+        self.error: Exception | None = None
         self.marker_store = SimpleNamespace(name='backend')
 
     def alive(self, context, uuids):
+        if self.error is not None:
+            raise self.error
         return self.answer
+
+    def last_known(self, uuids):
+        return {}
+
+    def tell_of_doubt(self, callback):
+        """Do nothing: it sees no clock."""
 
 
 class TestUnknown(base.BaseTestCase):
@@ -70,9 +79,43 @@ class TestUnknown(base.BaseTestCase):
         self.assertTrue(self.ask(True, unknown='it lost its memory'))
 
     def test_with_nothing_known_nobody_is_presumed_down(self):
-        self.assertRaises(
-            exception.ServiceGroupUnavailable,
-            self.ask,
-            False,
-            unknown='it is out',
+        self.membership.answer = {
+            'a': liveness.Liveness(False, None, 0.0, unknown='it is out')
+        }
+        told = self.verdicts.ask(None, ['a'])['a']
+        self.assertEqual(
+            (liveness.UNKNOWN, 'it is out'), (told.state, told.unknown)
         )
+        error = self.assertRaises(
+            exception.ServiceGroupUnavailable,
+            self.verdicts.is_up,
+            {'uuid': 'a'},
+        )
+        self.assertIn('it is out', str(error))
+
+    def test_one_unknown_service_is_not_an_unknown_deployment(self):
+        self.ask(True)
+        self.membership.error = exception.ServiceGroupUnavailable(
+            backend='memcached', reason='it is out'
+        )
+        self.assertEqual(
+            {'a': (True, 'it is out'), 'b': (False, 'it is out')},
+            {
+                uuid: (each.up, each.unknown)
+                for uuid, each in self.verdicts.ask(None, ['a', 'b']).items()
+            },
+        )
+        self.assertEqual(
+            liveness.UNKNOWN, self.verdicts.ask(None, ['a', 'b'])['b'].state
+        )
+        self.assertRaises(
+            exception.ServiceGroupUnavailable, self.verdicts.ask, None, ['b']
+        )
+
+    def test_what_was_down_when_it_was_last_known_is_not_unknown(self):
+        self.ask(False)
+        self.membership.error = exception.ServiceGroupUnavailable(
+            backend='memcached', reason='it is out'
+        )
+        known = self.verdicts.ask(None, ['a'])['a']
+        self.assertEqual(liveness.DOWN, known.state)
