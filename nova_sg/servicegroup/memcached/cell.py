@@ -21,17 +21,23 @@ from nova_sg import exception
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.memcached import keys
 from nova_sg.servicegroup.memcached import server as server_
+from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.records import codec
 
-#: A field beside those of a record: who is writing it for the first time.
+#: A field beside those of a record: the token of the change that creates it.
 #: Until it is gone nobody sees the record, and it expires.
 PENDING = 'pending'
 
-#: A field beside those of a record: who destroyed it.
+#: A field beside those of a record: the token of the change that destroyed
+#: it.
 DESTROYED_BY = 'destroyed_by'
 
-#: Seconds a write is tried for while others write the same.
+#: Seconds a write is tried for while others write the same, or while it is
+#: not known whether it was done.
 PATIENCE = 10.0
+
+#: How often it is tried meanwhile, at most.
+TRIES = 200
 
 
 class Found(NamedTuple):
@@ -69,10 +75,16 @@ class Cell:
     def find(self, uuid: str) -> Found | None:
         """Return a record, in whatever state it is, None without one."""
         key = self.keys.service(uuid)
-        found = self.server.gets([key]).get(key)
-        if found is None:
+        return self.found(key, self.server.gets([key]))
+
+    @staticmethod
+    def found(
+        key: str, values: Mapping[str, tuple[bytes, bytes]]
+    ) -> Found | None:
+        """Return the record under a key, of values with their tokens."""
+        if key not in values:
             return None
-        value, token = found
+        value, token = values[key]
         stored = codec.decode(value, key)
         return Found(stored.record, stored.unknown, token)
 
@@ -101,11 +113,13 @@ class Cell:
         ttl: int = 0,
         unknown: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Write a record where there is none; return whether it was."""
+        """Write a record where there is none; return whether it was.
+
+        :raises OutcomeUnknown: it may have been
+        """
         value = codec.encode(codec.Stored(added, unknown or {}))
-        return self.server.add([(self.keys.service(added.uuid), value)], ttl)[
-            0
-        ]
+        key = self.keys.service(added.uuid)
+        return self.server.add([(key, value)], ttl, once=True)[0]
 
     def replace(
         self,
@@ -118,11 +132,12 @@ class Cell:
 
         :param unknown: fields beside it, instead of those found
         :returns: whether it was written
+        :raises OutcomeUnknown: it may have been
         """
         beside = found.unknown if unknown is None else unknown
         value = codec.encode(codec.Stored(by, beside))
         key = self.keys.service(by.uuid)
-        return self.server.cas([(key, value, found.token)], ttl)[0]
+        return self.server.cas([(key, value, found.token)], ttl, once=True)[0]
 
     def follow(self, key: str) -> record.Record | None:
         """Return the live record a key leads to, None without one."""
@@ -151,6 +166,15 @@ class Cell:
         if owner == uuid:
             self.server.cas([(key, leads_to(uuid), token)], -1)
 
+    def change(self, what: str) -> change.Change:
+        """Return a change to be tried until it is known to be made.
+
+        :param what: is changed, for messages
+        """
+        return change.Change(
+            what, PATIENCE, TRIES, self._unavailable, patient=True
+        )
+
     def attempts(self) -> Iterator[None]:
         """Try again while others come between, within a bound.
 
@@ -162,9 +186,11 @@ class Cell:
             yield
             time.sleep(random.uniform(0, pause))  # noqa: S311
             pause = min(2 * pause, 0.05)
-        raise exception.ServiceGroupUnavailable(
-            backend=f'memcached {self.server.name}',
-            reason=f'others wrote the same for {PATIENCE:g} s',
+        raise self._unavailable(f'others wrote the same for {PATIENCE:g} s')
+
+    def _unavailable(self, reason: str) -> exception.ServiceGroupUnavailable:
+        return exception.ServiceGroupUnavailable(
+            backend=f'memcached {self.server.name}', reason=reason
         )
 
 

@@ -15,7 +15,7 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup.memcached import cell as cell_
 from nova_sg.servicegroup.memcached import cluster as cluster_
-from nova_sg.servicegroup.memcached import writer
+from nova_sg.servicegroup.memcached import restorer
 from nova_sg.servicegroup.records import codec
 from nova_sg.servicegroup.records import memcached
 
@@ -98,7 +98,7 @@ class Keeper:
         if epoch == kept.epoch:
             return False
         try:
-            writer.Writer(self._cell).restore(
+            restorer.Restorer(self._cell).restore(
                 kept.stored.record, kept.stored.unknown
             )
         except exception.Conflict:

@@ -25,11 +25,12 @@ class MemcachedMarkerStore(marker.MarkerStore):
     the new epoch.
 
     :param cluster: the servers
+    :ivar key: where the marker lies
     """
 
     def __init__(self, cluster: cluster_.Cluster) -> None:
         self._cluster = cluster
-        self._key = cluster.keys.marker
+        self.key = cluster.keys.marker
         self._seen: marker.Marker | None = None
         cluster.on_new_epoch(self._again)
 
@@ -55,7 +56,7 @@ class MemcachedMarkerStore(marker.MarkerStore):
         error: exception.ServiceGroupUnavailable | None = None
         for server in self._cluster.servers:
             try:
-                server.add([(self._key, self._encode(decided or ours))])
+                server.add([(self.key, self._encode(decided or ours))])
                 theirs = self._read_from(server)
             except exception.ServiceGroupUnavailable as problem:
                 error = problem
@@ -97,16 +98,16 @@ class MemcachedMarkerStore(marker.MarkerStore):
         theirs: marker.Marker,
         ours: marker.Marker,
     ) -> bool:
-        found = server.gets([self._key]).get(self._key)
+        found = server.gets([self.key]).get(self.key)
         if found is None:
-            server.add([(self._key, self._encode(ours))])
+            server.add([(self.key, self._encode(ours))])
             return self._read_from(server) == ours
         value, token = found
-        if self._decode(value, server) == ours:
+        if self.decode(value, server) == ours:
             return True
-        if self._decode(value, server) != theirs:
+        if self.decode(value, server) != theirs:
             return False
-        return server.cas([(self._key, self._encode(ours), token)])[0]
+        return server.cas([(self.key, self._encode(ours), token)])[0]
 
     def _each(self, ask: Callable[[server_.Server], T]) -> list[T]:
         """Ask every server; raise where none answers."""
@@ -124,13 +125,12 @@ class MemcachedMarkerStore(marker.MarkerStore):
         ]
 
     def _read_from(self, server: server_.Server) -> marker.Marker | None:
-        value = server.get([self._key]).get(self._key)
-        return None if value is None else self._decode(value, server)
+        return self.decode(server.get([self.key]).get(self.key), server)
 
     def _again(self, server: server_.Server) -> None:
         """Mark a server that has lost its memory."""
         if self._seen is not None:
-            server.add([(self._key, self._encode(self._seen))])
+            server.add([(self.key, self._encode(self._seen))])
 
     def _encode(self, ours: marker.Marker) -> bytes:
         return json.dumps(
@@ -140,11 +140,15 @@ class MemcachedMarkerStore(marker.MarkerStore):
             }
         ).encode()
 
-    def _decode(self, value: bytes, server: server_.Server) -> marker.Marker:
-        """Return the marker of a value.
+    def decode(
+        self, value: bytes | None, server: server_.Server
+    ) -> marker.Marker | None:
+        """Return the marker of a value, None without one.
 
         :raises InvalidConfiguration: the deployment has other servers
         """
+        if value is None:
+            return None
         try:
             values = json.loads(value)
             servers = list(values['servers'])
@@ -154,7 +158,7 @@ class MemcachedMarkerStore(marker.MarkerStore):
         except (ValueError, TypeError, KeyError) as error:
             raise exception.ServiceGroupUnavailable(
                 backend=f'memcached {server.name}',
-                reason=f'the value of {self._key} is no deployment marker',
+                reason=f'the value of {self.key} is no deployment marker',
             ) from error
         ours = [each.name for each in self._cluster.servers]
         if servers != ours:

@@ -85,12 +85,13 @@ class Server:
         Unix socket
     :param options: how it is reached
     :ivar name: the same
+    :ivar options: the same
     """
 
     def __init__(self, name: str, options: Options) -> None:
         self.name = name
         self._address = memcached_conf.address(name)
-        self._options = options
+        self.options = options
         self._lock = threading.Lock()
         self._pool = self._new_pool()
         self._out_since: float | None = None
@@ -212,9 +213,9 @@ class Server:
     def _new_pool(self) -> Any:
         return connection.Pool(
             self._address,
-            connect_timeout=self._options.connect_timeout,
-            timeout=self._options.timeout,
-            tls_context=self._options.tls,
+            connect_timeout=self.options.connect_timeout,
+            timeout=self.options.timeout,
+            tls_context=self.options.tls,
             pool_idle_timeout=IDLE,
             default_noreply=False,
         )
@@ -232,7 +233,7 @@ class Server:
         *,
         once: bool = False,
     ) -> T:
-        if time.monotonic() - self._failed_at < self._options.fail_fast:
+        if time.monotonic() - self._failed_at < self.options.fail_fast:
             raise self._unavailable(self._why)
         try:
             try:

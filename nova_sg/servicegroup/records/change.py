@@ -93,6 +93,9 @@ class Change:
     :param tries: how often at most, where other writers are first
     :param unavailable: returns the error that names the backend, with a
         reason
+    :param patient: whether a backend that is out of reach is waited for,
+        until the time is over, where the outcome of an attempt is not known;
+        False where its client waits by itself
     :ivar deadline: ``time.monotonic()`` until when it is tried
     :ivar unsure: why the outcome of an attempt is not known, None where all
         outcomes are
@@ -104,8 +107,11 @@ class Change:
         seconds: float,
         tries: int,
         unavailable: Callable[[str], exception.ServiceGroupUnavailable],
+        *,
+        patient: bool = False,
     ) -> None:
         self._what = what
+        self._patient = patient
         self._tries = tries
         self._unavailable = unavailable
         self.deadline = time.monotonic() + seconds
@@ -140,7 +146,9 @@ class Change:
                 if self.unsure is None:
                     raise
                 self.unsure = exception.OutcomeUnknown(**error.kwargs)
-                break
+                if not self._patient or time.monotonic() >= self.deadline:
+                    break
+                time.sleep(LONGEST_PAUSE)
             except Conflict:
                 # Random, so that rivals do not meet again.
                 time.sleep(random.uniform(0, pause))  # noqa: S311

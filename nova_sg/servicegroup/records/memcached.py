@@ -15,16 +15,21 @@ from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.memcached import cell as cell_
 from nova_sg.servicegroup.memcached import cluster as cluster_
+from nova_sg.servicegroup.memcached import fence
 from nova_sg.servicegroup.memcached import index
 from nova_sg.servicegroup.memcached import marker as memcached_marker
+from nova_sg.servicegroup.memcached import restorer
 from nova_sg.servicegroup.memcached import writer
 from nova_sg.servicegroup.records import base
+from nova_sg.servicegroup.records import change
 
 
 class MemcachedRecordStore(base.RecordStore):
     """Values under the cell's uuid; nothing here survives a restart.
 
-    Times are by the clock of who writes: memcached has none to ask for.
+    Times are by the clock of the process that writes: memcached has none to
+    ask for. Tokens of changes are in the value they changed, see
+    :mod:`..memcached.writes`; for the marker see :mod:`..memcached.fence`.
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
@@ -32,6 +37,9 @@ class MemcachedRecordStore(base.RecordStore):
         self.cluster = cluster_.get(conf)
         self._marker_store = memcached_marker.MemcachedMarkerStore(
             self.cluster
+        )
+        self.fence = max(
+            fence.seconds(each.options) for each in self.cluster.servers
         )
 
     @property
@@ -48,7 +56,7 @@ class MemcachedRecordStore(base.RecordStore):
     def create(
         self, context: sg_context.RequestContext, values: Mapping[str, Any]
     ) -> record.Record:
-        return writer.Writer(self.cell(context)).create(values)
+        return self._writer(context).create(values, change.token_of(context))
 
     def get_by_uuid(
         self, context: sg_context.RequestContext, uuid: str
@@ -131,10 +139,11 @@ class MemcachedRecordStore(base.RecordStore):
         uuid: str,
         changes: Mapping[str, Any],
     ) -> record.Record:
-        return writer.Writer(self.cell(context)).update(uuid, changes)
+        token = change.token_of(context)
+        return self._writer(context).update(uuid, changes, token)
 
     def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
-        writer.Writer(self.cell(context)).destroy(uuid)
+        self._writer(context).destroy(uuid, change.token_of(context))
 
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
@@ -150,11 +159,17 @@ class MemcachedRecordStore(base.RecordStore):
     def restore(
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
-        writer.Writer(self.cell(context)).restore(restored)
+        restorer.Restorer(self.cell(context)).restore(restored)
 
     def purge(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> None:
-        writing = writer.Writer(self.cell(context))
+        purging = restorer.Restorer(self.cell(context))
         for uuid in uuids:
-            writing.purge(uuid)
+            purging.purge(uuid)
+
+    def _writer(self, context: sg_context.RequestContext) -> writer.Writer:
+        cell = self.cell(context)
+        return writer.Writer(
+            cell, fence.Fence(self._marker_store, self.ours, cell.server)
+        )

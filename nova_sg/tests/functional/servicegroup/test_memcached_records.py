@@ -2,14 +2,15 @@
 
 """Records in memcached: written whole, found, and gone for good."""
 
+import functools
 import uuid
 
 from nova_sg import exception
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.memcached import cell
+from nova_sg.servicegroup.memcached import going_live
 from nova_sg.servicegroup.memcached import index
 from nova_sg.servicegroup.memcached import names
-from nova_sg.servicegroup.memcached import writer
 from nova_sg.tests.functional.servicegroup import memcached_cell
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 
@@ -130,14 +131,19 @@ class TestHalfDone(memcached_cell.RecordsTest):
 
     def test_a_creator_that_is_too_slow_does_not_finish(self) -> None:
         made = self.begin('host1')
-        slow = writer.Writer(self.cell)
         key = self.cell.keys.service(made.uuid)
         self.eventually(lambda: self.client.get(key) is None, 'it expires')
-        self.assertFalse(slow._finish(made, 'by nobody'))
-        other = self.register('host1', topic='compute')
-        self.assertRaises(
-            exception.ServiceBinaryExists, slow._finish, made, 'by nobody'
+        finish = functools.partial(
+            going_live.finish,
+            self.cell,
+            made,
+            'by nobody',
+            lambda: self.cell.find(made.uuid),
+            lambda found: self.cell.replace(found, made),
         )
+        self.assertFalse(finish())
+        other = self.register('host1', topic='compute')
+        self.assertRaises(exception.ServiceBinaryExists, finish)
         self.assertEqual([other], list(self.store.list(self.context)))
 
 

@@ -105,6 +105,13 @@ class TestChange(base.BaseTestCase):
                     look,
                 )
 
+    def test_a_patient_one_waits_until_it_can_look(self):
+        attempt = self.attempts(
+            self.unknown(), self.unavailable('it is out'), 'found'
+        )
+        patient = change.Change('a', 5, 9, self.unavailable, patient=True)
+        self.assertEqual('found', patient.run(attempt))
+
     def test_it_is_not_begun_again_when_the_time_is_over(self):
         attempt = self.attempts(self.unknown(), 'again')
         self.assertRaises(
