@@ -42,6 +42,7 @@ when the first service registers.
         'session_timeout',
         default=6.0,
         min=0.5,
+        max=86400.0,
         help="""
 Seconds after which the ensemble gives up a process it does not hear from.
 
@@ -57,6 +58,7 @@ when it is granted another time than it asked for.
         'request_timeout',
         default=5.0,
         min=0.1,
+        max=86400.0,
         help="""
 Seconds a call may wait for the ensemble, all retries included.
 

@@ -71,7 +71,9 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         self._changing = threading.Lock()
         self._handles: set[entry.Handle] = set()
         self._leaving: set[str] = set()
-        self._memory = memory.Memory(self.session)
+        self._memory = memory.Memory(
+            self.session, max(1, self.conf.servicegroup.report_interval)
+        )
         self._entry = entry.Entry(self.session, self._records, self._down_time)
 
     def connection_changed(self) -> None:

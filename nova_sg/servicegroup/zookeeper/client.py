@@ -11,6 +11,7 @@ client and its handler.
 import atexit
 from collections.abc import Callable
 import logging
+import math
 import os
 import re
 import socket
@@ -18,7 +19,6 @@ from typing import Any
 
 from kazoo import client as kazoo_client
 from kazoo import exceptions
-from kazoo import hosts as kazoo_hosts
 from kazoo.protocol import states
 from oslo_config import cfg
 
@@ -42,6 +42,10 @@ RETRY = {
 
 #: A client in one of these states does not come back by itself.
 _ENDED = (states.KeeperState.CLOSED, states.KeeperState.AUTH_FAILED)
+
+_SERVER = re.compile(
+    r'([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\])(:(?P<port>\d+))?'
+)
 
 #: Makes a kazoo handler, an instance of its own for each client.
 HandlerFactory = Callable[[], Any]
@@ -242,14 +246,18 @@ def check(options: cfg.ConfigOpts.GroupAttr) -> None:
     :raises InvalidConfiguration: naming the option
     """
     credentials.check(options)
-    try:
-        hosts, chroot = kazoo_hosts.collect_hosts(','.join(options.hosts))
-    except ValueError:
-        hosts, chroot = [], None
-    if chroot:
-        raise _bad('hosts', f'{chroot} belongs into [zookeeper] chroot')
-    if not hosts or not all(host and port for host, port in hosts):
-        raise _bad('hosts', f'{options.hosts} are not all host:port')
+    for name in ('session_timeout', 'request_timeout', 'max_retries'):
+        # No bound refuses what is empty, or "nan".
+        if options[name] is None or math.isnan(options[name]):
+            raise _bad(name, 'it is no number')
+    for each in options.hosts or ['']:
+        server, _, chroot = each.partition('/')
+        found = _SERVER.fullmatch(server)
+        # Not told as it is: a password may be in it.
+        if not found or not 0 < int(found['port'] or 2181) < 65536:
+            raise _bad('hosts', 'they are not all host:port')
+        if chroot:
+            raise _bad('hosts', f'/{chroot} belongs into [zookeeper] chroot')
     tls.context(options)
 
 

@@ -148,8 +148,9 @@ class Connection:
 
     def add_listener(self, listener: Listener) -> None:
         """Tell somebody, as long as it lives, how the connection fares."""
-        alive = [each for each in self._listeners if each() is not None]
-        self._listeners = [*alive, weakref.ref(listener)]
+        with self._lock:
+            alive = [each for each in self._listeners if each() is not None]
+            self._listeners = [*alive, weakref.ref(listener)]
 
     def connect(self, unless: threading.Event | None = None) -> None:
         """Begin to connect, where there is no client that does.

@@ -36,6 +36,13 @@ def check(options: cfg.ConfigOpts.GroupAttr) -> None:
         'puresasl'
     ):
         raise _bad('auth_scheme', 'sasl needs pure-sasl, not installed here')
+    if _is_kerberos(options):
+        if not options.sasl_service:
+            raise _bad('sasl_service', 'GSSAPI needs one')
+        if not importlib.util.find_spec('kerberos'):
+            raise _bad(
+                'sasl_mechanism', 'GSSAPI needs kerberos, not installed here'
+            )
 
 
 def kazoo_options(options: cfg.ConfigOpts.GroupAttr) -> dict[str, Any]:

@@ -73,6 +73,11 @@ class Layout:
                 reason=f'{chroot!r} is not an absolute path of a znode, as '
                 '/nova-sg is',
             )
+        if self.root.split('/')[1] == 'zookeeper':
+            raise exception.InvalidConfiguration(
+                option='[zookeeper] chroot',
+                reason="/zookeeper is ZooKeeper's own",
+            )
         self.deployment = f'{self.root}/deployment'
         self.members = f'{self.root}/members'
         self.cells = f'{self.root}/cells'

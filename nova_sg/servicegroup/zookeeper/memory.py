@@ -12,6 +12,7 @@ from collections.abc import Collection
 from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Mapping
+import datetime
 import threading
 import time
 from typing import NamedTuple
@@ -30,22 +31,27 @@ class Living(NamedTuple):
     :param before: those which stand as they did before an outage
     :param known_at: ``time.monotonic()`` when ``now`` was known
     :param before_at: ``time.monotonic()`` when ``before`` was known
+    :param interval: seconds between two times at which a service is told to
+        have been seen
     """
 
     now: sg_members.Members
     before: sg_members.Members
     known_at: float
     before_at: float
+    interval: float
 
     def verdict(self, uuid: str) -> liveness.Liveness | None:
         """Return what is known of a service, None where none of it lives."""
         if uuid in self.now:
-            return liveness.Liveness(True, None, self.known_at, self.now[uuid])
-        if uuid in self.before:
-            return liveness.Liveness(
-                True, None, self.before_at, self.before[uuid], SETTLING
-            )
-        return None
+            workers, known_at, unknown = self.now[uuid], self.known_at, None
+        elif uuid in self.before:
+            workers, known_at = self.before[uuid], self.before_at
+            unknown = SETTLING
+        else:
+            return None
+        seen = _last_seen(workers, *self._vouched_for(known_at))
+        return liveness.Liveness(True, seen, known_at, workers, unknown)
 
     def without(self, uuids: Iterable[str]) -> set[str]:
         """Return those of the services of which no worker lives."""
@@ -61,22 +67,51 @@ class Living(NamedTuple):
         if self.before:
             return {uuid: self.verdict(uuid) or down for uuid in uuids}
         make, workers_of = liveness.of_values, self.now.get
+        seen, at = self._vouched_for(known_at)
         return {
             uuid: down
             if (workers := workers_of(uuid)) is None
-            else make((True, None, known_at, workers, None))
+            else make(
+                (True, _last_seen(workers, seen, at), known_at, workers, None)
+            )
             for uuid in uuids
         }
+
+    def _vouched_for(self, known_at: float) -> tuple[datetime.datetime, float]:
+        """Return when the ensemble last told that members live.
+
+        By the clock of this host, which has no part in a verdict. No member
+        writes when it beats: its session is its sign of life.
+        """
+        at = time.time() - (time.monotonic() - known_at)
+        at -= at % self.interval
+        return datetime.datetime.fromtimestamp(at, datetime.UTC), at
+
+
+def _last_seen(
+    workers: Iterable[liveness.Member], seen: datetime.datetime, at: float
+) -> datetime.datetime:
+    """Return when workers were last seen: at least when they joined.
+
+    :param seen: when they were vouched for
+    :param at: the same in seconds since 1970
+    """
+    for each in workers:
+        if each.started > at:
+            seen, at = each.started_at, each.started
+    return seen
 
 
 class Memory:
     """What was last known of the members of services.
 
     :param session: it knows when ZooKeeper was away
+    :param interval: see :class:`Living`
     """
 
-    def __init__(self, session: sg_session.Session) -> None:
+    def __init__(self, session: sg_session.Session, interval: float) -> None:
         self._session = session
+        self._interval = interval
         self._known: Mapping[str, tuple[liveness.Member, ...]] = {}
         self._known_at = time.monotonic()
         #: Whether who is not known to live is known not to: a mirror has told
@@ -115,7 +150,9 @@ class Memory:
         with self._learning:
             if self._session.settling:
                 before, self._known = self._known, {**self._known, **living}
-                return Living(living, before, now, self._known_at)
+                return Living(
+                    living, before, now, self._known_at, self._interval
+                )
             if asked is None:
                 self._known = living
                 self._complete = True
@@ -128,7 +165,7 @@ class Memory:
                         known.pop(uuid, None)
                 self._known = known
             self._known_at = now
-        return Living(living, {}, now, now)
+        return Living(living, {}, now, now, self._interval)
 
     def last(
         self, uuids: Iterable[str], services: Container[str]
@@ -138,11 +175,14 @@ class Memory:
         :param services: uuids of services there are; of others it is known
             only that they live
         """
-        known = Living(self._known, {}, self._known_at, self._known_at)
+        with self._learning:
+            now, known_at = self._known, self._known_at
+            complete = self._complete
+        known = Living(now, {}, known_at, known_at, self._interval)
         return known.verdicts(
             uuid
             for uuid in uuids
-            if uuid in known.now or (self._complete and uuid in services)
+            if uuid in now or (complete and uuid in services)
         )
 
     def forget(self, uuids: Iterable[str]) -> None:

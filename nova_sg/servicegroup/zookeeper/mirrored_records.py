@@ -131,12 +131,14 @@ class CellRecords(part.Part):
         return self._view if self.wait(is_there, timeout) else None
 
     def audit(self) -> None:
-        self._audit = True
+        with self._changed:
+            self._audit = True
         self.mark(now=True)
 
     def refresh(self) -> None:
         view = self._view
-        audit, self._audit = self._audit, False
+        with self._changed:
+            audit, self._audit = self._audit, False
         if view is None or audit:
             self.session.vouch()
         if view is not None and audit and not self._is_in_log(view):

@@ -25,6 +25,8 @@ def context(options: cfg.ConfigOpts.GroupAttr) -> ssl.SSLContext | None:
         return None
     if bool(options.tls_cert_file) != bool(options.tls_key_file):
         raise _bad('tls_key_file', 'it goes together with tls_cert_file')
+    if options.tls_key_password and not options.tls_key_file:
+        raise _bad('tls_key_password', 'there is no tls_key_file')
     try:
         made = ssl.create_default_context(cafile=options.tls_ca_file or None)
     except (OSError, ssl.SSLError) as error:

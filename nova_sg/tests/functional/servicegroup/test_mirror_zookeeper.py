@@ -374,3 +374,23 @@ class TestLostTrack(MirrorTestCase):
             client.delete(self.cell.path, recursive=True)
         link.listen()
         self.eventually(lambda: self.states(api) == [], 'nothing is left')
+
+
+class TestLastSeen(MirrorTestCase):
+    def test_a_service_that_was_never_changed_shows_when_it_was_seen(self):
+        (service,) = self.register_many(1)
+        (handle,) = self.other.join_many(self.context, [service])
+        with self.behind() as client:
+            before = client.exists(handle.path)
+            for api in (self.process(), self.mirrored()):
+                api.list(self.context)
+                first = api.get_updated_time(service)
+                self.assertLessEqual(service.created_at, first)
+
+                def is_later(api=api, first=first):
+                    handle.beat(self.context)
+                    api.list(self.context)
+                    return api.get_updated_time(service) > first
+
+                self.eventually(is_later, 'it is seen later', within=1)
+            self.assertEqual(before, client.exists(handle.path))

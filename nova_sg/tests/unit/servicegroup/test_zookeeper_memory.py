@@ -2,6 +2,8 @@
 
 """Whom a reader calls down after ZooKeeper was away."""
 
+import datetime
+import time
 from types import SimpleNamespace
 from typing import cast
 
@@ -20,7 +22,9 @@ class TestMemory(base.BaseTestCase):
     def setUp(self):
         super().setUp()
         self.session = SimpleNamespace(settling=False)
-        self.memory = memory.Memory(cast(session.Session, self.session))
+        self.memory = memory.Memory(
+            cast(session.Session, self.session), interval=10
+        )
 
     def up(self, living: memory.Living, *uuids: str) -> list[bool]:
         return [each.up for each in living.verdicts(uuids).values()]
@@ -69,3 +73,25 @@ class TestMemory(base.BaseTestCase):
         self.memory.learn({'a': MEMBERS})
         self.session.settling = True
         self.assertEqual([], self.memory.in_doubt({}, ['b']))
+
+    def test_a_service_was_seen_when_it_was_last_vouched_for(self):
+        now = datetime.datetime.now(datetime.UTC)
+        living = self.memory.learn({'a': MEMBERS}, ['a'])
+        seen = living.verdicts(['a'])['a'].last_seen
+        self.assertLess(now - seen, datetime.timedelta(seconds=11))
+        self.assertEqual(0, seen.timestamp() % 10)
+        self.assertEqual(seen, living.verdict('a').last_seen)
+
+    def test_a_service_was_seen_when_it_joined_at_least(self):
+        started = time.time() + 100
+        members = (liveness.Member(1, started, 60), *MEMBERS)
+        verdict = self.memory.learn({'a': members}, ['a']).verdict('a')
+        self.assertEqual(members[0].started_at, verdict.last_seen)
+
+    def test_a_service_that_stands_as_it_did_was_seen_before(self):
+        self.memory.learn({'a': MEMBERS}, ['a'])
+        self.memory._known_at -= 1000
+        self.session.settling = True
+        verdict = self.memory.learn({}, ['a']).verdicts(['a'])['a']
+        age = time.time() - verdict.last_seen.timestamp()
+        self.assertTrue(999 < age < 1012, age)
