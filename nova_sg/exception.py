@@ -210,8 +210,7 @@ class OutcomeUnknown(ServiceGroupUnavailable):
     """The answer to a change was lost, and it could not be looked up.
 
     Never means that the change was not made: a caller looks before it
-    repeats one. The cause is for the log and for an operator's terminal;
-    strangers are told :attr:`told`.
+    repeats one.
     """
 
     msg_fmt = (
@@ -220,8 +219,7 @@ class OutcomeUnknown(ServiceGroupUnavailable):
         'with "nova-sg-manage service list" or GET /os-services.'
     )
 
-    #: The same, without what is inside.
-    told = (
+    public = (
         'The change may have been made: its answer was lost. Look at the '
         'service, with GET /os-services, before you repeat the change.'
     )
@@ -241,10 +239,6 @@ class TokenReused(NovaSgException):
     msg_fmt = (
         'The change "%(asked)s" bears the token %(token)s of the change '
         '"%(made)s", and was not made: a caller makes a token for each.'
-    )
-    public = (
-        'The backend of the services did not confirm the change, which may '
-        'have been made: look before you repeat it.'
     )
 
 

@@ -84,7 +84,11 @@ def of(error: Exception, environ: Mapping[str, Any]) -> webob.Response:
             if code < 500 or code == 501:
                 return fault(code, error.public_message)
             LOG.error('%s', one_line(str(error)))
-            return _failed(code, error.public_message, environ)
+            response = _failed(code, error.public_message, environ)
+            if isinstance(error, exception.OutcomeUnknown):
+                # To send it again is what a client should not do.
+                response.retry_after = None
+            return response
         case ks_exceptions.ClientException():
             LOG.error(
                 'The identity service cannot be asked: %s',

@@ -31,7 +31,10 @@ class RemoteInventory(base.Inventory):
     def zones(self, hosts: Sequence[str] | None = None) -> dict[str, str]:
         return self._call('zones', hosts)  # type: ignore[no-any-return]
 
-    def set_zone(self, host: str, zone: str) -> None:
+    def set_zone(
+        self, host: str, zone: str, *, token: str | None = None
+    ) -> None:
+        # The call bears the token.
         self._call('set_zone', host, zone)
 
     def leave_aggregates(self, host: str) -> None:

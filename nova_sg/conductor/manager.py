@@ -28,6 +28,7 @@ from nova_sg.objects import base as objects_base
 from nova_sg.servicegroup import maintenance
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.records import change
 
 LOG = logging.getLogger(__name__)
 
@@ -221,6 +222,8 @@ class ConductorManager:
                 reason=f'the inventory has no {name!r}'
             )
         method = getattr(self._api.inventory, name)
+        if name in wire.DECISIONS:
+            kwargs = {**kwargs, 'token': change.token_of(context)}
         _check_arguments(inspect.signature(method), args, kwargs)
         if name == 'report':
             args = [

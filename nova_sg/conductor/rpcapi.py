@@ -2,6 +2,7 @@
 
 """The conductor as its callers see it."""
 
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
@@ -137,10 +138,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         args: Sequence[Any],
         kwargs: dict[str, Any],
     ) -> Any:
-        if objmethod in CHANGING:
-            call, context = self._change, change.for_one(context)
-        else:
-            call = self._call
+        call, context = self._calling(context, objmethod in CHANGING)
 
         def act(sent: Any) -> Any:
             return call(
@@ -238,7 +236,8 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         kwargs: Mapping[str, Any],
     ) -> Any:
         """Call a method of ``wire.METHODS`` of the inventory."""
-        return self._call(
+        call, context = self._calling(context, name in wire.DECISIONS)
+        return call(
             context,
             'inventory_action',
             name=name,
@@ -258,6 +257,14 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         return self._trying(
             self._send, self._client, context, method, **arguments
         )
+
+    def _calling(
+        self, context: Context, changes: bool
+    ) -> tuple[Callable[..., Any], Context]:
+        """Return how to call, and the context to call with."""
+        if changes:
+            return self._change, change.for_one(context)
+        return self._call, context
 
     def _change(
         self, context: Context, method: str, /, **arguments: Any

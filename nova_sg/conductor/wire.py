@@ -34,6 +34,10 @@ METHODS: Mapping[str, type | None] = {
     'count_instances': None,
 }
 
+#: Those of them which are decisions; they take the token of the change. The
+#: others that write say how things are, and may be done twice.
+DECISIONS = frozenset({'set_zone'})
+
 
 def dump(value: Any) -> Any:
     """Return what JSON can carry of a value of the inventory."""

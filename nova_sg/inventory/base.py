@@ -197,10 +197,16 @@ class Inventory(actions.HostActions, abc.ABC):
         """
 
     @abc.abstractmethod
-    def set_zone(self, host: str, zone: str) -> None:
-        """Move a host into a zone, and out of any other.
+    def set_zone(
+        self, host: str, zone: str, *, token: str | None = None
+    ) -> None:
+        """Move a host into a zone, and out of any other, once.
 
         The zone's aggregate bears its name and is made where there is none.
+
+        :param token: of this change; None where this call is all there is of
+            it
+        :raises OutcomeUnknown: it may have been made
         """
 
     @abc.abstractmethod

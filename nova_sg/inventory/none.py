@@ -21,7 +21,9 @@ class NoInventory(base.Inventory):
     def zones(self, hosts: Sequence[str] | None = None) -> dict[str, str]:
         return {}
 
-    def set_zone(self, host: str, zone: str) -> None:
+    def set_zone(
+        self, host: str, zone: str, *, token: str | None = None
+    ) -> None:
         raise exception.InventoryNotConfigured()
 
     def leave_aggregates(self, host: str) -> None:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from nova_sg.db import clock
 from nova_sg.db import engine
 from nova_sg.db import models
+from nova_sg.db import writes
 from nova_sg.inventory import base
 
 NODES = models.compute_nodes.c
@@ -61,7 +62,9 @@ class SqlInventory(base.Inventory):
             zones[host] = ','.join(sorted(names))
         return zones
 
-    def set_zone(self, host: str, zone: str) -> None:
+    def set_zone(
+        self, host: str, zone: str, *, token: str | None = None
+    ) -> None:
         self._ensure_aggregate(zone)
         zoned = sa.select(AGGREGATES.id).where(
             AGGREGATES.availability_zone.is_not(None)
@@ -91,8 +94,11 @@ class SqlInventory(base.Inventory):
                 )
             )
 
+        write = writes.Write(
+            token or uuidutils.generate_uuid(dashed=False), 'set_zone', host
+        )
         try:
-            self._database.write(work)
+            writes.make(self._database, write, work, _made_before)
         except db_exc.DBDuplicateEntry:
             # Somebody moved the host into this zone at the same time.
             return
@@ -264,6 +270,10 @@ class SqlInventory(base.Inventory):
 
     def _execute(self, statement: sa.Executable) -> None:
         self._database.write(lambda c: c.execute(statement))
+
+
+def _made_before(_connection: sa.Connection, _host: str) -> None:
+    """Do nothing: a host may have been moved on since."""
 
 
 def _nodes() -> sa.Select[Any]:

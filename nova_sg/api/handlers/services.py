@@ -79,7 +79,10 @@ def update(call: operation.Call) -> Any:
     call.authorize(policies.UPDATE)
     service = objects.ServiceGroupService.get_by_uuid(call.context, uuid)
     _check_binary(service.binary)
-    _change(service, _changes(call.body))
+    changes = _changes(call.body)
+    # Read before the change: nothing that is shown may fail after it.
+    _ = service.availability_zone
+    _change(service, changes)
     service.load_state()
     return {'service': _record_v253(service)}
 

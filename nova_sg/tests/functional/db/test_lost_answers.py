@@ -18,6 +18,7 @@ import testscenarios
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.db import engine
+from nova_sg.inventory import sql as sql_inventory
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.records import sql
 from nova_sg.servicegroup.records import sql_marker
@@ -52,6 +53,7 @@ class TestLostAnswers(base.DatabaseTestCase):
                 far.render_as_string(hide_password=False), **self.options
             )
         ).conf
+        self.far_conf = conf
         self.records = sql.SqlRecordStore(conf)
         self.far = engine.get(conf)
         self.marker = sql_marker.SqlMarkerStore(self.far)
@@ -63,9 +65,12 @@ class TestLostAnswers(base.DatabaseTestCase):
     def is_there(self, uuid):
         return uuid in [each.uuid for each in self.theirs.list(self.context)]
 
-    def at_the_first(self, event, then):
-        """Have something happen at the first event of our connection."""
-        left = [then]
+    def at_the_first(self, event, then, *, after=0):
+        """Have something happen at the first event of our connection.
+
+        :param after: so many others
+        """
+        left = [then, *[lambda: None] * after]
 
         def once(*_arguments):
             if left:
@@ -73,10 +78,11 @@ class TestLostAnswers(base.DatabaseTestCase):
 
         sa.event.listen(self.far.engine, event, once)
 
-    def lose_the_answer(self, is_done, then=lambda: None):
+    def lose_the_answer(self, is_done, then=lambda: None, *, after=0):
         """Have the next commit done, and its answer never arrive.
 
         :param then: what another process does meanwhile
+        :param after: so many transactions which only read
         """
 
         def break_off():
@@ -94,7 +100,7 @@ class TestLostAnswers(base.DatabaseTestCase):
 
         # A first use asks for more than it is for.
         self.far.read(lambda c: None)
-        self.at_the_first('commit', cut)
+        self.at_the_first('commit', cut, after=after)
 
     def decide(self, uuid, **changes):
         """Decide as another operator, in another process."""
@@ -203,6 +209,19 @@ class TestLostAnswers(base.DatabaseTestCase):
         )
         self.assertTrue(self.marker.move(OURS, CLOSED))
         self.assertEqual(OURS, self.their_marker.read())
+
+    def test_a_host_stays_where_it_was_moved_to_since(self):
+        far = sql_inventory.SqlInventory(self.far_conf)
+        theirs = sql_inventory.SqlInventory(self.conf)
+        for zone in ('one', 'two'):
+            far.set_zone('c2', zone)
+        self.lose_the_answer(
+            lambda: theirs.zones().get('c1') == 'one',
+            lambda: theirs.set_zone('c1', 'two'),
+            after=1,
+        )
+        far.set_zone('c1', 'one')
+        self.assertEqual('two', theirs.zones()['c1'])
 
     def test_a_deployment_is_moved_by_who_moved_it(self):
         self.their_marker.claim(OURS)

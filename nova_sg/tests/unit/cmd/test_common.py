@@ -68,6 +68,7 @@ class TestRun(base.BaseTestCase):
             ),
             (exception.ServiceGroupUnavailable(backend='b', reason='r'), 5),
             (exception.SchemaNotReady(backend='b'), 5),
+            (exception.OutcomeUnknown(backend='b', reason='r'), 6),
             (exception.NovaSgException('x'), 1),
         ):
             self.assertEqual(
