@@ -9,6 +9,7 @@ are stamped and aged by SQL expressions that the database evaluates.
 import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.ext import compiler
 from sqlalchemy.sql import expression
 
@@ -28,10 +29,23 @@ class ago(expression.FunctionElement[datetime.datetime]):  # noqa: N801
     To compare a column with it costs less than to compute an age in each
     row: SQLite evaluates it once per statement.
 
-    :param seconds: an expression or a number of whole seconds
+    :param seconds: an expression or a number of whole seconds; less than
+        zero for a time to come
     """
 
     type = types.UtcDateTime()
+    inherit_cache = True
+
+
+class epoch(expression.FunctionElement[float]):  # noqa: N801
+    """The database's time now, as a plain number: seconds since 1970.
+
+    The same in each row of a result, where the database has such a time; to
+    the second, where it has no other that is as cheap.
+    """
+
+    # No conversion: a list has it in each row.
+    type = sa.types.NULLTYPE
     inherit_cache = True
 
 
@@ -58,7 +72,7 @@ def _ago_sqlite(element: ago, compiler_: Any, **kw: Any) -> str:
     seconds = compiler_.process(element.clauses, **kw)
     return (
         "(strftime('%Y-%m-%d %H:%M:%f', 'now', "
-        f"'-' || ({seconds}) || ' seconds') || '000')"
+        f"(-({seconds})) || ' seconds') || '000')"
     )
 
 
@@ -75,3 +89,18 @@ def _ago_postgresql(element: ago, compiler_: Any, **kw: Any) -> str:
 def _ago_mysql(element: ago, compiler_: Any, **kw: Any) -> str:
     seconds = compiler_.process(element.clauses, **kw)
     return f'(UTC_TIMESTAMP() - INTERVAL {seconds} SECOND)'
+
+
+@compiler.compiles(epoch, 'sqlite')
+def _epoch_sqlite(element: epoch, _compiler: Any, **_kw: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiler.compiles(epoch, 'postgresql')
+def _epoch_postgresql(element: epoch, _compiler: Any, **_kw: Any) -> str:
+    return 'CAST(extract(epoch FROM statement_timestamp()) AS float8)'
+
+
+@compiler.compiles(epoch, 'mysql', 'mariadb')
+def _epoch_mysql(element: epoch, _compiler: Any, **_kw: Any) -> str:
+    return 'UNIX_TIMESTAMP()'

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.db import clock
 from nova_sg.db import engine
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import liveness
@@ -93,35 +94,42 @@ class DbDriver(base.Driver):
         down_time = self.conf.servicegroup.service_down_time
         statement = sql_records.listing(
             sql_membership.seen_within(down_time),
+            clock.epoch(),
             host=host,
             binary=binary,
             topic=topic,
             disabled=disabled,
         )
         known_at = time.monotonic()
-        return self._database.read(
+        records, alive, now = self._database.read(
             lambda connection: _records_and_verdicts(
                 connection.execute(statement), known_at
             )
         )
+        if now is not None:
+            self._membership.note_clock(now, known_at)
+        return records, alive
 
 
 def _records_and_verdicts(
     result: sa.Result[Any], known_at: float
-) -> tuple[list[record.Record], dict[str, liveness.Liveness]]:
+) -> tuple[list[record.Record], dict[str, liveness.Liveness], float | None]:
     """Return what rows say: a verdict each, before the columns of a record.
 
     :param known_at: ``time.monotonic()`` before they were asked for
+    :returns: besides, the database's time; None without any row
     """
+    now: float | None = None
     records: list[record.Record] = []
     alive: dict[str, liveness.Liveness] = {}
     make_record = record.Record.from_row
     make_verdict = liveness.of_values
     for rows in result.partitions(PART):
         for row in rows:
-            made = make_record(row[1:])
+            made = make_record(row[2:])
             records.append(made)
             alive[made.uuid] = make_verdict(
                 (bool(row[0]), made.last_seen_up, known_at, (), None)
             )
-    return records, alive
+        now = tuple(rows[-1])[1]
+    return records, alive, now

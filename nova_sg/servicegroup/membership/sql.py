@@ -2,6 +2,7 @@
 
 """Liveness by ``services.last_seen_up``, aged by the database's clock."""
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.membership import admitted
 from nova_sg.servicegroup.membership import base
+from nova_sg.servicegroup.membership import clockwatch
 from nova_sg.servicegroup.records import sql as sql_records
 from nova_sg.servicegroup.records import sql_marker
 
@@ -39,13 +41,15 @@ def seen_within(seconds: int) -> sa.ColumnElement[bool]:
     """Return the condition that a service was seen lately.
 
     One that was never seen counts from its creation: nova's rule, so that it
-    is not down before its first beat. A time in the future is the rounding
-    of a column, or the database's clock was set back: that is lately.
+    is not down before its first beat. So is that a time in the future counts
+    for as long as one in the past: a nova that runs beside us stamps by its
+    host's clock, which may be a little ahead. One that is far ahead is no
+    beat of now.
 
     :param seconds: whole seconds, by the database's clock
     """
     seen = sa.func.coalesce(SERVICES.last_seen_up, SERVICES.created_at)
-    return seen >= clock.ago(seconds)
+    return seen.between(clock.ago(seconds), clock.ago(-seconds))
 
 
 class SqlMembership(admitted.AdmittedMembership):
@@ -63,6 +67,8 @@ class SqlMembership(admitted.AdmittedMembership):
         super().__init__(conf)
         self._database = engine.get(conf)
         self._down_time = conf.servicegroup.service_down_time
+        self._doubt: Callable[[str], None] | None = None
+        self._clock = clockwatch.ClockWatch(self._tell)
 
     @property
     def marker_store(self) -> marker.MarkerStore:
@@ -131,17 +137,37 @@ class SqlMembership(admitted.AdmittedMembership):
         # A row of an old nova may have none.
         wanted = {uuid for uuid in uuids if uuid}
         statement = sa.select(
-            SERVICES.uuid, seen_within(self._down_time), SERVICES.last_seen_up
+            SERVICES.uuid,
+            seen_within(self._down_time),
+            SERVICES.last_seen_up,
+            clock.epoch(),
         ).where(LIVE)
         if len(wanted) <= BATCH:
             statement = statement.where(SERVICES.uuid.in_(sorted(wanted)))
         known_at = time.monotonic()
         rows = self._all(statement)
+        if rows:
+            self.note_clock(rows[0][3], known_at)
         return {
             uuid: liveness.Liveness(bool(up), last_seen_up, known_at)
-            for uuid, up, last_seen_up in rows
+            for uuid, up, last_seen_up, _ in rows
             if uuid in wanted
         }
+
+    def tell_of_doubt(self, callback: Callable[[str], None]) -> None:
+        self._doubt = callback
+
+    def note_clock(self, now: float, asked_at: float) -> None:
+        """Take in what the database's clock showed with an answer.
+
+        :param now: ``clock.epoch`` of it
+        :param asked_at: ``time.monotonic()`` before it was asked for
+        """
+        self._clock.note(now, asked_at, time.monotonic())
+
+    def _tell(self, step: str) -> None:
+        if self._doubt is not None:
+            self._doubt(f"The database's clock was set {step}.")
 
     def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
         """Do nothing: the membership goes with the row."""
