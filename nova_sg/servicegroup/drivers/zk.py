@@ -93,6 +93,9 @@ class ZooKeeperDriver(base.Driver):
             member_details=True,
             remote_beats=self.remote_beats,
             monotonic_reads=True,
-            staleness=self._membership.mirror.staleness,
+            # Records elsewhere are not mirrored.
+            staleness=self._membership.mirror.staleness
+            if self.one_backend
+            else 0.0,
             doubt=connection.LONGEST_DOUBT * timeout,
         )

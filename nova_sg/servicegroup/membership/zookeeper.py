@@ -190,21 +190,21 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
     def living(self, uuids: Sequence[str]) -> memory.Living:
         """Return which workers of services live.
 
-        Whose ZooKeeper was away a moment ago, and who has not known it before,
-        waits until all are there, or had the time to come back.
+        After an outage a reader without prior state waits until all members
+        have joined again, or had the time to. Where outages go on, what is
+        still missing then is unknown.
 
-        :raises ServiceGroupUnavailable: ZooKeeper cannot be asked, or is away
-            again and again
+        :raises ServiceGroupUnavailable: ZooKeeper cannot be asked
         """
         self.mirror.note_verdicts(uuids)
         found, asked = self._read(uuids)
         deadline = time.monotonic() + self.session.timeout + LOOK_AGAIN
-        while doubtful := self._memory.in_doubt(found, uuids):
-            if time.monotonic() > deadline:
-                raise self.session.unavailable(memory.SETTLING)
+        while (
+            doubtful := self._memory.in_doubt(found, uuids)
+        ) and time.monotonic() < deadline:
             time.sleep(LOOK_AGAIN)
             found = {**found, **self._read(doubtful)[0]}
-        return self._memory.learn(found, asked)
+        return self._memory.learn(found, asked)._replace(doubtful=doubtful)
 
     def _read(
         self, uuids: Sequence[str]

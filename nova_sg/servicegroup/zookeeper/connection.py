@@ -133,6 +133,11 @@ class Connection:
         return self._doubted
 
     @property
+    def doubt(self) -> doubt.Doubt | None:
+        """Why a missing member may live, where an interruption explains it."""
+        return self._doubting.now
+
+    @property
     def presumed_dead(self) -> bool:
         """Whether the ensemble may have given this process up already.
 

@@ -49,6 +49,7 @@ class Lookup:
         self._session = session
         self._sync = requests.sync(session.layout.root)
         self.positions = positions.Positions()
+        session.add_listener(self.positions)
 
     def latest(
         self, cell: layout.CellLayout, uuid: str, deadline: float | None = None

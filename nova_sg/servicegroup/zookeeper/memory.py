@@ -17,6 +17,7 @@ import threading
 import time
 from typing import NamedTuple
 
+from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup.zookeeper import members as sg_members
 from nova_sg.servicegroup.zookeeper import session as sg_session
@@ -33,6 +34,8 @@ class Living(NamedTuple):
     :param before_at: ``time.monotonic()`` when ``before`` was known
     :param interval: seconds between two times at which a service is told to
         have been seen
+    :param why: the cause of doubt
+    :param doubtful: services of which it is not known whether they live
     """
 
     now: sg_members.Members
@@ -40,21 +43,28 @@ class Living(NamedTuple):
     known_at: float
     before_at: float
     interval: float
+    why: str | doubt.Doubt = SETTLING
+    doubtful: Collection[str] = ()
 
     def verdict(self, uuid: str) -> liveness.Liveness | None:
         """Return what is known of a service, None where none of it lives."""
         if uuid in self.now:
-            workers, known_at, unknown = self.now[uuid], self.known_at, None
+            workers, known_at = self.now[uuid], self.known_at
+            unknown: str | doubt.Doubt | None = None
         elif uuid in self.before:
             workers, known_at = self.before[uuid], self.before_at
-            unknown = SETTLING
+            unknown = self.why
+        elif uuid in self.doubtful:
+            return liveness.Liveness(
+                False, None, self.known_at, unknown=self.why
+            )
         else:
             return None
         seen = _last_seen(workers, *self._vouched_for(known_at))
         return liveness.Liveness(True, seen, known_at, workers, unknown)
 
     def without(self, uuids: Iterable[str]) -> set[str]:
-        """Return those of the services of which no worker lives."""
+        """Return those of the services of which no worker is known to live."""
         return set(uuids).difference(self.now, self.before)
 
     def verdicts(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
@@ -64,7 +74,7 @@ class Living(NamedTuple):
         """
         known_at = self.known_at
         down = liveness.Liveness(False, None, known_at)
-        if self.before:
+        if self.before or self.doubtful:
             return {uuid: self.verdict(uuid) or down for uuid in uuids}
         make, workers_of = liveness.of_values, self.now.get
         seen, at = self._vouched_for(known_at)
@@ -151,7 +161,12 @@ class Memory:
             if self._session.settling:
                 before, self._known = self._known, {**self._known, **living}
                 return Living(
-                    living, before, now, self._known_at, self._interval
+                    living,
+                    before,
+                    now,
+                    self._known_at,
+                    self._interval,
+                    self._session.doubt or SETTLING,
                 )
             if asked is None:
                 self._known = living

@@ -16,6 +16,7 @@ same connection, which ZooKeeper answers in order.
 import threading
 from typing import Any
 
+from nova_sg.servicegroup.zookeeper import connection
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import requests
 
@@ -39,13 +40,17 @@ def following(stat: Any) -> int:
     return number
 
 
-class Positions:
+class Positions(connection.Listener):
     """The number of the first change that may not be seen yet, by cell."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self.forked()
         # The transaction that created the log: one made anew counts anew.
         self._seen: dict[str, tuple[int, int]] = {}
+
+    def forked(self) -> None:
+        # Another thread of the parent may have held it.
+        self._lock = threading.Lock()
 
     def seen(self, cell: layout.CellLayout) -> int:
         """Return the number that a mirror must have come to."""

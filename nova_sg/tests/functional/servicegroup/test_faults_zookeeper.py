@@ -335,6 +335,23 @@ class TestCutOffReader(FaultsTestCase):
         return True
 
 
+class TestUnknown(FaultsTestCase):
+    """A reader without prior state cannot tell after an outage."""
+
+    def test_a_service_that_is_missing_is_unknown_and_others_are_not(self):
+        self.victim.signal(signal.SIGKILL)
+        self.until_down(self.mortal, self.operator)
+        api = self.process()
+        session = self.session_of(api)
+        session.vouch()
+        session._unsure_until = time.monotonic() + 100
+        services, verdicts = api.list(self.context)
+        self.assertEqual(
+            ['up', 'up', 'up', 'unknown'],
+            [verdicts[each.uuid].state for each in services],
+        )
+
+
 class TestFlappingReader(FaultsTestCase):
     """The connection of a reader is reset again and again."""
 

@@ -21,7 +21,7 @@ class TestMemory(base.BaseTestCase):
 
     def setUp(self):
         super().setUp()
-        self.session = SimpleNamespace(settling=False)
+        self.session = SimpleNamespace(settling=False, doubt=None)
         self.memory = memory.Memory(
             cast(session.Session, self.session), interval=10
         )
@@ -95,3 +95,11 @@ class TestMemory(base.BaseTestCase):
         verdict = self.memory.learn({}, ['a']).verdicts(['a'])['a']
         age = time.time() - verdict.last_seen.timestamp()
         self.assertTrue(999 < age < 1012, age)
+
+    def test_a_service_that_nobody_can_tell_of_is_unknown(self):
+        living = self.memory.learn({'a': MEMBERS}, ['a', 'b'])
+        verdicts = living._replace(doubtful=['b']).verdicts(['a', 'b'])
+        self.assertEqual(
+            {'a': 'up', 'b': 'unknown'},
+            {uuid: each.state for uuid, each in verdicts.items()},
+        )
