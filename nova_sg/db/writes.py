@@ -14,12 +14,14 @@ A second process that is sent the same change finds the token likewise.
 """
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 from typing import TypeVar
 
 from oslo_log import log as logging
 import sqlalchemy as sa
+from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql
 
 from nova_sg import exception
@@ -78,7 +80,7 @@ def make(
     """
 
     def once(connection: sa.Connection) -> T:
-        made = _note(connection, write)
+        made = note(connection, write)
         if made is None:
             return work(connection)
         if made.action != write.action:
@@ -86,7 +88,7 @@ def make(
         return again(connection, made.uuid)
 
     result = database.change(once)
-    if write.token.startswith(_PRUNING):
+    if prunes(write):
         _prune(database)
     return result
 
@@ -100,15 +102,20 @@ def reused(made: Write, write: Write) -> exception.TokenReused:
     )
 
 
-def _note(connection: sa.Connection, write: Write) -> Write | None:
+def note(
+    connection: sa.Connection | orm.Session, write: Write
+) -> Write | None:
     """Note a change as made.
 
     Must be the first statement: SQLite takes its lock for writing by it.
 
+    :param connection: or a session, in the transaction of the change
+
     :returns: what was noted under the token before; None where nothing was
     """
     values = {**write._asdict(), 'made_at': clock.utcnow()}
-    if connection.execute(_insertion(connection).values(values)).rowcount:
+    insertion = _insertion(_dialect(connection)).values(values)
+    if connection.execute(insertion).rowcount:  # type: ignore[union-attr]
         return None
     found = connection.execute(
         sa.select(WRITES.token, WRITES.action, WRITES.uuid).where(
@@ -118,32 +125,51 @@ def _note(connection: sa.Connection, write: Write) -> Write | None:
     return Write(*found)
 
 
-def _insertion(connection: sa.Connection) -> Any:
+def _dialect(connection: sa.Connection | orm.Session) -> str:
+    if isinstance(connection, orm.Session):
+        connection = connection.connection()
+    return connection.dialect.name
+
+
+def _insertion(dialect: str) -> Any:
     """Return an INSERT that does nothing where the token is there.
 
     An error would end the transaction on PostgreSQL, and could not be told
     from that of a name that is taken.
     """
-    if connection.dialect.name == 'postgresql':
+    if dialect == 'postgresql':
         return postgresql.insert(models.writes).on_conflict_do_nothing()
-    word = 'OR IGNORE' if connection.dialect.name == 'sqlite' else 'IGNORE'
+    word = 'OR IGNORE' if dialect == 'sqlite' else 'IGNORE'
     return models.writes.insert().prefix_with(word)
 
 
-def _prune(database: engine.Database) -> None:
-    """Delete tokens that nobody needs any more.
+def prunes(write: Write) -> bool:
+    """Whether the process that made this change deletes old tokens."""
+    return write.token.startswith(_PRUNING)
 
-    The change is committed: a failure is none of it.
-    """
-    old = (
+
+def old() -> Any:
+    """Return a statement that selects tokens which nobody needs any more."""
+    return (
         sa.select(WRITES.token)
         .where(WRITES.made_at < clock.ago(KEPT))
         .limit(_PRUNED)
     )
+
+
+def deletion(tokens: Sequence[str]) -> Any:
+    """Return a statement that deletes tokens."""
+    return models.writes.delete().where(WRITES.token.in_(tokens))
+
+
+def _prune(database: engine.Database) -> None:
+    """Delete old tokens.
+
+    The change is committed: a failure is none of it.
+    """
     try:
-        tokens = database.read(lambda c: c.execute(old).scalars().all())
+        tokens = database.read(lambda c: c.execute(old()).scalars().all())
         if tokens:
-            statement = models.writes.delete().where(WRITES.token.in_(tokens))
-            database.write(lambda c: c.execute(statement))
+            database.write(lambda c: c.execute(deletion(tokens)))
     except Exception as error:
         LOG.debug('Not deleting old tokens of changes: %s', error)

@@ -40,9 +40,15 @@ class Context(sg_context.RequestContext):
     """A call of nova's, as nova_sg sees it.
 
     :param nova: nova's own context, which leads to its databases; None where
-        there is none
+        there is none. The token of a change that came from another process
+        is its attribute ``change`` (see :mod:`nova_sg.nova_tree.endpoint`).
     """
 
     def __init__(self, nova: Any = None) -> None:
-        super().__init__(cell_uuid=_rule(nova), is_admin=True, overwrite=False)
+        super().__init__(
+            cell_uuid=_rule(nova),
+            change=getattr(nova, 'change', None),
+            is_admin=True,
+            overwrite=False,
+        )
         self.nova = nova

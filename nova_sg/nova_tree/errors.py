@@ -92,15 +92,22 @@ def as_ours() -> Iterator[None]:
     except _NO_CONDUCTOR as error:
         _unavailable("nova's conductor", error)
     except messaging.RemoteError as error:
+        if error.exc_type == exception.OutcomeUnknown.__name__:
+            raise exception.OutcomeUnknown(
+                backend="nova's conductor", reason=_reason(error)
+            ) from error
         if error.exc_type not in _MET_BY_CONDUCTOR:
             raise
         _unavailable("nova's conductor", error)
 
 
 def _unavailable(backend: str, error: Exception) -> NoReturn:
+    raise exception.ServiceGroupUnavailable(
+        backend=backend, reason=_reason(error)
+    ) from error
+
+
+def _reason(error: Exception) -> str:
     # Below its first line are a statement and its parameters, or the
     # traceback of a conductor.
-    reason = str(error).strip().partition('\n')[0] or type(error).__name__
-    raise exception.ServiceGroupUnavailable(
-        backend=backend, reason=reason
-    ) from error
+    return str(error).strip().partition('\n')[0] or type(error).__name__

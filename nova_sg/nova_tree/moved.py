@@ -17,7 +17,14 @@ from nova_sg.db import models
 from nova_sg.nova_tree import cells
 from nova_sg.servicegroup import marker
 
-_OURS = marker.Marker(driver='db', records='sql')
+#: How a database is marked whose services nova's own functions keep.
+OURS = marker.Marker(driver='db', records='sql')
+
+_MARK = sa.select(
+    models.deployment.c.driver,
+    models.deployment.c.records,
+    models.deployment.c.format,
+)
 
 _seen: set[str | None] = set()
 
@@ -35,11 +42,26 @@ def refuse(context: Any) -> None:
     if cell in _seen:
         return
     theirs = _read(context)
-    if theirs not in (None, _OURS):
+    if theirs not in (None, OURS):
         raise exception.DeploymentMismatch(
-            backend="nova's database", theirs=theirs, ours=_OURS
+            backend="nova's database", theirs=theirs, ours=OURS
         )
     _seen.add(cell)
+
+
+def fence(session: Any, ours: marker.Marker) -> None:
+    """Refuse a change where services have moved away.
+
+    :param session: in the transaction of the change. The mark cannot be
+        moved before that has ended.
+    :param ours: how the deployment of this process is marked
+    :raises DeploymentMismatch: naming both sides
+    """
+    row = session.execute(_MARK.with_for_update(read=True)).first()
+    if row is not None and marker.Marker(*row) != ours:
+        raise exception.DeploymentMismatch(
+            backend="nova's database", theirs=marker.Marker(*row), ours=ours
+        )
 
 
 @db.pick_context_manager_reader
@@ -49,7 +71,5 @@ def _read(context: Any) -> marker.Marker | None:
     table = models.deployment
     if not sa.inspect(connection).has_table(table.name):
         return None
-    row = connection.execute(
-        sa.select(table.c.driver, table.c.records, table.c.format)
-    ).first()
+    row = connection.execute(_MARK).first()
     return None if row is None else marker.Marker(*row)

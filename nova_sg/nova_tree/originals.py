@@ -29,7 +29,7 @@ def get(name: str) -> Callable[..., Any]:
 
     @functools.wraps(novas)
     def own(*args: Any, **kwargs: Any) -> Any:
-        with _going_inside():
+        with going_inside():
             return novas(*args, **kwargs)
 
     return own
@@ -41,7 +41,8 @@ def inside() -> bool:
 
 
 @contextlib.contextmanager
-def _going_inside() -> Iterator[None]:
+def going_inside() -> Iterator[None]:
+    """Have the functions that are called meanwhile be nova's own."""
     token = _inside.set(True)
     try:
         yield

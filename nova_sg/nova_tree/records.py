@@ -28,11 +28,13 @@ import sqlalchemy as sa
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import once
 from nova_sg.nova_tree import originals
 from nova_sg.nova_tree import rows
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base
+from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.records import sql
 
 #: What nova raises for a name that is another service's.
@@ -56,7 +58,7 @@ class NovaRecordStore(base.RecordStore):
         values = {'uuid': uuidutils.generate_uuid(), **values}
         create = originals.get('service_create')
         try:
-            return _record(create(_nova(context), values))
+            return _record(once.create(self._change(context), create, values))
         except _NAMES_TAKEN as error:
             # nova takes everything that collides for a name.
             for there in _same(_nova(context), uuid=values['uuid']):
@@ -156,12 +158,21 @@ class NovaRecordStore(base.RecordStore):
         update = originals.get('service_update')
         wanted = mine._replace(**changes)
         with self._unique(context, wanted):
-            return _record(update(_nova(context), mine.id, changes))
+            return _record(
+                once.update(self._change(context), update, mine.id, changes)
+            )
 
     @errors.as_ours()
     def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
-        mine = self.get_by_uuid(context, uuid)
-        originals.get('service_destroy')(_nova(context), mine.id)
+        # A service that an earlier attempt of this change took away as well.
+        for mine in _same(_nova(context), uuid=uuid):
+            destroy = originals.get('service_destroy')
+            once.destroy(self._change(context), destroy, mine.id)
+            return
+        raise exception.ServiceNotFound(service_id=uuid)
+
+    def _change(self, context: sg_context.RequestContext) -> once.Change:
+        return once.Change(_nova(context), change.token_of(context), self.ours)
 
     @errors.as_ours()
     def minimum_versions(

@@ -22,6 +22,7 @@ from nova.objects import service as nova_service
 from oslo_log import log as logging
 from oslo_utils import versionutils
 
+from nova_sg.nova_tree import endpoint
 from nova_sg.nova_tree import rows
 from nova_sg.nova_tree import zones
 from nova_sg.objects import behaviour
@@ -79,6 +80,8 @@ class Service(
     _SERVICE_VERSION_CACHING = False
 
     liveness: sg_liveness.Liveness | None = None
+
+    indirection_api = endpoint.ByEndpoint()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Make a service of the version of this code (nova's rule)."""

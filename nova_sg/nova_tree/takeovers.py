@@ -5,6 +5,7 @@
 from nova import objects
 
 from nova_sg.nova_tree import door
+from nova_sg.nova_tree import endpoint
 from nova_sg.nova_tree import functions
 from nova_sg.nova_tree import hypervisors
 from nova_sg.nova_tree import instances
@@ -21,6 +22,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     options.Options,
     functions.ServiceFunctions,
     door.ServiceObjects,
+    endpoint.ConductorEndpoint,
     servicegroup.ServiceGroupDriver,
     serving.Serving,
     stop.ServiceStop,

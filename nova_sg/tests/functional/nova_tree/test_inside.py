@@ -15,7 +15,9 @@ from nova_sg.tests.functional.nova_tree import cells
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
-MODULES = ('api', 'manage', 'moved', 'objects', 'records', 'switch')
+MODULES = (
+    *('api', 'manage', 'moved', 'objects', 'once', 'records', 'switch'),
+)
 
 #: Seconds for all of them; they take one minute, and five on a laden machine.
 TIMEOUT = 900

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What nova's conductor serves for nova_sg, beside what it serves for nova.
+
+A process without a database has its conductor create, save and destroy a
+service object. nova's own call takes no further argument, and nova's context
+drops what it does not know, so that the token of a change cannot travel with
+it (see ``servicegroup.records.change``). It travels in a call of ours, to an
+endpoint of ours in the same process and on the same queue::
+
+    t=0  compute c1 asks to be disabled; the message is published, the broker
+         does not confirm it, and oslo.messaging publishes it once more
+    t=1  conductor A makes the change
+    t=2  an operator enables c1 again
+    t=3  conductor B gets the second message: its token is there already
+
+A conductor without nova_sg refuses such a call and does nothing. Then the
+call is nova's, with nova's promise: what is delivered twice is done twice.
+
+A new method is one of :class:`Endpoint` that is ``_served``; raise the minor
+part of :data:`VERSION` for it, and have the client ask for that version.
+"""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import functools
+from typing import Any
+
+from nova import rpc
+from nova.conductor import manager as nova_manager
+from nova.conductor import rpcapi as nova_rpcapi
+from nova.objects import base as objects_base
+from oslo_log import log as logging
+import oslo_messaging as messaging
+from oslo_utils import uuidutils
+
+from nova_sg import exception
+from nova_sg.nova_tree import cells
+from nova_sg.nova_tree import owner
+from nova_sg.nova_tree import takeover
+from nova_sg.servicegroup.records import change as sg_change
+
+LOG = logging.getLogger(__name__)
+
+NAMESPACE = 'nova_sg'
+
+#: The interface of the endpoint. Version 1.0: change_service
+VERSION = '1.0'
+
+#: The methods of a service object that change a record.
+CHANGES = frozenset({'create', 'save', 'destroy'})
+
+#: By these errors a conductor says that it does not know a call: it has done
+#: nothing. They arrive as a name, since nova lets only its own errors cross.
+_UNKNOWN = (messaging.UnsupportedVersion, messaging.NoSuchMethod)
+_UNKNOWN_NAMES = frozenset(each.__name__ for each in _UNKNOWN)
+
+
+class ConductorEndpoint(takeover.Takeover):
+    """The endpoints of ``ConductorManager``."""
+
+    name = "the endpoints of nova's conductor"
+
+    def check(self) -> None:
+        manager = nova_manager.ConductorManager
+        self.expect_function(manager, '__init__', 'self', 'args', 'kwargs')
+        self.expect_function(
+            manager,
+            'object_action',
+            *('self', 'context', 'objinst', 'objmethod', 'args', 'kwargs'),
+        )
+        self.expect_attribute(nova_rpcapi, 'RPC_TOPIC')
+        self.expect_function(
+            nova_rpcapi.ConductorAPI,
+            'object_action',
+            *('self', 'context', 'objinst', 'objmethod', 'args', 'kwargs'),
+        )
+
+    def take(self, patches: takeover.Patches) -> None:
+        manager = nova_manager.ConductorManager
+        patches.set(manager, '__init__', _with_endpoint(manager.__init__))
+
+
+def _with_endpoint(novas: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(novas)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        novas(self, *args, **kwargs)
+        self.additional_endpoints.append(Endpoint(self))
+
+    return __init__
+
+
+def _served(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Offer a method over RPC.
+
+    nova 34 wraps the methods of endpoints to count the tasks under way at a
+    stop. It takes their first argument for an instance's.
+    """
+
+    @functools.wraps(method)
+    def served(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(*args, **kwargs)
+        except _UNKNOWN as error:
+            # Of a call that was made here. It must not say that nothing was
+            # done.
+            raise exception.ConductorError(
+                method=method.__name__, reason=error
+            ) from error
+
+    served._skip_automatic_rpc_tracking = True  # type: ignore[attr-defined]
+    return served
+
+
+class Endpoint:
+    """Serves calls of nova_sg in a conductor of nova.
+
+    :param manager: the manager of the conductor
+    """
+
+    target = messaging.Target(namespace=NAMESPACE, version=VERSION)
+
+    def __init__(self, manager: Any) -> None:
+        self._manager = manager
+
+    @_served
+    def change_service(
+        self, context: Any, service: Any, action: str, change: str
+    ) -> Any:
+        """Create, save or destroy a service, once.
+
+        :param service: the service object
+        :param action: one of :data:`CHANGES`
+        :param change: the token of the change
+        :returns: what nova's ``object_action`` does: the fields that changed,
+            as primitives, and what the method returned
+        """
+        if action not in CHANGES:
+            raise exception.InvalidInput(
+                reason=f'{action} changes no record of a service'
+            )
+        # The object has been given the same context.
+        context.change = change
+        try:
+            return self._manager.object_action(
+                context, service, action, (), {}
+            )
+        except messaging.ExpectedException as expected:
+            gone = type(expected.exc_info[1]).__name__ == 'ServiceNotFound'
+            if action != 'destroy' or not gone:
+                raise
+            if not _destroyed_before(context, service):
+                raise
+            return {'obj_what_changed': service.obj_what_changed()}, None
+
+
+def _destroyed_before(context: Any, service: Any) -> bool:
+    """Whether it was this change that destroyed the service, earlier."""
+    api = owner.get()
+    if api is None:
+        return False
+    try:
+        api.driver.records.destroy(cells.Context(context), service.uuid)
+    except exception.ServiceNotFound:
+        return False
+    return True
+
+
+class Indirection:
+    """nova's indirection API, with the changes of services by our endpoint.
+
+    :param novas: nova's ``ConductorAPI`` of this process
+    """
+
+    def __init__(self, novas: Any) -> None:
+        self._novas = novas
+        self._client = rpc.get_client(
+            messaging.Target(
+                topic=nova_rpcapi.RPC_TOPIC,
+                namespace=NAMESPACE,
+                version=VERSION,
+            ),
+            serializer=objects_base.NovaObjectSerializer(),
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._novas, name)
+
+    def object_action(
+        self,
+        context: Any,
+        objinst: Any,
+        objmethod: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
+        """Have a conductor call a method of an object; nova's signature."""
+        if (
+            objmethod in CHANGES
+            # A beat does no harm when it is made twice.
+            and 'report_count' not in objinst.obj_what_changed()
+        ):
+            if objmethod == 'create' and not objinst.obj_attr_is_set('uuid'):
+                # Chosen here, a repetition creates no other service.
+                objinst.uuid = uuidutils.generate_uuid()
+            try:
+                return self._client.call(
+                    context,
+                    'change_service',
+                    service=objinst,
+                    action=objmethod,
+                    change=sg_change.new_token(),
+                )
+            except _UNKNOWN as error:
+                LOG.debug('A conductor without nova_sg: %s', error)
+            except messaging.RemoteError as error:
+                if error.exc_type not in _UNKNOWN_NAMES:
+                    raise
+                LOG.debug('A conductor without nova_sg: %s', error.value)
+        return self._novas.object_action(
+            context, objinst, objmethod, args, kwargs
+        )
+
+
+class ByEndpoint:
+    """``indirection_api`` of an object class: nova's, behind ours.
+
+    nova sets its own at ``NovaObject`` when a process starts.
+    """
+
+    def __init__(self) -> None:
+        self._made: tuple[Any, Any, Indirection] | None = None
+
+    def __get__(self, instance: Any, cls: type) -> Any:
+        novas = objects_base.NovaObject.indirection_api
+        if novas is None:
+            return None
+        made = self._made
+        if made is None or made[:2] != (novas, rpc.TRANSPORT):
+            made = (novas, rpc.TRANSPORT, Indirection(novas))
+            self._made = made
+        return made[2]

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Changes of nova's own table that are made once.
+
+nova's own functions make a change and commit it. Where the answer to the
+COMMIT is lost, nobody can tell what became of it, and a call to a conductor
+that the broker delivers twice is made twice (see
+``servicegroup.records.change``). Here the token of the change is inserted in
+the same transaction, into a table of nova_sg's own beside nova's, and so an
+attempt can be repeated.
+
+A database without that table has nova's rule: a change is attempted once
+where it is, a call that is delivered twice is made twice, and after a lost
+answer to a COMMIT the row is compared with what was wanted. That cannot tell
+this change from the same one by somebody else.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+import contextlib
+import inspect
+import time
+from typing import Any
+from typing import NamedTuple
+from typing import Self
+import weakref
+
+from nova import exception as nova_exception
+from nova.db.main import api as db
+from nova.db.main import models as nova_models
+from oslo_db import api as oslo_db_api
+from oslo_db import exception as db_exc
+from oslo_log import log as logging
+import sqlalchemy as sa
+
+from nova_sg import exception
+from nova_sg.db import models
+from nova_sg.db import writes
+from nova_sg.nova_tree import moved
+from nova_sg.nova_tree import originals
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup.records import change as sg_change
+
+LOG = logging.getLogger(__name__)
+
+#: Attempts after the first one that met a deadlock; nova's number.
+_DEADLOCKS = 5
+
+#: Attempts, and seconds between them, where the connection was lost.
+_ATTEMPTS = 3
+_PAUSE = 0.5
+
+#: Seconds for which a database that has no table of ours is not asked again.
+_LOOK_AGAIN = 60.0
+
+#: By engine: whether it has our table, and when it was looked for.
+_looked: weakref.WeakKeyDictionary[Any, tuple[bool, float]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+class Change(NamedTuple):
+    """A call of a function of nova's that changes its table.
+
+    :param context: nova's, which leads to the database
+    :param token: the token of the change
+    :param ours: how the deployment of this process is marked
+    """
+
+    context: Any
+    token: str
+    ours: marker.Marker = moved.OURS
+
+    @classmethod
+    def of(cls, context: Any) -> Self:
+        """Return the change that a call of nova's makes, under ``db``."""
+        return cls(context, sg_change.token_of(context))
+
+
+def create(
+    change: Change, novas: Callable[..., Any], values: Mapping[str, Any]
+) -> Any:
+    """Create a row, once. Result and errors are nova's.
+
+    :param novas: nova's function
+    """
+
+    def look(session: Any, uuid: str) -> Any:
+        return _row(session, uuid=uuid)
+
+    write = writes.Write(change.token, 'create', str(values.get('uuid')))
+    return _make(change, write, _bare(change, novas, values), look, values)
+
+
+def update(
+    change: Change,
+    novas: Callable[..., Any],
+    service_id: Any,
+    values: Mapping[str, Any],
+) -> Any:
+    """Change a row, once. Result and errors are nova's.
+
+    :param novas: nova's function
+    """
+    if 'report_count' in values:
+        # A beat does no harm when it is made twice, and there are many.
+        return novas(change.context, service_id, values)
+
+    def look(session: Any, number: str) -> Any:
+        return _row(session, id=int(number))
+
+    write = writes.Write(change.token, 'update', str(service_id))
+    work = _bare(change, novas, service_id, values)
+    return _make(change, write, work, look, values)
+
+
+def destroy(
+    change: Change, novas: Callable[..., Any], service_id: Any
+) -> None:
+    """Destroy a row, once. Errors are nova's.
+
+    :param novas: nova's function
+    """
+
+    def look(_session: Any, _number: str) -> None:
+        return
+
+    write = writes.Write(change.token, 'destroy', str(service_id))
+    _make(change, write, _bare(change, novas, service_id), look, None)
+
+
+#: By the name of the function of nova.db.main.api.
+CHANGES: Mapping[str, Callable[..., Any]] = {
+    'service_create': create,
+    'service_update': update,
+    'service_destroy': destroy,
+}
+
+
+def _bare(
+    change: Change, novas: Callable[..., Any], *arguments: Any
+) -> Callable[[], Any]:
+    """Return the work of a function of nova's, for a transaction of ours.
+
+    Without what nova wraps it in: a repetition inside of a transaction would
+    be committed without what the transaction held before.
+    """
+    bare = inspect.unwrap(novas)
+
+    def work() -> Any:
+        with originals.going_inside():
+            return bare(change.context, *arguments)
+
+    return work
+
+
+def _make(
+    change: Change,
+    write: writes.Write,
+    work: Callable[[], Any],
+    look: Callable[[Any, str], Any],
+    wanted: Mapping[str, Any] | None,
+) -> Any:
+    """Make a change in a transaction of its own.
+
+    :param look: returns what is there of a change that was made before
+    :param wanted: the values of the row afterwards; None where it is gone
+    :raises OutcomeUnknown: the answer to a COMMIT was lost
+    """
+    noting = _has_table(change.context)
+    lost = False
+
+    @oslo_db_api.wrap_db_retry(max_retries=_DEADLOCKS, retry_on_deadlock=True)
+    def attempt() -> Any:
+        nonlocal lost
+        done = False
+        try:
+            with _writer(change.context) as session:
+                made = writes.note(session, write) if noting else None
+                if noting:
+                    moved.fence(session, change.ours)
+                if made is None:
+                    result = work()
+                    session.flush()
+                elif made.action != write.action:
+                    raise writes.reused(made, write)
+                else:
+                    result = look(session, made.uuid)
+                done = True
+        except db_exc.DBConnectionError:
+            lost = lost or done
+            raise
+        return result
+
+    try:
+        result = _persist(attempt) if noting else attempt()
+    except db_exc.DBConnectionError as error:
+        if not lost:
+            raise
+        if noting:
+            raise _unknown(error) from error
+        return _compare(change, write, wanted, error)
+    if noting and writes.prunes(write):
+        _prune(change.context)
+    return result
+
+
+def _persist(attempt: Callable[[], Any]) -> Any:
+    """Attempt something again that has lost its connection."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return attempt()
+        except db_exc.DBConnectionError:
+            time.sleep(_PAUSE)
+    return attempt()
+
+
+def _prune(context: Any) -> None:
+    """Delete old tokens. The change is committed: a failure is none of it."""
+    try:
+        with db.get_context_manager(context).reader.using(context):
+            tokens = context.session.execute(writes.old()).scalars().all()
+        if tokens:
+            with _writer(context) as session:
+                session.execute(writes.deletion(tokens))
+    except Exception as error:
+        LOG.debug('Not deleting old tokens of changes: %s', error)
+
+
+@contextlib.contextmanager
+def _writer(context: Any) -> Iterator[Any]:
+    """Yield the session of a transaction in the database of a context."""
+    with db.get_context_manager(context).writer.using(context):
+        yield context.session
+
+
+def _compare(
+    change: Change,
+    write: writes.Write,
+    wanted: Mapping[str, Any] | None,
+    error: BaseException,
+) -> Any:
+    """Return the row where it is as it was wanted.
+
+    :raises OutcomeUnknown: it is not, or cannot be asked for
+    """
+    if write.action == 'create':
+        key: dict[str, Any] = {'uuid': write.uuid}
+    else:
+        key = {'id': int(write.uuid)}
+    try:
+        with _writer(change.context) as session:
+            row = _row(session, **key)
+    except nova_exception.ServiceNotFound:
+        row = None
+    except db_exc.DBError:
+        raise _unknown(error) from error
+    gone = row is None or row.deleted
+    if wanted is None and gone:
+        return None
+    if (
+        wanted is not None
+        and not gone
+        and all(getattr(row, name) == wanted[name] for name in wanted)
+    ):
+        return row
+    raise _unknown(error) from error
+
+
+def _unknown(error: BaseException) -> exception.OutcomeUnknown:
+    reason = str(error).strip().partition('\n')[0]
+    return exception.OutcomeUnknown(backend="nova's database", reason=reason)
+
+
+def _row(session: Any, **keys: Any) -> Any:
+    """Return a row, even of a service that was destroyed since."""
+    row = session.query(nova_models.Service).filter_by(**keys).first()
+    if row is None:
+        raise nova_exception.ServiceNotFound(service_id=next(iter(keys)))
+    return row
+
+
+def _has_table(context: Any) -> bool:
+    engine = db.get_engine(context=context)
+    there, at = _looked.get(engine, (False, -_LOOK_AGAIN))
+    now = time.monotonic()
+    if not there and now - at >= _LOOK_AGAIN:
+        with engine.connect() as connection:
+            there = sa.inspect(connection).has_table(models.writes.name)
+        _looked[engine] = (there, now)
+    return there
