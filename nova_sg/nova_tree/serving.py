@@ -85,7 +85,9 @@ def _create_or_exit() -> Any:
     def create(cls: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return novas(cls, *args, **kwargs)
-        except exception.MISCONFIGURED as error:
+        except exception.NovaSgException as error:
+            if not error.misconfigured:
+                raise
             binary = kwargs.get('binary') or os.path.basename(sys.argv[0])
             _exit(binary, exits.exit_code(error), str(error))
 
@@ -125,9 +127,9 @@ def _look_in_a_child() -> tuple[int, str] | None:
 def _look() -> str:
     try:
         check()
-    except exception.MISCONFIGURED as error:
-        return f'{exits.exit_code(error)} {error}'
     except Exception as error:
+        if getattr(error, 'misconfigured', False):
+            return f'{exits.exit_code(error)} {error}'
         # Its workers will meet it, and wait for the backend.
         LOG.debug('Not looked at before workers are forked: %s', error)
     return ''

@@ -50,6 +50,7 @@ CODES = {
     'MigrationFailed': 500,
     'ConductorError': 500,
     'ConductorMissing': 503,
+    'CredentialRefused': 503,
     'UnexpectedNova': 500,
     'HostActionNotSupported': 501,
     'ComputeServiceUnavailable': 400,
