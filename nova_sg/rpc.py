@@ -4,7 +4,6 @@
 
 from collections.abc import Iterator
 import contextlib
-import socket
 from typing import Any
 
 from kombu import exceptions as kombu_exc
@@ -22,12 +21,6 @@ EXCEPTION_MODULES = [exception.__name__, ovo_exc.__name__]
 #: Parts of a context which open doors elsewhere, and none of ours.
 _SECRETS = ('auth_token', 'service_token')
 
-#: Where oslo.messaging looks for a broker that the URL does not name.
-_AMQP_HOST, _AMQP_PORT = 'localhost', 5672
-
-#: Seconds in which a host that is there accepts a connection.
-_PATIENCE = 5.0
-
 #: What oslo.messaging adds to the name of a class that came over the wire.
 _REMOTE = '_Remote'
 
@@ -39,10 +32,12 @@ def transport(conf: cfg.ConfigOpts) -> Any:
     :raises InvalidConfiguration: ``[DEFAULT] transport_url`` is not one, or
         naming the option of ``[oslo_messaging_rabbit]``
     """
-    transport_conf.check(conf)
-    with _usable_url('[DEFAULT] transport_url'):
+    option = '[DEFAULT] transport_url'
+    with _usable_url(option):
+        url = messaging.TransportURL.parse(conf)
+        transport_conf.check(conf, url, option)
         return messaging.get_rpc_transport(
-            conf, allowed_remote_exmods=EXCEPTION_MODULES
+            conf, url=url, allowed_remote_exmods=EXCEPTION_MODULES
         )
 
 
@@ -54,9 +49,13 @@ def notification_transport(conf: cfg.ConfigOpts) -> Any:
         transport_url``, or the one of ``[DEFAULT]``, is not one, or naming
         the option of ``[oslo_messaging_rabbit]``
     """
-    transport_conf.check(conf)
-    with _usable_url('[oslo_messaging_notifications] transport_url'):
-        return messaging.get_notification_transport(conf)
+    own = conf.oslo_messaging_notifications.transport_url
+    group = 'oslo_messaging_notifications' if own else 'DEFAULT'
+    option = f'[{group}] transport_url'
+    with _usable_url(option):
+        url = messaging.TransportURL.parse(conf, own)
+        transport_conf.check(conf, url, option)
+        return messaging.get_notification_transport(conf, url=url)
 
 
 @contextlib.contextmanager
@@ -66,6 +65,7 @@ def _usable_url(option: str) -> Iterator[None]:
     except (
         messaging.InvalidTransportURL,
         messaging.DriverLoadFailure,
+        ImportError,
         ValueError,
     ):
         # Their messages quote the URL with its password.
@@ -74,38 +74,6 @@ def _usable_url(option: str) -> Iterator[None]:
             reason='this is no URL of a message broker, or its driver is not '
             'installed',
         ) from None
-
-
-def broker(conf: cfg.ConfigOpts) -> str:
-    """Return the broker as an operator knows it, without the password."""
-    url = messaging.TransportURL.parse(conf)
-    hosts = ','.join(f'{each.hostname}:{each.port}' for each in url.hosts)
-    return f'{url.transport}://{hosts}'
-
-
-def check_broker(conf: cfg.ConfigOpts) -> None:
-    """See whether a broker is there, before the first use of it.
-
-    oslo.messaging tries to make its first connection for ever, whatever the
-    patience of who calls.
-
-    :raises OSError: no host of the URL can be connected to
-    """
-    url = messaging.TransportURL.parse(conf)
-    hosts = url.hosts
-    if not hosts and url.transport == 'rabbit':
-        hosts = [messaging.TransportHost(hostname=_AMQP_HOST)]
-    error = None
-    for host in hosts:
-        address = (host.hostname, host.port or _AMQP_PORT)
-        try:
-            socket.create_connection(address, _PATIENCE).close()
-        except OSError as failure:
-            error = failure
-        else:
-            return
-    if error is not None:
-        raise error
 
 
 class ContextSerializer(messaging.Serializer):  # type: ignore[misc]

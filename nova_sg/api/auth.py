@@ -4,6 +4,7 @@
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+import importlib.util
 import ipaddress
 from typing import Any
 
@@ -81,7 +82,27 @@ def protect(application: Any, conf: cfg.ConfigOpts) -> Any:
             'service, and nothing says where it is and with which password; '
             'for development set auth_strategy = noauth2',
         )
+    _check_token_cache(group)
     return protected
+
+
+def _check_token_cache(group: Any) -> None:
+    """Look for what keystonemiddleware imports with the first request.
+
+    :raises InvalidConfiguration: an option needs what is not installed
+    """
+    if not group.memcached_servers:
+        return
+    needed = {'memcached_servers': ('memcache', 'python-memcached')}
+    if (group.memcache_security_strategy or '').upper() == 'ENCRYPT':
+        needed['memcache_security_strategy'] = ('cryptography', 'cryptography')
+    for option, (module, package) in needed.items():
+        if importlib.util.find_spec(module) is None:
+            raise exception.InvalidConfiguration(
+                option=f'[keystone_authtoken] {option}',
+                reason=f'it needs the package {package}, which is not '
+                'installed; it comes with nova-sg[api]',
+            )
 
 
 def check_noauth(conf: cfg.ConfigOpts) -> None:

@@ -55,6 +55,7 @@ _REPORTED_ANYWAY = frozenset(
     {
         'nova_sg.servicegroup.knowledge',
         'nova_sg.servicegroup.memcached.server',
+        'oslo.messaging._drivers.impl_rabbit',
         'oslo_db.sqlalchemy.exc_filters',
     }
 )

@@ -9,6 +9,7 @@ Exit codes: 0 stopped by a signal, 2 bad usage or configuration, 4 conflict,
 import argparse
 from collections.abc import Callable
 from collections.abc import Sequence
+import contextlib
 import sys
 import threading
 
@@ -20,6 +21,7 @@ from oslo_reports import opts
 from oslo_reports.generators import conf as conf_report
 from oslo_reports.models import with_default_views
 
+from nova_sg import broker
 from nova_sg import rpc
 from nova_sg import servicegroup
 from nova_sg.cmd import common
@@ -123,7 +125,9 @@ class _Worker(cotyledon.Service):
         self._started.set()
 
     def terminate(self) -> None:
-        self._worker.stop()
+        # While it looks for the broker it serves nobody, and does not listen.
+        if self._started.is_set():
+            self._worker.stop()
 
     def _report(self) -> with_default_views.ModelWithDefaultViews:
         return with_default_views.ModelWithDefaultViews(
@@ -139,6 +143,9 @@ def _check_transport(conf: cfg.ConfigOpts) -> None:
     :raises InvalidConfiguration: naming the option that cannot be used
     """
     rpc.transport(conf).cleanup()
+    # A broker that is away comes back, and is waited for.
+    with contextlib.suppress(OSError):
+        broker.check(conf)
 
 
 def _main(argv: list[str]) -> int:

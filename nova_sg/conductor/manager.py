@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
 import functools
+import hashlib
 import inspect
 import os
 from typing import Any
@@ -35,6 +36,9 @@ LOG = logging.getLogger(__name__)
 #: Where conductors listen. nova's own conductor has "conductor".
 TOPIC = 'nova-sg-conductor'
 
+#: The longest name of a queue of AMQP, in bytes.
+_LONGEST = 255
+
 #: The interface below. Version 1.0: initial version
 VERSION = '1.0'
 
@@ -42,6 +46,19 @@ VERSION = '1.0'
 MAX_UUIDS = 5000
 
 Context = sg_context.RequestContext
+
+
+def server(host: str) -> str:
+    """Return what a conductor of a host is called on the message bus.
+
+    Its queue bears the topic and this name. The name of a host may have 255
+    characters, as the queue may, so a long one is shortened: the same way by
+    the conductor and by its callers.
+    """
+    if len(f'{TOPIC}.{host}'.encode()) <= _LONGEST:
+        return host
+    digest = hashlib.sha256(host.encode()).hexdigest()[:32]
+    return f'{host.encode()[:64].decode(errors="ignore")}-{digest}'
 
 
 def _served(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,6 +16,7 @@ from oslo_versionedobjects import base as ovo_base
 from oslo_versionedobjects import exception as ovo_exc
 import tenacity
 
+from nova_sg import broker
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import rpc
@@ -83,7 +84,9 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         self._client = messaging.get_rpc_client(
             self._transport,
             messaging.Target(
-                topic=manager.TOPIC, version='1.0', server=server
+                topic=manager.TOPIC,
+                version='1.0',
+                server=None if server is None else manager.server(server),
             ),
             version_cap=_version_cap(conf),
             serializer=rpc.ContextSerializer(objects_base.Serializer()),
@@ -92,7 +95,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
             transport_options=messaging.TransportOptions(at_least_once=True),
         )
         where = f' on {server}' if server else ''
-        self.name = f'nova-sg-conductor{where} over {rpc.broker(conf)}'
+        self.name = f'nova-sg-conductor{where} over {broker.name(conf)}'
         self._beating = self._client.prepare(
             timeout=_BEAT_PATIENCE * conf.servicegroup.report_interval,
             retry=0,
@@ -311,7 +314,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
     ) -> Any:
         if not self._reached:
             try:
-                rpc.check_broker(self._conf)
+                broker.check(self._conf)
             except OSError as error:
                 raise exception.ServiceGroupUnavailable(
                     backend=self.name, reason=error

@@ -10,6 +10,7 @@ from oslo_log import log as logging
 import oslo_messaging as messaging
 from oslo_messaging.rpc import server as rpc_server
 
+from nova_sg import broker
 from nova_sg import rpc
 from nova_sg import servicegroup
 from nova_sg.conductor import beats
@@ -52,7 +53,9 @@ def server(
     """Return what serves an endpoint, not started yet."""
     return messaging.get_rpc_server(
         transport,
-        messaging.Target(topic=manager.TOPIC, server=conf.host),
+        messaging.Target(
+            topic=manager.TOPIC, server=manager.server(conf.host)
+        ),
         [endpoint],
         serializer=rpc.ServerSerializer(objects_base.Serializer()),
         access_policy=messaging.ExplicitRPCAccessPolicy,
@@ -111,7 +114,7 @@ class Worker:
             'Serving %(topic)s on %(broker)s as %(host)s',
             {
                 'topic': manager.TOPIC,
-                'broker': rpc.broker(self._conf),
+                'broker': broker.name(self._conf),
                 'host': self._conf.host,
             },
         )

@@ -3,6 +3,7 @@
 """The message bus: oslo.messaging's own options; only defaults are ours."""
 
 from collections.abc import Callable
+import copy
 import os
 import ssl
 from typing import Any
@@ -11,6 +12,7 @@ import zlib
 from oslo_config import cfg
 import oslo_messaging
 from oslo_messaging import opts
+from oslo_messaging._drivers import common
 from oslo_messaging._drivers import impl_rabbit
 from oslo_messaging._metrics import client as metrics
 from oslo_messaging._tracing import client as tracing
@@ -19,6 +21,9 @@ from nova_sg import exception
 
 #: The exchange that nova's consumers listen on.
 CONTROL_EXCHANGE = 'nova'
+
+#: The transports that speak to RabbitMQ.
+_RABBIT = ('rabbit', 'kombu+amqp')
 
 #: Our defaults of other options, by group.
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -58,15 +63,22 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
             conf.set_default(name, value, group)
 
 
-def check(conf: cfg.ConfigOpts) -> None:
+def check(
+    conf: cfg.ConfigOpts, url: oslo_messaging.TransportURL, option: str
+) -> None:
     """Refuse what oslo.messaging would notice only when it connects.
 
     It raises then in a thread that tries again for ever, or in words that
     name no option.
 
+    :param url: the URL to connect with; its query has options, too
+    :param option: where the URL was told
     :raises InvalidConfiguration: naming the option that cannot be used
     """
-    rabbit = conf.oslo_messaging_rabbit
+    _check_hosts(url, option)
+    if url.transport not in _RABBIT:
+        return
+    rabbit = options(conf, url, option)
     if rabbit.use_queue_manager:
         _check_lock_path(conf.oslo_concurrency.lock_path)
     if rabbit.rabbit_quorum_queue and rabbit.rabbit_ha_queues:
@@ -78,6 +90,39 @@ def check(conf: cfg.ConfigOpts) -> None:
         _check_streams(rabbit)
     if rabbit.ssl:
         _check_tls(rabbit)
+
+
+def options(
+    conf: cfg.ConfigOpts, url: oslo_messaging.TransportURL, option: str
+) -> Any:
+    """Return ``[oslo_messaging_rabbit]`` with what a URL says instead.
+
+    :param option: where the URL was told
+    :raises InvalidConfiguration: the URL has a parameter that is none
+    """
+    for name, value in url.query.items():
+        one = copy.copy(url)
+        one.query = {name: value}
+        try:
+            common.ConfigOptsProxy(conf, one, 'oslo_messaging_rabbit')
+        except (cfg.NoSuchOptError, ValueError) as error:
+            raise exception.InvalidConfiguration(
+                option=option,
+                reason=f'it cannot have {name}={value}',
+            ) from error
+    whole = common.ConfigOptsProxy(conf, url, 'oslo_messaging_rabbit')
+    return whole.oslo_messaging_rabbit
+
+
+def _check_hosts(url: oslo_messaging.TransportURL, option: str) -> None:
+    for host in url.hosts:
+        if not host.hostname:
+            reason = 'it names no host'
+        elif host.port is not None and not 0 < host.port < 65536:
+            reason = f'{host.port} is no port'
+        else:
+            continue
+        raise exception.InvalidConfiguration(option=option, reason=reason)
 
 
 def name_queues_at_random(conf: cfg.ConfigOpts) -> None:

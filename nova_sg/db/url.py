@@ -103,12 +103,13 @@ def _tuned(url: sa.URL, seconds: int) -> sa.URL:
     """
     # Twice within the interval: to find a connection dead, and to make one.
     limit = max(2, seconds // 2)
+    plugin = None
     match url.get_backend_name(), url.get_driver_name():
         case 'postgresql', 'psycopg2':
             patience.install()
+            plugin = patience.PLUGIN
             query = {
                 'connect_timeout': str(limit),
-                'plugin': patience.PLUGIN,
                 patience.LIMIT: str(limit * 1000),
             }
         case 'postgresql', _:
@@ -121,10 +122,14 @@ def _tuned(url: sa.URL, seconds: int) -> sa.URL:
                 'write_timeout': str(limit),
             }
         case 'sqlite', _:
-            query = {'timeout': str(seconds), 'plugin': sqlite.PLUGIN}
+            plugin = sqlite.PLUGIN
+            query = {'timeout': str(seconds)}
         case _:
             query = {}
     missing = {k: v for k, v in query.items() if k not in url.query}
+    if plugin is not None:
+        # DevStack has one of its own.
+        url = url.update_query_pairs([('plugin', plugin)], append=True)
     return url.update_query_dict(missing)
 
 

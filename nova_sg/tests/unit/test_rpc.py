@@ -3,17 +3,16 @@
 """What crosses the message bus beside objects."""
 
 import contextlib
-import socket
 import sys
 from unittest import mock
 
-from oslo_config import cfg
 import oslo_messaging as messaging
 from oslo_messaging._drivers import common as rpc_common
 from oslo_serialization import jsonutils
 from oslo_versionedobjects import exception as ovo_exc
 from oslotest import base
 
+from nova_sg import broker
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import rpc
@@ -52,18 +51,21 @@ class TestContext(base.BaseTestCase):
 
 
 class TestBroker(base.BaseTestCase):
+    def configuration(self, url):
+        return self.useFixture(
+            api.Configuration(DEFAULT={'transport_url': url})
+        ).conf
+
     def looked_for(self, url):
-        conf = cfg.ConfigOpts()
-        messaging.TransportURL.parse(conf)
-        conf.set_override('transport_url', url)
         with (
             mock.patch.object(
-                socket, 'create_connection', side_effect=ConnectionRefusedError
+                broker.kombu, 'Connection', side_effect=ConnectionRefusedError
             ) as connect,
             contextlib.suppress(ConnectionRefusedError),
         ):
-            rpc.check_broker(conf)
-        return [call.args[0] for call in connect.call_args_list]
+            broker.check(self.configuration(url))
+        asked = [call.kwargs for call in connect.call_args_list]
+        return [(each['hostname'], each['port']) for each in asked]
 
     def test_each_host_of_the_url_is_looked_for(self):
         self.assertEqual(
@@ -76,6 +78,14 @@ class TestBroker(base.BaseTestCase):
 
     def test_a_bus_within_the_process_has_no_broker(self):
         self.assertEqual([], self.looked_for('fake://'))
+
+    def test_it_is_named_as_in_a_url_without_the_password(self):
+        self.assertEqual(
+            'rabbit://one:5672,[::1]:5673',
+            broker.name(
+                self.configuration('rabbit://u:hush@one,u:hush@[::1]:5673/')
+            ),
+        )
 
 
 class TestErrors(base.BaseTestCase):
@@ -155,7 +165,3 @@ class TestTransport(base.BaseTestCase):
             )
             self.assertIn('[DEFAULT] transport_url', str(error))
             self.assertNotIn('secret', str(error))
-
-    def test_a_broker_is_named_without_its_password(self):
-        conf = self.configured('rabbit://me:secret@one:5672,me:secret@two:1//')
-        self.assertEqual('rabbit://one:5672,two:1', rpc.broker(conf))

@@ -14,13 +14,15 @@ import urllib.error
 import urllib.request
 
 import fixtures
+from oslo_utils import netutils
 from oslotest import base
+import sqlalchemy as sa
 
 from nova_sg.tests.fixtures import commands
-from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.functional.cmd import base as cmd_base
+from nova_sg.tests.functional.configurations import servers
 
 #: By group: the values of options.
 Options = Mapping[str, Mapping[str, Any]]
@@ -35,20 +37,21 @@ class ConfigurationTestCase(base.BaseTestCase):
     file, with intervals that let a test be short.
     """
 
-    database: Any = databases.SqliteDatabase
     host = 'c1'
+    #: Where nova-sg-api listens, and the token that a test has.
+    listen = ports.HOST
+    token = 'admin'
 
     def setUp(self) -> None:
         super().setUp()
         self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.port = self.useFixture(ports.Port()).number
-        self.started: list[commands.Command] = []
         self.files = ['nova.conf', 'nova-sg.conf']
         self.write(
             'nova-sg.conf',
             {
                 'api': {
-                    'auth_strategy': 'noauth2',
+                    'listen': self.listen,
                     'port': self.port,
                     'workers': 1,
                 },
@@ -62,7 +65,32 @@ class ConfigurationTestCase(base.BaseTestCase):
     @property
     def broker(self) -> Any:
         """The broker that all tests of this process share."""
-        return conductor.RABBITMQ.get()
+        return servers.BROKER.get()
+
+    def make_mariadb(self) -> str:
+        """Return the name of a database in which USER may do everything."""
+        made = self.useFixture(
+            databases.MariadbDatabase(servers.MARIADB.get())
+        )
+        self._grant(
+            made.url,
+            f"CREATE OR REPLACE USER {servers.USER}@'%%' "
+            f"IDENTIFIED BY '{servers.PASSWORD.replace('%', '%%')}'",
+            f"GRANT ALL ON {made.name}.* TO {servers.USER}@'%%'",
+        )
+        return made.name
+
+    def make_postgresql(self) -> str:
+        """Return the name of a database whose superuser is nova_sg."""
+        return self.useFixture(
+            databases.PostgresqlDatabase(servers.POSTGRESQL.get())
+        ).name
+
+    def _grant(self, url: str, *statements: str) -> None:
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
 
     def write(self, name: str, options: Options) -> pathlib.Path:
         """Write a configuration file."""
@@ -114,9 +142,10 @@ class ConfigurationTestCase(base.BaseTestCase):
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Return what nova-sg-api answers; 0 where it does not."""
+        host = netutils.escape_ipv6(self.listen)
         request = urllib.request.Request(
-            f'http://{ports.HOST}:{self.port}{path}',
-            headers={'X-Auth-Token': 'admin'},
+            f'http://{host}:{self.port}{path}',
+            headers={'X-Auth-Token': self.token},
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
@@ -139,13 +168,19 @@ class ConfigurationTestCase(base.BaseTestCase):
             self.assertEqual(0, process.wait(), process.log)
             self.assertNotIn('Traceback', process.log)
 
-    def assert_serves(self, options: Options) -> None:
+    def assert_serves(
+        self, options: Options, server: str | None = None
+    ) -> None:
         """See that all our processes work with a file of a deployment.
 
         A decision is made through the conductor, and seen by the REST
         service, which asks the backend itself.
+
+        :param server: a conductor to be called by its name, too
         """
-        self.write('nova.conf', options)
+        self.write(
+            'nova.conf', {'api': {'auth_strategy': 'noauth2'}, **options}
+        )
         synced = self.manage('db', 'sync')
         self.assertEqual((0, ''), (synced.code, synced.err), synced)
         serving = self.start('conductor')
@@ -157,9 +192,12 @@ class ConfigurationTestCase(base.BaseTestCase):
             *('service', 'disable', self.host, 'nova-compute'), remote=True
         )
         self.assertEqual((0, ''), (decided.code, decided.err), serving.log)
+        if server is not None:
+            asked = self.manage('conductor', 'check', '--host', server)
+            self.assertEqual((0, ''), (asked.code, asked.err), serving.log)
         self.wait_to_answer('/healthcheck')
         status, body = self.get('/v2.1/os-services')
-        self.assertEqual(200, status, body)
+        self.assertEqual(200, status, api.log)
         (service,) = json.loads(body)['services']
         self.assertEqual(
             (self.host, 'disabled', 'up'),

@@ -2,13 +2,22 @@
 
 """The message bus, as deployments configure it."""
 
+from nova_sg.tests.fixtures import databases
 from nova_sg.tests.functional.configurations import base
 
 
-class MessagingTestCase(base.ConfigurationTestCase):
+class TestQueueManager(base.ConfigurationTestCase):
+    """Names of queues are numbered on each host: openstack-ansible."""
+
+    rabbit = {
+        'rabbit_quorum_queue': True,
+        'rabbit_transient_quorum_queue': True,
+        'use_queue_manager': True,
+    }
+
     def setUp(self) -> None:
         super().setUp()
-        self.url = self.useFixture(self.database()).url
+        self.url = self.useFixture(databases.SqliteDatabase()).url
 
     def options(self, rabbit, **groups):
         return {
@@ -17,16 +26,6 @@ class MessagingTestCase(base.ConfigurationTestCase):
             'oslo_messaging_rabbit': rabbit,
             **groups,
         }
-
-
-class TestQueueManager(MessagingTestCase):
-    """Names of queues are numbered on each host: openstack-ansible."""
-
-    rabbit = {
-        'rabbit_quorum_queue': True,
-        'rabbit_transient_quorum_queue': True,
-        'use_queue_manager': True,
-    }
 
     def test_it_serves_with_quorum_queues_and_streams(self):
         locks = self.directory / 'locks'
