@@ -21,18 +21,22 @@ the options that lead there, in a module of tests of their own::
     testing.bind(EtcdDeployment, globals())
 
 Any runner of unittest finds the tests there: ``stestr``, ``python -m
-unittest``, pytest. Those of outages are among them where the deployment can
-take its backend away. There are processes which join the deployment, so its
-options must be enough to get there from another process, and the driver must
-be installed: they find it by its entry point.
+unittest``, pytest. Those of faults are among them where the deployment can
+make the fault: take its backend away (``kill``), let it hang (``pause``), put
+a proxy before it (``proxied``), or take one of its servers away
+(``kill_one``). There are processes which join the deployment, so its options
+must be enough to get there from another process, and the driver must be
+installed: they find it by its entry point.
 
 Nothing is skipped. A test that a driver could not pass by what it declares
 in its ``Characteristics`` checks what it does instead.
 
-What the suite needs besides nova_sg is testtools, fixtures and hypothesis.
+What the suite needs besides nova_sg is in its extra ``testing``.
 """
 
 from nova_sg.servicegroup.testing.deployment import Deployment
+from nova_sg.servicegroup.testing.link import Link
 from nova_sg.servicegroup.testing.suites import bind
+from nova_sg.servicegroup.testing.suites import Part
 
-__all__ = ['Deployment', 'bind']
+__all__ = ['Deployment', 'Link', 'Part', 'bind']

@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 import contextlib
 import os
 import time
@@ -102,6 +103,14 @@ class ConformanceTest(testtools.TestCase):
         """Return what the backend knows now, by uuid."""
         uuids = [each.uuid for each in self.records.list(self.context)]
         return self.membership.alive(self.context, uuids)
+
+    def known(
+        self, services: Sequence[record.Record]
+    ) -> Mapping[str, liveness.Liveness]:
+        """Return what the backend knows of services now, by uuid."""
+        return self.membership.alive(
+            self.context, [each.uuid for each in services]
+        )
 
     def is_up(self, service: record.Record) -> bool:
         """Return what the backend says of a service now."""

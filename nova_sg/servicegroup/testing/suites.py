@@ -2,12 +2,16 @@
 
 """Which tests a deployment is held to."""
 
+from collections.abc import Mapping
+import enum
 from typing import Any
+from typing import NamedTuple
 
 from nova_sg.servicegroup.testing import base
 from nova_sg.servicegroup.testing import creates
 from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import destroys
+from nova_sg.servicegroup.testing import gone
 from nova_sg.servicegroup.testing import joins
 from nova_sg.servicegroup.testing import lookups
 from nova_sg.servicegroup.testing import machine
@@ -20,53 +24,105 @@ from nova_sg.servicegroup.testing import restore
 from nova_sg.servicegroup.testing import verdicts
 from nova_sg.servicegroup.testing import workers
 
-SUITES: dict[str, type[base.ConformanceTest]] = {
-    'TestRecords': records.RecordTests,
-    'TestLookups': lookups.LookupTests,
-    'TestRestore': restore.RestoreTests,
-    'TestMarker': marker.MarkerTests,
-    'TestRacesOfProcesses': races.ProcessRaceTests,
-    'TestRacesOfThreads': races.ThreadRaceTests,
-    'TestMembership': membership.MembershipTests,
-    'TestWorkers': workers.WorkerTests,
-    'TestVerdicts': verdicts.VerdictTests,
-    'TestJoins': joins.JoinTests,
-    'TestCreates': creates.CreateTests,
-    'TestDestroys': destroys.DestroyTests,
-    'TestModel': machine.ModelTests,
-}
+Suites = Mapping[str, type[base.ConformanceTest]]
 
 
-#: For deployments whose backend can be taken away, or made to hang.
-OUTAGES: dict[str, type[base.ConformanceTest]] = {
-    'TestOutages': outage.OutageTests,
-}
-HANGS: dict[str, type[base.ConformanceTest]] = {
-    'TestHangs': outage.HangTests,
-}
+class Part(enum.Flag):
+    """What a deployment is held to.
+
+    A driver with a store and a membership of its own is held to all. One
+    that pairs a store with a membership which are held to theirs in other
+    deployments is held to what the pair promises.
+    """
+
+    RECORDS = enum.auto()
+    MEMBERSHIP = enum.auto()
+    PAIR = enum.auto()
+    ALL = RECORDS | MEMBERSHIP | PAIR
+
+
+class _Needed(NamedTuple):
+    """Suites, and what a deployment overrides where they can be run.
+
+    :param part: whose promises they are
+    :param method: the name of the method, None for any deployment
+    :param suites: by the name of their class in a module of tests
+    """
+
+    part: Part
+    method: str | None
+    suites: Suites
+
+
+_ALL = (
+    _Needed(
+        Part.RECORDS,
+        None,
+        {
+            'TestRecords': records.RecordTests,
+            'TestLookups': lookups.LookupTests,
+            'TestRestore': restore.RestoreTests,
+            'TestCreates': creates.CreateTests,
+            'TestRacesOfProcesses': races.ProcessRaceTests,
+            'TestRacesOfThreads': races.ThreadRaceTests,
+            'TestModel': machine.ModelTests,
+        },
+    ),
+    _Needed(
+        Part.MEMBERSHIP,
+        None,
+        {
+            'TestMembership': membership.MembershipTests,
+            'TestWorkers': workers.WorkerTests,
+        },
+    ),
+    _Needed(
+        Part.PAIR,
+        None,
+        {
+            'TestMarker': marker.MarkerTests,
+            'TestVerdicts': verdicts.VerdictTests,
+            'TestJoins': joins.JoinTests,
+            'TestGone': gone.GoneTests,
+            'TestDestroys': destroys.DestroyTests,
+        },
+    ),
+    _Needed(Part.PAIR, 'kill', {'TestOutages': outage.OutageTests}),
+    _Needed(Part.PAIR, 'pause', {'TestHangs': outage.HangTests}),
+)
 
 
 def bind(
-    deployment_class: type[deployment.Deployment], module: dict[str, Any]
+    deployment_class: type[deployment.Deployment],
+    module: dict[str, Any],
+    part: Part = Part.ALL,
 ) -> None:
     """Put the tests of a deployment into a module, for any test runner.
 
-    All of them: a driver's author does not choose.
+    All those it can be held to: a driver's author does not choose.
 
     :param module: ``globals()`` of the module
+    :param part: see :class:`Part`
     """
-    suites = dict(SUITES)
-    if deployment_class.kill is not deployment.Deployment.kill:
-        suites.update(OUTAGES)
-    if deployment_class.pause is not deployment.Deployment.pause:
-        suites.update(HANGS)
-    for name, suite in suites.items():
-        module[name] = type(
-            name,
-            (suite,),
-            {
-                '__doc__': suite.__doc__,
-                '__module__': module['__name__'],
-                'deployment_class': deployment_class,
-            },
-        )
+    for needed in _ALL:
+        if needed.part in part and _has(deployment_class, needed.method):
+            for name, suite in needed.suites.items():
+                module[name] = type(
+                    name,
+                    (suite,),
+                    {
+                        '__doc__': suite.__doc__,
+                        '__module__': module['__name__'],
+                        'deployment_class': deployment_class,
+                    },
+                )
+
+
+def _has(
+    deployment_class: type[deployment.Deployment], method: str | None
+) -> bool:
+    """Return whether a deployment can do what suites need."""
+    if method is None:
+        return True
+    inherited = getattr(deployment.Deployment, method)
+    return getattr(deployment_class, method) is not inherited

@@ -5,4 +5,8 @@
 from nova_sg.servicegroup import testing
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 
-testing.bind(memcached_deployments.McSqlDeployment, globals())
+testing.bind(
+    memcached_deployments.McSqlDeployment,
+    globals(),
+    testing.Part.PAIR,
+)

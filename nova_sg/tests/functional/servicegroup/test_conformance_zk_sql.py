@@ -5,4 +5,8 @@
 from nova_sg.servicegroup import testing
 from nova_sg.tests.functional.servicegroup import zookeeper_deployments
 
-testing.bind(zookeeper_deployments.ZkSqlDeployment, globals())
+testing.bind(
+    zookeeper_deployments.ZkSqlDeployment,
+    globals(),
+    testing.Part.PAIR,
+)
