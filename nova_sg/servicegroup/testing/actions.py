@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import itertools
 import time
 from typing import Any
+from typing import NamedTuple
 
 from nova_sg import context as sg_context
 from nova_sg import exception
@@ -75,6 +76,40 @@ def update_each(
         )
         for value in values
     ]
+
+
+def update_once(
+    api: sg_api.API, token: str | None, uuid: str, changes: Mapping[str, Any]
+) -> record.Record:
+    """Update a record; the change has this token."""
+    context = sg_context.get_admin_context()
+    context.change = token
+    return api.update(context, uuid, changes)
+
+
+class Written(NamedTuple):
+    """A version that was written.
+
+    :param acknowledged: ``time.monotonic()`` when the call had returned
+    """
+
+    version: int
+    acknowledged: float
+
+
+def count_up(
+    api: sg_api.API, moment: float, seconds: float, uuid: str
+) -> list[Written]:
+    """Count the version of a service up, as fast as it goes."""
+    context = sg_context.get_admin_context()
+    written = []
+    wait_until(moment)
+    for version in itertools.count(1):
+        if time.monotonic() > moment + seconds:
+            break
+        api.driver.records.update(context, uuid, {'version': version})
+        written.append(Written(version, time.monotonic()))
+    return written
 
 
 def update_until_gone(api: sg_api.API, moment: float, uuid: str) -> int:

@@ -27,10 +27,14 @@ from nova_sg.servicegroup.testing import processes
 
 T = TypeVar('T')
 
+#: What a caller is told of a change. One that is not done had no effect, nor
+#: will it have any.
+DONE = 'done'
+UNKNOWN = 'unknown'
+NOT_DONE = 'not done'
+
 #: Seconds that a laden machine may be late with what it must do.
 PATIENCE = 10.0
-
-_TEST_TIMEOUT = 90
 
 
 class ConformanceTest(testtools.TestCase):
@@ -38,15 +42,17 @@ class ConformanceTest(testtools.TestCase):
 
     :cvar deployment_class: given by the driver's author
     :cvar options: options which all tests of a class want different
+    :cvar timeout: seconds after which a test is given up
     :ivar api: the servicegroup API of this process
     """
 
     deployment_class: ClassVar[type[deployment.Deployment]]
     options: ClassVar[deployment.Options] = {}
+    timeout: ClassVar[int] = 90
 
     def setUp(self) -> None:
         super().setUp()
-        self.useFixture(fixtures.Timeout(_TEST_TIMEOUT, gentle=True))
+        self.useFixture(fixtures.Timeout(self.timeout, gentle=True))
         self.useFixture(fixtures.FakeLogger())
         for variable in os.environ:
             # The environment goes before the configuration of a test.
@@ -80,14 +86,16 @@ class ConformanceTest(testtools.TestCase):
 
         :param link: what it goes through; None for the straight way
         """
-        if link is None:
-            made = processes.Worker(self.deployment.config_file)
-        else:
-            made = processes.Worker(
-                self.deployment.write('linked.conf', link.options),
-                link.prepare,
+        config_file = self.deployment.config_file
+        if link is not None:
+            config_file = self.deployment.write('linked.conf', link.options)
+        return self.useFixture(
+            processes.Worker(
+                config_file,
+                link.prepare if link else None,
+                type(self.deployment).process_api,
             )
-        return self.useFixture(made)
+        )
 
     def register(
         self, host: str = 'host1', binary: str = 'nova-compute', **values: Any
@@ -131,6 +139,35 @@ class ConformanceTest(testtools.TestCase):
             if time.monotonic() > deadline:
                 self.fail(f'{what}: not within {within + PATIENCE:g} s')
             time.sleep(0.05)
+
+    def within(self, seconds: float, condition: Callable[[], object]) -> bool:
+        """Return whether a state comes within some time."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def outcome(self, change: Callable[[], T]) -> tuple[str, T | None]:
+        """Make a change; return what the caller is told, and the answer."""
+        try:
+            return DONE, change()
+        except exception.OutcomeUnknown:
+            return UNKNOWN, None
+        except exception.ServiceGroupUnavailable:
+            return NOT_DONE, None
+
+    def create_outcome(self, create: Callable[[], T]) -> str:
+        """Create a service, as in :meth:`outcome`.
+
+        Where another process has destroyed it before the call ends, the
+        caller may be told so: it was made.
+        """
+        try:
+            return self.outcome(create)[0]
+        except exception.ServiceNotFound:
+            return DONE
 
     def recovered(
         self, call: Callable[..., T], *args: Any, **kwargs: Any

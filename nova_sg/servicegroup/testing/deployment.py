@@ -5,14 +5,17 @@
 import abc
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 import configparser
 from contextlib import AbstractContextManager
 import pathlib
+from typing import ClassVar
 
 import fixtures
 from oslo_config import cfg
 
 from nova_sg import conf as sg_conf
+from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup.testing import link
 
 #: Values of options, by group and name; ``DEFAULT`` is a group here.
@@ -42,6 +45,9 @@ class Deployment(fixtures.Fixture, abc.ABC):
 
     config_file: str
     backend: Options
+
+    #: Makes the API of another process, from its configuration.
+    process_api: ClassVar[Callable[[cfg.ConfigOpts], sg_api.API]] = sg_api.API
 
     def __init__(self, options: Options | None = None) -> None:
         super().__init__()
@@ -119,6 +125,14 @@ class Deployment(fixtures.Fixture, abc.ABC):
         :meth:`restart` brings it back.
         """
         raise NotImplementedError
+
+    def disturbances(self) -> Sequence[Callable[[], object]]:
+        """Return further faults, which a history makes now and then.
+
+        None of them waits. Processes which stand between the others and the
+        backend are killed here, say.
+        """
+        return ()
 
     def load(self, options: Options | None = None) -> cfg.ConfigOpts:
         """Return the configuration of a process of this deployment.

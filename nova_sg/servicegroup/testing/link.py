@@ -32,6 +32,11 @@ class Link:
         """How many answers were withheld so far."""
         return sum(each.withheld for each in self.proxies)
 
+    @property
+    def held(self) -> int:
+        """How many requests were held back so far."""
+        return sum(each.held for each in self.proxies)
+
     def cut(self) -> None:
         """Let nothing through, silently; see :meth:`TcpProxy.cut`."""
         for each in self.proxies:
@@ -76,3 +81,13 @@ class Link:
         """Let all answers through again."""
         for each in self.proxies:
             each.deliver()
+
+    def hold(self, policy: proxy.Policy) -> None:
+        """Hold requests back; see :meth:`TcpProxy.hold`."""
+        for each in self.proxies:
+            each.hold(policy)
+
+    def release(self) -> None:
+        """Let the requests go on that are held back."""
+        for each in self.proxies:
+            each.release()

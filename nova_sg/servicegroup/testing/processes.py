@@ -17,6 +17,7 @@ from typing import ParamSpec
 from typing import TypeVar
 
 import fixtures
+from oslo_config import cfg
 
 from nova_sg import conf as sg_conf
 from nova_sg.servicegroup import api as sg_api
@@ -41,16 +42,19 @@ class Worker(fixtures.Fixture):
 
     :param config_file: the configuration of the deployment
     :param prepare: called with its API before anything else
+    :param make: makes its API from a loaded configuration
     """
 
     def __init__(
         self,
         config_file: str,
         prepare: Callable[[sg_api.API], object] | None = None,
+        make: Callable[[cfg.ConfigOpts], sg_api.API] = sg_api.API,
     ) -> None:
         super().__init__()
         self._config_file = config_file
         self._prepare = prepare
+        self._make = make
 
     def _setUp(self) -> None:
         # Children of a server, which has imported everything and has no
@@ -62,7 +66,7 @@ class Worker(fixtures.Fixture):
         self._pipe, theirs = processes.Pipe()
         self._process = processes.Process(
             target=_serve,
-            args=(theirs, self._config_file, self._prepare),
+            args=(theirs, self._config_file, self._prepare, self._make),
             daemon=True,
         )
         self._process.start()
@@ -125,6 +129,7 @@ def _serve(
     pipe: connection.Connection,
     config_file: str,
     prepare: Callable[[sg_api.API], object] | None,
+    make: Callable[[cfg.ConfigOpts], sg_api.API],
 ) -> None:
     """Do what a worker's process does, until nobody wants it any more."""
     logging.getLogger().addHandler(logging.NullHandler())
@@ -135,7 +140,7 @@ def _serve(
             answer: tuple[Any, Exception | None]
             try:
                 if api is None:
-                    api = sg_api.API(sg_conf.load([config_file]))
+                    api = make(sg_conf.load([config_file]))
                     if prepare is not None:
                         prepare(api)
                 answer = function(api, *args, **kwargs), None

@@ -74,6 +74,7 @@ class TcpProxy(fixtures.Fixture):
         what arrives from then on
     :ivar accepted: how many connections were accepted so far
     :ivar withheld: how many answers were withheld so far
+    :ivar held: how many requests were held back so far
     """
 
     port: int
@@ -86,7 +87,10 @@ class TcpProxy(fixtures.Fixture):
         self.latency = 0.0
         self.accepted = 0
         self.withheld = 0
+        self.held = 0
         self._policy: Policy | None = None
+        self._holding: Policy | None = None
+        self._released = asyncio.Event()
         self._meanwhile: Callable[[], object] | None = None
         self._resetting: asyncio.Task[None] | None = None
         self._ways = {
@@ -168,6 +172,19 @@ class TcpProxy(fixtures.Fixture):
         """Let all answers through again; ends :meth:`withhold`."""
         self._policy = None
 
+    def hold(self, policy: Policy) -> None:
+        """Hold requests back until :meth:`release`; they arrive late.
+
+        :param policy: which requests; see :func:`nth` and the others
+        """
+        self._released.clear()
+        self._holding = policy
+
+    def release(self) -> None:
+        """Let the requests go on that are held back, and all others."""
+        self._holding = None
+        self._call(self._release())
+
     def refuse(self) -> None:
         """Refuse new connections; the open ones go on, see reset()."""
         if self._listening is not None:
@@ -204,6 +221,9 @@ class TcpProxy(fixtures.Fixture):
     async def _heal(self, directions: Direction) -> None:
         for way in self._chosen(directions):
             way.open.set()
+
+    async def _release(self) -> None:
+        self._released.set()
 
     async def _cancel(self, tasks: set[asyncio.Task[None]]) -> None:
         doomed = list(tasks)
@@ -301,6 +321,9 @@ class TcpProxy(fixtures.Fixture):
             return
         talk.asking = True
         talk.withheld = self._policy is not None and self._policy()
+        if self._holding is not None and self._holding():
+            self.held += 1
+            await self._released.wait()
 
     async def _note_answer(self, talk: '_Talk') -> None:
         """Note that the server says something.

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from nova_sg.servicegroup.testing import base
 from nova_sg.servicegroup.testing import creates
+from nova_sg.servicegroup.testing import cut_off
 from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import destroys
+from nova_sg.servicegroup.testing import flaps
 from nova_sg.servicegroup.testing import gone
 from nova_sg.servicegroup.testing import joins
 from nova_sg.servicegroup.testing import lookups
@@ -18,10 +20,15 @@ from nova_sg.servicegroup.testing import machine
 from nova_sg.servicegroup.testing import marker
 from nova_sg.servicegroup.testing import membership
 from nova_sg.servicegroup.testing import outage
+from nova_sg.servicegroup.testing import partial
 from nova_sg.servicegroup.testing import races
+from nova_sg.servicegroup.testing import reads
 from nova_sg.servicegroup.testing import records
+from nova_sg.servicegroup.testing import repeats
 from nova_sg.servicegroup.testing import restore
+from nova_sg.servicegroup.testing import slow
 from nova_sg.servicegroup.testing import verdicts
+from nova_sg.servicegroup.testing import withheld
 from nova_sg.servicegroup.testing import workers
 
 Suites = Mapping[str, type[base.ConformanceTest]]
@@ -63,9 +70,21 @@ _ALL = (
             'TestLookups': lookups.LookupTests,
             'TestRestore': restore.RestoreTests,
             'TestCreates': creates.CreateTests,
+            'TestRepeats': repeats.RepeatTests,
+            'TestReads': reads.ReadTests,
             'TestRacesOfProcesses': races.ProcessRaceTests,
             'TestRacesOfThreads': races.ThreadRaceTests,
             'TestModel': machine.ModelTests,
+        },
+    ),
+    _Needed(
+        Part.RECORDS,
+        'proxied',
+        {
+            'TestWithheldAnswers': withheld.WithheldTests,
+            'TestSlowWrites': slow.SlowWriteTests,
+            'TestReadsUnderResets': reads.ResetReadTests,
+            'TestCutOff': cut_off.CutOffTests,
         },
     ),
     _Needed(
@@ -87,8 +106,10 @@ _ALL = (
             'TestDestroys': destroys.DestroyTests,
         },
     ),
+    _Needed(Part.PAIR, 'proxied', {'TestFlaps': flaps.FlapTests}),
     _Needed(Part.PAIR, 'kill', {'TestOutages': outage.OutageTests}),
     _Needed(Part.PAIR, 'pause', {'TestHangs': outage.HangTests}),
+    _Needed(Part.PAIR, 'kill_one', {'TestOneAway': partial.OneAwayTests}),
 )
 
 

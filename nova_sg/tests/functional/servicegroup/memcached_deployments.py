@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
 import functools
+import itertools
 from typing import Any
 import uuid
 
@@ -29,7 +30,10 @@ from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.fixtures.servers import shared
 from nova_sg.tests.functional.servicegroup import deployments
 
+_links = itertools.count(1)
+
 MEMCACHED = shared.Shared(memcached.MemcachedServer)
+SECOND = shared.Shared(memcached.MemcachedServer)
 
 
 def client(port: int) -> base.PooledClient:
@@ -113,7 +117,7 @@ class MemcachedDeployment(deployment.Deployment):
         return link.Link(
             [way],
             # Processes of one configuration share their connections.
-            {'memcached': {'timeout': 0.500001}},
+            {'memcached': {'timeout': 0.5 + next(_links) / 1e6}},
             # The marker names the servers, so that all name them alike.
             functools.partial(reroute, {self.server.port: way.port}),
         )
@@ -148,6 +152,31 @@ class McSqlDeployment(MemcachedDeployment, deployments.SqliteDeployment):
     def restart(self) -> None:
         MemcachedDeployment.restart(self)
         deployments.SqliteDeployment.restart(self)
+
+
+class TwoServersDeployment(McSqlDeployment):
+    """Members on two servers; records in SQLite."""
+
+    def make(self) -> deployment.Options:
+        options = super().make()
+        self.second = SECOND.get()
+        if not self.second.answers():
+            self.second.start()
+        look_old(self.second.port, self.keys)
+        servers = f'{self.server.hosts},{self.second.hosts}'
+        return {
+            **options,
+            'memcached': {**options['memcached'], 'servers': servers},
+        }
+
+    def kill_one(self) -> None:
+        self.second.kill()
+        self.addCleanup(self.restart)
+
+    def restart(self) -> None:
+        super().restart()
+        if not self.second.answers():
+            self.second.start()
 
 
 class McMemcachedDeployment(MemcachedDeployment):

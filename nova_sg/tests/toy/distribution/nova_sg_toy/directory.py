@@ -41,7 +41,7 @@ class Directory:
         return f'toy:{self.path}'
 
     def read(self) -> dict[str, Any]:
-        """Return the state: format, last_id, marker, services by uuid."""
+        """Return the state: format, last_id, marker, services, changes."""
         with self._errors():
             try:
                 state: dict[str, Any] = json.loads(
@@ -55,6 +55,7 @@ class Directory:
                     'last_id': 0,
                     'marker': None,
                     'services': {},
+                    'changes': {},
                 }
         if state['format'] != FORMAT:
             raise exception.ServiceGroupUnavailable(

@@ -34,4 +34,5 @@ class ToyDriver(base.Driver):
             crash_detection=self.conf.servicegroup.service_down_time,
             member_details=True,
             remote_beats=False,
+            monotonic_reads=True,
         )

@@ -18,6 +18,7 @@ from nova_sg import exception
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base
+from nova_sg.servicegroup.records import change
 from nova_sg_toy import directory
 
 _TIMES = ('last_seen_up', 'created_at', 'updated_at', 'deleted_at')
@@ -38,14 +39,17 @@ class ToyRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, values: Mapping[str, Any]
     ) -> record.Record:
         uuid = values.get('uuid') or uuidutils.generate_uuid()
-        created_at = _moment(self._directory.now())
+        now = self._directory.now()
         with self._directory.change() as state:
+            made_before = self._changed(context, state, uuid, now)
+            if made_before is not None:
+                return made_before
             if uuid in state['services']:
                 raise exception.ServiceExists(service_id='new', uuid=uuid)
             state['last_id'] += 1
             given = {'topic': None, **values, 'uuid': uuid}
             made = record.Record(
-                id=state['last_id'], created_at=created_at, **given
+                id=state['last_id'], created_at=_moment(now), **given
             )
             self._put(state, made)
         return made
@@ -98,20 +102,25 @@ class ToyRecordStore(base.RecordStore):
         uuid: str,
         changes: Mapping[str, Any],
     ) -> record.Record:
-        updated_at = _moment(self._directory.now())
+        now = self._directory.now()
         with self._directory.change() as state:
+            changed_before = self._changed(context, state, uuid, now)
+            if changed_before is not None:
+                return changed_before
             there = _first(uuid, _live(state, uuid=uuid))
-            changed = there._replace(updated_at=updated_at, **changes)
+            changed = there._replace(updated_at=_moment(now), **changes)
             self._put(state, changed)
         return changed
 
     def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
-        deleted_at = _moment(self._directory.now())
+        now = self._directory.now()
         with self._directory.change() as state:
+            if self._changed(context, state, uuid, now) is not None:
+                return
             gone = _first(uuid, _live(state, uuid=uuid))
             self._put(
                 state,
-                gone._replace(deleted=gone.id, deleted_at=deleted_at),
+                gone._replace(deleted=gone.id, deleted_at=_moment(now)),
             )
 
     def minimum_versions(
@@ -128,7 +137,10 @@ class ToyRecordStore(base.RecordStore):
     def restore(
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
+        now = self._directory.now()
         with self._directory.change() as state:
+            if self._changed(context, state, restored.uuid, now) is not None:
+                return
             for values in state['services'].values():
                 there = _from_json(values)
                 if there == restored:
@@ -149,6 +161,27 @@ class ToyRecordStore(base.RecordStore):
 
     def _live(self, **filters: Any) -> Iterator[record.Record]:
         return _live(self._directory.read(), **filters)
+
+    @staticmethod
+    def _changed(
+        context: sg_context.RequestContext,
+        state: dict[str, Any],
+        uuid: str,
+        now: float,
+    ) -> record.Record | None:
+        """Note a change; return what it changed, if it was made before.
+
+        The token stands in the state that the change is written with.
+        """
+        changes = state['changes']
+        for token, (_, made_at) in list(changes.items()):
+            if made_at < now - change.KEPT:
+                del changes[token]
+        mine = change.token_of(context)
+        if mine in changes:
+            return _from_json(state['services'][changes[mine][0]])
+        changes[mine] = [uuid, now]
+        return None
 
     @staticmethod
     def _put(state: dict[str, Any], service: record.Record) -> None:
