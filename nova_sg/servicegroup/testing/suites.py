@@ -14,6 +14,7 @@ from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import destroys
 from nova_sg.servicegroup.testing import flaps
 from nova_sg.servicegroup.testing import gone
+from nova_sg.servicegroup.testing import history
 from nova_sg.servicegroup.testing import joins
 from nova_sg.servicegroup.testing import lookups
 from nova_sg.servicegroup.testing import machine
@@ -104,6 +105,7 @@ _ALL = (
             'TestJoins': joins.JoinTests,
             'TestGone': gone.GoneTests,
             'TestDestroys': destroys.DestroyTests,
+            'TestHistory': history.HistoryTests,
         },
     ),
     _Needed(Part.PAIR, 'proxied', {'TestFlaps': flaps.FlapTests}),
