@@ -30,11 +30,10 @@ class MemcachedDriver(base.Driver):
     crash_detection        ``service_down_time`` and a second
     member_details         yes
     remote_beats           no: a membership is its own process's
+    monotonic_reads        yes: there is one copy of each record
+    staleness              0.0
+    doubt                  see :func:`..memcached.epoch.longest_doubt`
     =====================  ==============================================
-
-    In the first moments after memcached was restarted, flushed or out a
-    crash shows later, by at most the settling time (see
-    :mod:`nova_sg.servicegroup.memcached.epoch`).
     """
 
     default_records = 'sql'
@@ -63,6 +62,9 @@ class MemcachedDriver(base.Driver):
             crash_detection=epoch.member_ttl(self.conf),
             member_details=True,
             remote_beats=self.remote_beats,
+            monotonic_reads=True,
+            staleness=0.0,
+            doubt=epoch.longest_doubt(self.conf),
         )
 
     @property

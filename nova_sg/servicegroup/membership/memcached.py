@@ -36,8 +36,7 @@ FORGOTTEN_TTL = 7 * 86400
 
 #: Why a key that is missing says nothing.
 SETTLING = (
-    'memcached lost its memory or was out, and members may not have beaten '
-    'again yet'
+    'memcached lost its memory, and members may not have beaten again yet'
 )
 
 
@@ -113,7 +112,11 @@ class MemcachedMembership(base.Membership):
                 self,
                 each,
                 context,
-                presence.Worker(self.key(each.uuid), self._down_time),
+                presence.Worker(
+                    self.key(each.uuid),
+                    self._down_time,
+                    self._cluster.keys.trace(each.uuid),
+                ),
             )
             for each in joined
             if each.uuid in there
@@ -167,8 +170,8 @@ class MemcachedMembership(base.Membership):
 
         One request for each server. Verdicts of a server that cannot be asked
         are unknown, and so are those about keys which it lacks because it
-        lost its memory: then a service is presumed up until its members had
-        the time to beat again.
+        lost its memory, or because nobody could beat: then a service is
+        presumed up until its members had the time to beat again.
 
         :raises ServiceGroupUnavailable: none of the servers can be asked
         """
@@ -179,10 +182,10 @@ class MemcachedMembership(base.Membership):
         if not placed:
             placed.update((server, {}) for server in self._cluster.servers)
         known_at = time.monotonic()
-        readings, errors = self._cluster.ask(
+        answers, errors = self._cluster.ask(
             {
                 server: functools.partial(
-                    self._cluster.memory(server).read, list(keys.values())
+                    _ask, self._cluster.memory(server), keys, known_at
                 )
                 for server, keys in placed.items()
             }
@@ -192,8 +195,8 @@ class MemcachedMembership(base.Membership):
         self.heard = True
         found: dict[str, liveness.Liveness] = {}
         for server, keys in placed.items():
-            if server in readings:
-                found.update(_judge(keys, readings[server], known_at))
+            if server in answers:
+                found.update(answers[server])
             else:
                 unknown = liveness.Liveness(
                     False, None, known_at, unknown=str(errors[server])
@@ -290,13 +293,17 @@ def _doubtful(
     return found
 
 
-def _judge(
-    keys: Mapping[str, str], reading: epoch.Reading, known_at: float
+def _ask(
+    memory: epoch.Memory, keys: Mapping[str, str], known_at: float
 ) -> dict[str, liveness.Liveness]:
     """Return the verdicts about services of one server.
 
+    One request; one more where not all members may have had the time to beat
+    after they could not.
+
     :param keys: the keys of the services, by uuid
     """
+    reading = memory.read(list(keys.values()))
     missing = liveness.Liveness(
         not reading.complete,
         None,
@@ -304,4 +311,9 @@ def _judge(
         unknown=None if reading.complete else SETTLING,
     )
     there = presence.verdicts(reading.values, known_at)
-    return {uuid: there.get(key, missing) for uuid, key in keys.items()}
+    found = {uuid: there.get(key, missing) for uuid, key in keys.items()}
+    if reading.complete and memory.doubts(reading):
+        silent = [uuid for uuid, key in keys.items() if key not in there]
+        for uuid, why in memory.doubtful(reading, silent).items():
+            found[uuid] = liveness.Liveness(True, None, known_at, unknown=why)
+    return found

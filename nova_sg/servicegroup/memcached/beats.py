@@ -6,12 +6,13 @@ Several workers may share a key, so a beat is put into the value that is
 there, by compare-and-set. Where somebody else was faster, it is tried again.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from nova_sg import exception
 from nova_sg.servicegroup.memcached import epoch
 from nova_sg.servicegroup.memcached import presence
+from nova_sg.servicegroup.memcached import server as server_
+from nova_sg.servicegroup.memcached.silence import TRACE_TTL
 
 Workers = list[presence.Worker]
 
@@ -79,61 +80,78 @@ class Beats:
 
     def _beat(self, workers: Workers) -> tuple[Workers, Workers]:
         """Beat once; return those who must try again, and the forgotten."""
-        found = self._memory.gets([each.key for each in workers])
-        forgotten, missing, present = [], [], []
+        found, tick = self._memory.gets([each.key for each in workers])
+        forgotten: Workers = []
+        writing: list[tuple[presence.Worker, server_.Write]] = []
         for worker in workers:
-            if worker.key not in found:
-                missing.append((worker, (worker.key, worker.alone())))
+            key = worker.key
+            if key not in found:
+                write = server_.Write('add', key, worker.alone(), self._ttl)
+                writing.append((worker, write))
                 continue
-            value, token = found[worker.key]
+            value, token = found[key]
             merged = worker.among(value)
             if merged is None:
                 forgotten.append(worker)
             else:
-                present.append((worker, (worker.key, merged, token)))
-        added = self._server.add([item for _, item in missing], self._ttl)
-        put_in = self._server.cas([item for _, item in present], self._ttl)
-        writing = [worker for worker, _ in missing]
-        writing += [worker for worker, _ in present]
-        again = [
-            worker
-            for worker, done in zip(writing, added + put_in, strict=True)
-            if not done
-        ]
-        return again, forgotten
-
-    def _leave(self, workers: Workers) -> Workers:
-        """Leave once; return the workers for which it must be tried again."""
-        found = self._memory.gets([each.key for each in workers])
-        # Said of a missing key too: it may be missing since the server lost
-        # its memory, and the service would be presumed up.
-        missing = [each for each in workers if each.key not in found]
-        stored = self._server.add(
-            [(each.key, presence.left()) for each in missing], self._ttl
+                write = server_.Write('cas', key, merged, self._ttl, token)
+                writing.append((worker, write))
+        beating = [worker for worker, _ in writing]
+        done = self._server.write(
+            [write for _, write in writing] + self._traces(tick, beating)
         )
         again = [
             worker
-            for worker, done in zip(missing, stored, strict=True)
-            if not done
+            for worker, written in zip(beating, done, strict=False)
+            if not written
         ]
-        by_ttl = defaultdict(list)
+        return again, forgotten
+
+    def _traces(
+        self, found: tuple[bytes, bytes] | None, beating: Workers
+    ) -> list[server_.Write]:
+        """Return what a beat leaves behind beside it; see :mod:`.silence`.
+
+        :param found: the tick that was read
+        """
+        if not beating:
+            return []
+        silence = self._memory.silence
+        tick, begins = silence.beat(found)
+        value, renewal = b'%d' % tick, silence.bounds.renewal
+        return begins + [
+            server_.Write('set', each.trace, value, TRACE_TTL)
+            for each in beating
+            if each.leaves_trace(tick, renewal)
+        ]
+
+    def _leave(self, workers: Workers) -> Workers:
+        """Leave once; return the workers for which it must be tried again."""
+        found, _tick = self._memory.gets([each.key for each in workers])
+        leaving: list[tuple[presence.Worker, server_.Write]] = []
+        traces = []
         for worker in workers:
-            if worker.key in found:
-                value, token = found[worker.key]
+            key, alone = worker.key, True
+            if key not in found:
+                # Said of a missing key too: it may be missing since the
+                # server lost its memory, and the service would be presumed
+                # up.
+                write = server_.Write('add', key, presence.left(), self._ttl)
+                leaving.append((worker, write))
+            else:
+                value, token = found[key]
                 rest = worker.without(value)
-                if rest is not None:
-                    by_ttl[rest[1]].append((worker, rest[0], token))
-        for ttl, leaving in by_ttl.items():
-            stored = self._server.cas(
-                [
-                    (worker.key, value, token)
-                    for worker, value, token in leaving
-                ],
-                ttl,
-            )
-            again += [
-                worker
-                for (worker, *_), done in zip(leaving, stored, strict=True)
-                if not done
-            ]
-        return again
+                if rest is None:
+                    continue
+                alone = rest.alone
+                write = server_.Write('cas', key, rest.value, rest.ttl, token)
+                leaving.append((worker, write))
+            if alone:
+                # It was not kept from beating.
+                traces.append(server_.Write('set', worker.trace, b'', -1))
+        done = self._server.write([write for _, write in leaving] + traces)
+        return [
+            worker
+            for (worker, _), written in zip(leaving, done, strict=False)
+            if not written
+        ]

@@ -39,12 +39,19 @@ class Keys:
         self.epoch = f'{prefix}:epoch'
         self.settling = f'{prefix}:settling'
         self.begun = f'{prefix}:begun'
+        #: On every server: see :mod:`.silence`.
+        self.tick = f'{prefix}:tick'
+        self.silence = f'{prefix}:silence'
         #: On every server: how the deployment is configured.
         self.marker = f'{prefix}:deployment'
 
     def member(self, uuid: str) -> str:
         """Return the key of the members of a service."""
         return f'{self._prefix}:member:{safe(uuid)}'
+
+    def trace(self, uuid: str) -> str:
+        """Return the key of when a service last beat, in ticks."""
+        return f'{self._prefix}:trace:{safe(uuid)}'
 
     def cell(self, cell_uuid: str) -> 'CellKeys':
         """Return the keys of the records of a cell."""

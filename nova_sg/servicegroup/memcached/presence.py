@@ -20,6 +20,7 @@ import math
 import os
 import time
 from typing import Any
+from typing import NamedTuple
 import uuid
 
 import orjson
@@ -42,16 +43,32 @@ _member = liveness.member_of_values
 _liveness = liveness.of_values
 
 
+class Rest(NamedTuple):
+    """What is left in a key without one worker.
+
+    :param value: the value
+    :param ttl: seconds for which it stays
+    :param alone: there was no other worker
+    """
+
+    value: bytes
+    ttl: int
+    alone: bool
+
+
 class Worker:
     """One process's membership of one service, and what it sees of others.
 
     :param key: the service's key
     :param ttl: seconds after which it is down without a further beat
+    :param trace: the key of when the service last beat, in ticks
     """
 
-    def __init__(self, key: str, ttl: int) -> None:
+    def __init__(self, key: str, ttl: int, trace: str) -> None:
         self.key = key
         self.ttl = ttl
+        self.trace = trace
+        self._traced: int | None = None
         self._name = uuid.uuid4().hex[:12]
         self._started_at = time.time()
         self._beats = 0
@@ -74,8 +91,8 @@ class Worker:
         workers[self._name] = self._entry()
         return _encode({**values, 'workers': workers})
 
-    def without(self, value: bytes) -> tuple[bytes, int] | None:
-        """Return a value without this worker, and its TTL.
+    def without(self, value: bytes) -> Rest | None:
+        """Return what is left without this worker.
 
         Others may not beat any more: the key is given no longer than the
         last of them was seen to have.
@@ -89,7 +106,20 @@ class Worker:
         workers.pop(self._name, None)
         age = min((self._age(name) for name in workers), default=0.0)
         ttl = max(1, math.ceil(self.ttl - age))
-        return _encode({**values, 'workers': workers}), ttl
+        left_over = _encode({**values, 'workers': workers})
+        return Rest(left_over, ttl, not workers)
+
+    def leaves_trace(self, tick: int, renewal: int) -> bool:
+        """Return whether the trace is to be written with this beat.
+
+        :param tick: the tick of the beat
+        :param renewal: ticks after which it is written again
+        """
+        traced = self._traced
+        if traced is not None and 0 <= tick - traced < renewal:
+            return False
+        self._traced = tick
+        return True
 
     def count(self) -> None:
         """Begin another beat."""

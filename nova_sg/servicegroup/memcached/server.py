@@ -34,7 +34,7 @@ IDLE = 60
 
 #: Keys per request. More make a server stop answering others for a while.
 READ_BATCH = 20_000
-WRITE_BATCH = 1_000
+WRITE_BATCH = 2_500
 
 #: The longest value: memcached refuses an item of 1 MiB, key and all.
 MAX_VALUE = 1_000_000
@@ -43,8 +43,22 @@ _CLOSED = (exceptions.MemcacheUnexpectedCloseError, ConnectionError)
 
 Write = connection.Write
 
-#: Returns what to tell a server that was out for so many seconds, or None.
-Greeting = Callable[[float], Write | None]
+
+class Attendant:
+    """What attends to the outages of a server; any thread may call it."""
+
+    def greeting(self, seconds: float) -> Write | None:
+        """Return what to write before anything else once it is back.
+
+        :param seconds: how long it has been out for this process
+        """
+        return None
+
+    def lost(self, why: str) -> None:
+        """Note that the server is out for this process."""
+
+    def returned(self) -> None:
+        """Note that it answers again."""
 
 
 class _Unsure(Exception):
@@ -97,15 +111,11 @@ class Server:
         self._out_since: float | None = None
         self._failed_at = -options.fail_fast
         self._why = ''
-        self._greeting: Greeting = lambda seconds: None
+        self._attendant = Attendant()
 
-    def greet(self, greeting: Greeting) -> None:
-        """Set what is told the server when it is back after it was out.
-
-        :param greeting: called with the seconds it was out for us; returns
-            what to write before anything else is asked, or None
-        """
-        self._greeting = greeting
+    def attend(self, attendant: Attendant) -> None:
+        """Set what attends to the outages of the server."""
+        self._attendant = attendant
 
     def get(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the values that are there.
@@ -268,7 +278,7 @@ class Server:
         with pool.get_and_release(destroy_on_fail=True) as client:
             since = self._out_since
             if since is not None:
-                greeting = self._greeting(time.monotonic() - since)
+                greeting = self._attendant.greeting(time.monotonic() - since)
                 if greeting is not None:
                     client.store([greeting])
             client.sent = False
@@ -288,6 +298,7 @@ class Server:
             if self._out_since is not None:
                 return
             self._out_since = self._failed_at
+        self._attendant.lost(self._why)
         LOG.warning(
             'memcached %(server)s is out: %(why)s. What it knows is unknown '
             'until it is back.',
@@ -298,6 +309,7 @@ class Server:
         with self._lock:
             since, self._out_since = self._out_since, None
         if since is not None:
+            self._attendant.returned()
             LOG.info(
                 'memcached %(server)s is back after %(seconds).0f s.',
                 {

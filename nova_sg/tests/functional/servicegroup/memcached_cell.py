@@ -21,6 +21,7 @@ from nova_sg import exception
 from nova_sg.db import schema
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import heartbeat
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.memcached import cell
@@ -186,11 +187,19 @@ class MemcachedCellTest(base.BaseTestCase):
     def verdicts(
         self, api: sg_api.API, services: Sequence[record.Record]
     ) -> dict[str, bool]:
+        """Return of which services it is not said that they are down."""
         found = api.liveness(self.context, [each.uuid for each in services])
-        return {uuid: each.up for uuid, each in found.items()}
+        return {
+            uuid: each.state != liveness.DOWN for uuid, each in found.items()
+        }
+
+    def state(self, service: record.Record) -> str:
+        """Return what a new process says of a service."""
+        found = self.new_api().liveness(self.context, [service.uuid])
+        return found[service.uuid].state
 
     def is_up(self, service: record.Record) -> bool:
-        return self.verdicts(self.new_api(), [service])[service.uuid]
+        return self.state(service) == liveness.UP
 
     def is_certain(self, service: record.Record) -> bool:
         """Return whether memcached can tell of a service by itself."""
@@ -213,7 +222,8 @@ class MemcachedCellTest(base.BaseTestCase):
 
     def eventually_down(self, service: record.Record) -> None:
         self.eventually(
-            lambda: not self.is_up(service), f'{service.host} is down'
+            lambda: self.state(service) == liveness.DOWN,
+            f'{service.host} is down',
         )
 
     def assert_never_down(

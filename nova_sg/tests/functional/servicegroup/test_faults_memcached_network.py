@@ -6,6 +6,8 @@ import time
 import uuid
 
 from nova_sg import exception
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup.memcached import cluster
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import memcached_cell
 from nova_sg.tests.functional.servicegroup import memcached_deployments
@@ -148,12 +150,27 @@ class TestThreeServers(memcached_cell.MemcachedCellTest):
         self.assertTrue(reader.service_is_up(lost))
         self.assertGreater(reader.knowledge_age, 0)
         self.assertFalse(self.is_up(self.services[0]))
-        self.assertRaises(exception.ServiceGroupUnavailable, self.is_up, lost)
+        self.assertEqual(liveness.UNKNOWN, self.state(lost))
         self.victim.start()
         self.eventually_down(lost)
         self.eventually(
             lambda: not reader.service_is_up(lost), 'the reader knows it, too'
         )
+
+    def test_a_process_started_meanwhile_lists_all(self) -> None:
+        idle = self.register('idle')
+        idle_on = cluster.get(self.api.conf).server_of(idle.uuid).name
+        lost = self.services[self.gone()]
+        late = self.new_api()
+        records, alive = late.list(self.context)
+        self.assertEqual({each.uuid for each in records}, alive.keys())
+        self.assertEqual(
+            ['unknown', 'up', 'up'],
+            [alive[each.uuid].state for each in self.services],
+        )
+        self.assertIn(self.victim.hosts, str(alive[lost.uuid].unknown))
+        if idle_on != self.victim.hosts:
+            self.assertEqual('down', alive[idle.uuid].state)
 
     def test_a_process_started_meanwhile_serves_the_others(self) -> None:
         lost = self.services.pop(self.gone())
@@ -172,6 +189,7 @@ class TestThreeServers(memcached_cell.MemcachedCellTest):
 
     def test_the_liveness_of_many_is_one_request_to_each(self) -> None:
         reader = self.new_api().driver.membership
+        self.beats.stop()
         uuids = [str(uuid.uuid4()) for _ in range(10_000)]
         with memcached_deployments.count_requests() as requests:
             self.assertEqual(10_000, len(reader.verdicts(uuids)))
