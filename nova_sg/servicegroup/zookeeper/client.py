@@ -40,6 +40,9 @@ RETRY = {
     'max_delay': 0.5,
 }
 
+#: What a server does to a connection that it does not want.
+CLOSED = 'a server closes the connection at once: see its maxClientCnxns'
+
 #: A client in one of these states does not come back by itself.
 _ENDED = (states.KeeperState.CLOSED, states.KeeperState.AUTH_FAILED)
 
@@ -190,14 +193,14 @@ class Client:
                 if self._tls is not None:
                     host = self._host or address[0]
                     made = tls.wrap(self._tls, made, host, timeout)
+            except (BrokenPipeError, ConnectionResetError):
+                self._last_error = CLOSED
+                raise
             except Exception as error:
                 self._last_error = tls.one_line(error)
                 raise
-            # What a server does to a connection that it does not want.
-            self._last_error = (
-                'a server closes the connection at once: see its '
-                'maxClientCnxns'
-            )
+            # Until there is a session.
+            self._last_error = CLOSED
             there = [each for each in self._sockets if each.fileno() >= 0]
             self._sockets = [*there, made]
             return made

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import time
 
 from nova_sg import context as sg_context
+from nova_sg import exception
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
 from nova_sg.servicegroup.records import base as records_base
@@ -158,7 +159,12 @@ class Entry:
             if waiting:
                 raise sg_change.Conflict
 
-        change.run(attempt)
+        try:
+            change.run(attempt)
+        except exception.OutcomeUnknown as unknown:
+            # Nobody needs to look: to join again is to join once.
+            reason = unknown.kwargs['reason']
+            raise self._session.unavailable(reason) from unknown
         return gone
 
     def _entered(self, handle: Handle, number: int | None) -> None:

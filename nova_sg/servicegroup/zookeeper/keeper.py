@@ -7,6 +7,7 @@ import threading
 
 from oslo_log import log as logging
 
+from nova_sg import exception
 from nova_sg.servicegroup.zookeeper import connection
 from nova_sg.servicegroup.zookeeper import session as sg_session
 
@@ -67,6 +68,9 @@ class Keeper(connection.Listener):
                 more = self._task()
                 if more:
                     self._session.probe()
+            except exception.ServiceGroupUnavailable as error:
+                # The session has told of it once.
+                LOG.debug('Not keeping memberships: %s', error)
             except Exception:
                 # A timer that died of an error would let a healthy service
                 # look down.

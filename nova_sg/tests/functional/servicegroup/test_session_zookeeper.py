@@ -98,6 +98,37 @@ class TestConnection(base.ZooKeeperTestCase):
             time.monotonic() - began, self.session_timeout + base.PATIENCE / 2
         )
 
+    def test_an_outage_under_a_join_is_logged_without_a_traceback(self):
+        log = self.useFixture(fixtures.FakeLogger())
+        api = self.process(hosts=self.link.hosts)
+        service = self.register(api)
+        api.join_many(self.context, [service])
+        real = base.session.Session.commit_many
+        asked = []
+
+        def commit_many(asking, *args):
+            # The connection is there again, and breaks under the request.
+            asked.append(args)
+            self.link.refuse()
+            self.link.reset()
+            return real(asking, *args)
+
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                f'{base.session.__name__}.Session.commit_many', commit_many
+            )
+        )
+        kazoo = self.session_of(api)._client.kazoo
+        with self.behind(client_id=kazoo.client_id):
+            pass
+        self.eventually(lambda: asked, 'it joins again')
+        down_since = self.session_of(api).down_since or time.monotonic()
+        self.eventually(
+            lambda: time.monotonic() > down_since + 2.5, 'the join has failed'
+        )
+        self.assertNotIn('Traceback', log.output)
+        self.assertNotIn('Unexpected', log.output)
+
     def test_a_closed_session_begins_anew_when_it_is_used(self):
         api = self.process()
         service = self.register(api)
