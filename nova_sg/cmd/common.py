@@ -27,6 +27,7 @@ from oslo_log import log as oslo_logging
 
 from nova_sg import conf as sg_conf
 from nova_sg import exception
+from nova_sg.conf import legacy
 from nova_sg.conf import libraries
 from nova_sg.conf import transport
 from nova_sg.exits import Exit
@@ -144,6 +145,7 @@ def setup(
             'effect.',
             variable,
         )
+    legacy.warn(conf)
     return conf
 
 

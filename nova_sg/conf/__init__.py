@@ -21,6 +21,7 @@ from nova_sg.conf import compute
 from nova_sg.conf import conductor
 from nova_sg.conf import database
 from nova_sg.conf import inventory
+from nova_sg.conf import legacy
 from nova_sg.conf import libraries
 from nova_sg.conf import memcached
 from nova_sg.conf import notifications
@@ -39,6 +40,7 @@ MODULES = (
     conductor,
     database,
     inventory,
+    legacy,
     libraries,
     memcached,
     notifications,

@@ -6,8 +6,8 @@ from oslo_config import cfg
 
 from nova_sg import conf
 
-#: Modules of the package with options that a library lists.
-_OF_LIBRARIES = (conf.database, conf.libraries, conf.transport)
+#: Modules of the package with options that a library lists, or nova.
+_OF_OTHERS = (conf.database, conf.legacy, conf.libraries, conf.transport)
 
 
 def list_opts() -> list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]:
@@ -18,7 +18,7 @@ def list_opts() -> list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]:
     """
     groups: dict[cfg.OptGroup | str, list[cfg.Opt]] = {}
     for module in conf.MODULES:
-        if module not in _OF_LIBRARIES:
+        if module not in _OF_OTHERS:
             for group, options in module.list_opts().items():
                 groups.setdefault(group, []).extend(options)
     return list(groups.items())

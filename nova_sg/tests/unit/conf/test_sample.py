@@ -9,6 +9,7 @@ from oslo_config import generator
 from oslotest import base
 
 from nova_sg import conf
+from nova_sg.conf import legacy
 from nova_sg.conf import opts
 from nova_sg.tests.fixtures import api
 
@@ -60,7 +61,7 @@ class TestSample(base.BaseTestCase):
                 'connection_parameters',
                 'shell_completion',
             },
-            registered - named,
+            registered - named - {name for _group, name in legacy._OLD},
         )
 
     def test_every_option_of_ours_says_what_it_is_for(self):
