@@ -14,9 +14,9 @@ from amqp import exceptions as amqp_exc
 import kombu
 from oslo_config import cfg
 import oslo_messaging as messaging
-from oslo_messaging._drivers import impl_rabbit
 
 from nova_sg import exception
+from nova_sg import private
 from nova_sg.conf import transport
 
 #: Where oslo.messaging looks for a broker that the URL does not name.
@@ -99,9 +99,9 @@ def _tls(rabbit: Any, host: messaging.TransportHost) -> Any:
     """Return what oslo.messaging hands to kombu."""
     options: dict[str, Any] = {}
     if rabbit.ssl_version:
-        options['ssl_version'] = impl_rabbit.Connection.validate_ssl_version(
-            rabbit.ssl_version
-        )
+        options['ssl_version'] = private.find(
+            private.MESSAGING, private.SSL_VERSION
+        )(rabbit.ssl_version)
     if rabbit.ssl_key_file:
         options['keyfile'] = rabbit.ssl_key_file
     if rabbit.ssl_cert_file:

@@ -330,6 +330,15 @@ class UnexpectedNova(NovaSgException):
     )
 
 
+class UnexpectedLibrary(InvalidConfiguration):
+    """A private piece of a library is not what nova_sg stands on."""
+
+    msg_fmt = (
+        '%(library)s %(version)s is not as nova_sg knows it: %(expected)s. '
+        'Install a release that nova_sg was tested with.'
+    )
+
+
 class InventoryNotConfigured(NovaSgException):
     msg_fmt = (
         'There is no inventory of hypervisors, aggregates and instances: '

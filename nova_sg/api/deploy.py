@@ -16,6 +16,7 @@ import webob
 
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
+from nova_sg import private
 from nova_sg.api import auth
 from nova_sg.api import faults
 from nova_sg.api import handler
@@ -38,6 +39,7 @@ def loadapp(conf: cfg.ConfigOpts) -> WsgiApp:
     :raises InvalidConfiguration: naming the option that cannot be used
     :raises DeploymentMismatch: the backend belongs to another deployment
     """
+    private.check('api')
     version_headers = [microversion.HEADER, microversion.LEGACY_HEADER]
     cors.set_defaults(
         allow_headers=['X-Auth-Token', *version_headers, *REQUEST_IDS],

@@ -5,6 +5,7 @@
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
+from nova_sg import private
 from nova_sg import servicegroup
 from nova_sg.conductor import inventory
 from nova_sg.conductor import membership
@@ -64,6 +65,7 @@ def setup(conf: cfg.ConfigOpts, *, waits: bool = False) -> servicegroup.API:
         :class:`rpcapi.ConductorAPI`
     :raises InvalidConfiguration: naming the option that cannot be used
     """
+    private.check('objects')
     if not conf.servicegroup.use_conductor:
         objects_base.Object.indirection_api = None
         return servicegroup.setup(conf)

@@ -11,6 +11,7 @@ import oslo_messaging as messaging
 from oslo_messaging.rpc import server as rpc_server
 
 from nova_sg import broker
+from nova_sg import private
 from nova_sg import rpc
 from nova_sg import servicegroup
 from nova_sg.conductor import beats
@@ -74,6 +75,7 @@ class Worker:
     """
 
     def __init__(self, conf: cfg.ConfigOpts, *, first: bool = True) -> None:
+        private.check('conductor')
         self._conf = conf
         objects_base.Object.indirection_api = None
         self.api = servicegroup.setup(conf)

@@ -35,22 +35,40 @@ given one, and get ours where they are called:
 from oslo_concurrency import opts as concurrency
 from oslo_config import cfg
 from oslo_log import versionutils
-from oslo_messaging.notify import _impl_routing as routing
-from oslo_messaging.rpc import dispatcher
+from oslo_messaging import opts as messaging
 from oslo_versionedobjects import exception as ovo_exc
 
-#: Options that are read globally, by group.
-_READ_GLOBALLY: dict[str, list[cfg.Opt]] = {
-    'DEFAULT': [*versionutils.deprecated_opts, *dispatcher._dispatcher_opts],
-    **dict(concurrency.list_opts()),
-    'oslo_messaging_notifications': [routing.router_config],
-    'oslo_versionedobjects': ovo_exc.exc_log_opts,
-}
+from nova_sg import private
+
+#: Options of oslo.messaging that are read globally.
+_RPC = 'rpc_ping_enabled'
+_ROUTING = 'oslo_messaging.notify._impl_routing:router_config'
+
+
+def _read_globally() -> dict[str, list[cfg.Opt]]:
+    """Return the options that are read globally, by group.
+
+    :raises UnexpectedLibrary: one of them is not there
+    """
+    rpc = [
+        option
+        for group, options in messaging.list_opts()
+        for option in options
+        if group is None and option.dest == _RPC
+    ]
+    return {
+        'DEFAULT': [*versionutils.deprecated_opts, *rpc],
+        **dict(concurrency.list_opts()),
+        'oslo_messaging_notifications': [
+            private.find(private.MESSAGING, _ROUTING)
+        ],
+        'oslo_versionedobjects': ovo_exc.exc_log_opts,
+    }
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register them, so that they are read, and checked, at the start."""
-    for group, options in _READ_GLOBALLY.items():
+    for group, options in _read_globally().items():
         conf.register_opts(options, None if group == 'DEFAULT' else group)
 
 
@@ -62,7 +80,7 @@ def hand_over(conf: cfg.ConfigOpts) -> None:
 
     :param conf: a loaded configuration
     """
-    for group, options in _READ_GLOBALLY.items():
+    for group, options in _read_globally().items():
         name = None if group == 'DEFAULT' else group
         cfg.CONF.register_opts(options, name)
         values = conf if name is None else conf[name]

@@ -12,18 +12,26 @@ import zlib
 from oslo_config import cfg
 import oslo_messaging
 from oslo_messaging import opts
-from oslo_messaging._drivers import common
-from oslo_messaging._drivers import impl_rabbit
-from oslo_messaging._metrics import client as metrics
-from oslo_messaging._tracing import client as tracing
 
 from nova_sg import exception
+from nova_sg import private
 
 #: The exchange that nova's consumers listen on.
 CONTROL_EXCHANGE = 'nova'
 
 #: The transports that speak to RabbitMQ.
 _RABBIT = ('rabbit', 'kombu+amqp')
+
+#: A configuration with what the query of a URL sets.
+_WITH_QUERY = 'oslo_messaging._drivers.common:ConfigOptsProxy'
+
+#: oslo.messaging registers these groups with oslo.config's global object only,
+#: and reads them from the configuration it is given. The second one came with
+#: 18; no function lists either.
+_UNREGISTERED = {
+    'oslo_messaging_metrics': 'oslo_messaging._metrics.client',
+    'oslo_messaging_tracing': 'oslo_messaging._tracing.client',
+}
 
 #: Our defaults of other options, by group.
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -46,17 +54,20 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register oslo.messaging's options, before it does so itself.
 
     A bad value then stops a process at its start, and not with its first
-    message. The last two groups it reads without registering them, where a
-    configuration is not the global one.
+    message.
+
+    :raises UnexpectedLibrary: it reads options that are not known here
     """
     for group, options in opts.list_opts():
         conf.register_opts(options, group)
-    conf.register_opts(
-        metrics.oslo_messaging_metrics, 'oslo_messaging_metrics'
-    )
-    conf.register_opts(
-        tracing.oslo_messaging_tracing, 'oslo_messaging_tracing'
-    )
+    for name in list(cfg.CONF):
+        if name in _UNREGISTERED:
+            place = f'{_UNREGISTERED[name]}:{name}'
+            conf.register_opts(private.find(private.MESSAGING, place), name)
+        elif name.startswith('oslo_messaging_') and name not in conf:
+            private.unexpected(
+                private.MESSAGING, f'nothing may read [{name}] unasked'
+            )
     conf.set_default('control_exchange', CONTROL_EXCHANGE)
     for group, values in _DEFAULTS.items():
         for name, value in values.items():
@@ -100,17 +111,18 @@ def options(
     :param option: where the URL was told
     :raises InvalidConfiguration: the URL has a parameter that is none
     """
+    proxy = private.find(private.MESSAGING, _WITH_QUERY)
     for name, value in url.query.items():
         one = copy.copy(url)
         one.query = {name: value}
         try:
-            common.ConfigOptsProxy(conf, one, 'oslo_messaging_rabbit')
+            proxy(conf, one, 'oslo_messaging_rabbit')
         except (cfg.NoSuchOptError, ValueError) as error:
             raise exception.InvalidConfiguration(
                 option=option,
                 reason=f'it cannot have {name}={value}',
             ) from error
-    whole = common.ConfigOptsProxy(conf, url, 'oslo_messaging_rabbit')
+    whole = proxy(conf, url, 'oslo_messaging_rabbit')
     return whole.oslo_messaging_rabbit
 
 
@@ -197,11 +209,8 @@ def _check_tls(rabbit: Any) -> None:
     """Read what a connection will read."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if rabbit.ssl_version:
-        _try(
-            'ssl_version',
-            impl_rabbit.Connection.validate_ssl_version,
-            rabbit.ssl_version,
-        )
+        validate = private.find(private.MESSAGING, private.SSL_VERSION)
+        _try('ssl_version', validate, rabbit.ssl_version)
     if rabbit.ssl_ca_file:
         _try('ssl_ca_file', context.load_verify_locations, rabbit.ssl_ca_file)
     if rabbit.ssl_cert_file:
@@ -246,6 +255,6 @@ def set_lib_defaults() -> None:
     there is a configuration.
     """
     oslo_messaging.set_transport_defaults(CONTROL_EXCHANGE)
-    theirs = dict(opts._opts)
+    theirs = dict(private.find(private.MESSAGING, 'oslo_messaging.opts:_opts'))
     for group, values in _DEFAULTS.items():
         cfg.set_defaults(theirs[group], **values)

@@ -13,7 +13,9 @@ from typing import Any
 from oslo_versionedobjects import base as ovo_base
 from oslo_versionedobjects import fields as ovo_fields
 
-remotable = ovo_base.remotable
+from nova_sg.objects import remotable as sg_remotable
+
+remotable = sg_remotable.remotable
 ObjectListBase = ovo_base.ObjectListBase
 
 
@@ -59,7 +61,8 @@ class Object(ovo_base.VersionedObject):
 class PersistentObject:
     """The times of a record, and whether it was deleted, as in nova."""
 
-    fields: MutableMapping[str, ovo_fields.Field[Any]] = {
+    # Quoted, for releases of the library in which Field is not generic.
+    fields: 'MutableMapping[str, ovo_fields.Field[Any]]' = {
         'created_at': ovo_fields.DateTimeField(nullable=True),
         'updated_at': ovo_fields.DateTimeField(nullable=True),
         'deleted_at': ovo_fields.DateTimeField(nullable=True),

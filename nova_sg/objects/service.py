@@ -29,7 +29,7 @@ class ServiceGroupService(
     # Version 1.0: Initial version
     VERSION = '1.0'
 
-    fields: MutableMapping[str, ovo_fields.Field[Any]] = {
+    fields: 'MutableMapping[str, ovo_fields.Field[Any]]' = {
         'id': ovo_fields.IntegerField(read_only=True),
         'uuid': ovo_fields.UUIDField(),
         'host': ovo_fields.StringField(nullable=True),
@@ -159,7 +159,7 @@ class ServiceGroupService(
 @base.Registry.register
 class ServiceGroupServiceList(
     behaviour.ServiceListBehaviour,
-    base.ObjectListBase[ServiceGroupService],
+    base.ObjectListBase,  # type: ignore[type-arg] # not yet in 3.6
     base.Object,
 ):
     """Services with their state, read in a constant number of calls."""
@@ -167,7 +167,7 @@ class ServiceGroupServiceList(
     # Version 1.0: Initial version
     VERSION = '1.0'
 
-    fields: MutableMapping[str, ovo_fields.Field[Any]] = {
+    fields: 'MutableMapping[str, ovo_fields.Field[Any]]' = {
         'objects': ovo_fields.ListOfObjectsField('ServiceGroupService'),
     }
 

@@ -17,6 +17,7 @@ from oslo_log import log as logging
 from pymemcache import exceptions
 
 from nova_sg import exception
+from nova_sg import private
 from nova_sg.conf import memcached as memcached_conf
 from nova_sg.servicegroup.memcached import connection
 
@@ -103,6 +104,7 @@ class Server:
     """
 
     def __init__(self, name: str, options: Options) -> None:
+        private.check('memcached')
         self.name = name
         self._address = memcached_conf.address(name)
         self.options = options

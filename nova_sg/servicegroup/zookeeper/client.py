@@ -23,6 +23,7 @@ from kazoo.protocol import states
 from oslo_config import cfg
 
 from nova_sg import exception
+from nova_sg import private
 from nova_sg.servicegroup.zookeeper import credentials
 from nova_sg.servicegroup.zookeeper import errors
 from nova_sg.servicegroup.zookeeper import tls
@@ -104,6 +105,7 @@ class Client:
         handler: Any,
         on_granted: Callable[[float], None],
     ) -> None:
+        private.check('zookeeper')
         self._on_granted = on_granted
         self._log = _Quiet()
         self._last_error: str | None = None

@@ -52,6 +52,7 @@ CODES = {
     'ConductorMissing': 503,
     'CredentialRefused': 503,
     'UnexpectedNova': 500,
+    'UnexpectedLibrary': 400,
     'HostActionNotSupported': 501,
     'ComputeServiceUnavailable': 400,
 }

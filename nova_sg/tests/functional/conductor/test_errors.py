@@ -183,10 +183,13 @@ class ErrorsTestCase(base.ConductorTestCase):
 
     def test_an_rpc_version_that_is_too_new(self):
         newer = self.rpc._client.prepare(version='1.9', version_cap='1.9')
-        with self.assertRaises(exception.ConductorError) as raised:
+
+        def ping():
             with rpc.errors('here', 'ping'):
                 newer.call(self.context, 'ping')
-        self.assertIn('UnsupportedVersion', str(raised.exception))
+
+        error = self.assertRaises(exception.ConductorError, ping)
+        self.assertIn('UnsupportedVersion', str(error))
 
     def test_the_highest_version_to_send_holds(self):
         self.conf.set_override('conductor', '0.9', 'upgrade_levels')

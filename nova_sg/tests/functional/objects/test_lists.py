@@ -4,6 +4,8 @@
 
 import gc
 
+import testtools
+
 from nova_sg import exception
 from nova_sg import objects
 from nova_sg.inventory import base as inventory_base
@@ -148,7 +150,7 @@ class TestLists(base.ObjectsTestCase):
 
     def test_a_list_still_refuses_what_is_no_service(self):
         listed = List.get_all(self.context)
-        with self.assertRaises(ValueError):
+        with testtools.ExpectedException(ValueError):
             listed.objects = [List(self.context)]
 
     def test_the_garbage_collector_is_on_after_a_list_that_failed(self):

@@ -5,6 +5,7 @@
 import datetime
 
 from oslo_versionedobjects import exception as ovo_exc
+import testtools
 
 from nova_sg import context
 from nova_sg import exception
@@ -184,7 +185,7 @@ class TestWrites(RemotingTestCase):
         )
         self.assertEqual(datetime.timedelta(0), made.created_at.utcoffset())
         self.assertEqual(set(), made.obj_what_changed())
-        with self.assertRaises(ovo_exc.ReadOnlyFieldError):
+        with testtools.ExpectedException(ovo_exc.ReadOnlyFieldError):
             made.id = 5
 
     def test_create_twice_is_refused(self):

@@ -9,6 +9,7 @@ import iso8601
 from oslo_serialization import jsonutils
 from oslo_versionedobjects import exception as ovo_exc
 from oslotest import base
+import testtools
 
 from nova_sg import context
 from nova_sg import exception
@@ -97,7 +98,7 @@ class TestHydration(base.BaseTestCase):
 
     def test_an_id_cannot_be_set(self):
         made = hydrated()
-        with self.assertRaises(ovo_exc.ReadOnlyFieldError):
+        with testtools.ExpectedException(ovo_exc.ReadOnlyFieldError):
             made.id = 8
         self.assertEqual(7, made.id)
 
@@ -114,9 +115,9 @@ class TestHydration(base.BaseTestCase):
 
     def test_setters_still_refuse(self):
         made = hydrated()
-        with self.assertRaises(ValueError):
+        with testtools.ExpectedException(ValueError):
             made.report_count = 'many'
-        with self.assertRaises(ValueError):
+        with testtools.ExpectedException(ValueError):
             made.version = None
 
     def test_forced_down_wins_over_a_living_member(self):
@@ -137,7 +138,7 @@ class TestHydration(base.BaseTestCase):
 
     def test_an_object_without_context_cannot_load(self):
         made = objects.ServiceGroupService._from_record(None, RECORD)
-        with self.assertRaises(ovo_exc.OrphanedObjectError):
+        with testtools.ExpectedException(ovo_exc.OrphanedObjectError):
             getattr(made, 'is_up')  # noqa: B009 - the access is the test
 
     def test_other_fields_are_not_loaded(self):
@@ -199,7 +200,7 @@ class TestSerialization(base.BaseTestCase):
 
     def test_the_id_is_read_only_for_a_peer_too(self):
         received = over_the_wire(hydrated())
-        with self.assertRaises(ovo_exc.ReadOnlyFieldError):
+        with testtools.ExpectedException(ovo_exc.ReadOnlyFieldError):
             received.id = 8
 
     def test_the_wire_carries_plain_utc_times(self):
