@@ -11,7 +11,7 @@ from typing import Any
 from keystoneauth1 import exceptions as ks_exceptions
 from keystonemiddleware import auth_token
 from oslo_config import cfg
-from oslo_middleware import http_proxy_to_wsgi
+from oslo_middleware import opts as middleware_opts
 import webob
 
 from nova_sg import context as sg_context
@@ -114,7 +114,8 @@ def check_noauth(conf: cfg.ConfigOpts) -> None:
     """
     if conf.api.auth_strategy != 'noauth2' or conf.api.noauth2_anywhere:
         return
-    conf.register_opts(http_proxy_to_wsgi.OPTS, group='oslo_middleware')
+    for group, options in middleware_opts.list_opts_http_proxy_to_wsgi():
+        conf.register_opts(options, group=group)
     if conf.oslo_middleware.enable_proxy_headers_parsing:
         raise exception.InvalidConfiguration(
             option='[oslo_middleware] enable_proxy_headers_parsing',

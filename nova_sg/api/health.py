@@ -129,6 +129,15 @@ class BackendHealthcheck(pluginbase.HealthcheckBaseExtension):
         return Result(available=True, reason='OK')
 
 
+def _not_found(environ: dict[str, Any], start_response: Any) -> Any:
+    """Answer those whom ``[healthcheck]`` does not allow to ask.
+
+    oslo.middleware passes their requests on. Without an application WebOb
+    would send them to the host that their ``Host`` header names.
+    """
+    return faults.fault(404, faults.NOT_FOUND)(environ, start_response)
+
+
 class Health(healthcheck.Healthcheck):
     """oslo.middleware's own, with the plugin where it is asked for.
 
@@ -138,7 +147,13 @@ class Health(healthcheck.Healthcheck):
 
     def __init__(self, conf: cfg.ConfigOpts, *, with_backend: bool) -> None:
         self._with_backend = with_backend
-        super().__init__(None, conf)
+        super().__init__(_not_found, conf)
+        # Releases before 6.5 answer this path only.
+        self._answered = dict(conf.healthcheck).get('path', PATH)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        mine = {**environ, 'SCRIPT_NAME': '', 'PATH_INFO': self._answered}
+        return super().__call__(mine, start_response)
 
     def _conf_get(self, key: str, group: str = 'healthcheck') -> Any:
         value = super()._conf_get(key, group=group)

@@ -62,7 +62,8 @@ def _plugin(namespace: str, option: str, name: str) -> Any:
             namespace,
             [name],
             on_load_failure_callback=_raise,
-            on_missing_entrypoints_callback=None,
+            # Releases differ in what None means to them.
+            on_missing_entrypoints_callback=lambda _names: None,
         )
     except ImportError as error:
         raise exception.InvalidConfiguration(

@@ -102,6 +102,12 @@ class TestExceptions(base.BaseTestCase):
         self.assertIn('driver = zk, records = zookeeper', str(error))
         self.assertIn('driver = db, records = sql', str(error))
 
+    def test_a_stranger_too_is_told_that_a_change_may_have_been_made(self):
+        unknown = exception.OutcomeUnknown(backend='secret', reason='secret')
+        self.assertIn('may have been made', unknown.public_message)
+        self.assertIn('Look at', unknown.public_message)
+        self.assertNotIn('secret', unknown.public_message)
+
     def test_no_schema_is_a_backend_that_cannot_be_asked(self):
         self.assertIsInstance(
             exception.SchemaNotReady(backend='b'),

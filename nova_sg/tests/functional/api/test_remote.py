@@ -11,6 +11,7 @@ from typing import Any
 import fixtures
 
 from nova_sg.conductor import rpcapi
+from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import rest
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.api import backends
@@ -142,6 +143,10 @@ class TestTrouble(base.RestTestCase):
             self.assertNotIn('guest', log.output)
         self.cloud.deployment.start()
         # What was not answered was not done either: it is dropped in time.
+        commands.wait_until(
+            lambda: self.ask('GET', '/v2.1/os-services').status_int == 200,
+            'the conductor serves again',
+        )
         response = self.ask('GET', '/v2.1/os-services?host=c1')
         (c1,) = response.json['services']
         self.assertEqual('enabled', c1['status'])

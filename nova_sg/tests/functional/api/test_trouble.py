@@ -9,9 +9,12 @@ import os
 import re
 
 import fixtures
+from oslo_middleware import opts
 import testscenarios
+import webob
 
 from nova_sg import exception
+from nova_sg.api import health
 from nova_sg.tests.fixtures import rest
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.api import backends
@@ -44,8 +47,10 @@ class TroubleTestCase(base.RestTestCase):
         self.assertEqual('10', response.headers['Retry-After'])
         fault = response.json['serviceUnavailable']
         request = response.headers['x-openstack-request-id']
-        self.assertEqual(
-            f'{exception.UNAVAILABLE} ({request})', fault['message']
+        # What changes something may have been made.
+        said = (exception.UNAVAILABLE, exception.OutcomeUnknown.public)
+        self.assertIn(
+            fault['message'], [f'{each} ({request})' for each in said]
         )
         self.assertIn(names, self.log.output)
 
@@ -107,6 +112,18 @@ class TestHealth(TroubleTestCase):
         super().setUp()
         self.useFixture(fixtures.MonkeyPatch('nova_sg.api.health.FRESH', 0))
         self.useFixture(fixtures.MonkeyPatch('nova_sg.api.health.STALE', 0))
+
+    def test_who_may_not_ask_is_not_passed_on_to_the_host_it_names(self):
+        ((group, options),) = opts.list_opts_healthcheck()[:1]
+        conf = self.cloud.conf
+        conf.register_opts(options, group=group)
+        conf.set_override('allowed_source_ranges', ['192.0.2.0/24'], group)
+        asked = health.Health(conf, with_backend=True)
+        request = webob.Request.blank(
+            'http://127.0.0.1:1/healthcheck/backend',
+            {'REMOTE_ADDR': '127.0.0.1'},
+        )
+        self.assertEqual(404, request.get_response(asked).status_int)
 
     def test_strangers_put_no_load_on_the_backend(self):
         self.useFixture(fixtures.MonkeyPatch('nova_sg.api.health.FRESH', 60))
