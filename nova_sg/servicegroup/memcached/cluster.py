@@ -90,6 +90,7 @@ class Cluster:
             server: epoch.Memory(server, self.keys, conf)
             for server in self.servers
         }
+        self._lock = threading.Lock()
         self._executor: futures.ThreadPoolExecutor | None = None
         # Not left to the garbage collector, which would warn of each socket.
         weakref.finalize(self, _close, self.servers)
@@ -149,16 +150,18 @@ class Cluster:
 
     def reset(self) -> None:
         """Let go of what was inherited over a fork."""
+        self._lock = threading.Lock()
         self._executor = None
         for server in self.servers:
             server.forget()
 
     def _pool(self) -> futures.ThreadPoolExecutor:
-        if self._executor is None:
-            self._executor = futures.ThreadPoolExecutor(
-                4 * len(self.servers), thread_name_prefix='memcached'
-            )
-        return self._executor
+        with self._lock:
+            if self._executor is None:
+                self._executor = futures.ThreadPoolExecutor(
+                    4 * len(self.servers), thread_name_prefix='memcached'
+                )
+            return self._executor
 
 
 def _close(servers: tuple[server_.Server, ...]) -> None:

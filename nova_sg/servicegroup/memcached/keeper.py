@@ -10,6 +10,7 @@ was destroyed, and its tombstone has expired.
 
 from collections.abc import Iterable
 import dataclasses
+import threading
 
 from nova_sg import context as sg_context
 from nova_sg import exception
@@ -46,6 +47,8 @@ class Keeper:
     def __init__(self, cell: cell_.Cell, cluster: cluster_.Cluster) -> None:
         self._cell = cell
         self._memory = cluster.memory(cell.server)
+        # Threads join and beat at the same time.
+        self._lock = threading.Lock()
         self._kept: dict[str, Kept] = {}
 
     def begin(self, uuids: Iterable[str]) -> set[str]:
@@ -58,7 +61,7 @@ class Keeper:
         there = set()
         for uuid, stored in self._cell.read(uuids).items():
             if not stored.record.deleted:
-                self._kept[uuid] = Kept(stored, epoch, epoch)
+                self._keep(uuid, Kept(stored, epoch, epoch))
                 there.add(uuid)
         return there
 
@@ -69,32 +72,39 @@ class Keeper:
 
         :returns: the services whose record is gone
         """
-        wanted = [uuid for uuid in set(uuids) if uuid in self._kept]
+        with self._lock:
+            wanted = {
+                uuid: self._kept[uuid] for uuid in uuids if uuid in self._kept
+            }
         key = self._cell.keys.service
         reading = self._memory.read([key(uuid) for uuid in wanted])
         gone = set()
-        for uuid in wanted:
+        for uuid, kept in wanted.items():
             value = reading.values.get(key(uuid))
             if value is None:
-                if not self._bring_back(uuid, reading.epoch):
+                if not self._bring_back(uuid, kept, reading.epoch):
                     gone.add(uuid)
                 continue
             stored = codec.decode(value, key(uuid))
             if stored.record.deleted:
                 gone.add(uuid)
             elif cell_.PENDING not in stored.unknown:
-                kept = self._kept[uuid]
-                self._kept[uuid] = Kept(stored, kept.latest, reading.epoch)
-        for uuid in gone:
-            del self._kept[uuid]
+                self._keep(uuid, Kept(stored, kept.latest, reading.epoch))
+        with self._lock:
+            for uuid in gone:
+                self._kept.pop(uuid, None)
         return gone
 
-    def _bring_back(self, uuid: str, epoch: str) -> bool:
+    def _keep(self, uuid: str, kept: Kept) -> None:
+        with self._lock:
+            self._kept[uuid] = kept
+
+    def _bring_back(self, uuid: str, kept: Kept, epoch: str) -> bool:
         """Write back a record that is missing; return whether it is there.
 
+        :param kept: the record
         :param epoch: the server's epoch now
         """
-        kept = self._kept[uuid]
         if epoch == kept.epoch:
             return False
         try:
@@ -107,11 +117,10 @@ class Keeper:
             found = self._cell.find(uuid)
             if found is None or not found.live:
                 return False
-            self._kept[uuid] = Kept(
-                codec.Stored(found.record, found.unknown), epoch, epoch
-            )
+            there = codec.Stored(found.record, found.unknown)
+            self._keep(uuid, Kept(there, epoch, epoch))
             return True
-        self._kept[uuid] = Kept(kept.stored, epoch, epoch)
+        self._keep(uuid, Kept(kept.stored, epoch, epoch))
         return True
 
 
@@ -123,6 +132,7 @@ class Keepers:
 
     def __init__(self, store: memcached.MemcachedRecordStore) -> None:
         self._store = store
+        self._lock = threading.Lock()
         self._keepers: dict[str, Keeper] = {}
 
     def begin(
@@ -133,9 +143,12 @@ class Keepers:
         :returns: the services that have one
         """
         cell = self._store.cell(context)
-        if cell.uuid not in self._keepers:
-            self._keepers[cell.uuid] = Keeper(cell, self._store.cluster)
-        return self._keepers[cell.uuid].begin(uuids)
+        with self._lock:
+            keeper = self._keepers.get(cell.uuid)
+            if keeper is None:
+                keeper = Keeper(cell, self._store.cluster)
+                self._keepers[cell.uuid] = keeper
+        return keeper.begin(uuids)
 
     def check(self, uuids: Iterable[str]) -> set[str]:
         """Look after records; see :meth:`Keeper.check`.
@@ -144,7 +157,9 @@ class Keepers:
         """
         uuids = list(uuids)
         gone: set[str] = set()
-        for keeper in self._keepers.values():
+        with self._lock:
+            keepers = list(self._keepers.values())
+        for keeper in keepers:
             try:
                 gone |= keeper.check(uuids)
             except exception.ServiceGroupUnavailable:

@@ -300,7 +300,7 @@ class Server:
             if self._out_since is not None:
                 return
             self._out_since = self._failed_at
-        self._attendant.lost(self._why)
+            self._attendant.lost(self._why)
         LOG.warning(
             'memcached %(server)s is out: %(why)s. What it knows is unknown '
             'until it is back.',
@@ -310,8 +310,9 @@ class Server:
     def _returned(self) -> None:
         with self._lock:
             since, self._out_since = self._out_since, None
+            if since is not None:
+                self._attendant.returned()
         if since is not None:
-            self._attendant.returned()
             LOG.info(
                 'memcached %(server)s is back after %(seconds).0f s.',
                 {

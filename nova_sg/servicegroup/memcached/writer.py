@@ -134,7 +134,7 @@ class Writer:
         taken = next(
             service_id
             for service_id in self.new_ids()
-            if self._cell.lead(self._cell.keys.id(service_id), once.uuid)
+            if self._takes(self._cell.keys.id(service_id), once.uuid)
         )
         made = record.Record(id=taken, created_at=cell_.now(), **fields)
         pending = {cell_.PENDING: once.token}
@@ -142,6 +142,13 @@ class Writer:
             return made
         self._cell.drop(self._cell.keys.id(taken), once.uuid)
         raise change.Conflict
+
+    def _takes(self, id_key: str, uuid: str) -> bool:
+        """Take an id, if nobody has it; also if the answer to that is lost."""
+        return (
+            self._cell.lead(id_key, uuid)
+            or self._cell.owner(id_key)[0] == uuid
+        )
 
     def _destroy(self, once: once_.Once) -> record.Record:
         there = once.look()
