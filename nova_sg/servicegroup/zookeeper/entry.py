@@ -162,7 +162,7 @@ class Entry:
         try:
             change.run(attempt)
         except exception.OutcomeUnknown as unknown:
-            # Nobody needs to look: to join again is to join once.
+            # An operator need not look: joining twice is joining once.
             reason = unknown.kwargs['reason']
             raise self._session.unavailable(reason) from unknown
         return gone

@@ -6,6 +6,7 @@ The transaction checks that the deployment is still here, and leaves the token
 of the change in the record: a change that is sent again finds its token.
 """
 
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
@@ -72,12 +73,7 @@ class Writer:
         # The same for a change that is sent again, so that it is found.
         uuid = values.get('uuid') or str(sg_uuid.uuid5(_UUIDS, token))
         change = self._session.change(cell.service(uuid))
-
-        def look() -> record.Record | None:
-            found = self._lookup.latest(cell, uuid, change.deadline)
-            if found is None or not found.stored.holds(token):
-                return None
-            return found.record
+        look = self._look_for(cell, uuid, token, change)
 
         def attempt() -> record.Record:
             mine = look()
@@ -100,7 +96,8 @@ class Writer:
                 self._fence.check(failed)
                 if failed.path == cell.id(new_id):
                     raise sg_change.Conflict from failed
-                mine = look() if change.unsure else None
+                # The same call may be served elsewhere at the same time.
+                mine = look()
                 if mine is not None:
                     return mine
                 raise self._refusal(cell, made, failed) from failed
@@ -121,12 +118,7 @@ class Writer:
         """
         path = cell.service(uuid)
         change = self._session.change(path)
-
-        def look() -> record.Record | None:
-            found = self._lookup.latest(cell, uuid, change.deadline)
-            if found is None or not found.stored.holds(token):
-                return None
-            return found.record
+        look = self._look_for(cell, uuid, token, change)
 
         def attempt() -> record.Record:
             found = self._lookup.latest(cell, uuid, change.deadline)
@@ -163,20 +155,13 @@ class Writer:
         """
         path = cell.service(uuid)
         change = self._session.change(path)
+        look = self._look_for(cell, uuid, token, change)
 
-        def look() -> bool | None:
-            found = self._lookup.latest(cell, uuid, change.deadline)
-            return (
-                found is not None
-                and bool(found.record.deleted)
-                and found.stored.holds(token)
-            ) or None
-
-        def attempt() -> bool:
+        def attempt() -> record.Record:
             found = self._lookup.latest(cell, uuid, change.deadline)
             if found is None or found.record.deleted:
                 if found is not None and found.stored.holds(token):
-                    return True
+                    return found.record
                 raise exception.ServiceNotFound(service_id=uuid)
             gone = found.record._replace(deleted=found.record.id)
             trace = stored.rewritten(found.stored, gone, token)
@@ -194,7 +179,7 @@ class Writer:
             except errors.TransactionFailed as failed:
                 self._fence.check(failed)
                 raise self._refusal(cell, gone, failed) from failed
-            return True
+            return gone
 
         change.run(attempt, look)
         self._remove_members(uuid)
@@ -242,6 +227,23 @@ class Writer:
                 raise sg_change.Conflict
 
         change.run(attempt)
+
+    def _look_for(
+        self,
+        cell: layout.CellLayout,
+        uuid: str,
+        token: str,
+        change: sg_change.Change,
+    ) -> Callable[[], record.Record | None]:
+        """Return what looks for a change, in a record or in its trace."""
+
+        def look() -> record.Record | None:
+            found = self._lookup.latest(cell, uuid, change.deadline)
+            if found is None or not found.stored.holds(token):
+                return None
+            return found.record
+
+        return look
 
     def _create(
         self,
