@@ -49,6 +49,7 @@ def notification_transport(conf: cfg.ConfigOpts) -> Any:
         transport_url``, or the one of ``[DEFAULT]``, is not one, or naming
         the option of ``[oslo_messaging_rabbit]``
     """
+    transport_conf.check_notifications(conf)
     own = conf.oslo_messaging_notifications.transport_url
     group = 'oslo_messaging_notifications' if own else 'DEFAULT'
     option = f'[{group}] transport_url'

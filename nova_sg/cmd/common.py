@@ -50,14 +50,15 @@ __all__ = [
 
 LOG = logging.getLogger(__name__)
 
-#: Loggers which say that something is away. A command raises an error for
-#: that, or can do without.
+#: Loggers which say that something is away, or is not installed. A command
+#: raises an error for that, or can do without.
 _REPORTED_ANYWAY = frozenset(
     {
         'nova_sg.servicegroup.knowledge',
         'nova_sg.servicegroup.memcached.server',
         'oslo.messaging._drivers.impl_rabbit',
         'oslo_db.sqlalchemy.exc_filters',
+        'stevedore.named',
     }
 )
 

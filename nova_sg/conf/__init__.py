@@ -6,6 +6,7 @@ There is no global configuration object. A command calls :func:`load` once
 and passes the result on.
 """
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import os
@@ -63,6 +64,10 @@ OWN_GROUPS = (
 )
 
 
+#: The largest number that an option may have.
+MOST = 2**31 - 1
+
+
 def register_opts(
     conf: cfg.ConfigOpts, modules: Sequence[Any] = MODULES
 ) -> None:
@@ -88,6 +93,9 @@ def set_log_defaults() -> None:
             # It warns of each answer that waits for a connection: so do all
             # those which are sent when a group of beats is committed.
             'oslo.messaging._drivers.pool=ERROR',
+            # It warns of what is not installed: that is an error which names
+            # the option.
+            'stevedore.named=ERROR',
         ]
     )
 
@@ -146,6 +154,7 @@ def check(conf: cfg.ConfigOpts) -> None:
         value = _read(conf, 'DEFAULT', name)
         if isinstance(value, cfg.ConfigOpts.GroupAttr):
             check_group(conf, name)
+    _check_own(conf)
     group = conf.servicegroup
     if group.service_down_time <= group.report_interval:
         raise exception.InvalidConfiguration(
@@ -153,6 +162,40 @@ def check(conf: cfg.ConfigOpts) -> None:
             reason=f'{group.service_down_time} s must be more than '
             f'[servicegroup] report_interval, {group.report_interval} s',
         )
+
+
+def _check_own(conf: cfg.ConfigOpts) -> None:
+    """Refuse what the types of oslo.config let pass.
+
+    An empty value of a number is None, and a number may be larger than any
+    clock or system call takes.
+
+    :raises InvalidConfiguration: naming the option and its group
+    """
+    for group, option in own_options():
+        values = conf if group == 'DEFAULT' else conf.get(group)
+        if values is None or option.dest not in values:
+            # This process has no use for the group.
+            continue
+        value = values[option.dest]
+        reason = None
+        if value in (None, '', [], ['']) and option.default:
+            reason = 'it must have a value'
+        elif isinstance(value, int | float) and value > MOST:
+            reason = f'{value} is too much: {MOST} at most'
+        if reason is not None:
+            raise exception.InvalidConfiguration(
+                option=f'[{group}] {option.name}', reason=reason
+            )
+
+
+def own_options() -> Iterator[tuple[str, cfg.Opt]]:
+    """Yield the options that are nova_sg's own, with their groups."""
+    for module in MODULES:
+        if hasattr(module, 'list_opts'):
+            for group, options in module.list_opts().items():
+                for option in options:
+                    yield getattr(group, 'name', group), option
 
 
 def check_group(conf: cfg.ConfigOpts, name: str) -> None:

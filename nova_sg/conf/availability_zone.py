@@ -8,6 +8,7 @@ availability_zone_opts = [
     cfg.StrOpt(
         'default_availability_zone',
         default='nova',
+        max_length=255,
         help="""
 The zone of a compute host which is in no aggregate with a zone.
 """,
@@ -15,6 +16,7 @@ The zone of a compute host which is in no aggregate with a zone.
     cfg.StrOpt(
         'internal_service_availability_zone',
         default='internal',
+        max_length=255,
         help="""
 The zone shown for services other than nova-compute.
 """,

@@ -36,6 +36,7 @@ the home directory of the service user is not writable.
     cfg.StrOpt(
         'host',
         default=socket.gethostname(),
+        max_length=255,
         sample_default='<current_hostname>',
         help="""
 The name of this host in service records.

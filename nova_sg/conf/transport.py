@@ -4,6 +4,7 @@
 
 from collections.abc import Callable
 import copy
+from importlib import metadata
 import os
 import ssl
 from typing import Any
@@ -18,6 +19,9 @@ from nova_sg import private
 
 #: The exchange that nova's consumers listen on.
 CONTROL_EXCHANGE = 'nova'
+
+#: The entry points of drivers of notifications.
+_NOTIFIERS = 'oslo.messaging.notify.drivers'
 
 #: The transports that speak to RabbitMQ.
 _RABBIT = ('rabbit', 'kombu+amqp')
@@ -101,6 +105,23 @@ def check(
         _check_streams(rabbit)
     if rabbit.ssl:
         _check_tls(rabbit)
+
+
+def check_notifications(conf: cfg.ConfigOpts) -> None:
+    """Refuse a driver of notifications that is not installed.
+
+    oslo.messaging would send none by it.
+
+    :raises InvalidConfiguration: naming the option
+    """
+    installed = metadata.entry_points(group=_NOTIFIERS).names
+    for name in filter(None, conf.oslo_messaging_notifications.driver):
+        if name not in installed:
+            raise exception.InvalidConfiguration(
+                option='[oslo_messaging_notifications] driver',
+                reason=f'{name!r} is not installed; there are: '
+                f'{", ".join(sorted(installed))}',
+            )
 
 
 def options(
