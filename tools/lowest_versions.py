@@ -16,7 +16,9 @@ def main() -> None:
     everything = [project['dependencies'], *extras.values()]
     for requirement in (each for group in everything for each in group):
         if '>=' in requirement:
-            print(requirement.replace('>=', '=='))
+            # What follows a comma is the cap.
+            lowest, _, _cap = requirement.partition(',')
+            print(lowest.replace('>=', '=='))
 
 
 if __name__ == '__main__':
