@@ -216,6 +216,39 @@ class TestMemcached(TroubleTestCase):
         self.assertEqual(['c1'], list(zone['hosts']))
 
 
+class TestDecisions(TroubleTestCase):
+    """Records can be changed, and nobody can say which services live."""
+
+    fixture = rest.Rest
+    backend = staticmethod(backends.memcached)
+
+    def test_a_change_that_was_made_is_not_told_as_failed(self):
+        created = self.cloud.api.driver.records.create(
+            self.cloud.context,
+            {'host': 'c1', 'binary': 'nova-compute', 'topic': 'compute'},
+        )
+        server = self.cloud.deployment.server
+        self.addCleanup(server.start)
+        server.kill()
+        for body, status, state in (
+            ({'status': 'disabled'}, 'disabled', 'unknown'),
+            ({'forced_down': True}, 'disabled', 'down'),
+            ({'forced_down': False}, 'disabled', 'unknown'),
+            ({'status': 'enabled'}, 'enabled', 'unknown'),
+        ):
+            response = self.ask(
+                'PUT',
+                f'/v2.1/os-services/{created.uuid}',
+                version='2.53',
+                body=body,
+            )
+            self.assertEqual(200, response.status_int, response.text)
+            shown = response.json['service']
+            self.assertEqual(
+                (status, state), (shown['status'], shown['state'])
+            )
+
+
 class TestOutcomeUnknown(TroubleTestCase):
     """An answer that never sounds like "not done"."""
 
