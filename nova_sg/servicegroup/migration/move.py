@@ -9,7 +9,6 @@ where it was.
 
 from collections.abc import Callable
 from collections.abc import Sequence
-import time
 from typing import NamedTuple
 
 from oslo_config import cfg
@@ -118,7 +117,7 @@ class Migration:
             self._copy(plan, progress)
             with self._markers.source_closed():
                 if self.copies:
-                    time.sleep(self._source.records.fence)
+                    self._source.records.settle()
                     # What somebody changed while the rest was copied.
                     self._copy(self._plan(replaceable), progress)
             self._markers.open_target()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import functools
+import time
 from typing import Any
 
 from oslo_config import cfg
@@ -68,6 +69,15 @@ class RecordStore(abc.ABC):
     @abc.abstractmethod
     def marker_store(self) -> marker.MarkerStore:
         """Where this backend carries the deployment marker."""
+
+    def settle(self) -> None:
+        """Return once everything that came before a move can be read.
+
+        Called when the marker has been moved.
+
+        :raises ServiceGroupUnavailable: the backend cannot be asked
+        """
+        time.sleep(self.fence)
 
     @abc.abstractmethod
     def create(

@@ -107,6 +107,15 @@ class SqlRecordStore(base.RecordStore):
     def marker_store(self) -> marker.MarkerStore:
         return self._marker_store
 
+    def settle(self) -> None:
+        """Wait for what another node of a Galera cluster has committed.
+
+        The node that has moved the marker may show what was committed before
+        it on another node a moment later than the move.
+        """
+        if self._database.dialect in ('mysql', 'mariadb'):
+            self._database.read(_catch_up)
+
     def create(
         self, context: sg_context.RequestContext, values: Mapping[str, Any]
     ) -> record.Record:
@@ -384,3 +393,18 @@ class SqlRecordStore(base.RecordStore):
         if found:
             return exception.ServiceTopicExists(host=host, topic=topic)
         return None
+
+
+def _catch_up(connection: sa.Connection) -> None:
+    """Have a node of a Galera cluster apply what others have committed."""
+    known = connection.exec_driver_sql(
+        "SHOW SESSION VARIABLES LIKE 'wsrep_sync_wait'"
+    ).first()
+    if known is None:
+        return
+    setting = 'SET SESSION wsrep_sync_wait = {}'
+    connection.exec_driver_sql(setting.format(1))
+    try:
+        connection.execute(sa.select(sa.func.max(SERVICES.id))).all()
+    finally:
+        connection.exec_driver_sql(setting.format(int(known[1])))

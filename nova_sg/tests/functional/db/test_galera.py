@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Changes and a move at the same moment, on two nodes of a Galera cluster.
+
+Nodes do not see each other's locks. A node learns of what another commits
+only when it certifies its own transaction, or applies the other one::
+
+    t=0  node 2: a change locks the marker's row for sharing
+    t=0  node 1: the marker moves, and is committed
+    t=1  node 2: the move is applied, and aborts the change: it is refused
+"""
+
+from concurrent import futures
+import random
+import threading
+import time
+
+import sqlalchemy as sa
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.db import engine
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup.records import sql
+from nova_sg.tests.fixtures import api
+from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures import long
+from nova_sg.tests.fixtures.servers import galera
+from nova_sg.tests.functional.db import base
+
+OURS = marker.Marker('db', 'sql')
+MOVED = marker.Marker('mc', 'memcached')
+
+ROUNDS = long.times(20, 300)
+WRITERS = 2
+
+
+class TestGalera(base.DatabaseTestCase):
+    def database(self):
+        self.cluster = self.useFixture(galera.GaleraCluster())
+        return databases.MariadbDatabase(self.cluster.nodes[0])
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.db.upgrade()
+        self.context = sg_context.get_admin_context()
+        self.mover = sql.SqlRecordStore(self.conf)
+        self.assertEqual(OURS, self.mover.marker_store.claim(OURS))
+        url = sa.make_url(self.url).set(port=self.cluster.nodes[1].port)
+        self.far_conf = self.useFixture(
+            api.Configuration(url.render_as_string(hide_password=False))
+        ).conf
+        self.writer = sql.SqlRecordStore(self.far_conf)
+        self.services = [
+            self.writer.create(
+                self.context, {'host': f'c{number}', 'binary': 'nova-compute'}
+            ).uuid
+            for number in range(WRITERS)
+        ]
+
+    def write(self, uuid, begun):
+        """Change a service again and again until that is refused.
+
+        :returns: what was acknowledged last
+        """
+        acknowledged = None
+        for number in range(10_000):
+            reason = f'{number}'
+            try:
+                self.writer.update(
+                    self.context, uuid, {'disabled_reason': reason}
+                )
+            except exception.DeploymentMismatch:
+                return acknowledged
+            acknowledged = reason
+            begun.set()
+        raise AssertionError('never refused')
+
+    def race(self):
+        """Move the deployment while services are changed.
+
+        :returns: by uuid, what was acknowledged, and what there was to copy
+        """
+        begun = threading.Event()
+        store = self.mover.marker_store
+        with futures.ThreadPoolExecutor(WRITERS) as pool:
+            writers = {
+                uuid: pool.submit(self.write, uuid, begun)
+                for uuid in self.services
+            }
+            begun.wait(10)
+            time.sleep(random.uniform(0, 0.03))
+            self.assertTrue(store.move(OURS, MOVED))
+            self.mover.settle()
+            copied = {
+                each.uuid: each.disabled_reason
+                for each in self.mover.list(self.context)
+            }
+            told = {uuid: each.result() for uuid, each in writers.items()}
+        self.assertTrue(store.move(MOVED, OURS))
+        return told, copied
+
+    def wait_for_the_marker(self):
+        """Return once the other node knows where the deployment is."""
+        while self.writer.marker_store.read() != OURS:
+            time.sleep(0.001)
+
+    def test_what_is_acknowledged_comes_before_the_move(self):
+        self.assertEqual('mysql', engine.get(self.far_conf).dialect)
+        lost = []
+        for _round in range(ROUNDS):
+            self.wait_for_the_marker()
+            told, copied = self.race()
+            lost += [
+                (uuid, told[uuid], copied[uuid])
+                for uuid in self.services
+                if told[uuid] is not None and told[uuid] != copied[uuid]
+            ]
+        self.assertEqual([], lost)
