@@ -92,6 +92,9 @@ class ProvenMembership(base.Membership):
     def marker_store(self) -> marker.MarkerStore:
         return self._membership.marker_store
 
+    def announce(self, context: Context, created: record.Record) -> None:
+        self._membership.announce(context, created)
+
     def join_many(
         self, context: Context, joined: Sequence[record.Record]
     ) -> Sequence[base.Handle]:

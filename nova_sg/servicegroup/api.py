@@ -12,6 +12,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import contextlib
 import datetime
 from typing import Any
 
@@ -115,6 +116,9 @@ class API:
             values['disabled'] = True
             values['disabled_reason'] = NEW_SERVICE_DISABLED
         created = self.driver.records.create(context, values)
+        # The record is there, whatever the membership's backend does.
+        with contextlib.suppress(exception.ServiceGroupUnavailable):
+            self.driver.membership.announce(context, created)
         self.notifier.changed(context, 'create', created)
         return created
 

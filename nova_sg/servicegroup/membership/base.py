@@ -99,6 +99,19 @@ class Membership(abc.ABC):
             raise exception.ServiceNotFound(service_id=joined.uuid)
         return handles[0]
 
+    def announce(  # noqa: B027
+        self, context: sg_context.RequestContext, created: record.Record
+    ) -> None:
+        """Note that a service was created, and will join.
+
+        It counts as up until its first beat could be there: nova's rule, by
+        which a service that was never seen counts from its creation. For a
+        membership that knows services only by their beats.
+
+        :raises ServiceGroupUnavailable: it cannot be noted; the service is
+            down until it joins
+        """
+
     @abc.abstractmethod
     def join_many(
         self,

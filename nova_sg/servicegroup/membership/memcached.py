@@ -97,6 +97,13 @@ class MemcachedMembership(base.Membership):
         """Return the key of a service's members."""
         return self._cluster.keys.member(uuid)
 
+    def announce(
+        self, context: sg_context.RequestContext, created: record.Record
+    ) -> None:
+        self._cluster.server_of(created.uuid).add(
+            [(self.key(created.uuid), presence.expected())], self._ttl
+        )
+
     def join_many(
         self,
         context: sg_context.RequestContext,

@@ -43,6 +43,10 @@ _member = liveness.member_of_values
 _liveness = liveness.of_values
 
 
+#: Marks a service that no worker has joined since it was created.
+_EXPECTED = 'expected'
+
+
 class Rest(NamedTuple):
     """What is left in a key without one worker.
 
@@ -87,6 +91,7 @@ class Worker:
         values = _decode(value)
         if 'forgotten' in values:
             return None
+        values.pop(_EXPECTED, None)
         workers = self._living(values)
         workers[self._name] = self._entry()
         return _encode({**values, 'workers': workers})
@@ -102,6 +107,7 @@ class Worker:
         values = _decode(value)
         if 'forgotten' in values:
             return None
+        values.pop(_EXPECTED, None)
         workers = self._living(values)
         workers.pop(self._name, None)
         age = min((self._age(name) for name in workers), default=0.0)
@@ -161,6 +167,11 @@ def left() -> bytes:
     return _encode({'workers': {}})
 
 
+def expected() -> bytes:
+    """Return the value of a service that was created, and has not joined."""
+    return _encode({'workers': {}, _EXPECTED: True})
+
+
 def forgotten() -> bytes:
     """Return the value of a service that was destroyed."""
     return _encode({'forgotten': True})
@@ -215,7 +226,7 @@ def _verdict(content: dict[str, Any], known_at: float) -> liveness.Liveness:
             raise ValueError(f'nobody started at {started}')
         members.append(_member((entry['pid'], started, entry['ttl'])))
     if not members:
-        return liveness.Liveness(False, None, known_at)
+        return liveness.Liveness(_EXPECTED in content, None, known_at)
     last_seen = _time(seen_at, datetime.UTC)
     return _liveness((True, last_seen, known_at, tuple(members), None))
 

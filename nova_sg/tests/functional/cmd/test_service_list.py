@@ -247,12 +247,13 @@ class TestUnknown(backends.BackendsTestCase):
             'MEMCACHED__SERVERS', f'{self.memcached.hosts},{self.server.hosts}'
         )
         self.option('SERVICEGROUP__DRIVER', 'mc')
-        api = sg_api.API(sg_conf.load([self.config_file]))
+        self.api = sg_api.API(sg_conf.load([self.config_file]))
         for number in range(8):
-            api.create(
+            self.api.create(
                 self.context, {'host': f'c{number}', 'binary': 'nova-compute'}
             )
-        api.join_many(self.context, api.list(self.context)[0])
+        records, _ = self.api.list(self.context)
+        self.api.join_many(self.context, records)
 
     def listed(self, *words: str) -> tuple[list[str], str]:
         """Return the states that a process that has just begun lists."""
@@ -280,6 +281,17 @@ class TestUnknown(backends.BackendsTestCase):
         up, _ = self.listed('--state', 'up')
         self.assertEqual(['up'] * states.count('up'), up)
         self.assertEqual(([], ''), self.listed('--state', 'down')[:1] + ('',))
+
+    def test_services_are_created_all_the_same(self):
+        self.server.kill()
+        for number in range(8):
+            self.api.create(
+                self.context,
+                {'host': f'new{number}', 'binary': 'nova-compute'},
+            )
+        states, _ = self.listed()
+        self.assertEqual({'up', 'unknown'}, set(states))
+        self.assertEqual(16, len(states))
 
     def test_where_nothing_is_known_there_is_no_list(self):
         self.server.kill()
