@@ -27,7 +27,6 @@ from nova_sg.servicegroup.zookeeper import members
 from nova_sg.servicegroup.zookeeper import memory
 from nova_sg.servicegroup.zookeeper import mirror
 from nova_sg.servicegroup.zookeeper import multiread
-from nova_sg.servicegroup.zookeeper import requests
 from nova_sg.servicegroup.zookeeper import session as sg_session
 
 LOG = logging.getLogger(__name__)
@@ -131,17 +130,11 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
                     uuid=each.uuid, driver=self.conf.servicegroup.driver
                 )
             each.beaten_at = now
-        guarded = [each for each in beating if each.guard is not None]
-        values, stats = multiread.read_with(
-            self.session,
-            [each.path for each in beating],
-            [requests.exists(str(each.guard)) for each in guarded],
+        guards = entry.Guards(beating)
+        values, answers = multiread.read_with(
+            self.session, [each.path for each in beating], guards.requests
         )
-        without_record = {
-            handle
-            for handle, stat in zip(guarded, stats, strict=True)
-            if stat is None
-        }
+        without_record = guards.gone(answers)
         lost = {
             handle
             for handle, value in zip(beating, values, strict=True)

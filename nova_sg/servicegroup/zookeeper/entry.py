@@ -3,7 +3,9 @@
 """How a worker gets its ephemeral znode, and gets it back."""
 
 from collections.abc import Sequence
+import posixpath
 import time
+from typing import Any
 
 from nova_sg import context as sg_context
 from nova_sg import exception
@@ -17,6 +19,9 @@ from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import members
 from nova_sg.servicegroup.zookeeper import requests
 from nova_sg.servicegroup.zookeeper import session as sg_session
+
+#: Of more records than these the names are asked for as a whole.
+MANY = 100
 
 
 class Handle(base.Handle):
@@ -60,6 +65,50 @@ class Handle(base.Handle):
         It may know so before ZooKeeper can tell it, while it is cut off.
         """
         return self.under is None or self.session.presumed_dead
+
+
+class Guards:
+    """Whether the records of handles are there, where ZooKeeper has them.
+
+    :param handles: their handles; others are left out
+    :ivar requests: what is to be asked
+    """
+
+    def __init__(self, handles: Sequence[Handle]) -> None:
+        self._guarded: list[tuple[Handle, str, str]] = [
+            (each, *posixpath.split(each.guard))
+            for each in handles
+            if each.guard is not None
+        ]
+        self._many = len(self._guarded) > MANY
+        # All names of a cell are one request.
+        self._directories = sorted({where for _, where, _ in self._guarded})
+        self.requests = (
+            [requests.children(each) for each in self._directories]
+            if self._many
+            else [requests.exists(f'{d}/{n}') for _, d, n in self._guarded]
+        )
+
+    def gone(self, answers: Sequence[Any]) -> set[Handle]:
+        """Return the handles whose record is not there.
+
+        :param answers: to the requests
+        """
+        if not self._many:
+            return {
+                each
+                for (each, _, _), stat in zip(
+                    self._guarded, answers, strict=True
+                )
+                if stat is None
+            }
+        names = {
+            where: set(answer) if isinstance(answer, list) else set()
+            for where, answer in zip(self._directories, answers, strict=True)
+        }
+        return {
+            e for e, where, name in self._guarded if name not in names[where]
+        }
 
 
 class Entry:

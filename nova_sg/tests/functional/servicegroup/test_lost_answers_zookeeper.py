@@ -10,6 +10,7 @@ import fixtures
 from nova_sg import exception
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.records import change
+from nova_sg.servicegroup.zookeeper import entry
 from nova_sg.servicegroup.zookeeper import session
 from nova_sg.servicegroup.zookeeper import writer
 from nova_sg.tests.fixtures import proxy
@@ -254,10 +255,11 @@ class TestMembersOfDestroyed(base.ZooKeeperTestCase):
         (self.handle,) = self.process().join_many(self.context, [self.service])
         real = writer.Writer._commit
 
-        def commit(*args):
-            results = real(*args)
-            self.link.refuse()
-            self.link.reset()
+        def commit(writing, *args):
+            results = real(writing, *args)
+            if writing._session is self.session_of(self.api):
+                self.link.refuse()
+                self.link.reset()
             return results
 
         self.useFixture(
@@ -267,6 +269,17 @@ class TestMembersOfDestroyed(base.ZooKeeperTestCase):
     def test_a_destroyed_service_is_told_as_destroyed(self):
         self.api.destroy(self.context, self.service.uuid)
         self.assertEqual([], list(self.process().list(self.context)[0]))
+
+    def test_one_of_many_members_finds_out_by_its_next_beat(self):
+        self.useFixture(fixtures.MonkeyPatch(f'{entry.__name__}.MANY', 1))
+        api = self.process()
+        kept = [self.register(api, f'kept{number}') for number in range(3)]
+        handles = [*api.join_many(self.context, [self.service, *kept])]
+        self.api.driver.records.destroy(self.context, self.service.uuid)
+        self.assertEqual(
+            handles[:1], api.driver.membership.beat_many(self.context, handles)
+        )
+        self.assertTrue(all(self.is_up(api, each) for each in kept))
 
     def test_a_member_finds_out_by_its_next_beat(self):
         self.api.driver.records.destroy(self.context, self.service.uuid)
