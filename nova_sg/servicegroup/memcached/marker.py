@@ -107,7 +107,9 @@ class MemcachedMarkerStore(marker.MarkerStore):
             return True
         if self.decode(value, server) != theirs:
             return False
-        return server.cas([(self.key, self._encode(ours), token)])[0]
+        moved = server.cas([(self.key, self._encode(ours), token)])[0]
+        # By us, and the answer was lost; or by another that moves the same.
+        return moved or self._read_from(server) == ours
 
     def _each(self, ask: Callable[[server_.Server], T]) -> list[T]:
         """Ask every server; raise where none answers."""

@@ -223,13 +223,12 @@ class TestUnknown(LostAnswersTest):
 class TestFence(LostAnswersTest):
     """A change is refused, is in the target, or is not told done."""
 
-    def move(self, service: record.Record) -> record.Record:
-        """Move the deployment away; return the record as it is copied."""
-        moving = self.new_api().driver.records
-        ours = moving.ours
-        self.assertTrue(moving.marker_store.move(ours, CLOSED))
-        time.sleep(moving.fence)
-        return moving.get_by_uuid(self.context, service.uuid)
+    def test_a_move_whose_answer_is_lost_has_moved(self) -> None:
+        there, back = (self.far.ours, CLOSED), (CLOSED, self.far.ours)
+        for number in self.each_answer_lost():
+            self.assertTrue(
+                self.far.marker_store.move(*(there if number % 2 else back))
+            )
 
     def test_a_change_after_a_move_is_refused(self) -> None:
         self.store.update(self.context, self.service.uuid, {'disabled': True})
@@ -260,17 +259,21 @@ class TestFence(LostAnswersTest):
             fixtures.MonkeyPatch(f'{fence.__name__}.LONGEST', 0.25)
         )
         far = self.new_api([self.link]).driver.records
+        moving = self.new_api().driver.records
         far.update(self.context, self.service.uuid, {'report_count': 1})
-        self.link.latency = 0.15
+        copies: list[record.Record] = []
+
+        def move() -> None:
+            moving.marker_store.move(moving.ours, CLOSED)
+            time.sleep(moving.fence)
+            copies.append(moving.get_by_uuid(self.context, self.service.uuid))
+
+        # The marker is read at 0.3 s, and the change arrives at 0.9 s.
+        self.link.latency = 0.3
         told = set()
-        for number in range(5):
-            copies = []
-            reason = f'change {number}'
-            mover = threading.Timer(
-                0.1 * number,
-                lambda found: found.append(self.move(self.service)),
-                (copies,),
-            )
+        for begins in (0.1, 0.45, 0.8):
+            reason = f'a move after {begins} s'
+            mover = threading.Timer(begins, move)
             mover.start()
             try:
                 far.update(
@@ -284,6 +287,6 @@ class TestFence(LostAnswersTest):
             mover.join()
             told.add(done)
             if done:
-                self.assertEqual(reason, copies[0].disabled_reason)
+                self.assertEqual(reason, copies[-1].disabled_reason)
             self.store.marker_store.move(CLOSED, self.store.ours)
         self.assertIn(False, told)
