@@ -46,6 +46,10 @@ class Deployment(fixtures.Fixture, abc.ABC):
     config_file: str
     backend: Options
 
+    #: How many sequences of calls are compared with a model: fewer where each
+    #: call takes long.
+    examples: ClassVar[int] = 30
+
     #: Makes the API of another process, from its configuration.
     process_api: ClassVar[Callable[[cfg.ConfigOpts], sg_api.API]] = sg_api.API
 

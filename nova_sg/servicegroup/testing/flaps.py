@@ -22,17 +22,23 @@ from nova_sg.servicegroup.testing import actions
 from nova_sg.servicegroup.testing import base
 from nova_sg.servicegroup.testing import link as link_
 
-#: Seconds: how long a fault is, and how long there is none.
+#: Seconds: how long a fault is, and how long there is none: for one that
+#: reads, and for one that must get a beat through on a laden machine.
 FAULT = 0.15
 CALM = 0.65
+CALM_TO_BEAT = 1.6
 
 
 class Flapping(fixtures.Fixture):
-    """A link that is away for a moment, again and again, until the end."""
+    """A link that is away for a moment, again and again, until the end.
 
-    def __init__(self, link: link_.Link) -> None:
+    :param calm: seconds between two faults
+    """
+
+    def __init__(self, link: link_.Link, calm: float) -> None:
         super().__init__()
         self._link = link
+        self._calm = calm
         self._over = threading.Event()
 
     def _setUp(self) -> None:
@@ -45,7 +51,7 @@ class Flapping(fixtures.Fixture):
             self._link.refuse()
             self._over.wait(FAULT)
             self._link.listen()
-            self._over.wait(CALM)
+            self._over.wait(self._calm)
 
     def _end(self) -> None:
         self._over.set()
@@ -109,7 +115,7 @@ class FlapTests(base.ConformanceTest):
             while True:
                 yield reader
 
-        self.useFixture(Flapping(self.link))
+        self.useFixture(Flapping(self.link, CALM))
         self.watch_a_death(always)
 
     def test_a_death_shows_while_the_link_of_another_host_flaps(self) -> None:
@@ -119,13 +125,13 @@ class FlapTests(base.ConformanceTest):
             while True:
                 yield self.new_api()
 
-        self.useFixture(Flapping(self.link))
+        self.useFixture(Flapping(self.link, CALM_TO_BEAT))
         self.watch_a_death(anew)
 
     def test_a_member_whose_link_flaps_is_never_down(self) -> None:
         self.worker(self.link).call(actions.join_and_beat, self.living)
         self.api.list(self.context)
-        self.useFixture(Flapping(self.link))
+        self.useFixture(Flapping(self.link, CALM_TO_BEAT))
         over = (
             time.monotonic()
             + self.characteristics.crash_detection

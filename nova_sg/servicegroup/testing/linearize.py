@@ -115,29 +115,44 @@ def is_linearizable(
     :param in_order: whether what one process did and saw keeps its order
     :raises Undecided: it takes too long to find out
     """
-    seen = {
-        value
-        for each in operations
-        if each.seen is not None
-        for _, value in each.seen[1]
-    }
-    wanted = [
-        each
-        for each in operations
-        if each.answer != REFUSED and not _left_no_trace(each, seen)
-    ]
+    told = [each for each in operations if each.answer != REFUSED]
+    told += [_may_have_been_made(each) for each in told if _is_missed(each)]
+    seen = {each.seen[1] for each in told if each.seen is not None}
+    wanted = [each for each in told if not _left_no_trace(each, seen)]
     return _Search(wanted, staleness, in_order).succeeds()
 
 
-def _left_no_trace(operation: Operation, seen: Set[Any]) -> bool:
+def _is_missed(operation: Operation) -> bool:
+    return operation.kind == 'update' and operation.answer == NOT_FOUND
+
+
+def _may_have_been_made(operation: Operation) -> Operation:
+    """Return what an update may have done that found no service at its end.
+
+    Its answer may have been lost, and another process may have destroyed the
+    service before it looked again.
+    """
+    return operation._replace(
+        # Not in the order of the process: its answer came later.
+        process=f'{operation.process} first',
+        answer=UNKNOWN,
+        ended=math.inf,
+    )
+
+
+def _left_no_trace(
+    operation: Operation, seen: Set[tuple[tuple[str, Any], ...]]
+) -> bool:
     """Return whether an unknown update may as well not have been made.
 
-    :param seen: all values that were read
+    So it is where updates write every field: the next hides it.
+
+    :param seen: the fields of every state that was read
     """
     return (
         operation.is_unknown
         and operation.kind == 'update'
-        and all(value not in seen for _, value in operation.values)
+        and not any(set(operation.values) <= set(each) for each in seen)
     )
 
 

@@ -21,7 +21,6 @@ from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.testing import base
 from nova_sg.servicegroup.testing import model
 
-EXAMPLES = 30
 STEPS = 20
 
 # Few, so that they collide.
@@ -271,7 +270,7 @@ class ModelTests(base.ConformanceTest):
                 derandomize=True,
                 database=None,
                 deadline=None,
-                max_examples=EXAMPLES,
+                max_examples=self.deployment.examples,
                 stateful_step_count=STEPS,
                 # To shrink what fails would take minutes on a slow backend.
                 phases=[hypothesis.Phase.generate],

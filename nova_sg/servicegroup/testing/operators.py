@@ -136,10 +136,12 @@ class _Operator:
             self._remember(host, uuid)
 
     def _update(self, host: str, uuid: str) -> None:
-        changes: dict[str, Any] = {'disabled_reason': self._reason()}
-        for name in ('disabled', 'forced_down'):
-            if self._chance.random() < 0.5:
-                changes[name] = self._chance.random() < 0.5
+        # All of them, see linearize. Updates of some fields race elsewhere.
+        changes = {
+            'disabled': self._chance.random() < 0.5,
+            'disabled_reason': self._reason(),
+            'forced_down': self._chance.random() < 0.5,
+        }
         self._change(
             'update',
             host,

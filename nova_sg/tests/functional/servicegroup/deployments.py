@@ -18,6 +18,7 @@ from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import link
 from nova_sg.tests.fixtures import clock
 from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import proxy
 
 
@@ -102,6 +103,8 @@ class SqliteDeployment(SqlDeployment):
 class ServerDeployment(SqlDeployment):
     """A database on a server, which is killed and paused."""
 
+    # The store is the same as on SQLite, which is faster.
+    examples = long.times(8, 30)
     server: ClassVar[Any]
     idle: ClassVar[list[Any]]
     """Databases with empty tables, which tests have left."""

@@ -20,6 +20,7 @@ from nova_sg.servicegroup.zookeeper import connection
 from nova_sg.servicegroup.zookeeper import layout
 from nova_sg.servicegroup.zookeeper import session
 from nova_sg.tests.fixtures import clock
+from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.fixtures.servers import shared
 from nova_sg.tests.fixtures.servers import zookeeper
@@ -68,6 +69,8 @@ def count_round_trips() -> Iterator[Callable[[], int]]:
 
 class ZooKeeperDeployment(deployment.Deployment):
     """A chroot of its own on a single server."""
+
+    examples = long.times(12, 30)
 
     def make(self) -> deployment.Options:
         self.server = ZOOKEEPER.get()

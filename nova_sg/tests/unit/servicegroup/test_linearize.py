@@ -115,6 +115,14 @@ class LinearizeTestCase(base.BaseTestCase):
         self.assert_no_order(create(0), missed)
         self.assert_order(create(0), operation('destroy', 1), missed)
 
+    def test_an_update_may_find_nothing_once_another_has_destroyed_it(self):
+        update_ = update(2, 'a', ended=6, answer=linearize.NOT_FOUND)
+        made = read(3, state(disabled_reason='a'), ended=3.5)
+        self.assert_order(
+            create(0), update_, made, operation('destroy', 4, ended=5)
+        )
+        self.assert_no_order(create(0), update_, made)
+
     def test_a_read_may_be_as_old_as_is_declared(self):
         history = create(0), update(2, 'a'), read(4, state(), process='r')
         self.assert_no_order(*history, staleness=0.5)
