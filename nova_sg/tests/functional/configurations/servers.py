@@ -24,7 +24,10 @@ PASSWORD = 'p@ss:w#rd%2F?'
 
 #: Virtual hosts of the broker: one for all processes that declare the
 #: exchange of nova alike.
-VHOSTS = ('/', 'kolla', 'tripleo', 'operator', 'helm', 'pgbouncer')
+VHOSTS = (
+    *('/', 'kolla', 'tripleo', 'operator', 'helm', 'pgbouncer'),
+    *('tree-kolla', 'tree-ansible', 'tree-devstack'),
+)
 
 IPV6 = '::1'
 
