@@ -14,7 +14,8 @@ index nova-conductor, nova-scheduler, three nova-computes with nova's fake
 virt driver, and the compute API without keystone, for this machine alone.
 Shows in `openstack compute service list` that all are up, that one is
 disabled, and how soon one is down that was killed, one whose loop is stopped,
-and one that was stopped in good order; and what is in the table `services`.
+and one that was stopped in good order, which starts again; and what is in the
+table `services`.
 
 Everything is in a temporary directory, ends with the script, and needs
 neither a hypervisor nor root. The exit code is 0 only where all of it is as
@@ -28,6 +29,8 @@ it should be.
   --off         nova as it is, without nova-sg
   --upgrade     instead: the driver is db, and processes with and without
                 nova-sg serve each other while nova is upgraded
+  --move        instead: a nova that runs with driver = db is moved to zk, or
+                to mc with --driver mc
   --eventlet    nova under eventlet, not with native threads
   -h, --help    show this text
 
@@ -63,6 +66,7 @@ while (($#)); do
         --conf) arguments+=(--switch conf) ;;
         --off) arguments+=(--off) ;;
         --upgrade) module=upgrade plain=plain ;;
+        --move) module=move ;;
         --eventlet) export OS_NOVA_DISABLE_EVENTLET_PATCHING=false ;;
         -h | --help) usage; exit 0 ;;
         *)
@@ -74,6 +78,11 @@ while (($#)); do
 done
 if [[ $module == upgrade ]] && ((${#arguments[@]})); then
     echo 'nova_deployment.sh: --upgrade goes with --eventlet only' >&2
+    exit 2
+fi
+
+if [[ $module == move && ${arguments[*]} == *@(--off|--switch|db)* ]]; then
+    echo 'nova_deployment.sh: --move goes with --driver zk or mc only' >&2
     exit 2
 fi
 

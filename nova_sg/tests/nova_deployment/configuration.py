@@ -12,6 +12,9 @@ from nova_sg.tests.fixtures.servers import ports
 
 Options = Mapping[str, Mapping[str, object]]
 
+#: Where the virt driver is; every process has it on its path.
+VIRT = pathlib.Path(__file__).parent / 'virt'
+
 #: Who may use placement, in its pipeline for development.
 _PLACEMENT_TOKEN = 'admin'
 
@@ -101,7 +104,7 @@ def write_nova(
             'my_ip': ports.HOST,
             'state_path': directory,
             'transport_url': addresses.messaging,
-            'compute_driver': 'fake.SmallFakeDriver',
+            'compute_driver': 'kept_node.KeptNodeDriver',
         },
         'placement': {
             'auth_type': 'admin_token',

@@ -126,6 +126,26 @@ class Deployment(fixtures.Fixture):
             options['memcached'] = {'servers': cache.hosts}
         return options
 
+    def use(self, driver: str) -> None:
+        """Give what starts from now on another ``[servicegroup] driver``.
+
+        :param driver: ``db``, or the one that this was made with
+        """
+        mine = {'driver': driver}
+        if driver == 'mc':
+            mine['records'] = 'memcached'
+        self._options['servicegroup'] = mine
+
+    def prepare(self, way: Way) -> str:
+        """Make the tables of nova_sg in the database of the cell."""
+        file = self._write_nova(way, 'nova-manage', 'controller')
+        return processes.run(
+            [
+                processes.program('nova-sg-manage', way.prefix),
+                *('--config-file', str(file), 'db', 'sync'),
+            ]
+        )
+
     def _make_databases(self) -> None:
         with self._connect() as connection, connection.cursor() as cursor:
             for name in _DATABASES:
@@ -181,6 +201,7 @@ class Deployment(fixtures.Fixture):
             f'{name}-{host}',
             way.command(name, '--config-file', str(file)),
             file.parent,
+            {'PYTHONPATH': str(configuration.VIRT)},
         )
         self.addCleanup(process.kill)
         return process

@@ -114,6 +114,16 @@ class Process:
         self._daemon.stop(signal.SIGTERM, timeout=60)
         return self._daemon.exit_code
 
+    def wait(self) -> int:
+        """Wait until it ends by itself, and return its exit code.
+
+        :raises Failed: it does not
+        """
+        wait_until(
+            f'{self.name} ends', lambda: self._daemon.exit_code is not None
+        )
+        return int(self._daemon.exit_code or 0)
+
     def check(self) -> None:
         """Make sure that it runs.
 

@@ -71,6 +71,7 @@ class Show:
         self._crash()
         self._freeze()
         self._stop()
+        self._restart()
         self._look_at_the_table()
 
     def _start(self) -> None:
@@ -140,6 +141,13 @@ class Show:
         print('nova-compute exited with 0')
         self._goes_down('compute2', 'enabled')
         self._list()
+
+    def _restart(self) -> None:
+        processes.say('The one that was stopped starts again')
+        process = self.deployment.start(self._way, 'nova-compute', 'compute2')
+        self._running[process.name] = process
+        took = self._wait_for({'compute2': ('enabled', 'up')})
+        print(f'compute2 is up after {took:.1f} s')
 
     def _look_at_the_table(self) -> None:
         processes.say('The services tables')
