@@ -173,9 +173,11 @@ def _check_own(conf: cfg.ConfigOpts) -> None:
     :raises InvalidConfiguration: naming the option and its group
     """
     for group, option in own_options():
-        values = conf if group == 'DEFAULT' else conf.get(group)
-        if values is None or option.dest not in values:
+        if group != 'DEFAULT' and group not in conf:
             # This process has no use for the group.
+            continue
+        values = conf if group == 'DEFAULT' else conf[group]
+        if option.dest not in values:
             continue
         value = values[option.dest]
         reason = None
