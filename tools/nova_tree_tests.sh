@@ -25,8 +25,8 @@ the table.
                    the versions of everything that OpenStack pins for it
   --driver D       [servicegroup] driver: db, zk (the default), or mc with its
                    records in memcached
-  --threading      nova on native threads (the default)
-  --eventlet       nova under eventlet
+  --threading      nova on native threads (the default of 34; 31 cannot)
+  --eventlet       nova under eventlet (the default of 31, 32 and 33)
   --off            nova without nova-sg: it has to name the table, or whoever
                    counts is blind, and the exit code is 1
   --exclude REGEX  leave out tests
@@ -46,7 +46,7 @@ top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source=tools/nova_tree/environment.sh
 . "$top/tools/nova_tree/environment.sh"
 
-arguments=() install=true
+arguments=() install=true concurrency=''
 while (($#)); do
     case $1 in
         --nova)
@@ -78,9 +78,9 @@ while (($#)); do
             arguments+=("$1" "$2")
             shift
             ;;
-        --threading) ;;
+        --threading | --eventlet) concurrency=${1#--} ;;
         --no-install) install=false ;;
-        --eventlet | --off) arguments+=("$1") ;;
+        --off) arguments+=("$1") ;;
         -h | --help) usage; exit 0 ;;
         -*)
             echo "nova_tree_tests.sh: unknown argument: $1 (see --help)" >&2
@@ -90,6 +90,13 @@ while (($#)); do
     esac
     shift
 done
+
+if [[ ${concurrency:=$nova_concurrency} == threading &&
+    $nova_number == 31 ]]; then
+    echo 'nova_tree_tests.sh: nova 31 runs under eventlet only' >&2
+    exit 2
+fi
+[[ $concurrency == threading ]] || arguments+=(--eventlet)
 
 if $install; then
     nova_environment

@@ -26,12 +26,16 @@ from nova_sg.nova_tree import endpoint
 from nova_sg.nova_tree import rows
 from nova_sg.nova_tree import zones
 from nova_sg.objects import behaviour
+from nova_sg.objects import remotable as sg_remotable
 from nova_sg.servicegroup import collector
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import member
 from nova_sg.servicegroup import record as sg_record
 
 LOG = logging.getLogger(__name__)
+
+#: As nova's own, but for class methods with any release of the library.
+remotable = sg_remotable.remotable
 
 #: Changes which nova sends a notification for.
 NOTIFIED = frozenset({'disabled', 'disabled_reason', 'forced_down'})
@@ -177,27 +181,27 @@ class Service(
     # Getters
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_by_id(cls, context, service_id):
         """Return a service by its integer id."""
         return cls._from_row(context, db.service_get(context, service_id))
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_by_uuid(cls, context, service_uuid):
         """Return a service by its uuid."""
         row = db.service_get_by_uuid(context, service_uuid)
         return cls._from_row(context, row)
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_by_host_and_topic(cls, context, host, topic):
         """Return the enabled service of a topic on a host, or None."""
         row = db.service_get_by_host_and_topic(context, host, topic)
         return None if row is None else cls._from_row(context, row)
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_by_host_and_binary(cls, context, host, binary):
         """Return the service of a binary on a host, or None."""
         try:
@@ -214,7 +218,7 @@ class Service(
         return db.service_get_by_compute_host(context, host)
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_by_compute_host(cls, context, host, use_slave=False):
         """Return the nova-compute service of a host."""
         row = cls._db_service_get_by_compute_host(
@@ -223,7 +227,7 @@ class Service(
         return cls._from_row(context, row)
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_by_args(cls, context, host, binary):
         """Return the service of a binary on a host."""
         row = db.service_get_by_host_and_binary(context, host, binary)
@@ -250,7 +254,7 @@ class Service(
         return db.service_get_minimum_version(context, binaries)
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_minimum_version_multi(cls, context, binaries, use_slave=False):
         """Return the lowest version of several binaries, 0 without one."""
         if not all(binary.startswith('nova-') for binary in binaries):
@@ -273,7 +277,7 @@ class Service(
         return int(min(versions.values(), default=0))
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_minimum_version(cls, context, binary, use_slave=False):
         """Return the lowest version of a binary, 0 without a service."""
         return cls.get_minimum_version_multi(
@@ -294,7 +298,7 @@ class Service(
 
     # Writes
 
-    @base.remotable
+    @remotable
     def create(self):
         """Register this service."""
         if self.obj_attr_is_set('id'):
@@ -308,7 +312,7 @@ class Service(
         self._from_db_object(self._context, self, row)
         self._send_notification(fields.NotificationAction.CREATE)
 
-    @base.remotable
+    @remotable
     def save(self):
         """Write what was changed: a decision, a version, or a beat."""
         changes = self.obj_get_changes()
@@ -319,7 +323,7 @@ class Service(
         self._from_db_object(self._context, self, row)
         self._send_status_update_notification(changes)
 
-    @base.remotable
+    @remotable
     def destroy(self):
         """Delete this service, and the compute nodes of a nova-compute."""
         db.service_destroy(self._context, self.id)
@@ -360,14 +364,14 @@ class ServiceList(
             return cls._of(context, [make(context, row) for row in found])
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_by_topic(cls, context, topic):
         """Return the enabled services of a topic."""
         found = db.service_get_all_by_topic(context, topic)
         return cls._from_rows(context, found)
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_by_binary(cls, context, binary, include_disabled=False):
         """Return the services of a binary, enabled ones unless asked."""
         found = db.service_get_all_by_binary(
@@ -376,14 +380,14 @@ class ServiceList(
         return cls._from_rows(context, found)
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_by_host(cls, context, host):
         """Return the services of a host."""
         found = db.service_get_all_by_host(context, host)
         return cls._from_rows(context, found)
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_all(cls, context, disabled=None, set_zones=False):
         """Return all services, or all that are disabled or enabled."""
         found = db.service_get_all(context, disabled=disabled)
@@ -393,7 +397,7 @@ class ServiceList(
         return services
 
     @classmethod
-    @base.remotable
+    @remotable
     def get_all_computes_by_hv_type(cls, context, hv_type):
         """Return the enabled computes with a hypervisor of this type."""
         found = db.service_get_all_computes_by_hv_type(

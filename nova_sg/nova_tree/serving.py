@@ -35,6 +35,7 @@ from nova_sg import exception
 from nova_sg import exits
 from nova_sg.nova_tree import moved
 from nova_sg.nova_tree import owner
+from nova_sg.nova_tree import release
 from nova_sg.nova_tree import takeover
 
 CONF = nova_conf.CONF
@@ -51,7 +52,10 @@ class Serving(takeover.Takeover):
 
     def check(self) -> None:
         self.expect_function(
-            nova_service, 'serve', 'server', 'workers', 'no_fork'
+            nova_service,
+            'serve',
+            *('server', 'workers'),
+            more=release.SERVE_MORE,
         )
         self.expect_attribute(nova_service.Service, 'create')
 

@@ -4,6 +4,7 @@
 
 import abc
 from collections.abc import Callable
+from collections.abc import Collection
 import inspect
 from typing import Any
 from typing import ClassVar
@@ -75,13 +76,22 @@ class Takeover(abc.ABC):
             self.unexpected(f'{_called(owner)} to have {name}')
 
     def expect_function(
-        self, owner: Any, name: str, *parameters: str
+        self,
+        owner: Any,
+        name: str,
+        *parameters: str,
+        more: Collection[str] = (),
     ) -> Callable[..., Any]:
-        """Return a function or method with exactly these parameters."""
+        """Return a function or method with exactly these parameters.
+
+        :param more: parameters it may have beside them
+        """
         self.expect_attribute(owner, name)
         found: Callable[..., Any] = getattr(owner, name)
         if not callable(found) or parameters != tuple(
-            inspect.signature(found).parameters
+            each
+            for each in inspect.signature(found).parameters
+            if each not in more
         ):
             self.unexpected(
                 f'{_called(owner)}.{name} to take ({", ".join(parameters)})'

@@ -3,6 +3,7 @@
 """Everything that is taken over, in the order in which it is."""
 
 from nova import objects
+from oslo_log import log as logging
 
 from nova_sg.nova_tree import door
 from nova_sg.nova_tree import endpoint
@@ -10,12 +11,15 @@ from nova_sg.nova_tree import functions
 from nova_sg.nova_tree import hypervisors
 from nova_sg.nova_tree import instances
 from nova_sg.nova_tree import options
+from nova_sg.nova_tree import release
 from nova_sg.nova_tree import servicegroup
 from nova_sg.nova_tree import serving
 from nova_sg.nova_tree import statistics
 from nova_sg.nova_tree import stop
 from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import unavailable
+
+LOG = logging.getLogger(__name__)
 
 #: The options come first: all others read them.
 TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
@@ -44,6 +48,7 @@ def take_all() -> takeover.Patches:
     there = [each() for each in TAKEOVERS]
     for each in there:
         each.check()
+    _warn_of_unknown_release()
     patches = takeover.Patches()
     try:
         for each in there:
@@ -52,3 +57,18 @@ def take_all() -> takeover.Patches:
         patches.undo()
         raise
     return patches
+
+
+def _warn_of_unknown_release() -> None:
+    """Say so where nova fits by its looks only."""
+    version = release.unknown()
+    if version is not None:
+        LOG.warning(
+            'nova_sg was not tested with nova %(version)s, but with the '
+            'releases %(known)s. What it takes over in nova looks as it '
+            'should, so nova starts.',
+            {
+                'version': version,
+                'known': ', '.join(map(str, release.KNOWN)),
+            },
+        )

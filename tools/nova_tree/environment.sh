@@ -12,18 +12,21 @@
 #   plain    nova alone, as it is before the upgrade
 
 # The releases of nova there are, by the number their versions begin with: the
-# version, the release of OpenStack, and the version of its placement.
+# version, the release of OpenStack, the version of its placement, and what
+# nova-compute runs on where nobody says otherwise.
 declare -A nova_releases=(
-    [31]='31.3.1 2025.1 13.0.1'
-    [32]='32.2.1 2025.2 14.0.0'
-    [33]='33.0.2 2026.1 15.0.0'
-    [34]='34.0.0 2026.2 16.0.0'
+    [31]='31.3.1 2025.1 13.0.1 eventlet'
+    [32]='32.2.1 2025.2 14.0.0 eventlet'
+    [33]='33.0.2 2026.1 15.0.0 eventlet'
+    [34]='34.0.0 2026.2 16.0.0 threading'
 )
 
 # nova_choose NUMBER: the functions below are for this release of nova.
 nova_choose() {
     local placement
-    read -r nova_version nova_openstack placement <<<"${nova_releases[$1]}"
+    nova_number=$1
+    read -r nova_version nova_openstack placement nova_concurrency \
+        <<<"${nova_releases[$1]}"
     nova_tree=$(realpath -m -- "${NOVA_SG_TREE:-$top/.nova-tree}")
     nova_tree+=/$nova_version
     # What OpenStack pins for this release, as an environment of it froze.

@@ -17,11 +17,11 @@ def load(name: str) -> Any:
     :param name: its module in ``nova.wsgi``
     :raises Exception: nova_sg cannot be switched on; there is no application
     """
+    from nova_sg.nova_tree import release
+
     # First of all, as in nova's own module, which will find it done: under
     # eventlet what is imported before is not patched.
-    from nova import monkey_patch
-
-    monkey_patch.patch(backend='threading')
+    release.patch(backend='threading')
     from nova_sg import nova_tree
 
     # Before the application, which registers its service when it is made.

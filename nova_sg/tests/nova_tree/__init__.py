@@ -15,6 +15,6 @@ import importlib.util
 # What nova's own tests begin with: under eventlet nothing may be imported
 # before.
 if importlib.util.find_spec('nova') is not None:
-    from nova import monkey_patch
+    from nova_sg.nova_tree import release
 
-    monkey_patch.patch()
+    release.patch()

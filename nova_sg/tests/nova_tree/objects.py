@@ -21,6 +21,9 @@ from nova_sg.tests.nova_tree import base
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
+#: The version of a service of an earlier nova.
+OLDER = nova_service.SERVICE_VERSION - 1
+
 
 class TestObjects(base.TestCase):
     scenarios = base.DRIVERS
@@ -105,24 +108,24 @@ class TestObjects(base.TestCase):
         )
 
     def test_a_new_version_is_written_and_raises_the_minimum(self):
-        with mock.patch.object(nova_service, 'SERVICE_VERSION', 70):
+        with mock.patch.object(nova_service, 'SERVICE_VERSION', OLDER):
             made = self.make_service()
-        made.version = 74
+        made.version = nova_service.SERVICE_VERSION
         made.save()
         self.assertEqual(
-            74,
+            nova_service.SERVICE_VERSION,
             objects.Service.get_minimum_version(self.context, 'nova-compute'),
         )
 
     def test_what_is_older_than_the_rest_cannot_register(self):
         self.make_service()
-        with mock.patch.object(nova_service, 'SERVICE_VERSION', 70):
+        with mock.patch.object(nova_service, 'SERVICE_VERSION', OLDER):
             self.assertRaises(
                 nova_exception.ServiceTooOld, self.make_service, host='two'
             )
 
     def test_an_old_service_that_is_forced_down_may_come_back(self):
-        with mock.patch.object(nova_service, 'SERVICE_VERSION', 70):
+        with mock.patch.object(nova_service, 'SERVICE_VERSION', OLDER):
             old = self.make_service(forced_down=True)
         self.make_service(host='two')
         old = objects.Service.get_by_uuid(self.context, old.uuid)

@@ -107,6 +107,17 @@ class TestSwitch(test.NoDBTestCase):
         error = self.assertRaises(exception.UnexpectedNova, nova_tree.enable)
         self.assertIn('service_rename', str(error))
 
+    def test_a_release_that_was_not_tested_starts_with_a_warning(self):
+        nova_tree.enable()
+        self.assertNotIn('was not tested', self.stdlog.logger.output)
+        nova_tree.disable()
+        self.stub_out('nova.version.version_string', lambda: '99.0.1')
+        nova_tree.enable()
+        self.assertIn(
+            'nova_sg was not tested with nova 99.0.1',
+            self.stdlog.logger.output,
+        )
+
     def test_a_takeover_that_fails_takes_the_others_back(self):
         def take(self, patches):
             raise RuntimeError('half way')
