@@ -160,6 +160,7 @@ class Memory(server_.Attendant):
     def returned(self) -> None:
         """Note that it answers again."""
         self.doubting.found()
+        self.silence.returned()
 
     def on_new_epoch(self, callback: Callback) -> None:
         """Call back when this process has given the server a new epoch.

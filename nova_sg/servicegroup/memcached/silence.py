@@ -24,6 +24,10 @@ and with one client that is cut off::
     tick 7   A, B and C beat; A is cut off, and C dies
     tick 13  A is back: "silence since tick 7". But B went on counting: it was
              A's silence and nobody else's. C is down.
+
+Where no member is left, nobody counts. A client that could read for as long as
+all members need to beat, and still finds the same tick, has seen that they are
+dead: it tells of no silence, however often its own link fails.
 """
 
 from collections.abc import Collection
@@ -100,14 +104,26 @@ class Silence:
         self._lock = threading.Lock()
         self._tick: int | None = None
         self._since = 0.0
+        # For how long the server answered, and the tick stood still; up to
+        # when that is counted, None since an outage.
+        self._idle = 0.0
+        self._read_at: float | None = None
+        self._told = False
 
     def saw(self, value: bytes | None) -> int:
         """Note the tick that was read; return it, 0 without one."""
         tick = _number(value)
+        now = time.monotonic()
         with self._lock:
             if tick != self._tick:
                 self._tick = tick
-                self._since = time.monotonic()
+                self._since = now
+                self._idle = 0.0
+            elif self._read_at is not None:
+                # Between two reads far apart there may have been an outage.
+                passed = min(now - self._read_at, self.bounds.interval)
+                self._idle += max(passed, 0.0)
+            self._read_at = now
         return tick
 
     def beat(
@@ -130,6 +146,7 @@ class Silence:
             tick += 1
             self._tick = tick
             self._since += age
+            self._idle = 0.0
         return tick, [Write('cas', self._keys.tick, b'%d' % tick, 0, token)]
 
     def greeting(self, seconds: float) -> Write | None:
@@ -138,11 +155,28 @@ class Silence:
         :param seconds: how long it was
         """
         with self._lock:
-            tick = self._tick
+            tick, idle = self._tick, self._idle
         if seconds <= self.bounds.tolerable or not tick:
             return None
+        if idle >= self.bounds.settling:
+            # Members that live would have begun another one.
+            return None
+        self._told = True
         note = json.dumps({'format': 1, 'tick': tick}).encode()
         return Write('add', self._keys.silence, note, self.bounds.settling)
+
+    def returned(self) -> None:
+        """Note that a server answers again that was out for this process.
+
+        Of the time that members have to beat, each silence that was told
+        takes an interval: a link that fails again and again would never leave
+        them enough.
+        """
+        with self._lock:
+            if self._told:
+                self._idle += self.bounds.interval
+            self._told = False
+            self._read_at = None
 
     def begun(self, note: bytes | None, tick: int) -> int | None:
         """Return the tick in which all fell silent, None where nobody did.
