@@ -42,6 +42,9 @@ KEPT = 3600
 #: one change in 256 does it, whichever process makes it.
 _PRUNING = '00'
 
+#: The action that chooses the uuid of a service.
+CREATE = 'create'
+
 #: Old tokens deleted at once: more than are added until the next time.
 _PRUNED = 1000
 
@@ -83,23 +86,12 @@ def make(
         made = note(connection, write)
         if made is None:
             return work(connection)
-        if made.action != write.action:
-            raise reused(made, write)
         return again(connection, made.uuid)
 
     result = database.change(once)
     if prunes(write):
         _prune(database)
     return result
-
-
-def reused(made: Write, write: Write) -> exception.TokenReused:
-    """Return the error for a token that came with two changes."""
-    return exception.TokenReused(
-        token=write.token,
-        made=f'{made.action} {made.uuid}',
-        asked=f'{write.action} {write.uuid}',
-    )
 
 
 def note(
@@ -111,7 +103,9 @@ def note(
 
     :param connection: or a session, in the transaction of the change
 
-    :returns: what was noted under the token before; None where nothing was
+    :returns: what was noted under the token before; None where nothing was.
+        Of a creation it may have another uuid: each attempt makes one.
+    :raises TokenReused: the token is that of another change
     """
     values = {**write._asdict(), 'made_at': clock.utcnow()}
     insertion = _insertion(_dialect(connection)).values(values)
@@ -122,7 +116,16 @@ def note(
             WRITES.token == write.token
         )
     ).one()
-    return Write(*found)
+    made = Write(*found)
+    if made.action != write.action or (
+        made.uuid != write.uuid and write.action != CREATE
+    ):
+        raise exception.TokenReused(
+            token=write.token,
+            made=f'{made.action} {made.uuid}',
+            asked=f'{write.action} {write.uuid}',
+        )
+    return made
 
 
 def _dialect(connection: sa.Connection | orm.Session) -> str:

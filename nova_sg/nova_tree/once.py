@@ -89,7 +89,7 @@ def create(
     def look(session: Any, uuid: str) -> Any:
         return _row(session, uuid=uuid)
 
-    write = writes.Write(change.token, 'create', str(values.get('uuid')))
+    write = writes.Write(change.token, writes.CREATE, str(values.get('uuid')))
     return _make(change, write, _bare(change, novas, values), look, values)
 
 
@@ -178,13 +178,11 @@ def _make(
         try:
             with _writer(change.context) as session:
                 made = writes.note(session, write) if noting else None
-                if noting:
-                    moved.fence(session, change.ours)
                 if made is None:
+                    if noting:
+                        moved.fence(session, change.ours)
                     result = work()
                     session.flush()
-                elif made.action != write.action:
-                    raise writes.reused(made, write)
                 else:
                     result = look(session, made.uuid)
                 done = True
@@ -245,7 +243,7 @@ def _compare(
 
     :raises OutcomeUnknown: it is not, or cannot be asked for
     """
-    if write.action == 'create':
+    if write.action == writes.CREATE:
         key: dict[str, Any] = {'uuid': write.uuid}
     else:
         key = {'id': int(write.uuid)}

@@ -136,7 +136,7 @@ class SqlRecordStore(base.RecordStore):
             return self._get(connection, row['uuid'])
 
         write = writes.Write(
-            change.token_of(context), 'create', str(row['uuid'])
+            change.token_of(context), writes.CREATE, str(row['uuid'])
         )
 
         def attempt() -> record.Record:
@@ -325,12 +325,7 @@ class SqlRecordStore(base.RecordStore):
             self._marker_store.fence(connection, self.ours)
             return work(connection)
 
-        def made(connection: sa.Connection, uuid: str) -> T:
-            if write.action != 'create' and uuid != write.uuid:
-                raise writes.reused(write._replace(uuid=uuid), write)
-            return again(connection, uuid)
-
-        return writes.make(self._database, write, fenced, made)
+        return writes.make(self._database, write, fenced, again)
 
     @staticmethod
     def _get(connection: sa.Connection, uuid: str) -> record.Record:

@@ -82,7 +82,9 @@ class SqlMarkerStore(marker.MarkerStore):
         try:
             return writes.make(
                 self._database,
-                writes.Write(change.new_token(), 'move', self._database.name),
+                writes.Write(
+                    change.new_token(), 'move', models.deployment.name
+                ),
                 work,
                 lambda _connection, _uuid: True,
             )

@@ -209,15 +209,26 @@ class TestLostAnswer(TestCase):
 class TestFence(TestCase):
     scenarios = [base.DB]
 
-    def test_a_process_that_runs_changes_nothing_it_has_left(self):
-        self.make_tables()
-        made = self.make_service(context=self.context)
+    def move(self) -> None:
         with db.get_engine(context=self.context).begin() as cell:
             cell.execute(
                 models.deployment.insert().values(
                     id=1, driver='zk', records='zookeeper', format=1
                 )
             )
+
+    def test_a_change_that_came_before_a_move_was_made(self):
+        self.make_tables()
+        made = self.make_service(context=self.context)
+        self.lose_the_answer(self.move)
+        made.disabled = True
+        made.save()
+        self.assertTrue(self.read(made).disabled)
+
+    def test_a_process_that_runs_changes_nothing_it_has_left(self):
+        self.make_tables()
+        made = self.make_service(context=self.context)
+        self.move()
         made.disabled = True
         self.assertRaises(exception.DeploymentMismatch, made.save)
         self.assertFalse(self.read(made).disabled)

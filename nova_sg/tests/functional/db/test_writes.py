@@ -13,6 +13,7 @@ import testscenarios
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.db import clock
+from nova_sg.db import engine
 from nova_sg.db import models
 from nova_sg.db import writes
 from nova_sg.notifications import base as notifications
@@ -77,6 +78,14 @@ class TestTokens(WritesTestCase):
             [True, False],
             [each.disabled for each in self.records.list(self.context)],
         )
+
+    def test_the_name_of_a_database_may_be_long(self):
+        markers = self.records.marker_store
+        ours = markers.claim(self.records.ours)
+        with mock.patch.object(
+            engine.Database, 'name', f'postgresql://{"h" * 253}/nova_sg'
+        ):
+            self.assertTrue(markers.move(ours, ours))
 
     def test_old_ones_are_deleted_now_and_then(self):
         mine = self.records.create(self.context, VALUES)
