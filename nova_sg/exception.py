@@ -257,6 +257,10 @@ class ConductorError(NovaSgException):
     msg_fmt = 'The conductor refuses %(method)s: %(reason)s'
 
 
+class ConductorTooOld(ConductorError):
+    """A conductor does not serve this version of a call: it did nothing."""
+
+
 class RecordUnreadable(NovaSgException):
     """A value in the backend is not a record this code understands."""
 

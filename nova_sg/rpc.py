@@ -149,6 +149,7 @@ def errors(backend: str, method: str) -> Iterator[None]:
         whether the call was served
     :raises ConductorMissing: the broker knows nobody who would
     :raises ConductorError: the call was refused before it was served
+    :raises ConductorTooOld: so it was, since its version is newer
     :raises InvalidConfiguration: ``[upgrade_levels]`` forbids the call
     """
     try:
@@ -174,7 +175,12 @@ def errors(backend: str, method: str) -> Iterator[None]:
             f'{error.version_cap} is the highest to send',
         ) from None
     except messaging.RemoteError as error:
-        raise exception.ConductorError(
+        kind = (
+            exception.ConductorTooOld
+            if error.exc_type == messaging.UnsupportedVersion.__name__
+            else exception.ConductorError
+        )
+        raise kind(
             method=method, reason=f'{error.exc_type}: {error.value}'
         ) from None
     except (

@@ -39,11 +39,23 @@ TOPIC = 'nova-sg-conductor'
 #: The longest name of a queue of AMQP, in bytes.
 _LONGEST = 255
 
-#: The interface below. Version 1.0: initial version
-VERSION = '1.0'
+#: The interface below.
+#: Version 1.0: initial version
+#: Version 1.1: a change whose token is there already is not made again
+VERSION = '1.1'
 
 #: Services that one message may speak for; an agent sends 500 at most.
 MAX_UUIDS = 5000
+
+#: The characteristics that a caller of version 1.0 knows. It takes no others.
+_DECLARED = (
+    'durable',
+    'linearizable',
+    'per_worker',
+    'crash_detection',
+    'member_details',
+    'remote_beats',
+)
 
 Context = sg_context.RequestContext
 
@@ -254,15 +266,15 @@ class ConductorManager:
 
         It asks the backends, and answers that they cannot be asked.
         """
+        declared = dataclasses.asdict(self._api.driver.characteristics)
         facts: dict[str, Any] = {
             'host': self._api.conf.host,
             'pid': os.getpid(),
             'rpc_version': VERSION,
             'driver': self._api.marker.driver,
             'records': self._api.marker.records,
-            'characteristics': dataclasses.asdict(
-                self._api.driver.characteristics
-            ),
+            'characteristics': {name: declared[name] for name in _DECLARED},
+            'declared': declared,
             **self._beats.facts(),
         }
         try:

@@ -50,8 +50,10 @@ class RemoteDriver(drivers_base.Driver):
     def characteristics(self) -> drivers_base.Characteristics:
         """What the conductor's driver declares."""
         context = sg_context.get_admin_context()
-        declared = self._conductor.health(context)['characteristics']
-        return drivers_base.Characteristics.of(declared)
+        facts = self._conductor.health(context)
+        return drivers_base.Characteristics.of(
+            facts.get('declared', facts['characteristics'])
+        )
 
 
 def setup(conf: cfg.ConfigOpts, *, waits: bool = False) -> servicegroup.API:

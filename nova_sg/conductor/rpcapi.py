@@ -34,6 +34,10 @@ LOG = logging.getLogger(__name__)
 #: of the change, so that it may be sent again.
 CHANGING = frozenset({'create', 'save', 'destroy'})
 
+#: The version of the interface from which on a conductor knows by its token
+#: that it has made a change.
+_KNOWS_TOKENS = '1.1'
+
 #: Of the report interval: how long a beat is waited for. A reply that got
 #: lost is given up before the next beat is due.
 _BEAT_PATIENCE = 0.9
@@ -53,6 +57,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
     """Calls a conductor; any of them, unless one is named.
 
     Version 1.0: Initial version
+    Version 1.1: A change is sent once more where no answer comes
 
     :param conf: a loaded configuration
     :param server: the host of the conductor to call; None for any
@@ -105,7 +110,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         )
         # Twice, within the time in which an answer is waited for.
         self._changing = self._client.prepare(
-            timeout=conf.rpc_response_timeout / 2
+            version=_KNOWS_TOKENS, timeout=conf.rpc_response_timeout / 2
         )
 
     def close(self) -> None:
@@ -288,18 +293,44 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
             method,
             **arguments,
         )
+        if not self._changing.can_send_version():
+            return self._change_once(context, method, **arguments)
         try:
             return send()
+        except exception.ConductorTooOld:
+            return self._change_once(context, method, **arguments)
         except exception.NoAnswer as error:
             LOG.warning('%s; sending the change once more', error)
         try:
             return send()
         except exception.OutcomeUnknown:
             raise
-        except exception.ServiceGroupUnavailable as error:
-            raise exception.OutcomeUnknown(
-                backend=self.name, reason=error.kwargs.get('reason', error)
-            ) from error
+        except (
+            exception.ServiceGroupUnavailable,
+            exception.ConductorError,
+            exception.DeploymentMismatch,
+        ) as error:
+            # The first one may have been made all the same.
+            raise self._unknown(error) from error
+
+    def _change_once(
+        self, context: Context, method: str, /, **arguments: Any
+    ) -> Any:
+        """Have a conductor make a change that would make it twice.
+
+        :raises OutcomeUnknown: there was no answer
+        """
+        try:
+            return self._call(context, method, **arguments)
+        except exception.NoAnswer as error:
+            raise self._unknown(error) from error
+
+    def _unknown(
+        self, error: exception.NovaSgException
+    ) -> exception.OutcomeUnknown:
+        return exception.OutcomeUnknown(
+            backend=self.name, reason=error.kwargs.get('reason', error)
+        )
 
     def _beat(self, context: Context, method: str, /, **arguments: Any) -> Any:
         return self._send(self._beating, context, method, **arguments)

@@ -49,6 +49,7 @@ CODES = {
     'MigrationRefused': 409,
     'MigrationFailed': 500,
     'ConductorError': 500,
+    'ConductorTooOld': 500,
     'ConductorMissing': 503,
     'CredentialRefused': 503,
     'UnexpectedNova': 500,
