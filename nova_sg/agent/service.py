@@ -12,9 +12,9 @@ from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg import systemd
 from nova_sg.agent import host as agent_host
 from nova_sg.agent import registration
-from nova_sg.agent import systemd
 from nova_sg.conductor import remote
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import heartbeat
@@ -93,6 +93,7 @@ class Agent:
         self._simulated = simulated
         self._on_progress = on_progress
         self._stop = Stop()
+        self._systemd = systemd.Notifier()
         self._context = sg_context.get_admin_context()
         # It may have been started together with its conductor.
         self._api = remote.setup(conf, waits=True)
@@ -101,6 +102,8 @@ class Agent:
             self._context,
             conf.servicegroup.report_interval,
             self._lost,
+            on_turn=self._systemd.turned,
+            turns_within=self._systemd.tick,
         )
         self._handles: list[membership_base.Handle] = []
         self._gone = 0
@@ -137,7 +140,7 @@ class Agent:
             if not self._stop.requested:
                 raise
         finally:
-            systemd.notify('STOPPING=1')
+            self._systemd.notify('STOPPING=1')
             self._heartbeat.stop()
             self._leave()
         return not self._handles or self._gone < len(self._handles)
@@ -192,7 +195,7 @@ class Agent:
                 self._api.inventory.set_zone(host, self._zone)
 
     def _announce(self) -> None:
-        systemd.notify('READY=1')
+        self._systemd.notify('READY=1')
         first, last = self._hosts[0], self._hosts[-1]
         where = first
         if len(self._hosts) > 1:

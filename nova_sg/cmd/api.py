@@ -22,11 +22,13 @@ from typing import Any
 from oslo_config import cfg
 
 from nova_sg import exception
+from nova_sg import systemd
 from nova_sg.cmd import common
 
 PROGRAM = 'nova-sg-api'
 
 try:
+    from gunicorn import arbiter as gunicorn_arbiter
     from gunicorn import errors as gunicorn_errors
     from gunicorn import glogging
     from gunicorn.app import base as gunicorn_base
@@ -144,6 +146,23 @@ def _check_address(conf: cfg.ConfigOpts) -> None:
         )
 
 
+class Arbiter(gunicorn_arbiter.Arbiter):  # type: ignore[misc]
+    """The process that watches the others, and says so to a watchdog.
+
+    gunicorn itself tells systemd that it is ready, and replaces a process
+    that does not turn.
+    """
+
+    def __init__(self, app: 'Service') -> None:
+        self._systemd = systemd.Notifier()
+        super().__init__(app)
+
+    def murder_workers(self) -> None:
+        """Look after the processes; gunicorn does about once a second."""
+        super().murder_workers()
+        self._systemd.turned()
+
+
 class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
     """gunicorn, configured by ours.
 
@@ -162,13 +181,16 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
     def run(self) -> None:
         """Serve, until the process ends with SystemExit."""
         try:
-            super().run()
+            Arbiter(self).run()
             code: Any = common.Exit.DONE
         except gunicorn_errors.HaltServer as stopped:
             # One more process has failed while all were ended.
             code = stopped.exit_status
         except SystemExit as stopped:
             code = stopped.code
+        except RuntimeError as error:
+            print(f'{PROGRAM}: error: {error}', file=sys.stderr)
+            code = common.Exit.UNEXPECTED
         if os.getpid() == self._master and self._failed_with[0]:
             # gunicorn's own code for that tells nothing of why.
             code = self._failed_with[0]

@@ -10,8 +10,10 @@ import argparse
 from collections.abc import Callable
 from collections.abc import Sequence
 import contextlib
+import os
 import sys
 import threading
+import time
 
 import cotyledon
 from oslo_config import cfg
@@ -24,6 +26,7 @@ from oslo_reports.models import with_default_views
 from nova_sg import broker
 from nova_sg import rpc
 from nova_sg import servicegroup
+from nova_sg import systemd
 from nova_sg.cmd import common
 from nova_sg.conductor import service
 
@@ -61,6 +64,9 @@ class Conductor:
     def __init__(self, load: Load) -> None:
         self._load = load
         self.conf = load()
+        self.systemd = systemd.Notifier()
+        # cotyledon would call it ready before any worker serves.
+        os.environ.pop('NOTIFY_SOCKET', None)
         _check_transport(self.conf)
         # What cannot work is said once, here, and not by each worker.
         servicegroup.setup(self.conf).check_deployment()
@@ -114,6 +120,7 @@ class _Worker(cotyledon.Service):
         self.graceful_shutdown_timeout = (
             conf.conductor.graceful_shutdown_timeout
         )
+        self._systemd = conductor.systemd
         self._worker = service.Worker(conf, first=worker_id == 0)
         self._started = threading.Event()
         guru_meditation_report.TextGuruMeditation.register_section(
@@ -123,6 +130,21 @@ class _Worker(cotyledon.Service):
     def run(self) -> None:
         self._worker.start()
         self._started.set()
+        self._systemd.notify('READY=1')
+        if self._systemd.tick is not None:
+            threading.Thread(
+                target=self._watch,
+                args=(self._systemd.tick,),
+                name='watchdog',
+                daemon=True,
+            ).start()
+
+    def _watch(self, tick: float) -> None:
+        """Tell systemd's watchdog as long as calls come to an end."""
+        while True:
+            if self._worker.turns(tick):
+                self._systemd.turned()
+            time.sleep(tick)
 
     def terminate(self) -> None:
         # While it looks for the broker it serves nobody, and does not listen.

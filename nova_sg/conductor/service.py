@@ -36,6 +36,13 @@ class BoundedServer(rpc_server.RPCServer):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._free = threading.Semaphore(self.conf.conductor.threads)
 
+    def turns(self, patience: float) -> bool:
+        """Tell whether a thread is free, or becomes so within seconds."""
+        if not self._free.acquire(timeout=patience):
+            return False
+        self._free.release()
+        return True
+
     def _on_incoming(self, incoming: Any) -> None:
         # The thread that reads from the broker waits here.
         self._free.acquire()
@@ -120,6 +127,13 @@ class Worker:
                 'host': self._conf.host,
             },
         )
+
+    def turns(self, patience: float) -> bool:
+        """Tell whether it has a thread for a call.
+
+        :param patience: seconds to wait for one
+        """
+        return bool(self._server.turns(patience))
 
     def stop(self) -> None:
         """Take no more calls, answer those that are here, and end."""

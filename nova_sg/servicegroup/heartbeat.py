@@ -42,6 +42,9 @@ class Heartbeat:
     :param context: the context to beat in
     :param interval: seconds between two beats of a handle
     :param on_gone: called with each handle whose record is gone
+    :param on_turn: called in the thread each time its loop turns
+    :param turns_within: seconds within which the loop turns even where
+        nothing is due; None: no matter how long
     """
 
     def __init__(
@@ -50,11 +53,16 @@ class Heartbeat:
         context: sg_context.RequestContext,
         interval: float,
         on_gone: Callable[[base.Handle], None] | None = None,
+        *,
+        on_turn: Callable[[], None] | None = None,
+        turns_within: float | None = None,
     ) -> None:
         self._membership = membership
         self._context = context
         self._interval = interval
         self._on_gone = on_gone
+        self._on_turn = on_turn
+        self._turns_within = turns_within
         self._batches: list[tuple[float, list[base.Handle]]] = []
         self._changed = threading.Condition()
         self._stopping = False
@@ -140,14 +148,19 @@ class Heartbeat:
         """Wait for the next batch that is due; None means stop."""
         with self._changed:
             while not self._stopping:
+                if self._on_turn is not None:
+                    self._on_turn()
                 if not self._batches:
-                    self._changed.wait()
+                    self._changed.wait(self._turns_within)
                     continue
                 now = time.monotonic()
                 self._batches.sort(key=lambda batch: batch[0])
                 due, handles = self._batches[0]
                 if due > now:
-                    self._changed.wait(due - now)
+                    patience = due - now
+                    if self._turns_within is not None:
+                        patience = min(patience, self._turns_within)
+                    self._changed.wait(patience)
                     continue
                 again = due + self._interval
                 if again <= now:

@@ -66,7 +66,9 @@ class AgentTestCase(base.BaseTestCase):
         :returns: the agent, and the future of what its run() returns
         """
         up = threading.Event()
-        self.patch('systemd.notify', lambda _state: up.set())
+        self.patch(
+            'systemd.Notifier.notify', lambda _notifier, _state: up.set()
+        )
         agent = service.Agent(self.conf, hosts, **options)
         self.addCleanup(agent.stop)
         ended = self.pool.submit(agent.run)

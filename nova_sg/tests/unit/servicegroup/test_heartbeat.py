@@ -300,3 +300,49 @@ class TestWhenBeatsAreDue(HeartbeatTestCase):
         self.add('c2', at=104)
         self.assertEqual(['c1'], self.take(150))
         self.assertEqual(['c2'], self.take(150))
+
+
+class TestTurns(HeartbeatTestCase):
+    def test_a_loop_with_nothing_to_do_turns(self):
+        turns = threading.Semaphore(0)
+        idle = heartbeat.Heartbeat(
+            self.membership,
+            context.get_admin_context(),
+            3600,
+            on_turn=turns.release,
+            turns_within=0.01,
+        )
+        idle.start()
+        self.addCleanup(idle.stop)
+        for _ in range(3):
+            self.assertTrue(turns.acquire(timeout=DEADLINE))
+        idle.add(self.handles('a'))
+        for _ in range(3):
+            self.assertTrue(turns.acquire(timeout=DEADLINE))
+
+    def test_a_loop_whose_beat_hangs_does_not_turn(self):
+        turns = threading.Semaphore(0)
+        hanging = threading.Event()
+
+        def hang(_context, _handles):
+            hanging.set()
+            self.membership.blocked.wait(DEADLINE)
+            return []
+
+        self.membership.blocked.clear()
+        self.membership.beat_many = hang
+        stuck = heartbeat.Heartbeat(
+            self.membership,
+            context.get_admin_context(),
+            self.interval,
+            on_turn=turns.release,
+            turns_within=0.01,
+        )
+        stuck.start()
+        self.addCleanup(stuck.stop)
+        self.addCleanup(self.membership.blocked.set)
+        stuck.add(self.handles('a'))
+        self.assertTrue(hanging.wait(DEADLINE))
+        while turns.acquire(blocking=False):
+            pass
+        self.assertFalse(turns.acquire(timeout=0.1))
