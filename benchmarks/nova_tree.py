@@ -136,7 +136,7 @@ def write(directory: pathlib.Path, options: dict[str, Any]) -> None:
             **options,
         },
     )
-    configuration.write_api(directory, 0, '')
+    configuration.write_api(directory, 0, '', threads=True)
 
 
 def run(

@@ -31,8 +31,14 @@ it should be.
                 nova-sg serve each other while nova is upgraded
   --move        instead: a nova that runs with driver = db is moved to zk, or
                 to mc with --driver mc
-  --eventlet    nova under eventlet, not with native threads
+  --from N      with --upgrade: nova with nova-sg is upgraded from this
+                release to that of --nova while zk or mc is in use
+  --eventlet    all of nova under eventlet
+  --threading   all of nova on native threads (not 31)
   -h, --help    show this text
+
+Each process runs as its release runs it by default, on native threads or
+under eventlet, unless --eventlet or --threading says otherwise.
 
 Environment:
 
@@ -46,13 +52,18 @@ cd "$top"
 # shellcheck source=tools/nova_tree/environment.sh
 . tools/nova_tree/environment.sh
 
-module=show plain='' arguments=()
-export OS_NOVA_DISABLE_EVENTLET_PATCHING=true
+module=show plain='' from='' driver='' number=34 arguments=()
+unset OS_NOVA_DISABLE_EVENTLET_PATCHING
 while (($#)); do
     case $1 in
         --nova)
             nova_is_release "${2:-}" || exit 2
-            nova_choose "$2"
+            number=$2
+            shift
+            ;;
+        --from)
+            nova_is_release "${2:-}" || exit 2
+            from=$2
             shift
             ;;
         --driver)
@@ -60,6 +71,7 @@ while (($#)); do
                 echo 'nova_deployment.sh: --driver is db, zk or mc' >&2
                 exit 2
             }
+            driver=$2
             arguments+=(--driver "$2")
             shift
             ;;
@@ -68,6 +80,7 @@ while (($#)); do
         --upgrade) module=upgrade plain=plain ;;
         --move) module=move ;;
         --eventlet) export OS_NOVA_DISABLE_EVENTLET_PATCHING=false ;;
+        --threading) export OS_NOVA_DISABLE_EVENTLET_PATCHING=true ;;
         -h | --help) usage; exit 0 ;;
         *)
             echo "nova_deployment.sh: unknown argument: $1 (see --help)" >&2
@@ -76,8 +89,15 @@ while (($#)); do
     esac
     shift
 done
-if [[ $module == upgrade ]] && ((${#arguments[@]})); then
-    echo 'nova_deployment.sh: --upgrade goes with --eventlet only' >&2
+if [[ -n $from ]]; then
+    if [[ $module != upgrade || $driver == db ]]; then
+        echo 'nova_deployment.sh: --from goes with --upgrade and zk or mc' >&2
+        exit 2
+    fi
+    module=releases plain=''
+elif [[ $module == upgrade ]] && ((${#arguments[@]})); then
+    echo 'nova_deployment.sh: --upgrade without --from has no other option' \
+        'but --nova, --eventlet and --threading' >&2
     exit 2
 fi
 
@@ -86,6 +106,12 @@ if [[ $module == move && ${arguments[*]} == *@(--off|--switch|db)* ]]; then
     exit 2
 fi
 
+if [[ -n $from ]]; then
+    nova_choose "$from"
+    nova_environment
+    arguments+=("$nova_tree/venv")
+fi
+nova_choose "$number"
 nova_environment
 [[ -z $plain ]] || nova_alone
 nova_enter

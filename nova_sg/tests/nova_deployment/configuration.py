@@ -5,7 +5,6 @@
 from collections.abc import Mapping
 import configparser
 import dataclasses
-import os
 import pathlib
 
 from nova_sg.tests.fixtures.servers import ports
@@ -105,6 +104,8 @@ def write_nova(
             'state_path': directory,
             'transport_url': addresses.messaging,
             'compute_driver': 'kept_node.KeptNodeDriver',
+            # There are no tasks a compute of nova 33 would wait 160 s for.
+            'manager_shutdown_timeout': 5,
         },
         'placement': {
             'auth_type': 'admin_token',
@@ -131,13 +132,16 @@ def write_nova(
     return path
 
 
-def write_api(directory: pathlib.Path, port: int, application: str) -> None:
+def write_api(
+    directory: pathlib.Path, port: int, application: str, threads: bool
+) -> None:
     """Write what the compute API needs beside its nova.conf.
 
     :param application: the module of its WSGI application
+    :param threads: it runs on native threads, not under eventlet
     """
     (directory / 'api-paste.ini').write_text(_API_PASTE)
-    _write_gunicorn(directory, port, application)
+    _write_gunicorn(directory, port, application, threads)
 
 
 def write_placement(directory: pathlib.Path, addresses: Addresses) -> None:
@@ -152,28 +156,25 @@ def write_placement(directory: pathlib.Path, addresses: Addresses) -> None:
             },
         },
     )
-    _write_gunicorn(directory, addresses.placement, 'placement.wsgi.api')
+    _write_gunicorn(
+        directory, addresses.placement, 'placement.wsgi.api', threads=True
+    )
 
 
 def _write_gunicorn(
-    directory: pathlib.Path, port: int, application: str
+    directory: pathlib.Path, port: int, application: str, threads: bool
 ) -> None:
     # Not its command line: nova takes that of the process for its own.
     (directory / 'gunicorn.conf.py').write_text(
         f'wsgi_app = {application + ":application"!r}\n'
         f'bind = {f"{ports.HOST}:{port}"!r}\n'
         # Eventlet wants all of a process in one native thread.
-        f'threads = {4 if _native_threads() else 1}\n'
+        f'threads = {4 if threads else 1}\n'
         # Making the application may take long where the machine is laden.
         'timeout = 300\n'
         # Its socket is in the home directory otherwise.
         'control_socket_disable = True\n'
     )
-
-
-def _native_threads() -> bool:
-    disabled = os.environ.get('OS_NOVA_DISABLE_EVENTLET_PATCHING', 'true')
-    return disabled == 'true'
 
 
 def _write(path: pathlib.Path, groups: Options) -> None:

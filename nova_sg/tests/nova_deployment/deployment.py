@@ -4,9 +4,13 @@
 
 from collections.abc import Sequence
 import dataclasses
+from importlib import metadata
 import json
+import os
 import pathlib
 import re
+import sys
+import sysconfig
 from typing import Any
 import urllib.error
 import urllib.request
@@ -14,6 +18,7 @@ import urllib.request
 import fixtures
 import pymysql
 
+from nova_sg.nova_tree import release
 from nova_sg.tests.fixtures.servers import directories
 from nova_sg.tests.fixtures.servers import mariadb
 from nova_sg.tests.fixtures.servers import memcached
@@ -52,6 +57,24 @@ class Way:
         return [*wrapper, processes.program(name, self.prefix), *arguments]
 
     @property
+    def release(self) -> int:
+        """The release of the nova in its environment."""
+        base = self.prefix or sys.prefix
+        site = sysconfig.get_path(
+            'purelib', vars={'base': base, 'platbase': base}
+        )
+        (nova,) = metadata.distributions(name='nova', path=[site])
+        return int(nova.version.partition('.')[0])
+
+    @property
+    def api_on_threads(self) -> bool:
+        """Whether the compute API runs on native threads."""
+        said = os.environ.get('OS_NOVA_DISABLE_EVENTLET_PATCHING')
+        if said is None:
+            return self.release in release.API_ON_THREADS
+        return said == 'true'
+
+    @property
     def application(self) -> str:
         """The module of the compute API's WSGI application."""
         wrapped = self.on and self.by == 'run'
@@ -75,15 +98,22 @@ class Deployment(fixtures.Fixture):
         nova_sg
     :param report_interval: seconds between two beats
     :param service_down_time: seconds without a beat until a service is down
+    :param prefix: the environment of the nova that makes the databases; None
+        for ours
     :ivar directory: all it keeps
     """
 
     directory: pathlib.Path
 
     def __init__(
-        self, driver: str, report_interval: int = 1, service_down_time: int = 6
+        self,
+        driver: str,
+        report_interval: int = 1,
+        service_down_time: int = 6,
+        prefix: str | None = None,
     ) -> None:
         super().__init__()
+        self._stock = Way(on=False, prefix=prefix)
         self._driver = driver
         self._beats = {
             'report_interval': report_interval,
@@ -150,7 +180,7 @@ class Deployment(fixtures.Fixture):
         with self._connect() as connection, connection.cursor() as cursor:
             for name in _DATABASES:
                 cursor.execute(f'CREATE DATABASE {name} CHARACTER SET utf8mb3')
-        stock = Way(on=False)
+        stock = self._stock
         self.manage(stock, 'api_db', 'sync')
         cell0 = self._addresses.database.format(name='nova_cell0')
         self.manage(
@@ -210,11 +240,14 @@ class Deployment(fixtures.Fixture):
         """Start the compute API, and return its process when it answers."""
         directory = self._write_nova(way, f'nova-api-{host}', host).parent
         configuration.write_api(
-            directory, self._addresses.api, way.application
+            directory,
+            self._addresses.api,
+            way.application,
+            way.api_on_threads,
         )
         process = processes.Process(
             f'nova-api-{host}',
-            [processes.program('gunicorn')],
+            [processes.program('gunicorn', way.prefix)],
             directory,
             {'OS_NOVA_CONFIG_DIR': str(directory)},
         )
@@ -263,6 +296,20 @@ class Deployment(fixtures.Fixture):
                 'OS_ENDPOINT': f'{self._addresses.api_url}/v2.1',
             },
         )
+
+    def records(self, way: Way) -> list[dict[str, Any]]:
+        """Return what nova_sg knows of the services, without nova's API."""
+        file = self._write_nova(way, 'nova-sg-manage', 'controller')
+        listed: list[dict[str, Any]] = json.loads(
+            processes.run(
+                [
+                    processes.program('nova-sg-manage', way.prefix),
+                    *('--config-file', str(file), 'service', 'list'),
+                    *('--long', '-f', 'json'),
+                ]
+            )
+        )
+        return listed
 
     def services(self) -> dict[tuple[str, str], State]:
         """Return what the compute API says, by host and binary."""

@@ -21,6 +21,9 @@ from nova_sg.tests.fixtures.servers import daemon
 #: be starting everything at once.
 PATIENCE = 240.0
 
+#: Seconds for a process to end by itself. nova-compute waits for its tasks.
+_STOP = 240.0
+
 _LOG_TAIL = 3000  # characters
 
 
@@ -111,7 +114,7 @@ class Process:
 
     def stop(self) -> int | None:
         """Stop it as init would, and return its exit code."""
-        self._daemon.stop(signal.SIGTERM, timeout=60)
+        self._daemon.stop(signal.SIGTERM, timeout=_STOP)
         return self._daemon.exit_code
 
     def wait(self) -> int:
