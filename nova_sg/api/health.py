@@ -23,6 +23,7 @@ from oslo_middleware.healthcheck import pluginbase
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg import forks
 from nova_sg import objects
 from nova_sg import servicegroup
 from nova_sg.api import faults
@@ -66,7 +67,7 @@ class Remembered:
     ) -> None:
         self._check = check
         self._clock = clock
-        self._asking = threading.Lock()
+        self._asking = forks.renewed(self, '_asking', threading.Lock)
         self._last: tuple[float, Result] | None = None
 
     def __call__(self) -> Result:

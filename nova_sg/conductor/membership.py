@@ -12,6 +12,7 @@ from typing import Any
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
+from nova_sg import forks
 from nova_sg.conductor import records
 from nova_sg.conductor import rpcapi
 from nova_sg.servicegroup import liveness
@@ -86,7 +87,7 @@ class ProvenMembership(base.Membership):
         self._conductor = conductor
         self._every = every
         self._since = 0
-        self._lock = threading.Lock()
+        self._lock = forks.renewed(self, '_lock', threading.Lock)
 
     @property
     def marker_store(self) -> marker.MarkerStore:

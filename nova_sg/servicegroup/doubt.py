@@ -30,6 +30,8 @@ import threading
 import time
 from typing import NamedTuple
 
+from nova_sg import forks
+
 
 class Doubt(NamedTuple):
     """Why a silent service is not called down yet.
@@ -100,7 +102,7 @@ class Doubting:
     ) -> None:
         self.bounds = bounds
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = forks.renewed(self, '_lock', threading.Lock)
         self._lost_at: float | None = None
         self._found_at = clock()
         # Of the present cause: when it began, what it was, how much of its

@@ -12,6 +12,7 @@ from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg import forks
 from nova_sg.servicegroup.membership import base
 
 LOG = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Heartbeat:
         self._on_turn = on_turn
         self._turns_within = turns_within
         self._batches: list[tuple[float, list[base.Handle]]] = []
-        self._changed = threading.Condition()
+        self._changed = forks.renewed(self, '_changed', threading.Condition)
         self._stopping = False
         self._thread: threading.Thread | None = None
         #: Of which kind the last beat's error was; what lasts is logged once.

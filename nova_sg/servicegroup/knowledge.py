@@ -12,6 +12,7 @@ import time
 
 from oslo_log import log as logging
 
+from nova_sg import forks
 from nova_sg.servicegroup import doubt as sg_doubt
 from nova_sg.servicegroup import liveness
 
@@ -60,7 +61,7 @@ class Knowledge:
         self._doubting = sg_doubt.Doubting(bounds, lambda: time.monotonic())
         self._along = along
         #: Guards all of the following but for reads of one value.
-        self._lock = threading.Lock()
+        self._lock = forks.renewed(self, '_lock', threading.Lock)
         self._known: dict[str, liveness.Liveness] = {}
         # The last beat of services that are down.
         self._down: dict[str, datetime.datetime | None] = {}

@@ -14,6 +14,8 @@ last look. No service has missed a beat for that.
 from collections.abc import Callable
 import threading
 
+from nova_sg import forks
+
 #: Seconds that are no step: a clock of whole seconds, and one that is slewed.
 TOLERANCE = 2.0
 
@@ -26,7 +28,7 @@ class ClockWatch:
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
-        self._lock = threading.Lock()
+        self._lock = forks.renewed(self, '_lock', threading.Lock)
         # How far the backend's clock is ahead of ours: at least, at most.
         self._ahead: tuple[float, float] | None = None
         self._asked_at = 0.0

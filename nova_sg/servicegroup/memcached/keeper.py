@@ -14,6 +14,7 @@ import threading
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg import forks
 from nova_sg.servicegroup.memcached import cell as cell_
 from nova_sg.servicegroup.memcached import cluster as cluster_
 from nova_sg.servicegroup.memcached import restorer
@@ -48,7 +49,7 @@ class Keeper:
         self._cell = cell
         self._memory = cluster.memory(cell.server)
         # Threads join and beat at the same time.
-        self._lock = threading.Lock()
+        self._lock = forks.renewed(self, '_lock', threading.Lock)
         self._kept: dict[str, Kept] = {}
 
     def begin(self, uuids: Iterable[str]) -> set[str]:
@@ -132,7 +133,7 @@ class Keepers:
 
     def __init__(self, store: memcached.MemcachedRecordStore) -> None:
         self._store = store
-        self._lock = threading.Lock()
+        self._lock = forks.renewed(self, '_lock', threading.Lock)
         self._keepers: dict[str, Keeper] = {}
 
     def begin(

@@ -39,6 +39,7 @@ from typing import NamedTuple
 
 from oslo_config import cfg
 
+from nova_sg import forks
 from nova_sg.servicegroup.memcached import connection
 from nova_sg.servicegroup.memcached import keys as keys_
 
@@ -101,7 +102,7 @@ class Silence:
     def __init__(self, keys: keys_.Keys, within: Bounds) -> None:
         self._keys = keys
         self.bounds = within
-        self._lock = threading.Lock()
+        self._lock = forks.renewed(self, '_lock', threading.Lock)
         self._tick: int | None = None
         self._since = 0.0
         # For how long the server answered, and the tick stood still; up to

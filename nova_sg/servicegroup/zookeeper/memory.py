@@ -17,6 +17,7 @@ import threading
 import time
 from typing import NamedTuple
 
+from nova_sg import forks
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup.zookeeper import members as sg_members
@@ -128,7 +129,7 @@ class Memory:
         #: until the connection was lost.
         self._complete = False
         #: Members are learned in kazoo's thread, too.
-        self._learning = threading.Lock()
+        self._learning = forks.renewed(self, '_learning', threading.Lock)
 
     def in_doubt(
         self, living: sg_members.Members, asked: Iterable[str]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import threading
 import time
 
+from nova_sg import forks
 from nova_sg.servicegroup.zookeeper import session as sg_session
 
 #: Seconds until a part that could not be read is tried again.
@@ -25,7 +26,7 @@ class Part(abc.ABC):
     ) -> None:
         self.session = session
         self._wake = wake
-        self._changed = threading.Condition()
+        self._changed = forks.renewed(self, '_changed', threading.Condition)
         self._marks = 1
         self._not_before = 0.0
         self._behind = True
