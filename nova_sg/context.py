@@ -6,6 +6,10 @@ from typing import Any
 
 from oslo_context import context
 
+#: Seconds for which a store keeps the token of a change at least: longer than
+#: anything is sent again.
+CHANGE_KEPT = 3600
+
 
 class RequestContext(context.RequestContext):
     """The context of a call, from the REST request down to the backend.

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql
 
+from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.db import clock
 from nova_sg.db import engine
@@ -34,9 +35,6 @@ LOG = logging.getLogger(__name__)
 T = TypeVar('T')
 
 WRITES = models.writes.c
-
-#: Seconds for which a token is kept; nothing is sent again after that.
-KEPT = 3600
 
 #: The first characters of a random token after which old ones are deleted:
 #: one change in 256 does it, whichever process makes it.
@@ -111,12 +109,12 @@ def note(
     insertion = _insertion(_dialect(connection)).values(values)
     if connection.execute(insertion).rowcount:  # type: ignore[union-attr]
         return None
-    found = connection.execute(
-        sa.select(WRITES.token, WRITES.action, WRITES.uuid).where(
-            WRITES.token == write.token
+    made = noted(connection, write.token)
+    if made is None:
+        raise exception.ServiceGroupUnavailable(
+            backend='for changes',
+            reason='the token of this change was deleted a moment ago',
         )
-    ).one()
-    made = Write(*found)
     if made.action != write.action or (
         made.uuid != write.uuid and write.action != CREATE
     ):
@@ -126,6 +124,16 @@ def note(
             asked=f'{write.action} {write.uuid}',
         )
     return made
+
+
+def noted(connection: sa.Connection | orm.Session, token: str) -> Write | None:
+    """Return the change that was made with a token, None without one."""
+    found = connection.execute(
+        sa.select(WRITES.token, WRITES.action, WRITES.uuid).where(
+            WRITES.token == token
+        )
+    ).first()
+    return None if found is None else Write(*found)
 
 
 def _dialect(connection: sa.Connection | orm.Session) -> str:
@@ -155,7 +163,7 @@ def old() -> Any:
     """Return a statement that selects tokens which nobody needs any more."""
     return (
         sa.select(WRITES.token)
-        .where(WRITES.made_at < clock.ago(KEPT))
+        .where(WRITES.made_at < clock.ago(sg_context.CHANGE_KEPT))
         .limit(_PRUNED)
     )
 

@@ -235,9 +235,12 @@ class ServiceBehaviour:
         changes.pop('report_count', None)
         api = servicegroup.get()
         if set(changes) == {'version'}:
-            record = api.get_by_uuid(self._context, self.uuid)
-            if record.version == self.version:
-                changes = {}
+            # Where there is none any more the update tells, which knows
+            # whether it was made before.
+            with contextlib.suppress(exception.ServiceNotFound):
+                record = api.get_by_uuid(self._context, self.uuid)
+                if record.version == self.version:
+                    changes = {}
         if changes:
             state_shown = '_obj_is_up' in self.__dict__
             self._take(api.update(self._context, self.uuid, changes))

@@ -10,9 +10,11 @@ them unchanged.
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
+import dataclasses
 import datetime
 from typing import Any
 
@@ -43,6 +45,18 @@ LOG = logging.getLogger(__name__)
 Report = Callable[[sg_context.RequestContext, Sequence[str]], Sequence[str]]
 
 NEW_SERVICE_DISABLED = 'New compute service, disabled by enable_new_services'
+
+
+@dataclasses.dataclass
+class _Once:
+    """A change that is about to be made.
+
+    :param context: bears its token
+    :param made: the record, where the change was made already
+    """
+
+    context: sg_context.RequestContext
+    made: record.Record | None = None
 
 
 class API:
@@ -101,21 +115,24 @@ class API:
         :raises ServiceTooOld: its version is below the deployment's
         :raises ServiceBinaryExists, ServiceTopicExists: it is registered
         """
-        context = change.for_one(context)
         record.check_values(values, record.CREATE_FIELDS)
         if not values.get('binary'):
             raise exception.InvalidInput(reason='a service needs a binary')
-        self._deployment.check(claim=True)
+        with self._once(context, values.get('uuid')) as once:
+            self._deployment.check(claim=True)
+            if self._checks_floor:
+                self._check_floor(
+                    context, values['binary'], values.get('version')
+                )
+        context = once.context
         values = {'host': None, **values}
-        if self._checks_floor:
-            self._check_floor(context, values['binary'], values.get('version'))
         if (
             values['binary'] == inventory_base.COMPUTE_BINARY
             and not self.conf.enable_new_services
         ):
             values['disabled'] = True
             values['disabled_reason'] = NEW_SERVICE_DISABLED
-        created = self.driver.records.create(context, values)
+        created = once.made or self.driver.records.create(context, values)
         # The record is there, whatever the membership's backend does.
         with contextlib.suppress(exception.ServiceGroupUnavailable):
             self.driver.membership.announce(context, created)
@@ -196,15 +213,18 @@ class API:
         :raises ServiceTooOld: the version is below the deployment's
         :raises ServiceNotFound: there is no live record
         """
-        context = change.for_one(context)
         record.check_values(changes, record.UPDATE_FIELDS)
-        self._deployment.check(claim=True)
-        if self._checks_floor and 'version' in changes:
-            binary = changes.get('binary')
-            if binary is None:
-                binary = self.get_by_uuid(context, uuid).binary
-            self._check_floor(context, binary, changes['version'])
-        updated = self.driver.records.update(context, uuid, changes)
+        with self._once(context, uuid) as once:
+            self._deployment.check(claim=True)
+            if self._checks_floor and 'version' in changes:
+                binary = changes.get('binary')
+                if binary is None:
+                    binary = self.get_by_uuid(context, uuid).binary
+                self._check_floor(context, binary, changes['version'])
+        context = once.context
+        updated = once.made or self.driver.records.update(
+            context, uuid, changes
+        )
         if not notifications_base.TOLD.isdisjoint(changes):
             self.notifier.changed(context, 'update', updated)
         return updated
@@ -218,19 +238,22 @@ class API:
         :raises ServiceNotFound: there is no live record
         :raises HostHasInstances: instances are recorded on a compute's host
         """
-        context = change.for_one(context)
-        self._deployment.check(claim=True)
-        try:
+        with self._once(context, uuid) as once:
+            self._deployment.check(claim=True)
             gone = self.get_by_uuid(context, uuid)
-        except exception.ServiceNotFound:
-            # Unless an earlier attempt of this change took it away.
-            self.driver.records.destroy(context, uuid)
-            self._tell_of_destroyed(context, uuid)
-            return
-        if gone.binary == inventory_base.COMPUTE_BINARY and gone.host:
-            count = self.inventory.count_instances(gone.host)
+            is_compute = gone.binary == inventory_base.COMPUTE_BINARY
+            count = (
+                self.inventory.count_instances(gone.host)
+                if is_compute and gone.host
+                else 0
+            )
             if count:
                 raise exception.HostHasInstances(host=gone.host, count=count)
+        context = once.context
+        if once.made:
+            self._tell_of_destroyed(context, uuid)
+            return
+        if is_compute and gone.host:
             self.inventory.leave_aggregates(gone.host)
             self.inventory.remove_compute_nodes(gone.host)
         self.forget(context, uuid)
@@ -244,10 +267,12 @@ class API:
 
         :raises ServiceNotFound: there is no live record
         """
-        context = change.for_one(context)
-        self._deployment.check(claim=True)
-        self.driver.membership.forget(context, uuid)
-        self.driver.records.destroy(context, uuid)
+        with self._once(context, uuid) as once:
+            self._deployment.check(claim=True)
+        context = once.context
+        if not once.made:
+            self.driver.membership.forget(context, uuid)
+            self.driver.records.destroy(context, uuid)
         self._verdicts.forget(uuid)
 
     def minimum_version(
@@ -488,6 +513,35 @@ class API:
         self.driver.watch(context)
 
     # Rules
+
+    @contextlib.contextmanager
+    def _once(
+        self, context: sg_context.RequestContext, uuid: str | None
+    ) -> Iterator['_Once']:
+        """Check whether a change may be made, unless it was made already.
+
+        A call from another process bears its token, and may be one that is
+        sent again. What would refuse it may have come after the change::
+
+            t=0  conductor A makes a change; its answer is lost
+            t=1  another operator destroys the service
+            t=2  conductor B gets the change: ServiceNotFound would say that
+                 nothing was done
+
+        So the store is asked for the token before a refusal is told, and
+        else not at all.
+
+        :param context: of the call
+        :param uuid: of the service; None for a new one
+        """
+        once = _Once(change.for_one(context))
+        try:
+            yield once
+        except exception.NovaSgException:
+            if once.context is context:
+                once.made = self.driver.records.made(context, uuid)
+            if once.made is None:
+                raise
 
     def _tell_of_destroyed(
         self, context: sg_context.RequestContext, uuid: str

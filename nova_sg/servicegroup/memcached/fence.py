@@ -61,22 +61,35 @@ class Fence:
         self._server = server
         self._seconds = seconds(server.options)
         self._seen_at = 0.0
+        self._moved: exception.DeploymentMismatch | None = None
 
     def gets(self, keys: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
         """Read keys with their tokens, and the marker along with them.
 
-        :raises DeploymentMismatch: the deployment is not here any more
+        What the marker says is told by :meth:`check`: a change that was made
+        before the move is to be found after it.
         """
         seen_at = time.monotonic()
         found = self._server.gets([*keys, self._store.key])
         value, _token = found.pop(self._store.key, (None, b''))
         theirs = self._store.decode(value, self._server)
-        if theirs is not None and theirs != self._ours:
-            raise exception.DeploymentMismatch(
+        self._moved = (
+            exception.DeploymentMismatch(
                 backend=self._store.name, theirs=theirs, ours=self._ours
             )
+            if theirs is not None and theirs != self._ours
+            else None
+        )
         self._seen_at = seen_at
         return found
+
+    def check(self) -> None:
+        """Refuse a change where the deployment had moved when keys were read.
+
+        :raises DeploymentMismatch: it had
+        """
+        if self._moved is not None:
+            raise self._moved
 
     def check_written(self) -> None:
         """Say so where a move may have left behind what was just written.
@@ -87,6 +100,7 @@ class Fence:
             return
         try:
             self.gets([])
+            self.check()
         except (
             exception.ServiceGroupUnavailable,
             exception.DeploymentMismatch,

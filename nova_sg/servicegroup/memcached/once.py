@@ -59,31 +59,60 @@ class Once:
             not_found = exception.ServiceNotFound(service_id=self.uuid)
             if tried.unsure is None:
                 raise not_found from None
-            raise self._unknown(not_found) from error
+            raise self.unknown(not_found) from error
         except exception.DeploymentMismatch as error:
             if tried.unsure is None:
                 raise
-            raise self._unknown(error) from error
+            raise self.unknown(error) from error
 
     def look(self) -> cell_.Found | None:
-        """Return the record in whatever state it is, and see the marker."""
+        """Return the record in whatever state it is, and see the marker.
+
+        The change is looked for in it first (:meth:`made`): neither a record
+        that is destroyed by now nor a move of the deployment undoes it.
+        """
         key = self._cell.keys.service(self.uuid)
         return self._cell.found(key, self._fence.gets([key]))
 
     def live(self, found: cell_.Found | None) -> cell_.Found:
-        """Return what was found, if it is live.
+        """Return what was found, if it may be changed.
 
-        :raises ServiceNotFound: it is not
+        :raises DeploymentMismatch: the deployment has moved
+        :raises ServiceNotFound: it is not live
         """
+        self._fence.check()
         if found is None:
             raise _Vanished
         if not found.live:
             raise exception.ServiceNotFound(service_id=self.uuid)
         return found
 
-    def is_in(self, found: cell_.Found) -> bool:
-        """Return whether the change was made already."""
-        return writes.holds(found.unknown, self.token)
+    def free(self) -> None:
+        """See that a record may be written where none was found.
+
+        :raises DeploymentMismatch: the deployment has moved
+        """
+        self._fence.check()
+
+    def made(self, found: cell_.Found | None) -> record.Record | None:
+        """Return the record as it is, if the change was made already.
+
+        :param found: by :meth:`look`
+        :returns: also a record that was destroyed since; None where the
+            change is not in it
+        :raises OutcomeUnknown: it is, and the deployment has moved since:
+            nobody can tell whether the move took it along
+        """
+        if found is None or not (
+            writes.holds(found.unknown, self.token)
+            or found.unknown.get(cell_.DESTROYED_BY) == self.token
+        ):
+            return None
+        try:
+            self._fence.check()
+        except exception.DeploymentMismatch as error:
+            raise self.unknown(error) from error
+        return found.record
 
     def commit(
         self,
@@ -95,16 +124,22 @@ class Once:
         """Write the record where it is as it was found.
 
         :param unknown: fields beside it
+        :raises DeploymentMismatch: the deployment had moved when it was found
         :raises Conflict: it is not
         :raises OutcomeUnknown: it may have been written, or was when the
             deployment had moved
         """
+        self._fence.check()
         beside = writes.with_token(unknown, self.token, time.time())
         if not self._cell.replace(found, by, ttl, beside):
             raise change.Conflict
         self._fence.check_written()
 
-    def _unknown(self, error: Exception) -> exception.OutcomeUnknown:
+    def unknown(self, error: Exception) -> exception.OutcomeUnknown:
+        """Return the error of a change that may have been made.
+
+        :param error: why it cannot be told
+        """
         return exception.OutcomeUnknown(
             backend=f'memcached {self._cell.server.name}',
             reason=str(error).rstrip('.'),

@@ -36,9 +36,10 @@ class Update:
         :raises Conflict: another writer has changed the record
         :raises ServiceBinaryExists, ServiceTopicExists: a new name is taken
         """
-        found = self._once.live(self._once.look())
-        changed = found.record
-        if not self._once.is_in(found):
+        there = self._once.look()
+        changed = self._once.made(there)
+        if changed is None:
+            found = self._once.live(there)
             self._before = found.record
             changed = found.record._replace(
                 updated_at=cell_.now(), **self._changes
@@ -47,7 +48,7 @@ class Update:
                 besides=names_.Names(self._cell, found.record)
             )
             self._once.commit(found, changed, found.unknown)
-        if self._before is not None:
+        if self._before is not None and not changed.deleted:
             self._rename(self._before, changed)
         return changed
 
@@ -64,6 +65,8 @@ class Update:
                 self._take_back(before)
         except exception.ServiceGroupUnavailable as error:
             raise exception.OutcomeUnknown(**error.kwargs) from error
+        except exception.DeploymentMismatch as error:
+            raise self._once.unknown(error) from error
         if lost is not None:
             raise new.taken(lost)
         # What is left leads to a record that does not bear it.

@@ -35,6 +35,10 @@ TOMBSTONE_TTL = 7 * 86400
 _NEW = uuid_.UUID('1f0c43a4-6d9f-4a8e-9a53-4f2a3c1c7b5e')
 
 
+def _uuid_of(token: str) -> str:
+    return str(uuid_.uuid5(_NEW, token))
+
+
 def random_ids() -> Iterator[int]:
     """Return ids to try, at random: there is no counter to lose."""
     while True:
@@ -62,7 +66,7 @@ class Writer:
 
         :param token: of the change
         """
-        uuid = values.get('uuid') or str(uuid_.uuid5(_NEW, token))
+        uuid = values.get('uuid') or _uuid_of(token)
         fields = {'topic': None, **values, 'uuid': uuid}
         once = self._once(uuid, token)
         return once.run(lambda: self._create(once, fields))
@@ -93,6 +97,14 @@ class Writer:
                 {'uuid': uuid, 'error': error},
             )
 
+    def made(self, uuid: str | None, token: str) -> record.Record | None:
+        """See ``RecordStore.made``.
+
+        :param token: of the change
+        """
+        once = self._once(uuid or _uuid_of(token), token)
+        return once.made(once.look())
+
     def _once(self, uuid: str, token: str) -> once_.Once:
         return once_.Once(self._cell, self._fence, uuid, token)
 
@@ -100,10 +112,12 @@ class Writer:
         self, once: once_.Once, fields: Mapping[str, Any]
     ) -> record.Record:
         found = once.look()
+        before = once.made(found)
+        if before is not None:
+            return before
+        once.free()
         if found is None:
             made = self._begin(once, fields)
-        elif once.is_in(found):
-            return once.live(found).record
         elif found.unknown.get(cell_.PENDING) == once.token:
             made = found.record
         elif cell_.PENDING in found.unknown:
@@ -152,8 +166,9 @@ class Writer:
 
     def _destroy(self, once: once_.Once) -> record.Record:
         there = once.look()
-        if there and there.unknown.get(cell_.DESTROYED_BY) == once.token:
-            return there.record
+        before = once.made(there)
+        if before is not None and before.deleted:
+            return before
         found = once.live(there)
         gone = found.record._replace(
             deleted=found.record.id, deleted_at=cell_.now()

@@ -36,9 +36,16 @@ class RecordStore(abc.ABC):
     method that changes something takes from it the token of the change
     (``change.token_of``), keeps the token in the transaction of the change
     for ``change.KEPT`` seconds at least, and does nothing where it is there
-    already: the answer is the record as it is then. It raises
+    already: the answer is the record as it is then, also one destroyed since.
+    The token is looked for before anything else, so that no later change and
+    no move makes a change look as if it was not made. The method raises
     ``OutcomeUnknown`` where the change may have been made and cannot be
     looked for.
+
+    A store that keeps the tokens in the value of the record bounds their
+    number: ZooKeeper keeps the latest 500 of a record, memcached the latest
+    64. A change that is sent again after as many others of the same record
+    within that time is not found.
 
     A change is refused with ``DeploymentMismatch`` where the deployment has
     moved away: the store looks at the marker in the transaction of the
@@ -204,6 +211,25 @@ class RecordStore(abc.ABC):
 
         :raises ServiceNotFound: there is no live record
         """
+
+    def made(
+        self, context: sg_context.RequestContext, uuid: str | None = None
+    ) -> record.Record | None:
+        """Return what a change made, if it was made already.
+
+        For a caller that would refuse the change of a call which may be sent
+        again: an error must not say "not done" of what the first call did.
+
+        :param context: bears the token of the change
+        :param uuid: of the record; None where the change creates one with a
+            uuid of the store's own
+        :returns: the record as it is now, also one destroyed since; None where
+            the token is not there, or the store cannot tell
+        :raises ServiceNotFound: it was made, and the record was purged since
+        :raises OutcomeUnknown: it was made, but may have been lost since
+        :raises ServiceGroupUnavailable: the backend cannot be asked
+        """
+        return None
 
     @abc.abstractmethod
     def minimum_versions(

@@ -30,9 +30,8 @@ from nova_sg import exception
 
 T = TypeVar('T')
 
-#: Seconds for which a store keeps a token at least: longer than anything is
-#: sent again.
-KEPT = 3600
+#: Seconds for which a store keeps a token at least.
+KEPT = sg_context.CHANGE_KEPT
 
 #: What a token may be: it is stored, and may be a part of a key.
 _TOKEN = re.compile(r'[A-Za-z0-9_-]{1,64}')

@@ -145,6 +145,11 @@ class MemcachedRecordStore(base.RecordStore):
     def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
         self._writer(context).destroy(uuid, change.token_of(context))
 
+    def made(
+        self, context: sg_context.RequestContext, uuid: str | None = None
+    ) -> record.Record | None:
+        return self._writer(context).made(uuid, change.token_of(context))
+
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
     ) -> dict[str, int]:

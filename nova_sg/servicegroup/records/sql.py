@@ -239,6 +239,19 @@ class SqlRecordStore(base.RecordStore):
         write = writes.Write(change.token_of(context), 'destroy', uuid)
         self._make(write, work, lambda _connection, _uuid: None)
 
+    def made(
+        self, context: sg_context.RequestContext, uuid: str | None = None
+    ) -> record.Record | None:
+        token = change.token_of(context)
+
+        def work(connection: sa.Connection) -> record.Record | None:
+            noted = writes.noted(connection, token)
+            if noted is None or uuid not in (None, noted.uuid):
+                return None
+            return self._get(connection, noted.uuid)
+
+        return self._database.read(work)
+
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
     ) -> dict[str, int]:
@@ -332,10 +345,14 @@ class SqlRecordStore(base.RecordStore):
         """Return a record that this change made or changed.
 
         Of a change that was made before, also one destroyed since then.
+
+        :raises ServiceNotFound: it was purged since then
         """
         row = connection.execute(
             sa.select(*COLUMNS).where(SERVICES.uuid == uuid)
-        ).one()
+        ).first()
+        if row is None:
+            raise exception.ServiceNotFound(service_id=uuid)
         return record.Record.from_row(row)
 
     def _named(

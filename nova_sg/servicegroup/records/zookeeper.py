@@ -172,6 +172,13 @@ class ZooKeeperRecordStore(base.RecordStore):
             self.cell(context), change.token_of(context), uuid
         )
 
+    def made(
+        self, context: sg_context.RequestContext, uuid: str | None = None
+    ) -> record.Record | None:
+        return self._writer.made(
+            self.cell(context), change.token_of(context), uuid
+        )
+
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
     ) -> dict[str, int]:

@@ -64,8 +64,47 @@ class RepeatTests(base.ConformanceTest):
         values = {'host': 'host1', 'binary': 'nova-compute'}
         made = self.api.create(self.once, values)
         self.api.destroy(self.context, made.uuid)
-        self.create_outcome(lambda: self.api.create(self.once, values))
+        again = self.api.create(self.once, values)
+        self.assertEqual(made.uuid, again.uuid)
         self.assertEqual([], list(self.records.list(self.context)))
+
+    def test_an_update_sent_twice_is_answered_for_a_service_that_is_gone(
+        self,
+    ) -> None:
+        service = self.register()
+        changes = {'disabled': True}
+        self.records.update(self.once, service.uuid, changes)
+        self.records.destroy(self.context, service.uuid)
+        again = self.records.update(self.once, service.uuid, changes)
+        self.assertEqual((service.uuid, True), (again.uuid, again.disabled))
+
+    def test_a_create_that_was_made_is_not_too_old_for_what_came_after(
+        self,
+    ) -> None:
+        values = {'host': 'old', 'binary': 'nova-compute', 'version': 1}
+        made = self.api.create(self.once, values)
+        self.register('new', version=9)
+        self.api.destroy(self.context, made.uuid)
+        again = self.outcome(lambda: self.api.create(self.once, values))[1]
+        self.assertEqual(made.uuid, again and again.uuid)
+
+    def test_an_update_that_was_made_is_not_refused_for_what_came_after(
+        self,
+    ) -> None:
+        service = self.register(version=1)
+        changes = {'version': 2}
+        self.api.update(self.once, service.uuid, changes)
+        self.register('new', version=9)
+        self.api.destroy(self.context, service.uuid)
+        again = self.outcome(
+            lambda: self.api.update(self.once, service.uuid, changes)
+        )[1]
+        self.assertEqual(service.uuid, again and again.uuid)
+
+    def test_a_destroy_that_was_made_is_not_refused(self) -> None:
+        service = self.register()
+        for _attempt in range(2):
+            self.api.destroy(self.once, service.uuid)
 
     def test_a_destroy_sent_twice_is_one(self) -> None:
         service = self.register()

@@ -71,7 +71,7 @@ class Writer:
         :param token: of this change
         """
         # The same for a change that is sent again, so that it is found.
-        uuid = values.get('uuid') or str(sg_uuid.uuid5(_UUIDS, token))
+        uuid = values.get('uuid') or _uuid_of(token)
         change = self._session.change(cell.service(uuid))
         look = self._look_for(cell, uuid, token, change)
 
@@ -183,6 +183,17 @@ class Writer:
 
         change.run(attempt, look)
         self._remove_members(uuid)
+
+    def made(
+        self, cell: layout.CellLayout, token: str, uuid: str | None
+    ) -> record.Record | None:
+        """See :meth:`RecordStore.made`.
+
+        :param token: of the change
+        """
+        uuid = uuid or _uuid_of(token)
+        change = self._session.change(cell.service(uuid))
+        return self._look_for(cell, uuid, token, change)()
 
     def restore(
         self, cell: layout.CellLayout, restored: record.Record
@@ -330,6 +341,10 @@ class Writer:
         # Somebody tidied up: make it again next time.
         self._made.clear()
         return self._session.unavailable(str(failed))
+
+
+def _uuid_of(token: str) -> str:
+    return str(sg_uuid.uuid5(_UUIDS, token))
 
 
 def _place(cell: layout.CellLayout, of: record.Record) -> str:

@@ -79,6 +79,19 @@ class TestTokens(WritesTestCase):
             [each.disabled for each in self.records.list(self.context)],
         )
 
+    def test_a_change_of_a_service_that_was_purged_finds_none(self):
+        mine = self.records.create(self.context, VALUES)
+        once = self.change()
+        self.records.update(once, mine.uuid, {'disabled': True})
+        self.records.purge(self.context, [mine.uuid])
+        self.assertRaises(
+            exception.ServiceNotFound,
+            self.records.update,
+            once,
+            mine.uuid,
+            {'disabled': True},
+        )
+
     def test_the_name_of_a_database_may_be_long(self):
         markers = self.records.marker_store
         ours = markers.claim(self.records.ours)
@@ -90,8 +103,8 @@ class TestTokens(WritesTestCase):
     def test_old_ones_are_deleted_now_and_then(self):
         mine = self.records.create(self.context, VALUES)
         for kept, (seconds, token) in (
-            (3, (writes.KEPT - 60, '00')),
-            (1, (writes.KEPT + 60, '00')),
+            (3, (change.KEPT - 60, '00')),
+            (1, (change.KEPT + 60, '00')),
         ):
             self.records.update(self.context, mine.uuid, {'version': 1})
             self.age(seconds)

@@ -249,6 +249,22 @@ class TestFence(LostAnswersTest):
             )
         self.assertEqual(['c1'], self.hosts())
 
+    def test_a_change_before_a_move_is_not_told_as_not_done(self) -> None:
+        for attempt, arguments in (
+            (self.store.create, ({'host': 'n', 'binary': 'nova-x'},)),
+            (self.store.update, (self.service.uuid, {'disabled': True})),
+            (self.store.destroy, (self.service.uuid,)),
+        ):
+            mine = change.for_one(self.context)
+            attempt(mine, *arguments)
+            self.store.marker_store.move(self.store.ours, CLOSED)
+            self.assertRaises(
+                exception.OutcomeUnknown, attempt, mine, *arguments
+            )
+            self.assertTrue(
+                self.store.marker_store.move(CLOSED, self.store.ours)
+            )
+
     def test_a_slow_change_across_a_move_is_not_told_done_and_lost(
         self,
     ) -> None:

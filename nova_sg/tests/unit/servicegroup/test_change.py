@@ -6,7 +6,6 @@ from oslotest import base
 
 from nova_sg import context
 from nova_sg import exception
-from nova_sg.db import writes
 from nova_sg.servicegroup.records import change
 
 
@@ -33,9 +32,6 @@ class TestTokens(base.BaseTestCase):
                 change.token_of,
                 context.RequestContext(change=theirs),
             )
-
-    def test_a_database_keeps_it_as_long_as_every_store(self):
-        self.assertGreaterEqual(writes.KEPT, change.KEPT)
 
 
 class TestChange(base.BaseTestCase):

@@ -123,6 +123,13 @@ class ToyRecordStore(base.RecordStore):
                 gone._replace(deleted=gone.id, deleted_at=_moment(now)),
             )
 
+    def made(
+        self, context: sg_context.RequestContext, uuid: str | None = None
+    ) -> record.Record | None:
+        state = self._directory.read()
+        made = state['changes'].get(change.token_of(context))
+        return made and _from_json(state['services'][made[0]])
+
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
     ) -> dict[str, int]:
