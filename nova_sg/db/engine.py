@@ -253,7 +253,12 @@ class Database:
                 return
             if self.dialect == 'sqlite':
                 self._prepare_sqlite()
-            schema.check(self.engine, self.name)
+            try:
+                schema.check(self.engine, self.name)
+            except (NotImplementedError, sa.exc.ResourceClosedError) as error:
+                # What SQLAlchemy and oslo.db make of a connection that breaks
+                # while they look at the server for the first time.
+                raise db_exc.DBConnectionError(error) from error
             self._ready = True
 
     def _prepare_sqlite(self) -> None:

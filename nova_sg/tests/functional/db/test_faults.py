@@ -188,6 +188,12 @@ class TestUnreachable(FaultsTestCase):
     def ask(self):
         return self.far.read(lambda c: c.exec_driver_sql('SELECT 1').scalar())
 
+    def test_a_connection_that_breaks_at_any_moment_is_made_anew(self):
+        for number in range(1, 12):
+            self.network.withhold(proxy.nth(number))
+            self.far = self.another_process(self.text(self.far_url))
+            self.assertEqual(1, self.ask(), number)
+
     def assert_unavailable(self):
         error = self.assertRaises(exception.ServiceGroupUnavailable, self.ask)
         self.assertNotIn(PASSWORD, str(error))
