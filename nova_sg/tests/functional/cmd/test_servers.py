@@ -92,32 +92,35 @@ class TestFaults(base.CommandTestCase):
         # The bound of retries.
         self.option('SERVICEGROUP__REPORT_INTERVAL', '1')
 
-    def assert_unreachable(self, url: sa.URL, says: str) -> None:
+    def assert_fails(self, code: int, url: sa.URL, says: str) -> None:
         self.option(
             'DATABASE__CONNECTION',
             url.render_as_string(hide_password=False),
         )
         for words in (LIST, ('db', 'sync'), ('db', 'version')):
             result = self.manage(*words)
-            self.assert_error(5, says, result)
+            self.assert_error(code, says, result)
             self.assertNotIn(SECRET, result.err)
 
     def test_a_server_that_is_not_there(self):
         port = self.useFixture(ports.Port()).number
         url = sa.make_url(self.url).set(port=port, password=SECRET)
-        self.assert_unreachable(
-            url, rf':\*\*\*@127.0.0.1:{port}/.* is unavailable: .*refused'
+        self.assert_fails(
+            5, url, rf':\*\*\*@127.0.0.1:{port}/.* is unavailable: .*refused'
         )
 
     def test_a_database_that_is_not_there(self):
         url = sa.make_url(self.url).set(database='nonesuch')
-        self.assert_unreachable(url, 'unavailable: .*nonesuch')
+        self.assert_fails(2, url, r'\[database\] connection: .*nonesuch')
 
     def test_a_wrong_password(self):
         user = self.make_user_with_password()
         url = sa.make_url(self.url).set(username=user, password=SECRET)
-        self.assert_unreachable(
-            url, f'unavailable: .*(failed for|Access denied for) .*{user}'
+        self.assert_fails(
+            2,
+            url,
+            r'\[database\] connection: .*(failed for|Access denied for) '
+            f'.*{user}',
         )
 
     def make_user_with_password(self) -> str:
