@@ -68,7 +68,9 @@ def operate(
     :param end: when to stop
     """
     with open(path, 'a', buffering=1) as log:
-        operator = _Operator(api, log, name, seed)
+        # A history has hosts of its own: a reader that may be behind could
+        # still see those of the one before.
+        operator = _Operator(api, log, name, seed, f'h{start:.0f}')
         while time.monotonic() < end:
             slot = int((time.monotonic() - start) / SLOT)
             operator.act(slot)
@@ -76,9 +78,10 @@ def operate(
 
 class _Operator:
     def __init__(
-        self, api: sg_api.API, log: Any, name: str, seed: int
+        self, api: sg_api.API, log: Any, name: str, seed: int, hosts: str
     ) -> None:
         self._api = api
+        self._hosts = hosts
         self._log = log
         self._name = name
         self._chance = random.Random(f'{name} {seed}')
@@ -89,7 +92,7 @@ class _Operator:
 
     def act(self, slot: int) -> None:
         """Do something to a service, or read one."""
-        host = f'host{slot}-{self._chance.randrange(SERVICES)}'
+        host = f'{self._hosts}-{slot}-{self._chance.randrange(SERVICES)}'
         (kind,) = self._chance.choices(KINDS, WEIGHTS)
         uuid = self._uuids.get(host)
         if uuid is None and kind in ('update', 'destroy'):
