@@ -11,6 +11,7 @@ from multiprocessing import forkserver
 from multiprocessing import util
 import os
 import signal
+import traceback
 from typing import Any
 from typing import Concatenate
 from typing import ParamSpec
@@ -145,6 +146,8 @@ def _serve(
                         prepare(api)
                 answer = function(api, *args, **kwargs), None
             except Exception as error:
+                # The traceback itself does not travel.
+                error.add_note(traceback.format_exc())
                 answer = None, error
             pipe.send(answer)
 
