@@ -30,6 +30,7 @@ from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
+from nova_sg.nova_tree import unknown
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
 
@@ -125,7 +126,13 @@ class OwnerDriver(nova_db.DbDriver):
 
         What was read along with a list stands as long as it would take a
         change to show: nobody asks for each service of a list.
+
+        :raises ServiceGroupUnavailable: that is unknown, and not only looked
+            at among others (see :mod:`nova_sg.nova_tree.unknown`)
         """
+        return unknown.up(lambda: self._is_up(service_ref))
+
+    def _is_up(self, service_ref: Any) -> bool:
         api = _owner()
         read = getattr(service_ref, 'liveness', None)
         if read is not None and read.state != liveness.UNKNOWN:

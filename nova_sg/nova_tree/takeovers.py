@@ -18,6 +18,7 @@ from nova_sg.nova_tree import statistics
 from nova_sg.nova_tree import stop
 from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import unavailable
+from nova_sg.nova_tree import unknown
 
 LOG = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     statistics.ComputeNodeStatistics,
     hypervisors.HypervisorServices,
     unavailable.Unavailable,
+    unknown.UnknownServices,
 )
 
 

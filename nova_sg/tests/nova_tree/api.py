@@ -6,13 +6,17 @@ from typing import Any
 from unittest import mock
 
 from nova import objects
+from nova import servicegroup
+from nova.scheduler.filters import compute_filter
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client as api_client
 import testscenarios
 
 from nova_sg import exception
 from nova_sg.servicegroup import api
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import verdicts
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.nova_tree import base
 
@@ -105,6 +109,95 @@ class TestDecisions(TestCase):
             ('disabled', reason),
             (answer['status'], answer['disabled_reason']),
         )
+
+
+class TestUnknown(TestCase):
+    """It cannot be told of one compute whether it is up."""
+
+    scenarios = [base.MC]
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.known, self.unknown = map(self.make_host, ('one', 'two'))
+        self.lost = {self.unknown.uuid}
+        verdict, listed = verdicts.Verdicts.of, verdicts.Verdicts.of_listing
+
+        def of(mine, member, context=None):
+            if member['uuid'] in self.lost:
+                raise OUT
+            return verdict(mine, member, context)
+
+        def of_listing(mine, records, alive):
+            nobody_knows = liveness.Liveness(False, None, 0.0, (), 'lost')
+            return {
+                **listed(mine, records, alive),
+                **dict.fromkeys(self.lost, nobody_knows),
+            }
+
+        self.stub_out('nova_sg.servicegroup.verdicts.Verdicts.of', of)
+        self.stub_out(
+            'nova_sg.servicegroup.verdicts.Verdicts.of_listing', of_listing
+        )
+
+    def test_the_services_are_listed_with_that_one_as_novas_unknown(self):
+        for version, expected in (
+            ('2.87', {'one': 'enabled', 'two': 'UNKNOWN'}),
+            ('2.68', {'one': 'enabled'}),
+        ):
+            self.api.microversion = version
+            listed = self.api.api_get('/os-services').body['services']
+            self.assertEqual(
+                expected, {each['host']: each['status'] for each in listed}
+            )
+
+    def test_hypervisors_are_listed_without_that_one(self):
+        listed = self.api.api_get('/os-hypervisors/detail').body
+        self.assertEqual(
+            ['one'], [e['service']['host'] for e in listed['hypervisors']]
+        )
+
+    def test_zones_show_that_one_as_not_available(self):
+        zones = self.api.api_get('/os-availability-zone/detail').body
+        hosts = {
+            host: each['nova-compute']['available']
+            for zone in zones['availabilityZoneInfo']
+            for host, each in zone['hosts'].items()
+        }
+        self.assertIs(False, hosts['two'])
+
+    def test_a_change_of_that_one_is_not_refused_when_it_is_made(self):
+        self.stub_out(
+            'nova.compute.rpcapi.ComputeAPI.set_host_enabled', mock.Mock()
+        )
+        answer = self.api.api_put(
+            f'/os-services/{self.unknown.uuid}', {'status': 'disabled'}
+        ).body['service']
+        self.assertEqual('disabled', answer['status'])
+
+    def test_the_scheduler_leaves_that_one_out_and_warns_once(self):
+        def passes(service):
+            state = mock.Mock(host=service.host, service=service)
+            return compute_filter.ComputeFilter().host_passes(state, None)
+
+        self.assertEqual([False] * 2, [passes(self.unknown) for _ in range(2)])
+        log = self.stdlog.logger.output
+        self.assertEqual(1, log.count('Host two gets no instances'))
+        self.assertNotIn('Host one gets', log)
+
+    def test_an_evacuation_takes_it_neither_for_up_nor_for_down(self):
+        self.assertRaises(
+            exception.ServiceGroupUnavailable,
+            servicegroup.API().service_is_up,
+            self.unknown,
+        )
+
+    def test_a_list_in_which_nothing_is_known_is_503(self):
+        self.lost.add(self.known.uuid)
+        for path in ('/os-hypervisors', '/os-availability-zone/detail'):
+            error = self.assertRaises(
+                api_client.OpenStackApiException, self.api.api_get, path
+            )
+            self.assertEqual(503, error.response.status_code)
 
 
 class TestOutage(TestCase):
