@@ -108,6 +108,17 @@ class WithheldTests(base.ConformanceTest):
             return condition()
         return self.within(SOON, condition)
 
+    def registered(self, host: str, **values: Any) -> record.Record:
+        """Register a service, and wait until the cut-off process reads it."""
+        service = self.register(host, **values)
+        self.eventually(
+            lambda: self.cut_off.driver.records.get_by_host_and_binary(
+                self.context, host, 'nova-compute'
+            ),
+            'a service that another process has registered shows',
+        )
+        return service
+
     def reason_of(self, uuid: str) -> str | None:
         return self.records.get_by_uuid(self.context, uuid).disabled_reason
 
@@ -130,7 +141,7 @@ class WithheldTests(base.ConformanceTest):
 
         self.each_answer_lost(
             Attempt(
-                lambda host: self.register(host, forced_down=True),
+                lambda host: self.registered(host, forced_down=True),
                 change,
                 lambda service: self.reason_of(service.uuid) == 'A',
                 lambda service: self.api.update(
@@ -184,7 +195,7 @@ class WithheldTests(base.ConformanceTest):
 
         self.each_answer_lost(
             Attempt(
-                lambda host: self.register(host),
+                self.registered,
                 lambda service: self.cut_off.destroy(
                     self.context, service.uuid
                 ),
