@@ -236,6 +236,7 @@ class MemcachedCellTest(base.BaseTestCase):
             self.assertNotIn(service.uuid, watch.seen_down, service.host)
 
     def _conf(self) -> cfg.ConfigOpts:
+        servers = ','.join(each.hosts for each in self.servers)
         directory = self.useFixture(fixtures.TempDir()).path
         path = os.path.join(directory, 'nova-sg.conf')
         with open(path, 'w') as config_file:
@@ -244,9 +245,9 @@ class MemcachedCellTest(base.BaseTestCase):
                 f'report_interval = {REPORT_INTERVAL}\n'
                 f'service_down_time = {self.down_time}\n'
                 f'[database]\nconnection = {self.database.url}\n'
-                '[memcached]\nservers = '
-                f'{",".join(each.hosts for each in self.servers)}\n'
-                f'connect_timeout = {TIMEOUT}\n'
+                '[memcached]\n'
+                + (f'servers = {servers}\n' if servers else '')
+                + f'connect_timeout = {TIMEOUT}\n'
                 # Processes of one configuration share their connections.
                 f'timeout = {TIMEOUT + next(_numbers) / 1e6:f}\n'
             )

@@ -163,7 +163,8 @@ class TestManyChanges(MonotonicTestCase):
             lambda: int(self.reason(api)) == self.written,
             'the last change is seen',
         )
-        self.assertGreater(self.written, 600)
+        # How many depends on the machine; enough to overtake a slow reader.
+        self.assertGreater(self.written, 100)
         self.assertEqual([], loads)
         self.assertNotIn('too fast', log.output)
         self.assertNotIn('not followed', log.output)
