@@ -24,7 +24,7 @@ from nova_sg import context as sg_context
 from nova_sg import servicegroup
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.memcached import index
+from nova_sg.servicegroup.backends.memcached import index
 from nova_sg.servicegroup.records import codec
 from nova_sg.tests.fixtures.servers import memcached
 

@@ -34,8 +34,8 @@ from nova_sg.db import models
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.backends.zookeeper import session
 from nova_sg.servicegroup.membership import base as membership_base
-from nova_sg.servicegroup.zookeeper import session
 from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures.servers import mariadb

@@ -33,7 +33,7 @@ from nova_sg import servicegroup
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.zookeeper import session
+from nova_sg.servicegroup.backends.zookeeper import session
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.fixtures.servers import zookeeper
 

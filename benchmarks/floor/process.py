@@ -11,7 +11,7 @@ from pymemcache.client import base as pymemcache
 import sqlalchemy as sa
 
 from benchmarks.floor import tables
-from nova_sg.servicegroup.memcached import keys as memcached_keys
+from nova_sg.servicegroup.backends.memcached import keys as memcached_keys
 
 
 @dataclasses.dataclass(frozen=True)

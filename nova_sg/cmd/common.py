@@ -55,7 +55,7 @@ LOG = logging.getLogger(__name__)
 _REPORTED_ANYWAY = frozenset(
     {
         'nova_sg.servicegroup.knowledge',
-        'nova_sg.servicegroup.memcached.server',
+        'nova_sg.servicegroup.backends.memcached.server',
         'oslo.messaging._drivers.impl_rabbit',
         'oslo_db.sqlalchemy.exc_filters',
         'stevedore.named',

@@ -13,12 +13,12 @@ from nova_sg.conductor import records
 from nova_sg.conductor import rpcapi
 from nova_sg.notifications import base as notifications_base
 from nova_sg.objects import base as objects_base
+from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import loader
-from nova_sg.servicegroup.drivers import base as drivers_base
 from nova_sg.servicegroup.membership import base as membership_base
 
 
-class RemoteDriver(drivers_base.Driver):
+class RemoteDriver(sg_driver.Driver):
     """A driver whose records are the conductor's.
 
     :param conf: a loaded configuration
@@ -47,11 +47,11 @@ class RemoteDriver(drivers_base.Driver):
         return self._membership
 
     @property
-    def characteristics(self) -> drivers_base.Characteristics:
+    def characteristics(self) -> sg_driver.Characteristics:
         """What the conductor's driver declares."""
         context = sg_context.get_admin_context()
         facts = self._conductor.health(context)
-        return drivers_base.Characteristics.of(
+        return sg_driver.Characteristics.of(
             facts.get('declared', facts['characteristics'])
         )
 

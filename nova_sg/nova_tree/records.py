@@ -33,9 +33,9 @@ from nova_sg.nova_tree import originals
 from nova_sg.nova_tree import rows
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.backends.sql import records as sql_records
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
-from nova_sg.servicegroup.records import sql
 
 #: What nova raises for a name that is another service's.
 _NAMES_TAKEN = (
@@ -210,8 +210,10 @@ class NovaRecordStore(base.RecordStore):
     def purge(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> None:
-        for start in range(0, len(uuids), sql.PURGE_BATCH):
-            _purge(_nova(context), uuids[start : start + sql.PURGE_BATCH])
+        for start in range(0, len(uuids), sql_records.PURGE_BATCH):
+            _purge(
+                _nova(context), uuids[start : start + sql_records.PURGE_BATCH]
+            )
 
     @contextlib.contextmanager
     def _unique(
@@ -278,12 +280,12 @@ def _insert(context: Any, row: rows.Row) -> None:
     on_postgresql = context.session.get_bind().dialect.name == 'postgresql'
     if on_postgresql:
         # Nobody may take an id while the sequence is set.
-        context.session.execute(sql.LOCK_FOR_IDS)
+        context.session.execute(sql_records.LOCK_FOR_IDS)
     context.session.execute(
         models.Service.__table__.insert().values(dict(row))
     )
     if on_postgresql:
-        context.session.execute(sql.CONTINUE_IDS)
+        context.session.execute(sql_records.CONTINUE_IDS)
 
 
 @db.pick_context_manager_reader

@@ -17,7 +17,7 @@ from nova.db.main import api as db
 
 from nova_sg import nova_tree
 from nova_sg.nova_tree import cells
-from nova_sg.servicegroup.memcached import writer
+from nova_sg.servicegroup.backends.memcached import writer
 
 
 def enable() -> None:

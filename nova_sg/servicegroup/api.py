@@ -29,13 +29,13 @@ from nova_sg.inventory import base as inventory_base
 from nova_sg.notifications import base as notifications_base
 from nova_sg.servicegroup import collector
 from nova_sg.servicegroup import deployment
+from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup import verdicts
-from nova_sg.servicegroup.drivers import base as drivers_base
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import change
 
@@ -74,7 +74,7 @@ class API:
     def __init__(
         self,
         conf: cfg.ConfigOpts,
-        driver: drivers_base.Driver | None = None,
+        driver: sg_driver.Driver | None = None,
         inventory: inventory_base.Inventory | None = None,
         notifier: notifications_base.Notifier | None = None,
         *,

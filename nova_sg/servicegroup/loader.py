@@ -9,8 +9,8 @@ from oslo_config import cfg
 import stevedore
 
 from nova_sg import exception
+from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import marker
-from nova_sg.servicegroup.drivers import base as drivers_base
 from nova_sg.servicegroup.records import base as records_base
 
 DRIVERS = 'nova_sg.servicegroup.drivers'
@@ -19,7 +19,7 @@ RECORDS = 'nova_sg.servicegroup.records'
 
 def load(
     conf: cfg.ConfigOpts, records: records_base.RecordStore | None = None
-) -> drivers_base.Driver:
+) -> sg_driver.Driver:
     """Return the configured driver with its record store.
 
     :param conf: a loaded configuration
@@ -32,12 +32,12 @@ def load(
     return driver_class(conf)(conf, records)
 
 
-def driver_class(conf: cfg.ConfigOpts) -> type[drivers_base.Driver]:
+def driver_class(conf: cfg.ConfigOpts) -> type[sg_driver.Driver]:
     """Return the class of the configured driver.
 
     :raises InvalidConfiguration: see :func:`load`
     """
-    found: type[drivers_base.Driver] = _plugin(
+    found: type[sg_driver.Driver] = _plugin(
         DRIVERS, 'driver', conf.servicegroup.driver
     )
     return found

@@ -15,11 +15,11 @@ from oslo_utils import timeutils
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import doubt
+from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.drivers import base as drivers_base
 from nova_sg.servicegroup.membership import base
 
 
@@ -101,7 +101,7 @@ class Verdicts:
     def of_listing(
         self,
         records: Sequence[record.Record],
-        alive: drivers_base.Alive,
+        alive: sg_driver.Alive,
     ) -> Mapping[str, liveness.Liveness]:
         """Return the verdicts that go with a list of records.
 

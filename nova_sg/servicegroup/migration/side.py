@@ -11,9 +11,9 @@ from typing import Self
 from oslo_config import cfg
 
 from nova_sg import exception
+from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import marker
-from nova_sg.servicegroup.drivers import base as drivers_base
 from nova_sg.servicegroup.records import base as records_base
 
 #: Loads the configuration of this process, anew each time.
@@ -53,7 +53,7 @@ class Side:
     :param ours: how a backend of this deployment is marked
     """
 
-    driver: drivers_base.Driver
+    driver: sg_driver.Driver
     ours: marker.Marker
 
     @classmethod

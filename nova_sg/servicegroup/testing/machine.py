@@ -15,8 +15,8 @@ from hypothesis import strategies
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.drivers import base as drivers_base
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.testing import base
 from nova_sg.servicegroup.testing import model
@@ -59,7 +59,7 @@ class DriverMachine(stateful.RuleBasedStateMachine):
 
     known = stateful.Bundle('known')
 
-    def __init__(self, driver: drivers_base.Driver, ids: set[int]) -> None:
+    def __init__(self, driver: sg_driver.Driver, ids: set[int]) -> None:
         super().__init__()
         self.records = driver.records
         self.membership = driver.membership

@@ -29,7 +29,7 @@ T = TypeVar('T')
 _PRELOAD = [
     __name__,
     'nova_sg.inventory.sql',
-    'nova_sg.servicegroup.drivers.db',
+    'nova_sg.servicegroup.backends.sql.driver',
 ]
 
 _END_TIMEOUT = 2

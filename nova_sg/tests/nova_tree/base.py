@@ -13,7 +13,7 @@ from nova import test
 import sqlalchemy as sa
 
 from nova_sg.nova_tree import testing
-from nova_sg.servicegroup.memcached import keys
+from nova_sg.servicegroup.backends.memcached import keys
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 

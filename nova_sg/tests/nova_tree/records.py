@@ -27,6 +27,7 @@ from nova_sg.nova_tree import records
 from nova_sg.servicegroup import api
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import record as sg_record
+from nova_sg.servicegroup.backends.zookeeper import members
 from nova_sg.servicegroup.records import base as records_base
 from nova_sg.servicegroup.testing import base as conformance
 from nova_sg.servicegroup.testing import deployment
@@ -34,7 +35,6 @@ from nova_sg.servicegroup.testing import lookups
 from nova_sg.servicegroup.testing import machine
 from nova_sg.servicegroup.testing import records as promises
 from nova_sg.servicegroup.testing import restore
-from nova_sg.servicegroup.zookeeper import members
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 from nova_sg.tests.nova_tree import base

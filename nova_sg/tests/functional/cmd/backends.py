@@ -5,7 +5,7 @@
 import uuid
 
 from nova_sg import context as sg_context
-from nova_sg.servicegroup.zookeeper import session
+from nova_sg.servicegroup.backends.zookeeper import session
 from nova_sg.tests.functional.cmd import base
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 from nova_sg.tests.functional.servicegroup import zookeeper_deployments

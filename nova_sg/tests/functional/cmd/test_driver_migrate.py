@@ -23,9 +23,9 @@ from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import migration
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.backends.sql import records as sql_records
+from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.records import base as records_base
-from nova_sg.servicegroup.records import sql as sql_records
-from nova_sg.servicegroup.zookeeper import requests
 from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import scenarios
 from nova_sg.tests.fixtures.servers import ports

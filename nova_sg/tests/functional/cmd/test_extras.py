@@ -22,8 +22,8 @@ load_tests = testscenarios.load_tests_apply_scenarios
 #: import an optional package when it is imported itself.
 BACKENDS = {
     'api': ('nova_sg.api', 'nova_sg.cmd.api', 'nova_sg.wsgi'),
-    'memcached': ('memcached', 'drivers.mc'),
-    'zookeeper': ('zookeeper', 'drivers.zk'),
+    'memcached': ('memcached', 'backends.memcached.driver'),
+    'zookeeper': ('zookeeper', 'backends.zookeeper.driver'),
 }
 
 #: Modules that stand in a nova, or test third parties' drivers.

@@ -21,7 +21,7 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.db import engine
 from nova_sg.servicegroup import marker
-from nova_sg.servicegroup.records import sql
+from nova_sg.servicegroup.backends.sql import records as sql_records
 from nova_sg.tests.fixtures import api
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import long
@@ -44,13 +44,13 @@ class TestGalera(base.DatabaseTestCase):
         super().setUp()
         self.db.upgrade()
         self.context = sg_context.get_admin_context()
-        self.mover = sql.SqlRecordStore(self.conf)
+        self.mover = sql_records.SqlRecordStore(self.conf)
         self.assertEqual(OURS, self.mover.marker_store.claim(OURS))
         url = sa.make_url(self.url).set(port=self.cluster.nodes[1].port)
         self.far_conf = self.useFixture(
             api.Configuration(url.render_as_string(hide_password=False))
         ).conf
-        self.writer = sql.SqlRecordStore(self.far_conf)
+        self.writer = sql_records.SqlRecordStore(self.far_conf)
         self.services = [
             self.writer.create(
                 self.context, {'host': f'c{number}', 'binary': 'nova-compute'}

@@ -20,8 +20,8 @@ from nova_sg import exception
 from nova_sg.db import engine
 from nova_sg.inventory import sql as sql_inventory
 from nova_sg.servicegroup import marker
-from nova_sg.servicegroup.records import sql
-from nova_sg.servicegroup.records import sql_marker
+from nova_sg.servicegroup.backends.sql import marker as sql_marker
+from nova_sg.servicegroup.backends.sql import records as sql_records
 from nova_sg.tests.fixtures import api
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import proxy
@@ -43,7 +43,7 @@ class TestLostAnswers(base.DatabaseTestCase):
         self.db.upgrade()
         self.context = sg_context.get_admin_context()
         #: Of another process, whose connection is good.
-        self.theirs = sql.SqlRecordStore(self.conf)
+        self.theirs = sql_records.SqlRecordStore(self.conf)
         self.their_marker = sql_marker.SqlMarkerStore(self.db)
         url = sa.make_url(self.url)
         self.link = self.useFixture(proxy.TcpProxy(url.port))
@@ -54,7 +54,7 @@ class TestLostAnswers(base.DatabaseTestCase):
             )
         ).conf
         self.far_conf = conf
-        self.records = sql.SqlRecordStore(conf)
+        self.records = sql_records.SqlRecordStore(conf)
         self.far = engine.get(conf)
         self.marker = sql_marker.SqlMarkerStore(self.far)
 

@@ -18,8 +18,8 @@ from nova_sg.db import models
 from nova_sg.db import writes
 from nova_sg.notifications import base as notifications
 from nova_sg.servicegroup import api as sg_api
+from nova_sg.servicegroup.backends.sql import records as sql_records
 from nova_sg.servicegroup.records import change
-from nova_sg.servicegroup.records import sql
 from nova_sg.tests.fixtures import scenarios
 from nova_sg.tests.functional.db import base
 
@@ -34,7 +34,7 @@ class WritesTestCase(base.DatabaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.context = sg_context.get_admin_context()
-        self.records = sql.SqlRecordStore(self.conf)
+        self.records = sql_records.SqlRecordStore(self.conf)
 
     def change(self, token=None):
         """Return the context of one change."""

@@ -158,7 +158,8 @@ class TestDistribution(base.BaseTestCase):
         )
         for name in (
             'console_scripts nova-sg-agent nova_sg.cmd.agent',
-            'nova_sg.servicegroup.drivers zk nova_sg.servicegroup.drivers.zk',
+            'nova_sg.servicegroup.drivers zk'
+            ' nova_sg.servicegroup.backends.zookeeper.driver',
             'oslo.messaging.notify.drivers nova_sg nova_sg.nova_tree.switch',
             str(self.unpacked),
         ):

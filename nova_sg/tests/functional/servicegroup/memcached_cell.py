@@ -23,10 +23,10 @@ from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.backends.memcached import cell
+from nova_sg.servicegroup.backends.memcached import cluster
+from nova_sg.servicegroup.backends.memcached import keys
 from nova_sg.servicegroup.membership import base as membership_base
-from nova_sg.servicegroup.memcached import cell
-from nova_sg.servicegroup.memcached import cluster
-from nova_sg.servicegroup.memcached import keys
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.fixtures.servers import memcached

@@ -16,11 +16,13 @@ from pymemcache.client import base
 
 from nova_sg import context as sg_context
 from nova_sg.servicegroup import api as sg_api
-from nova_sg.servicegroup.memcached import cell
-from nova_sg.servicegroup.memcached import cluster
-from nova_sg.servicegroup.memcached import connection
-from nova_sg.servicegroup.memcached import keys
-from nova_sg.servicegroup.records import memcached as memcached_records
+from nova_sg.servicegroup.backends.memcached import cell
+from nova_sg.servicegroup.backends.memcached import cluster
+from nova_sg.servicegroup.backends.memcached import connection
+from nova_sg.servicegroup.backends.memcached import keys
+from nova_sg.servicegroup.backends.memcached import (
+    records as memcached_records,
+)
 from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import link
 from nova_sg.tests.fixtures import clock

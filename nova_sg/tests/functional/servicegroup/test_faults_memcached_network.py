@@ -7,7 +7,7 @@ import uuid
 
 from nova_sg import exception
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup.memcached import cluster
+from nova_sg.servicegroup.backends.memcached import cluster
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import memcached_cell
 from nova_sg.tests.functional.servicegroup import memcached_deployments

@@ -21,8 +21,8 @@ import fixtures
 from nova_sg import exception
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.memcached import cell
-from nova_sg.servicegroup.memcached import fence
+from nova_sg.servicegroup.backends.memcached import cell
+from nova_sg.servicegroup.backends.memcached import fence
 from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.testing import proxy
 from nova_sg.tests.functional.servicegroup import memcached_cell

@@ -9,10 +9,10 @@ import fixtures
 
 from nova_sg import exception
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup.backends.zookeeper import entry
+from nova_sg.servicegroup.backends.zookeeper import session
+from nova_sg.servicegroup.backends.zookeeper import writer
 from nova_sg.servicegroup.records import change
-from nova_sg.servicegroup.zookeeper import entry
-from nova_sg.servicegroup.zookeeper import session
-from nova_sg.servicegroup.zookeeper import writer
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
 

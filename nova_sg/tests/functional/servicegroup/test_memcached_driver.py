@@ -9,8 +9,8 @@ import uuid
 
 from nova_sg import exception
 from nova_sg.servicegroup import api as sg_api
-from nova_sg.servicegroup.memcached import cluster
-from nova_sg.servicegroup.memcached import server as server_
+from nova_sg.servicegroup.backends.memcached import cluster
+from nova_sg.servicegroup.backends.memcached import server as server_
 from nova_sg.tests.fixtures.servers import memcached
 from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.functional.servicegroup import memcached_cell

@@ -7,7 +7,7 @@ import time
 import fixtures
 
 from nova_sg import exception
-from nova_sg.servicegroup.memcached import epoch
+from nova_sg.servicegroup.backends.memcached import epoch
 from nova_sg.tests.functional.servicegroup import memcached_cell
 
 
@@ -119,7 +119,7 @@ class TestFlush(memcached_cell.RecordsTest):
             return epoch.Reading(values, False, look([]).epoch)
 
         with fixtures.MonkeyPatch(
-            'nova_sg.servicegroup.memcached.epoch.Memory.read',
+            'nova_sg.servicegroup.backends.memcached.epoch.Memory.read',
             lambda _memory, keys: look_in_two(keys),
         ):
             self.assertEqual([], self.beat(handle))

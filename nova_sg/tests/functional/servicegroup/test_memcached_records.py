@@ -7,10 +7,10 @@ import uuid
 
 from nova_sg import exception
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.memcached import cell
-from nova_sg.servicegroup.memcached import going_live
-from nova_sg.servicegroup.memcached import index
-from nova_sg.servicegroup.memcached import names
+from nova_sg.servicegroup.backends.memcached import cell
+from nova_sg.servicegroup.backends.memcached import going_live
+from nova_sg.servicegroup.backends.memcached import index
+from nova_sg.servicegroup.backends.memcached import names
 from nova_sg.tests.functional.servicegroup import memcached_cell
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 

@@ -5,11 +5,11 @@
 import fixtures
 from kazoo import security
 
+from nova_sg.servicegroup.backends.zookeeper import changelog
+from nova_sg.servicegroup.backends.zookeeper import layout
+from nova_sg.servicegroup.backends.zookeeper import mirror
+from nova_sg.servicegroup.backends.zookeeper import mirrored_records
 from nova_sg.servicegroup.testing import actions
-from nova_sg.servicegroup.zookeeper import changelog
-from nova_sg.servicegroup.zookeeper import layout
-from nova_sg.servicegroup.zookeeper import mirror
-from nova_sg.servicegroup.zookeeper import mirrored_records
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
 from nova_sg.tests.functional.servicegroup import zookeeper_deployments

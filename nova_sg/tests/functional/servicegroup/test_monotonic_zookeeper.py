@@ -7,10 +7,10 @@ import time
 
 import fixtures
 
-from nova_sg.servicegroup.zookeeper import changelog
-from nova_sg.servicegroup.zookeeper import mirrored_records
-from nova_sg.servicegroup.zookeeper import requests
-from nova_sg.servicegroup.zookeeper import stored
+from nova_sg.servicegroup.backends.zookeeper import changelog
+from nova_sg.servicegroup.backends.zookeeper import mirrored_records
+from nova_sg.servicegroup.backends.zookeeper import requests
+from nova_sg.servicegroup.backends.zookeeper import stored
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
 from nova_sg.tests.functional.servicegroup import zookeeper_deployments
 

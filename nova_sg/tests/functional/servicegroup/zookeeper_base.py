@@ -21,9 +21,9 @@ from nova_sg import context as sg_context
 from nova_sg.conf import servicegroup as servicegroup_conf
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.backends.zookeeper import layout
+from nova_sg.servicegroup.backends.zookeeper import session
 from nova_sg.servicegroup.testing import processes
-from nova_sg.servicegroup.zookeeper import layout
-from nova_sg.servicegroup.zookeeper import session
 from nova_sg.tests.functional.servicegroup import zookeeper_deployments
 
 #: Seconds that a laden machine gets on top of what is promised.

@@ -14,11 +14,11 @@ import fixtures
 from kazoo import client as kazoo_client
 
 from nova_sg.conf import servicegroup as servicegroup_conf
+from nova_sg.servicegroup.backends.zookeeper import connection
+from nova_sg.servicegroup.backends.zookeeper import layout
+from nova_sg.servicegroup.backends.zookeeper import session
 from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import link
-from nova_sg.servicegroup.zookeeper import connection
-from nova_sg.servicegroup.zookeeper import layout
-from nova_sg.servicegroup.zookeeper import session
 from nova_sg.tests.fixtures import clock
 from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import proxy

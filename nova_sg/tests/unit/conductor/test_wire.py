@@ -12,8 +12,8 @@ from oslotest import base
 
 from nova_sg.conductor import wire
 from nova_sg.servicegroup import doubt
+from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup.drivers import base as drivers_base
 
 SEEN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
@@ -57,7 +57,7 @@ class TestLiveness(base.BaseTestCase):
 
 
 class TestCharacteristics(base.BaseTestCase):
-    DECLARED = drivers_base.Characteristics(
+    DECLARED = sg_driver.Characteristics(
         durable=True,
         linearizable=True,
         per_worker=False,
@@ -71,13 +71,13 @@ class TestCharacteristics(base.BaseTestCase):
     def test_those_of_a_peer_of_this_release_are_the_same(self):
         self.assertEqual(
             self.DECLARED,
-            drivers_base.Characteristics.of(dataclasses.asdict(self.DECLARED)),
+            sg_driver.Characteristics.of(dataclasses.asdict(self.DECLARED)),
         )
 
     def test_what_only_a_newer_peer_declares_is_left_out(self):
         self.assertEqual(
             self.DECLARED,
-            drivers_base.Characteristics.of(
+            sg_driver.Characteristics.of(
                 {**dataclasses.asdict(self.DECLARED), 'colour': 'blue'}
             ),
         )
@@ -86,7 +86,7 @@ class TestCharacteristics(base.BaseTestCase):
         declared = dataclasses.asdict(self.DECLARED)
         for name in ('monotonic_reads', 'staleness', 'doubt'):
             del declared[name]
-        got = drivers_base.Characteristics.of(declared)
+        got = sg_driver.Characteristics.of(declared)
         self.assertEqual(
             (False, math.inf, math.inf),
             (got.monotonic_reads, got.staleness, got.doubt),

@@ -23,9 +23,9 @@ import fixtures
 from oslotest import base
 
 from nova_sg import conf as sg_conf
-from nova_sg.servicegroup.memcached import epoch
-from nova_sg.servicegroup.memcached import keys
-from nova_sg.servicegroup.memcached import server
+from nova_sg.servicegroup.backends.memcached import epoch
+from nova_sg.servicegroup.backends.memcached import keys
+from nova_sg.servicegroup.backends.memcached import server
 
 MEMBER = 'a member'
 

@@ -11,8 +11,8 @@ from oslotest import base
 from pymemcache import exceptions
 
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup.memcached import connection
-from nova_sg.servicegroup.memcached import presence
+from nova_sg.servicegroup.backends.memcached import connection
+from nova_sg.servicegroup.backends.memcached import presence
 
 KEYS = ['a', 'b', 'c']
 

@@ -5,8 +5,8 @@
 import fixtures
 from oslotest import base
 
-from nova_sg.servicegroup.memcached import keys
-from nova_sg.servicegroup.memcached import silence
+from nova_sg.servicegroup.backends.memcached import keys
+from nova_sg.servicegroup.backends.memcached import silence
 
 BOUNDS = silence.Bounds(interval=10, tolerable=26, settling=14, renewal=3)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from oslotest import base
 
-from nova_sg.servicegroup.memcached import writes
+from nova_sg.servicegroup.backends.memcached import writes
 from nova_sg.servicegroup.records import change
 
 NOW = 1_800_000_000.0

@@ -6,7 +6,7 @@ import time
 
 from oslotest import base
 
-from nova_sg.servicegroup.zookeeper import mirrored_members
+from nova_sg.servicegroup.backends.zookeeper import mirrored_members
 
 
 class TestPauses(base.BaseTestCase):

@@ -10,8 +10,8 @@ from typing import cast
 from oslotest import base
 
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup.zookeeper import memory
-from nova_sg.servicegroup.zookeeper import session
+from nova_sg.servicegroup.backends.zookeeper import memory
+from nova_sg.servicegroup.backends.zookeeper import session
 
 MEMBERS = (liveness.Member(1, 0.0, 60),)
 

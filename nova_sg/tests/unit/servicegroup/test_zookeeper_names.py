@@ -9,11 +9,11 @@ from oslotest import base
 
 from nova_sg import exception
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.backends.zookeeper import changelog
+from nova_sg.servicegroup.backends.zookeeper import layout
+from nova_sg.servicegroup.backends.zookeeper import members
+from nova_sg.servicegroup.backends.zookeeper import stored
 from nova_sg.servicegroup.records import change
-from nova_sg.servicegroup.zookeeper import changelog
-from nova_sg.servicegroup.zookeeper import layout
-from nova_sg.servicegroup.zookeeper import members
-from nova_sg.servicegroup.zookeeper import stored
 
 NOON = datetime.datetime(2026, 1, 2, 12, 0, tzinfo=datetime.UTC)
 NOON_MS = int(NOON.timestamp() * 1000)

@@ -4,13 +4,13 @@
 
 from oslo_config import cfg
 
-from nova_sg.servicegroup.drivers import base
+from nova_sg.servicegroup import driver
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import base as records_base
 from nova_sg_toy import membership
 
 
-class ToyDriver(base.Driver):
+class ToyDriver(driver.Driver):
     """Records and members in one directory."""
 
     default_records = 'toy'
@@ -26,8 +26,8 @@ class ToyDriver(base.Driver):
         return self._membership
 
     @property
-    def characteristics(self) -> base.Characteristics:
-        return base.Characteristics(
+    def characteristics(self) -> driver.Characteristics:
+        return driver.Characteristics(
             durable=True,
             linearizable=True,
             per_worker=True,

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Beats of many workers in a few requests to their server.
+
+Several workers may share a key, so a beat is put into the value that is
+there, by compare-and-set. Where somebody else was faster, it is tried again.
+"""
+
+from collections.abc import Sequence
+
+from nova_sg import exception
+from nova_sg.servicegroup.backends.memcached import epoch
+from nova_sg.servicegroup.backends.memcached import presence
+from nova_sg.servicegroup.backends.memcached import server as server_
+from nova_sg.servicegroup.backends.memcached.silence import TRACE_TTL
+
+Workers = list[presence.Worker]
+
+#: How often it is tried.
+ATTEMPTS = 20
+
+
+class Beats:
+    """Writes beats to one server.
+
+    :param memory: the memory of the server
+    :param ttl: seconds for which a beat counts
+    """
+
+    def __init__(self, memory: epoch.Memory, ttl: int) -> None:
+        self._memory = memory
+        self._server = memory.server
+        self._ttl = ttl
+
+    def join(self, workers: Sequence[presence.Worker]) -> Workers:
+        """Beat for the first time, also where the service was forgotten.
+
+        Its record is there: it was restored, or never destroyed in the end.
+        """
+        forgotten = self.beat(workers)
+        self._server.set(
+            {each.key: each.alone() for each in forgotten}, self._ttl
+        )
+        return []
+
+    def beat(self, workers: Sequence[presence.Worker]) -> Workers:
+        """Beat; two requests where all is well.
+
+        :returns: the workers whose service was forgotten
+        :raises ServiceGroupUnavailable: not all have beaten
+        """
+        for worker in workers:
+            worker.count()
+        gone: Workers = []
+        rest = list(workers)
+        for _attempt in range(ATTEMPTS):
+            rest, forgotten = self._beat(rest)
+            gone += forgotten
+            if not rest:
+                return gone
+        raise exception.ServiceGroupUnavailable(
+            backend=f'memcached {self._server.name}',
+            reason=f'{len(rest)} key(s) change all the time',
+        )
+
+    def leave(self, workers: Sequence[presence.Worker]) -> Workers:
+        """Take workers out of their keys; two requests where all is well.
+
+        :raises ServiceGroupUnavailable: not all have left
+        """
+        staying = list(workers)
+        for _attempt in range(ATTEMPTS):
+            staying = self._leave(staying)
+            if not staying:
+                return []
+        raise exception.ServiceGroupUnavailable(
+            backend=f'memcached {self._server.name}',
+            reason=f'{len(staying)} key(s) change all the time',
+        )
+
+    def _beat(self, workers: Workers) -> tuple[Workers, Workers]:
+        """Beat once; return those who must try again, and the forgotten."""
+        found, tick = self._memory.gets([each.key for each in workers])
+        forgotten: Workers = []
+        writing: list[tuple[presence.Worker, server_.Write]] = []
+        for worker in workers:
+            key = worker.key
+            if key not in found:
+                write = server_.Write('add', key, worker.alone(), self._ttl)
+                writing.append((worker, write))
+                continue
+            value, token = found[key]
+            merged = worker.among(value)
+            if merged is None:
+                forgotten.append(worker)
+            else:
+                write = server_.Write('cas', key, merged, self._ttl, token)
+                writing.append((worker, write))
+        beating = [worker for worker, _ in writing]
+        done = self._server.write(
+            [write for _, write in writing] + self._traces(tick, beating)
+        )
+        again = [
+            worker
+            for worker, written in zip(beating, done, strict=False)
+            if not written
+        ]
+        return again, forgotten
+
+    def _traces(
+        self, found: tuple[bytes, bytes] | None, beating: Workers
+    ) -> list[server_.Write]:
+        """Return what a beat leaves behind beside it; see :mod:`.silence`.
+
+        :param found: the tick that was read
+        """
+        if not beating:
+            return []
+        silence = self._memory.silence
+        tick, begins = silence.beat(found)
+        value, renewal = b'%d' % tick, silence.bounds.renewal
+        return begins + [
+            server_.Write('set', each.trace, value, TRACE_TTL)
+            for each in beating
+            if each.leaves_trace(tick, renewal)
+        ]
+
+    def _leave(self, workers: Workers) -> Workers:
+        """Leave once; return the workers for which it must be tried again."""
+        found, _tick = self._memory.gets([each.key for each in workers])
+        leaving: list[tuple[presence.Worker, server_.Write]] = []
+        traces = []
+        for worker in workers:
+            key, alone = worker.key, True
+            if key not in found:
+                # Said of a missing key too: it may be missing since the
+                # server lost its memory, and the service would be presumed
+                # up.
+                write = server_.Write('add', key, presence.left(), self._ttl)
+                leaving.append((worker, write))
+            else:
+                value, token = found[key]
+                rest = worker.without(value)
+                if rest is None:
+                    continue
+                alone = rest.alone
+                write = server_.Write('cas', key, rest.value, rest.ttl, token)
+                leaving.append((worker, write))
+            if alone:
+                # It was not kept from beating.
+                traces.append(server_.Write('set', worker.trace, b'', -1))
+        done = self._server.write([write for _, write in leaving] + traces)
+        return [
+            worker
+            for (worker, _), written in zip(leaving, done, strict=False)
+            if not written
+        ]

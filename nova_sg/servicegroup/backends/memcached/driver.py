@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The ``mc`` driver: who is alive is kept in memcached."""
+
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import driver
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.backends.memcached import epoch
+from nova_sg.servicegroup.backends.memcached import (
+    membership as memcached_membership,
+)
+from nova_sg.servicegroup.backends.memcached import (
+    records as memcached_records,
+)
+from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.records import base as records_base
+
+
+class MemcachedDriver(driver.Driver):
+    """Memberships which memcached lets expire; records wherever they are.
+
+    =====================  ==============================================
+    characteristic         value
+    =====================  ==============================================
+    durable                yes with ``records = sql``; no with ``records =
+                           memcached``
+    linearizable           yes: a key lies on one server, and never moves
+    per_worker             yes
+    crash_detection        ``service_down_time`` and a second
+    member_details         yes
+    remote_beats           no: a membership is its own process's
+    monotonic_reads        yes: there is one copy of each record
+    staleness              0.0
+    doubt                  see :func:`..memcached.epoch.longest_doubt`
+    =====================  ==============================================
+    """
+
+    default_records = 'sql'
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, records: records_base.RecordStore
+    ) -> None:
+        super().__init__(conf, records)
+        self._durable = not isinstance(
+            records, memcached_records.MemcachedRecordStore
+        )
+        self._membership = memcached_membership.MemcachedMembership(
+            conf, records
+        )
+
+    @property
+    def membership(self) -> membership_base.Membership:
+        return self._membership
+
+    @property
+    def characteristics(self) -> driver.Characteristics:
+        return driver.Characteristics(
+            durable=self._durable,
+            linearizable=True,
+            per_worker=True,
+            crash_detection=epoch.member_ttl(self.conf),
+            member_details=True,
+            remote_beats=self.remote_beats,
+            monotonic_reads=True,
+            staleness=0.0,
+            doubt=epoch.longest_doubt(self.conf),
+        )
+
+    @property
+    def one_backend(self) -> bool:
+        """See the base class; a cell's records are on one of the servers."""
+        servers = self.conf.memcached.servers
+        return super().one_backend and len(servers) == 1
+
+    def list(
+        self,
+        context: sg_context.RequestContext,
+        *,
+        host: str | None = None,
+        binary: str | None = None,
+        topic: str | None = None,
+        disabled: bool | None = None,
+    ) -> tuple[Sequence[record.Record], driver.Alive]:
+        """See the base class; one request for records, one for liveness.
+
+        :raises ServiceGroupUnavailable: also where there is no record, and no
+            server has answered this process yet: it cannot tell an empty
+            deployment from one that it does not see
+        """
+        records = self.records.list(
+            context, host=host, binary=binary, topic=topic, disabled=disabled
+        )
+        try:
+            alive = self._membership.verdicts(each.uuid for each in records)
+        except exception.ServiceGroupUnavailable as error:
+            if not records and not self._membership.heard:
+                raise
+            return records, error
+        return records, alive

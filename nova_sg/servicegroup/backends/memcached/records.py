@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Service records in memcached, as long as its memory lasts."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.backends.memcached import cell as cell_
+from nova_sg.servicegroup.backends.memcached import cluster as cluster_
+from nova_sg.servicegroup.backends.memcached import fence
+from nova_sg.servicegroup.backends.memcached import index
+from nova_sg.servicegroup.backends.memcached import marker as memcached_marker
+from nova_sg.servicegroup.backends.memcached import restorer
+from nova_sg.servicegroup.backends.memcached import writer
+from nova_sg.servicegroup.records import base
+from nova_sg.servicegroup.records import change
+
+
+class MemcachedRecordStore(base.RecordStore):
+    """Values under the cell's uuid; nothing here survives a restart.
+
+    Times are by the clock of the process that writes: memcached has none to
+    ask for. Tokens of changes are in the value they changed, see
+    :mod:`..memcached.writes`; for the marker see :mod:`..memcached.fence`.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        super().__init__(conf)
+        self.cluster = cluster_.get(conf)
+        self._marker_store = memcached_marker.MemcachedMarkerStore(
+            self.cluster
+        )
+        self.fence = max(
+            fence.seconds(each.options) for each in self.cluster.servers
+        )
+
+    @property
+    def marker_store(self) -> marker.MarkerStore:
+        return self._marker_store
+
+    def cell(self, context: sg_context.RequestContext) -> cell_.Cell:
+        """Return the cell a call is for."""
+        uuid = context.cell_uuid or self.conf.servicegroup.cell
+        return cell_.Cell(
+            uuid, self.cluster.server_of(uuid), self.cluster.keys.cell(uuid)
+        )
+
+    def create(
+        self, context: sg_context.RequestContext, values: Mapping[str, Any]
+    ) -> record.Record:
+        return self._writer(context).create(values, change.token_of(context))
+
+    def get_by_uuid(
+        self, context: sg_context.RequestContext, uuid: str
+    ) -> record.Record:
+        found = self.cell(context).live(uuid)
+        if found is None:
+            raise exception.ServiceNotFound(service_id=uuid)
+        return found
+
+    def get_by_id(
+        self, context: sg_context.RequestContext, service_id: int
+    ) -> record.Record:
+        cell = self.cell(context)
+        found = cell.follow(cell.keys.id(service_id))
+        if found is None or found.id != service_id:
+            raise exception.ServiceNotFound(service_id=service_id)
+        return found
+
+    def get_by_host_and_binary(
+        self, context: sg_context.RequestContext, host: str, binary: str
+    ) -> record.Record | None:
+        cell = self.cell(context)
+        found = cell.follow(cell.keys.binary(host, binary))
+        if found is None or (found.host, found.binary) != (host, binary):
+            return None
+        return found
+
+    def get_by_host_and_topic(
+        self, context: sg_context.RequestContext, host: str, topic: str
+    ) -> record.Record | None:
+        cell = self.cell(context)
+        found = cell.follow(cell.keys.topic(host, topic))
+        if found is None or (found.host, found.topic) != (host, topic):
+            return None
+        return None if found.disabled else found
+
+    def list(
+        self,
+        context: sg_context.RequestContext,
+        *,
+        host: str | None = None,
+        binary: str | None = None,
+        topic: str | None = None,
+        disabled: bool | None = None,
+    ) -> Sequence[record.Record]:
+        wanted = [
+            (field, value)
+            for field, value in (
+                ('host', host),
+                ('binary', binary),
+                ('topic', topic),
+                ('disabled', disabled),
+            )
+            if value is not None
+        ]
+        found = [
+            each.record
+            for each in index.Index(self.cell(context), index.LIVE).read()
+            if not each.record.deleted
+            and all(getattr(each.record, f) == v for f, v in wanted)
+        ]
+        found.sort(key=lambda each: each.id)
+        return found
+
+    def traces(
+        self, context: sg_context.RequestContext
+    ) -> Sequence[record.Record]:
+        """See the base class: for a week, or for ever if restored."""
+        found = [
+            each.record
+            for each in index.Index(self.cell(context), index.GONE).read()
+            if each.record.deleted
+        ]
+        found.sort(key=lambda each: each.id)
+        return found
+
+    def update(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        changes: Mapping[str, Any],
+    ) -> record.Record:
+        token = change.token_of(context)
+        return self._writer(context).update(uuid, changes, token)
+
+    def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
+        self._writer(context).destroy(uuid, change.token_of(context))
+
+    def made(
+        self, context: sg_context.RequestContext, uuid: str | None = None
+    ) -> record.Record | None:
+        return self._writer(context).made(uuid, change.token_of(context))
+
+    def minimum_versions(
+        self, context: sg_context.RequestContext, binaries: Iterable[str]
+    ) -> dict[str, int]:
+        wanted = frozenset(binaries)
+        lowest: dict[str, int] = {}
+        for each in self.list(context):
+            if each.binary in wanted and not each.forced_down:
+                version = lowest.get(each.binary, each.version)
+                lowest[each.binary] = min(version, each.version)
+        return lowest
+
+    def restore(
+        self, context: sg_context.RequestContext, restored: record.Record
+    ) -> None:
+        restorer.Restorer(self.cell(context)).restore(restored)
+
+    def purge(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> None:
+        purging = restorer.Restorer(self.cell(context))
+        for uuid in uuids:
+            purging.purge(uuid)
+
+    def _writer(self, context: sg_context.RequestContext) -> writer.Writer:
+        cell = self.cell(context)
+        return writer.Writer(
+            cell, fence.Fence(self._marker_store, self.ours, cell.server)
+        )

@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""One memcached server, as records and membership ask it."""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import dataclasses
+import operator
+import ssl
+import threading
+import time
+from typing import Any
+from typing import TypeVar
+
+from oslo_log import log as logging
+from pymemcache import exceptions
+
+from nova_sg import exception
+from nova_sg import private
+from nova_sg.conf import memcached as memcached_conf
+from nova_sg.servicegroup.backends.memcached import connection
+
+LOG = logging.getLogger(__name__)
+
+T = TypeVar('T')
+
+#: Seconds for which a server that failed is not asked again, where there are
+#: others: a process would do nothing else than wait for it.
+FAIL_FAST = 1.0
+
+#: Seconds after which an idle connection is not used again. Something on the
+#: way may have forgotten it.
+IDLE = 60
+
+#: Keys per request. More make a server stop answering others for a while.
+READ_BATCH = 20_000
+WRITE_BATCH = 2_500
+
+#: The longest value: memcached refuses an item of 1 MiB, key and all.
+MAX_VALUE = 1_000_000
+
+_CLOSED = (exceptions.MemcacheUnexpectedCloseError, ConnectionError)
+
+Write = connection.Write
+
+
+class Attendant:
+    """What attends to the outages of a server; any thread may call it."""
+
+    def greeting(self, seconds: float) -> Write | None:
+        """Return what to write before anything else once it is back.
+
+        :param seconds: how long it has been out for this process
+        """
+        return None
+
+    def lost(self, why: str) -> None:
+        """Note that the server is out for this process."""
+
+    def returned(self) -> None:
+        """Note that it answers again."""
+
+
+class _Unsure(Exception):
+    """A connection broke under writes that are never sent twice.
+
+    :param why: what it broke with
+    """
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """How servers are reached.
+
+    :param connect_timeout: seconds to wait for a connection
+    :param timeout: seconds to wait for an answer
+    :param fail_fast: seconds for which it is not asked again after it failed
+    :param tls: the context to wrap connections in; None for plain TCP
+    """
+
+    connect_timeout: float
+    timeout: float
+    fail_fast: float
+    tls: ssl.SSLContext | None = None
+
+
+class Server:
+    """A memcached server; any thread may use it.
+
+    Nothing is asked without waiting for the answer, and for none longer than
+    the timeouts say. Every method raises ``ServiceGroupUnavailable`` where
+    the server cannot be asked, or refuses.
+
+    :param name: as in ``[memcached] servers``: host:port, or the path of a
+        Unix socket
+    :param options: how it is reached
+    :ivar name: the same
+    :ivar options: the same
+    """
+
+    def __init__(self, name: str, options: Options) -> None:
+        private.check('memcached')
+        self.name = name
+        self._address = memcached_conf.address(name)
+        self.options = options
+        self._lock = threading.Lock()
+        self._pool = self._new_pool()
+        self._out_since: float | None = None
+        self._failed_at = -options.fail_fast
+        self._why = ''
+        self._attendant = Attendant()
+
+    def attend(self, attendant: Attendant) -> None:
+        """Set what attends to the outages of the server."""
+        self._attendant = attendant
+
+    def get(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the values that are there.
+
+        The keys are read in the order given; one request for up to
+        :data:`READ_BATCH` of them.
+        """
+        return self._read('fetch', keys)
+
+    def gets(self, keys: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
+        """Return values with the tokens for :meth:`cas`."""
+        return self._read('gets_many', keys)
+
+    def set(self, items: Mapping[str, bytes], ttl: int) -> None:
+        """Write values, whatever is there.
+
+        :param ttl: seconds; 0 for ever
+        """
+        self.write(
+            [Write('set', key, value, ttl) for key, value in items.items()]
+        )
+
+    def add(
+        self,
+        items: Sequence[tuple[str, bytes]],
+        ttl: int = 0,
+        *,
+        once: bool = False,
+    ) -> list[bool]:
+        """Write values where there is none.
+
+        :param once: see :meth:`write`
+        :returns: for each item whether it was written
+        """
+        return self.write(
+            [Write('add', key, value, ttl) for key, value in items], once=once
+        )
+
+    def cas(
+        self,
+        items: Sequence[tuple[str, bytes, bytes]],
+        ttl: int = 0,
+        *,
+        once: bool = False,
+    ) -> list[bool]:
+        """Write values where nobody else has since they were read.
+
+        :param items: keys, values and the tokens that :meth:`gets` returned
+        :param ttl: seconds; -1 takes the key away
+        :param once: see :meth:`write`
+        :returns: for each item whether it was written
+        """
+        return self.write(
+            [
+                Write('cas', key, value, ttl, token)
+                for key, value, token in items
+            ],
+            once=once,
+        )
+
+    def write(
+        self, writes: Sequence[Write], *, once: bool = False
+    ) -> list[bool]:
+        """Write in the order given; one request for many writes.
+
+        Where the connection breaks, as that to a server which was restarted,
+        the writes are sent again: that does no harm where each either says
+        the same twice, or is found done by the caller, which reads the key.
+
+        :param once: never send them twice, as it may matter whether they
+            were done before
+        :returns: for each whether it was done; False for an ``add`` or
+            ``cas`` for which the key was not as it should be
+        :raises OutcomeUnknown: with ``once``: they may have been done
+        """
+        for each in writes:
+            if len(each.value) > MAX_VALUE:
+                raise exception.InvalidInput(
+                    reason=f'the value of {each.key} has {len(each.value)} '
+                    f'bytes; memcached takes {MAX_VALUE}'
+                )
+        done: list[bool] = []
+        for start in range(0, len(writes), WRITE_BATCH):
+            batch = writes[start : start + WRITE_BATCH]
+            done += self._ask(operator.methodcaller('store', batch), once=once)
+        return done
+
+    def version(self) -> str:
+        """Return the version of the server."""
+        answer: bytes = self._ask(operator.methodcaller('version'))
+        return answer.decode(errors='replace')
+
+    def reset(self) -> None:
+        """Use new connections from now on, and close those not in use."""
+        old, self._pool = self._pool, self._new_pool()
+        idle = old.client_pool
+        while idle.free:
+            idle.destroy(idle.get())
+
+    def forget(self) -> None:
+        """Let go of connections inherited over a fork, without a word."""
+        self._pool = self._new_pool()
+        self._lock = threading.Lock()
+
+    def _new_pool(self) -> Any:
+        return connection.Pool(
+            self._address,
+            connect_timeout=self.options.connect_timeout,
+            timeout=self.options.timeout,
+            tls_context=self.options.tls,
+            pool_idle_timeout=IDLE,
+            default_noreply=False,
+        )
+
+    def _read(self, method: str, keys: Sequence[str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for start in range(0, len(keys), READ_BATCH):
+            batch = keys[start : start + READ_BATCH]
+            found.update(self._ask(operator.methodcaller(method, batch)))
+        return found
+
+    def _ask(
+        self,
+        question: Callable[[connection.Connection], T],
+        *,
+        once: bool = False,
+    ) -> T:
+        if time.monotonic() - self._failed_at < self.options.fail_fast:
+            raise self._unavailable(self._why)
+        try:
+            try:
+                answer = self._attempt(question, once)
+            except _CLOSED:
+                # It was restarted, or had closed an idle connection.
+                self.reset()
+                answer = self._attempt(question, once)
+        except _Unsure as error:
+            if isinstance(error.why, _CLOSED):
+                self.reset()
+            else:
+                self._failed(error.why)
+            raise exception.OutcomeUnknown(
+                backend=f'memcached {self.name}', reason=_text(error.why)
+            ) from error.why
+        except connection.Refused as error:
+            raise self._unavailable(str(error)) from error
+        except exceptions.MemcacheIllegalInputError:
+            raise
+        except (OSError, exceptions.MemcacheError) as error:
+            self._failed(error)
+            raise self._unavailable(self._why) from error
+        if self._out_since is not None:
+            self._returned()
+        return answer
+
+    def _attempt(
+        self, question: Callable[[connection.Connection], T], once: bool
+    ) -> T:
+        pool = self._pool.client_pool
+        with pool.get_and_release(destroy_on_fail=True) as client:
+            since = self._out_since
+            if since is not None:
+                greeting = self._attendant.greeting(time.monotonic() - since)
+                if greeting is not None:
+                    client.store([greeting])
+            client.sent = False
+            try:
+                return question(client)
+            except (OSError, exceptions.MemcacheError) as error:
+                if once and client.sent:
+                    raise _Unsure(error) from error
+                raise
+
+    def _failed(self, error: Exception) -> None:
+        # Other connections may hang as this one did.
+        self.reset()
+        with self._lock:
+            self._failed_at = time.monotonic()
+            self._why = _text(error)
+            if self._out_since is not None:
+                return
+            self._out_since = self._failed_at
+            self._attendant.lost(self._why)
+        LOG.warning(
+            'memcached %(server)s is out: %(why)s. What it knows is unknown '
+            'until it is back.',
+            {'server': self.name, 'why': self._why},
+        )
+
+    def _returned(self) -> None:
+        with self._lock:
+            since, self._out_since = self._out_since, None
+            if since is not None:
+                self._attendant.returned()
+        if since is not None:
+            LOG.info(
+                'memcached %(server)s is back after %(seconds).0f s.',
+                {
+                    'server': self.name,
+                    'seconds': time.monotonic() - since,
+                },
+            )
+
+    def _unavailable(self, why: str) -> exception.ServiceGroupUnavailable:
+        return exception.ServiceGroupUnavailable(
+            backend=f'memcached {self.name}', reason=why
+        )
+
+
+def _text(error: Exception) -> str:
+    return str(error) or type(error).__name__

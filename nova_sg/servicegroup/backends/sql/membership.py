@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Liveness by ``services.last_seen_up``, aged by the database's clock."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import operator
+import time
+from typing import Any
+
+from oslo_config import cfg
+import sqlalchemy as sa
+
+from nova_sg import context as sg_context
+from nova_sg.db import clock
+from nova_sg.db import engine
+from nova_sg.db import models
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker
+from nova_sg.servicegroup.backends.sql import clockwatch
+from nova_sg.servicegroup.backends.sql import marker as sql_marker
+from nova_sg.servicegroup.backends.sql import records as sql_records
+from nova_sg.servicegroup.membership import admitted
+from nova_sg.servicegroup.membership import base
+
+SERVICES = sql_records.SERVICES
+LIVE = sql_records.LIVE
+
+#: Seconds a row is aged by when its service leaves: more than any service
+#: down time, less than what would hide when it was.
+A_DAY = 86400
+
+#: Rows per statement: far below what any database limits, and short enough
+#: not to hold row locks for long.
+BATCH = 500
+
+
+def seen_within(seconds: int) -> sa.ColumnElement[bool]:
+    """Return the condition that a service was seen lately.
+
+    One that was never seen counts from its creation: nova's rule, so that it
+    is not down before its first beat. So is that a time in the future counts
+    for as long as one in the past: a nova that runs beside us stamps by its
+    host's clock, which may be a little ahead. One that is far ahead is no
+    beat of now.
+
+    :param seconds: whole seconds, by the database's clock
+    """
+    seen = sa.func.coalesce(SERVICES.last_seen_up, SERVICES.created_at)
+    return seen.between(clock.ago(seconds), clock.ago(-seconds))
+
+
+class SqlMembership(admitted.AdmittedMembership):
+    """The row is the membership: one for all workers of a service.
+
+    A beat is one UPDATE that touches neither what an operator decides nor
+    ``updated_at``.
+
+    :param conf: a loaded configuration
+    """
+
+    along = BATCH
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        super().__init__(conf)
+        self._database = engine.get(conf)
+        self._down_time = conf.servicegroup.service_down_time
+        self._doubt: Callable[[str], None] | None = None
+        self._clock = clockwatch.ClockWatch(self._tell)
+
+    @property
+    def marker_store(self) -> marker.MarkerStore:
+        return sql_marker.SqlMarkerStore(self._database)
+
+    def report(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Sequence[str]:
+        gone: list[str] = []
+        # Always in the same order, so that two batches do not deadlock.
+        ordered = sorted(set(uuids))
+        for start in range(0, len(ordered), BATCH):
+            gone += self._beat(ordered[start : start + BATCH])
+        return gone
+
+    def admit(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Mapping[str, Any]:
+        """Beat once, and note what was there before.
+
+        A token is ``report_count`` of the row after this beat, and whether
+        no other worker had beaten within the service down time before it.
+        """
+        before = self._before(uuids)
+        gone = set(self.report(context, list(before)))
+        return {
+            uuid: [count + 1, not others]
+            for uuid, (count, others) in before.items()
+            if uuid not in gone
+        }
+
+    def withdraw(
+        self, context: sg_context.RequestContext, stays: Sequence[base.Stay]
+    ) -> None:
+        """Age the rows where no other worker can have beaten since.
+
+        A worker that beats leaves its trace in ``report_count``. One that
+        beat just before this worker joined, and not again, would not; so a
+        row is aged only if nobody had beaten before the join, or if the join
+        is longer ago than the service down time.
+        """
+        values = [
+            {'left_uuid': stay.uuid, 'left_count': count}
+            # In the same order as beats, so that the two do not deadlock.
+            for stay in sorted(stays, key=operator.attrgetter('uuid'))
+            if (count := self._own_count(stay)) is not None
+        ]
+        if not values:
+            return
+        statement = (
+            models.services.update()
+            .where(
+                SERVICES.uuid == sa.bindparam('left_uuid'),
+                SERVICES.report_count == sa.bindparam('left_count'),
+                LIVE,
+            )
+            .values(
+                last_seen_up=clock.ago(A_DAY), updated_at=SERVICES.updated_at
+            )
+        )
+        self._database.write(lambda c: c.execute(statement, values))
+
+    def alive(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> dict[str, liveness.Liveness]:
+        # A row of an old nova may have none.
+        wanted = {uuid for uuid in uuids if uuid}
+        statement = sa.select(
+            SERVICES.uuid,
+            seen_within(self._down_time),
+            SERVICES.last_seen_up,
+            clock.epoch(),
+        ).where(LIVE)
+        if len(wanted) <= BATCH:
+            statement = statement.where(SERVICES.uuid.in_(sorted(wanted)))
+        known_at = time.monotonic()
+        rows = self._all(statement)
+        if rows:
+            self.note_clock(rows[0][3], known_at)
+        return {
+            uuid: liveness.Liveness(bool(up), last_seen_up, known_at)
+            for uuid, up, last_seen_up, _ in rows
+            if uuid in wanted
+        }
+
+    def tell_of_doubt(self, callback: Callable[[str], None]) -> None:
+        self._doubt = callback
+
+    def note_clock(self, now: float, asked_at: float) -> None:
+        """Take in what the database's clock showed with an answer.
+
+        :param now: ``clock.epoch`` of it
+        :param asked_at: ``time.monotonic()`` before it was asked for
+        """
+        self._clock.note(now, asked_at, time.monotonic())
+
+    def _tell(self, step: str) -> None:
+        if self._doubt is not None:
+            self._doubt(f"The database's clock was set {step}.")
+
+    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+        """Do nothing: the membership goes with the row."""
+
+    def _before(self, uuids: Sequence[str]) -> dict[str, tuple[int, bool]]:
+        """Return the beats of rows, and whether one of them was lately."""
+        lately = sa.and_(
+            SERVICES.last_seen_up.is_not(None), seen_within(self._down_time)
+        )
+        found: dict[str, tuple[int, bool]] = {}
+        for start in range(0, len(uuids), BATCH):
+            statement = sa.select(
+                SERVICES.uuid, SERVICES.report_count, lately
+            ).where(LIVE, SERVICES.uuid.in_(uuids[start : start + BATCH]))
+            for uuid, count, others in self._all(statement):
+                found[uuid] = (count, bool(others))
+        return found
+
+    def _beat(self, uuids: Sequence[str]) -> list[str]:
+        statement = (
+            models.services.update()
+            .where(SERVICES.uuid.in_(uuids), LIVE)
+            .values(
+                last_seen_up=clock.utcnow(),
+                report_count=SERVICES.report_count + 1,
+                updated_at=SERVICES.updated_at,
+            )
+        )
+        if self._database.write(
+            lambda c: c.execute(statement).rowcount
+        ) == len(uuids):
+            return []
+        there = sa.select(SERVICES.uuid).where(SERVICES.uuid.in_(uuids), LIVE)
+        live = {uuid for (uuid,) in self._all(there)}
+        return [uuid for uuid in uuids if uuid not in live]
+
+    def _all(self, statement: sa.Select[Any]) -> Sequence[Any]:
+        return self._database.read(lambda c: c.execute(statement).all())
+
+    def _own_count(self, stay: base.Stay) -> int | None:
+        """Return what ``report_count`` is if only this one has beaten."""
+        count, alone = stay.token
+        if alone or stay.seconds > self._down_time:
+            return int(count) + stay.beats
+        return None

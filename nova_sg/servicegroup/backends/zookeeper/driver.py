@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The ``zk`` driver: records and liveness in ZooKeeper."""
+
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import driver
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.backends.zookeeper import connection
+from nova_sg.servicegroup.backends.zookeeper import (
+    membership as zookeeper_membership,
+)
+from nova_sg.servicegroup.backends.zookeeper import (
+    records as zookeeper_records,
+)
+from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.records import base as records_base
+
+
+class ZooKeeperDriver(driver.Driver):
+    """Persistent znodes for records, ephemeral ones for living workers.
+
+    =====================  ==============================================
+    characteristic         value
+    =====================  ==============================================
+    durable                yes
+    linearizable           no: a mirror follows by milliseconds
+    monotonic_reads        yes: a process never reads backwards, and sees
+                           what it has written itself
+    staleness              the longer of ``session_timeout`` and
+                           ``request_timeout``
+    per_worker             yes: a znode for each
+    crash_detection        the session timeout and one tick of the
+                           ensemble, which is at most half of it
+    doubt                  three session timeouts, where the connection was
+                           lost
+    member_details         yes: they are in the name of the znode
+    remote_beats           no: the session of who joined is the beat
+    =====================  ==============================================
+
+    With ``[servicegroup] records = sql`` only the living workers are in
+    ZooKeeper: nova's historical pairing.
+    """
+
+    default_records = 'zookeeper'
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, records: records_base.RecordStore
+    ) -> None:
+        super().__init__(conf, records)
+        self._membership = zookeeper_membership.ZooKeeperMembership(
+            conf, records
+        )
+
+    @property
+    def membership(self) -> membership_base.Membership:
+        return self._membership
+
+    def list(
+        self,
+        context: sg_context.RequestContext,
+        *,
+        host: str | None = None,
+        binary: str | None = None,
+        topic: str | None = None,
+        disabled: bool | None = None,
+    ) -> tuple[Sequence[record.Record], driver.Alive]:
+        """Return records and verdicts; from the mirror, without asking."""
+        records = self.records.list(
+            context, host=host, binary=binary, topic=topic, disabled=disabled
+        )
+        uuids = [each.uuid for each in records]
+        try:
+            living = self._membership.living(uuids)
+        except exception.ServiceGroupUnavailable as error:
+            return records, error
+        return records, living.verdicts(uuids)
+
+    def watch(self, context: sg_context.RequestContext) -> None:
+        cell = None
+        if isinstance(self.records, zookeeper_records.ZooKeeperRecordStore):
+            cell = self.records.cell(context)
+        self._membership.mirror.follow(cell)
+
+    @property
+    def characteristics(self) -> driver.Characteristics:
+        timeout = self._membership.session.timeout
+        return driver.Characteristics(
+            durable=True,
+            linearizable=False,
+            per_worker=True,
+            crash_detection=1.5 * timeout,
+            member_details=True,
+            remote_beats=self.remote_beats,
+            monotonic_reads=True,
+            # Records elsewhere are not mirrored.
+            staleness=self._membership.mirror.staleness
+            if self.one_backend
+            else 0.0,
+            doubt=connection.LONGEST_DOUBT * timeout,
+        )

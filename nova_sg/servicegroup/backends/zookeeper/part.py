@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""A part of the mirror: something that is kept as it is in ZooKeeper."""
+
+import abc
+from collections.abc import Callable
+import threading
+import time
+
+from nova_sg import forks
+from nova_sg.servicegroup.backends.zookeeper import session as sg_session
+
+#: Seconds until a part that could not be read is tried again.
+RETRY_AFTER = 1.0
+
+
+class Part(abc.ABC):
+    """Something that is read anew when a watch says it has changed.
+
+    :param session: the session it is read over
+    :param wake: called when there is something to read; never waits
+    """
+
+    def __init__(
+        self, session: sg_session.Session, wake: Callable[[], None]
+    ) -> None:
+        self.session = session
+        self._wake = wake
+        self._changed = forks.renewed(self, '_changed', threading.Condition)
+        self._marks = 1
+        self._not_before = 0.0
+        self._behind = True
+        self.failed = False
+        self._as_of = 0.0
+
+    @property
+    def age(self) -> float:
+        """Seconds by which this may be behind what was acknowledged."""
+        with self._changed:
+            as_of = self._as_of if self._behind else self.session.vouched_at
+        return time.monotonic() - as_of
+
+    @property
+    def due_at(self) -> float | None:
+        """``time.monotonic()`` when it is to be read; None: not now."""
+        return self._not_before if self._behind else None
+
+    def mark(self, *, now: bool = False) -> None:
+        """Note that there may be news. May be called in kazoo's thread.
+
+        :param now: they are not to wait until the next reading is due
+        """
+        with self._changed:
+            self._marks += 1
+            if now:
+                self._not_before = 0.0
+            if not self._behind:
+                self._behind = True
+                self._as_of = self.session.vouched_at
+        self._wake()
+
+    def update(self) -> None:
+        """Read what is new; called by the mirror's thread alone.
+
+        :raises NovaSgException: it cannot be read now
+        """
+        marks = self._marks
+        began = time.monotonic()
+        vouched_at = self.session.vouched_at
+        try:
+            self.refresh()
+        except BaseException:
+            with self._changed:
+                self.failed = True
+                self._not_before = began + RETRY_AFTER
+            raise
+        else:
+            with self._changed:
+                self.failed = False
+                self._not_before = self.next_time(began)
+                self._as_of = max(self._as_of, vouched_at)
+                self._behind = marks != self._marks
+        finally:
+            with self._changed:
+                self._changed.notify_all()
+
+    @abc.abstractmethod
+    def refresh(self) -> None:
+        """Read what is new, and leave watches for what will be."""
+
+    @abc.abstractmethod
+    def audit(self) -> None:
+        """Have the next refresh find out what no watch has told."""
+
+    def next_time(self, began: float) -> float:
+        """Return when it may be read again.
+
+        :param began: ``time.monotonic()`` when it was read this time
+        """
+        return 0.0
+
+    def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """Wait for a state of this part.
+
+        :param condition: tells whether it has come
+        :param timeout: seconds; nobody waits for what cannot come now
+        :returns: whether it has come; no where this part cannot be read over
+            a connection that there is, so that it may be as old as can be
+        """
+
+        def over() -> bool:
+            return condition() or self.failed or not self.session.connected
+
+        if not condition():
+            with self._changed:
+                self._changed.wait_for(over, timeout)
+        return condition() and not (self.failed and self.session.connected)
+
+    def lost(self) -> None:
+        """Note that the connection is lost, and with it every watch."""
+        self.mark()
+        with self._changed:
+            self._changed.notify_all()

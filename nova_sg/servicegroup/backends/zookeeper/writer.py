@@ -1,0 +1,387 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Records written to ZooKeeper, each change in one transaction.
+
+The transaction checks that the deployment is still here, and leaves the token
+of the change in the record: a change that is sent again finds its token.
+"""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+import uuid as sg_uuid
+
+from kazoo import exceptions
+from oslo_log import log as logging
+
+from nova_sg import exception
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.backends.zookeeper import changelog
+from nova_sg.servicegroup.backends.zookeeper import errors
+from nova_sg.servicegroup.backends.zookeeper import fence as sg_fence
+from nova_sg.servicegroup.backends.zookeeper import ids
+from nova_sg.servicegroup.backends.zookeeper import layout
+from nova_sg.servicegroup.backends.zookeeper import lookup
+from nova_sg.servicegroup.backends.zookeeper import members
+from nova_sg.servicegroup.backends.zookeeper import multiread
+from nova_sg.servicegroup.backends.zookeeper import requests
+from nova_sg.servicegroup.backends.zookeeper import session as sg_session
+from nova_sg.servicegroup.backends.zookeeper import stored
+from nova_sg.servicegroup.records import change as sg_change
+
+LOG = logging.getLogger(__name__)
+
+#: Makes the uuid of a service of the token of the change that creates it.
+_UUIDS = sg_uuid.UUID('5a0c4c1e-5f0e-4d8e-9a51-8a8f0d3a9b1c')
+
+
+class Writer:
+    """Writes records, with their entries and their change in the log.
+
+    Every method raises ``ServiceGroupUnavailable`` where ZooKeeper cannot be
+    asked, ``OutcomeUnknown`` where it cannot be asked whether the change was
+    made, and, but for :meth:`restore` and :meth:`purge`, which are for what
+    moves, ``DeploymentMismatch`` where the deployment is elsewhere.
+
+    :param session: the session to write over
+    :param reader: reads records over the same session
+    :param fence: keeps changes out once the deployment has moved
+    """
+
+    def __init__(
+        self,
+        session: sg_session.Session,
+        reader: lookup.Lookup,
+        fence: sg_fence.Fence,
+    ) -> None:
+        self._session = session
+        self._lookup = reader
+        self._fence = fence
+        self._made: set[str] = set()
+
+    def create(
+        self,
+        cell: layout.CellLayout,
+        token: str,
+        values: Mapping[str, Any],
+    ) -> record.Record:
+        """See :meth:`RecordStore.create`.
+
+        :param token: of this change
+        """
+        # The same for a change that is sent again, so that it is found.
+        uuid = values.get('uuid') or _uuid_of(token)
+        change = self._session.change(cell.service(uuid))
+        look = self._look_for(cell, uuid, token, change)
+
+        def attempt() -> record.Record:
+            mine = look()
+            if mine is not None:
+                return mine
+            guard = self._fence.guard(change.deadline)
+            new_id, now = ids.take(self._session, cell, change.deadline)
+            made = record.Record(
+                **{
+                    'topic': None,
+                    **values,
+                    'uuid': uuid,
+                    'id': new_id,
+                    'created_at': stored.time_of(now),
+                }
+            )
+            try:
+                self._create(cell, stored.created(made, token), change, guard)
+            except errors.TransactionFailed as failed:
+                self._fence.check(failed)
+                if failed.path == cell.id(new_id):
+                    raise sg_change.Conflict from failed
+                # The same call may be served elsewhere at the same time.
+                mine = look()
+                if mine is not None:
+                    return mine
+                raise self._refusal(cell, made, failed) from failed
+            return made
+
+        return change.run(attempt, look)
+
+    def update(
+        self,
+        cell: layout.CellLayout,
+        token: str,
+        uuid: str,
+        changes: Mapping[str, Any],
+    ) -> record.Record:
+        """See :meth:`RecordStore.update`.
+
+        :param token: of this change
+        """
+        path = cell.service(uuid)
+        change = self._session.change(path)
+        look = self._look_for(cell, uuid, token, change)
+
+        def attempt() -> record.Record:
+            found = self._lookup.latest(cell, uuid, change.deadline)
+            if found is not None and found.stored.holds(token):
+                return found.record
+            if found is None or found.record.deleted:
+                raise exception.ServiceNotFound(service_id=uuid)
+            guard = self._fence.guard(change.deadline)
+            after = found.record._replace(**changes)
+            value = stored.rewritten(found.stored, after, token)
+            operations = [
+                *guard,
+                requests.change(
+                    path, stored.encode(value, 'updated_at'), found.version
+                ),
+                *_difference(cell.entries(found.record), cell.entries(after)),
+                changelog.changed(cell, after, 'updated_at'),
+            ]
+            self._make_directories(cell, after)
+            try:
+                results = self._commit(cell, operations, change)
+            except errors.TransactionFailed as failed:
+                self._fence.check(failed)
+                raise self._refusal(cell, after, failed) from failed
+            now = stored.time_of(results[len(guard)].mtime)
+            return after._replace(updated_at=now)
+
+        return change.run(attempt, look)
+
+    def destroy(self, cell: layout.CellLayout, token: str, uuid: str) -> None:
+        """See :meth:`RecordStore.destroy`; a trace remains.
+
+        :param token: of this change
+        """
+        path = cell.service(uuid)
+        change = self._session.change(path)
+        look = self._look_for(cell, uuid, token, change)
+
+        def attempt() -> record.Record:
+            found = self._lookup.latest(cell, uuid, change.deadline)
+            if found is None or found.record.deleted:
+                if found is not None and found.stored.holds(token):
+                    return found.record
+                raise exception.ServiceNotFound(service_id=uuid)
+            gone = found.record._replace(deleted=found.record.id)
+            trace = stored.rewritten(found.stored, gone, token)
+            operations = [
+                *self._fence.guard(change.deadline),
+                requests.delete(path, found.version),
+                requests.create(
+                    cell.trace(uuid), stored.encode(trace, 'deleted_at')
+                ),
+                *_difference(cell.entries(found.record), _entries(cell, gone)),
+                changelog.destroyed(cell, uuid),
+            ]
+            try:
+                self._commit(cell, operations, change)
+            except errors.TransactionFailed as failed:
+                self._fence.check(failed)
+                raise self._refusal(cell, gone, failed) from failed
+            return gone
+
+        change.run(attempt, look)
+        self._remove_members(uuid)
+
+    def made(
+        self, cell: layout.CellLayout, token: str, uuid: str | None
+    ) -> record.Record | None:
+        """See :meth:`RecordStore.made`.
+
+        :param token: of the change
+        """
+        uuid = uuid or _uuid_of(token)
+        change = self._session.change(cell.service(uuid))
+        return self._look_for(cell, uuid, token, change)()
+
+    def restore(
+        self, cell: layout.CellLayout, restored: record.Record
+    ) -> None:
+        """See :meth:`RecordStore.restore`."""
+        path = _place(cell, restored)
+        change = self._session.change(path)
+
+        def attempt() -> None:
+            ids.skip(self._session, cell, restored.id, change.deadline)
+            try:
+                self._create(cell, stored.Stored(restored), change)
+            except errors.TransactionFailed as failed:
+                there = self._lookup.latest(
+                    cell, restored.uuid, change.deadline
+                )
+                if there is None or there.record != restored:
+                    raise self._refusal(cell, restored, failed) from failed
+
+        change.run(attempt)
+
+    def purge(self, cell: layout.CellLayout, uuids: Sequence[str]) -> None:
+        """See :meth:`RecordStore.purge`."""
+        places = [
+            place
+            for uuid in uuids
+            for place in (cell.service(uuid), cell.trace(uuid))
+        ]
+        change = self._session.change(cell.path)
+
+        def attempt() -> None:
+            values = multiread.read(self._session, places, change.deadline)
+            outcomes = self._session.commit_many(
+                [
+                    _removal(cell, place, value)
+                    for place, value in zip(places, values, strict=True)
+                    if value is not None
+                ],
+                change.deadline,
+            )
+            if any(isinstance(e, errors.TransactionFailed) for e in outcomes):
+                raise sg_change.Conflict
+
+        change.run(attempt)
+
+    def _look_for(
+        self,
+        cell: layout.CellLayout,
+        uuid: str,
+        token: str,
+        change: sg_change.Change,
+    ) -> Callable[[], record.Record | None]:
+        """Return what looks for a change, in a record or in its trace."""
+
+        def look() -> record.Record | None:
+            found = self._lookup.latest(cell, uuid, change.deadline)
+            if found is None or not found.stored.holds(token):
+                return None
+            return found.record
+
+        return look
+
+    def _create(
+        self,
+        cell: layout.CellLayout,
+        value: stored.Stored,
+        change: sg_change.Change,
+        guard: Sequence[requests.Operation] = (),
+    ) -> None:
+        made = value.record
+        place = _place(cell, made)
+        # A uuid is in one of these places, and once.
+        other = {cell.service(made.uuid), cell.trace(made.uuid)} - {place}
+        operations = [*guard, requests.create(place, stored.encode(value))]
+        for path in other:
+            operations += [requests.create(path), requests.delete(path)]
+        operations += _difference({}, _entries(cell, made))
+        if not made.deleted:
+            self._make_directories(cell, made)
+            operations.append(changelog.changed(cell, made))
+        self._commit(cell, operations, change)
+
+    def _commit(
+        self,
+        cell: layout.CellLayout,
+        operations: list[requests.Operation],
+        change: sg_change.Change,
+    ) -> list[Any]:
+        results = self._session.commit(operations, change.deadline)
+        if operations[-1].path.startswith(f'{cell.log}/'):
+            number = layout.number_of(results[-1])
+            self._lookup.positions.note(cell, number + 1)
+            changelog.trim(self._session, cell, number)
+        return results
+
+    def _remove_members(self, uuid: str) -> None:
+        """Take members out that have joined before their record went.
+
+        It is destroyed by now, so that this may fail: the next beat of such
+        a member finds that its record is gone.
+        """
+        try:
+            members.remove(self._session, uuid)
+        except exception.ServiceGroupUnavailable as error:
+            LOG.warning(
+                'Members of the destroyed service %(uuid)s stay until they '
+                'beat: %(error)s',
+                {'uuid': uuid, 'error': error},
+            )
+
+    def _make_directories(
+        self, cell: layout.CellLayout, of: record.Record
+    ) -> None:
+        """Make the znodes that are made only once somebody needs them."""
+        if of.binary is None:
+            return
+        version = cell.version(of.binary, of.version)
+        if version not in self._made:
+            self._session.make_directories(
+                [cell.versions_of(of.binary), version]
+            )
+            self._made.add(version)
+
+    def _refusal(
+        self,
+        cell: layout.CellLayout,
+        of: record.Record,
+        failed: errors.TransactionFailed,
+    ) -> Exception:
+        """Return the error that a failed transaction means."""
+        if isinstance(failed.error, exceptions.NodeExistsError):
+            if failed.path.startswith(cell.names):
+                return exception.ServiceBinaryExists(
+                    host=of.host, binary=of.binary
+                )
+            if failed.path.startswith(cell.topics):
+                return exception.ServiceTopicExists(
+                    host=of.host, topic=of.topic
+                )
+            return exception.ServiceExists(service_id=of.id, uuid=of.uuid)
+        if isinstance(failed.error, exceptions.BadVersionError) or (
+            failed.path == cell.service(of.uuid)
+        ):
+            return sg_change.Conflict()
+        # Somebody tidied up: make it again next time.
+        self._made.clear()
+        return self._session.unavailable(str(failed))
+
+
+def _uuid_of(token: str) -> str:
+    return str(sg_uuid.uuid5(_UUIDS, token))
+
+
+def _place(cell: layout.CellLayout, of: record.Record) -> str:
+    """Return where a record belongs."""
+    return cell.trace(of.uuid) if of.deleted else cell.service(of.uuid)
+
+
+def _entries(cell: layout.CellLayout, of: record.Record) -> dict[str, bytes]:
+    """Return what stands beside a record: of a trace, only its id."""
+    if of.deleted:
+        return {cell.id(of.id): of.uuid.encode()}
+    return cell.entries(of)
+
+
+def _removal(
+    cell: layout.CellLayout, place: str, value: multiread.Value
+) -> list[requests.Operation]:
+    """Return what takes a record away, and all that stands beside it."""
+    gone = stored.decode(value.data, value.stat.mtime, place).record
+    operations = [
+        requests.delete(place, value.stat.version),
+        *_difference(_entries(cell, gone), {}),
+    ]
+    if not gone.deleted:
+        operations.append(changelog.destroyed(cell, gone.uuid))
+    return operations
+
+
+def _difference(
+    before: Mapping[str, bytes], after: Mapping[str, bytes]
+) -> list[requests.Operation]:
+    """Return what turns the entries of a record into others."""
+    return [
+        *(requests.delete(path) for path in before if path not in after),
+        *(
+            requests.create(path, value)
+            for path, value in after.items()
+            if path not in before
+        ),
+    ]
