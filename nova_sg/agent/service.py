@@ -241,14 +241,14 @@ class Agent:
         except Exception as error:
             if not self._inventory_failed:
                 LOG.exception(
-                    'Unexpected error while this machine was reported, will '
-                    'try again: %s',
+                    'Unexpected error while reporting the resources of this '
+                    'machine, will try again: %s',
                     error,
                 )
             self._inventory_failed = True
         else:
             if self._inventory_failed:
-                LOG.info('Recovered from being unable to report this machine.')
+                LOG.info('The resources of this machine are reported again.')
             self._inventory_failed = False
 
     def _not_refreshed(self, error: exception.ServiceGroupUnavailable) -> None:
@@ -257,7 +257,10 @@ class Agent:
         if self._inventory_failed or error.kwargs.get('backend') == heartbeats:
             return
         self._inventory_failed = True
-        LOG.warning('Cannot report this machine, will try again: %s', error)
+        LOG.warning(
+            'Cannot report the resources of this machine, will try again: %s',
+            error,
+        )
 
     def _lost(self, _handle: membership_base.Handle) -> None:
         """Note in the heartbeat's thread that a record was deleted."""
@@ -270,7 +273,7 @@ class Agent:
             self._api.leave_all(self._context)
         except exception.NovaSgException as error:
             LOG.warning(
-                'Cannot leave, and will be shown as down only when it is '
-                'missed: %s',
+                'Cannot leave: the service will be shown as down only after '
+                'its heartbeats were missed. %s',
                 error,
             )

@@ -28,7 +28,7 @@ class Call:
     """One request, as a handler sees it.
 
     :param request: the request itself
-    :param context: who asks
+    :param context: of the caller
     :param version: the microversion it asks for
     :param path: the parameters in its path, by name
     :param query: every value of each parameter of its query
@@ -52,7 +52,7 @@ class Call:
         :raises PolicyNotAuthorized: naming the rule
         """
         if self.context is None:
-            raise exception.Unauthorized(reason='nobody is known to ask')
+            raise exception.Unauthorized(reason='the request has no user')
         self.enforcer.authorize(self.context, rule)
 
     def asked(self, parameter: str) -> str | None:

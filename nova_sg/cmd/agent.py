@@ -109,13 +109,13 @@ def _parser() -> argparse.ArgumentParser:
         '--count',
         metavar='N',
         type=_number_of_hosts,
-        help='stand for N simulated hosts, HOST-0000 and so on, instead of '
-        'this one',
+        help='simulate N hosts, HOST-0000 and so on, instead of this one: '
+        'for load tests',
     )
     parser.add_argument(
         '--remote',
         action='store_true',
-        help='need no database: have a nova-sg-conductor do everything '
+        help='use no database: call a nova-sg-conductor instead '
         '([servicegroup] use_conductor)',
     )
     return parser

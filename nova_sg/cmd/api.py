@@ -140,8 +140,8 @@ def _check_address(conf: cfg.ConfigOpts) -> None:
     ):
         raise exception.InvalidConfiguration(
             option='[api] auth_strategy',
-            reason=f'with noauth2 everybody who reaches {address} is an '
-            'administrator: listen on 127.0.0.1, or set [api] '
+            reason=f'with noauth2 every client that can reach {address} is '
+            'an administrator: listen on 127.0.0.1, or set [api] '
             'noauth2_anywhere',
         )
 
@@ -225,7 +225,9 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
         try:
             self._conf = self._load_conf()
         except exception.NovaSgException as error:
-            LOG.error('Not reloaded, going on as before: %s', error)
+            LOG.error(
+                'Not reloaded, the old configuration stays in use: %s', error
+            )
         super().reload()
 
     def load(self) -> deploy.WsgiApp:

@@ -142,8 +142,8 @@ def setup(
         oslo_logging.setup(conf, 'nova-sg', version())
     for variable in sg_conf.unknown_environment(conf):
         LOG.warning(
-            'The environment variable %s is no option of nova_sg: it has no '
-            'effect.',
+            'The environment variable %s is not an option of nova_sg and has '
+            'no effect.',
             variable,
         )
     legacy.warn(conf)

@@ -101,7 +101,8 @@ class Conductor:
             _check_transport(conf)
         except Exception as error:
             LOG.error(
-                'The configuration stays as it was: %s', common.one_line(error)
+                'Not reloaded, the old configuration stays in use: %s',
+                common.one_line(error),
             )
             return
         self.conf = conf

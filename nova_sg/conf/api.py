@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The REST service: who may ask, and where it listens."""
+"""The REST service: authentication, and where it listens."""
 
 import copy
 
@@ -10,7 +10,7 @@ api_group = cfg.OptGroup(
     'api',
     title='REST API options',
     help="""
-How nova-sg-api listens, and how it knows who asks.
+Where nova-sg-api listens, and how it authenticates requests.
 """,
 )
 
@@ -20,26 +20,27 @@ api_opts = [
         default='keystone',
         choices=[
             ('keystone', 'tokens are checked by the identity service'),
-            ('noauth2', 'whoever asks is who they say: for development'),
+            ('noauth2', 'no authentication: for development only'),
         ],
         help="""
-How the REST service knows who asks.
+How nova-sg-api authenticates requests.
 
-With ``keystone`` the identity service is named in ``[keystone_authtoken]``.
+``keystone``: the identity service checks each token. Set
+``[keystone_authtoken]`` as well.
 
-With ``noauth2`` a token is ``USER`` or ``USER:PROJECT``, and the user
-``admin`` is an administrator. Only requests from this machine are served
-then, unless ``noauth2_anywhere`` is set.
+``noauth2``: a token is ``USER`` or ``USER:PROJECT``, and the user ``admin`` is
+an administrator. nova-sg-api then serves requests from this machine only,
+unless ``noauth2_anywhere`` is set.
 """,
     ),
     cfg.BoolOpt(
         'noauth2_anywhere',
         default=False,
         help="""
-Let ``auth_strategy = noauth2`` listen on any address and serve any host.
+Serve other machines although ``auth_strategy = noauth2``.
 
-Everybody who can reach the service is an administrator then. Set it in a
-closed test network only.
+Every client that can reach the service is then an administrator. Use it only
+in a closed test network.
 """,
     ),
     cfg.HostAddressOpt(
@@ -53,7 +54,7 @@ The address on which nova-sg-api listens.
         'port',
         default=8774,
         help="""
-The port on which nova-sg-api listens; nova's own default.
+The port on which nova-sg-api listens. The default is nova's.
 """,
     ),
     cfg.IntOpt(
@@ -61,7 +62,7 @@ The port on which nova-sg-api listens; nova's own default.
         min=1,
         sample_default='the number of CPUs',
         help="""
-How many processes of nova-sg-api serve requests.
+The number of processes of nova-sg-api that serve requests.
 """,
     ),
     cfg.IntOpt(
@@ -69,10 +70,10 @@ How many processes of nova-sg-api serve requests.
         default=4,
         min=1,
         help="""
-How many requests one process serves at the same time.
+The number of requests that one process serves at the same time.
 
-While one waits for the backend another can be served. Raise it where the
-backend is far away.
+Raise it if requests wait long for the backend. With SQL records each thread
+may hold one database connection.
 """,
     ),
     cfg.IntOpt(
@@ -80,9 +81,9 @@ backend is far away.
         default=1000,
         min=1,
         help="""
-How many hypervisors one answer holds at most, from microversion 2.33 on.
+The largest number of hypervisors in one answer, from microversion 2.33 on.
 
-A client follows the link to the next page.
+The answer has a link to the next page.
 """,
     ),
 ]

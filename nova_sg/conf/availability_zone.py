@@ -10,7 +10,7 @@ availability_zone_opts = [
         default='nova',
         max_length=255,
         help="""
-The zone of a compute host which is in no aggregate with a zone.
+The availability zone of a compute host that is in no aggregate with a zone.
 """,
     ),
     cfg.StrOpt(
@@ -18,7 +18,7 @@ The zone of a compute host which is in no aggregate with a zone.
         default='internal',
         max_length=255,
         help="""
-The zone shown for services other than nova-compute.
+The availability zone shown for all services other than nova-compute.
 """,
     ),
 ]

@@ -9,10 +9,10 @@ compute_opts = [
         'enable_new_services',
         default=True,
         help="""
-Whether a newly created nova-compute service is enabled.
+Enable a nova-compute service when it registers for the first time.
 
-Set it to false to look at new hosts before they receive instances; such a
-service says so in its ``disabled_reason``.
+Set it to false to check new hosts before they receive instances. The
+``disabled_reason`` of such a service says why it is disabled.
 """,
     ),
 ]

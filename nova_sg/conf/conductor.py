@@ -10,7 +10,7 @@ conductor_group = cfg.OptGroup(
     'conductor',
     title='Conductor options',
     help="""
-nova-sg-conductor, which runs the calls of processes without a database.
+nova-sg-conductor serves processes that have no access to the database.
 """,
 )
 
@@ -20,11 +20,11 @@ conductor_opts = [
         default=1,
         min=1,
         help="""
-Processes of one nova-sg-conductor that serve calls.
+The number of worker processes of one nova-sg-conductor.
 
-One carries the beats of several thousand hosts. Each worker groups the beats
-it receives by itself, so that statements on the database grow with their
-number.
+One worker carries the heartbeats of several thousand hosts. Each worker
+groups the heartbeats it receives into statements of its own, so the number of
+statements grows with the number of workers.
 """,
     ),
     cfg.IntOpt(
@@ -32,14 +32,13 @@ number.
         default=256,
         min=1,
         help="""
-Calls that a worker serves at once.
+The number of calls that a worker serves at the same time.
 
-A beat occupies a thread until the statement that holds it is committed. So
-there should be at least twice as many as beats arrive within
-``beat_spacing`` and the time of a statement. Calls beyond that wait at the
-message broker, which drops those whose caller has given up.
-``[oslo_messaging_rabbit] rabbit_qos_prefetch_count`` of a conductor is this
-number, unless it is set.
+A heartbeat occupies a thread until its statement is committed. Use at least
+twice the number of heartbeats that arrive within ``beat_spacing`` plus the
+time of one statement. Further calls wait in the message broker, which drops a
+call when its caller has given up. This number is also the default of
+``[oslo_messaging_rabbit] rabbit_qos_prefetch_count`` in a conductor.
 """,
     ),
     cfg.FloatOpt(
@@ -48,11 +47,10 @@ number, unless it is set.
         min=0,
         max=5,
         help="""
-Seconds between the end of a statement that writes beats, and the next one of
-the same worker.
+Seconds a worker waits between two statements that write heartbeats.
 
-Beats which arrive meanwhile go into the next statement together. A beat that
-arrives later than this after the last statement is written at once.
+Heartbeats that arrive in that time are written together by the next statement.
+A heartbeat that arrives later is written at once.
 """,
     ),
     cfg.IntOpt(
@@ -60,10 +58,11 @@ arrives later than this after the last statement is written at once.
         default=10000,
         min=500,
         help="""
-Beats that may wait in one worker for their statement.
+The largest number of heartbeats that wait in one worker to be written.
 
-While the database is slow, further beats are refused at once, which their
-senders report and repeat with their next interval.
+While the database is slow and this many wait, the worker refuses further
+heartbeats at once. Each sender logs that and tries again with its next
+interval.
 """,
     ),
     cfg.IntOpt(
@@ -71,12 +70,11 @@ senders report and repeat with their next interval.
         default=3,
         min=0,
         help="""
-With which of its beats a remote service proves that it reaches the conductor.
+Call the conductor with every n-th heartbeat of a service without a database.
 
-For drivers whose memberships the service's own process holds (``zk``,
-``mc``): with every n-th beat the conductor is called, and without its
-answer the service does not beat. A host that cannot be reached by RPC is not
-up, then. 0 leaves that out.
+This applies to ``zk`` and ``mc``, whose heartbeats do not pass through the
+conductor. Without an answer the service does not beat, so that a host which
+RPC cannot reach is shown down. 0 turns the calls off.
 """,
     ),
     cfg.IntOpt(
@@ -84,7 +82,7 @@ up, then. 0 leaves that out.
         default=60,
         min=1,
         help="""
-Seconds that a stopping conductor waits for the calls it has begun to serve.
+Seconds that a stopping conductor gives the calls it has begun to serve.
 """,
     ),
     cfg.BoolOpt(
@@ -93,9 +91,9 @@ Seconds that a stopping conductor waits for the calls it has begun to serve.
         help="""
 Send a ``service.state`` notification when a service goes up or down.
 
-Set it for one conductor of each cell: every conductor that watches sends
-each transition. The services are listed once in
-``[servicegroup] report_interval``.
+Set it for one conductor of each cell: each conductor with this option sends
+every transition. It lists the services once per ``[servicegroup]
+report_interval``.
 """,
     ),
 ]

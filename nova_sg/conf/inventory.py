@@ -24,10 +24,10 @@ inventory_opts = [
             ('none', 'no inventory: every host is in the default zone'),
         ],
         help="""
-Where the inventory is kept.
+Where compute nodes, aggregates and instances are kept.
 
-Unset, it is ``sql`` with ``[servicegroup] driver = db`` and ``none`` with
-every other driver, so that a deployment without a database needs none.
+Default: ``sql`` with ``[servicegroup] driver = db``, and ``none`` with every
+other driver, so that such a deployment needs no database.
 """,
     ),
 ]

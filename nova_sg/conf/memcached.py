@@ -106,7 +106,7 @@ memcached_group = cfg.OptGroup(
 The memcached servers of ``[servicegroup] driver = mc``, or ``records =
 memcached``.
 
-Every process of a deployment must have the same servers and the same prefix.
+Every process of a deployment needs the same ``servers`` and ``key_prefix``.
 """,
 )
 
@@ -118,14 +118,14 @@ memcached_opts = [
         help="""
 The memcached servers, each as ``host:port``, separated by commas.
 
-An IPv6 address stands in brackets: ``[2001:db8::1]:11211``. The path of a
-Unix socket, ``unix:/run/memcached/memcached.sock``, reaches a memcached on the
-same machine, for a deployment whose processes all run there.
+Put an IPv6 address in brackets: ``[2001:db8::1]:11211``. If all processes run
+on one machine, a server may be a Unix socket:
+``unix:/run/memcached/memcached.sock``.
 
-Which server keeps what follows from this list, whatever its order, and
-nothing moves to another server while one is out. So a server is spelled the
-same everywhere, and the list is changed only while the deployment is stopped:
-a process with another list refuses to start.
+The list decides which server keeps the key of a service. The order of the list
+does not matter, but the spelling of each server does. A process with another
+list refuses to start, so change the list only while the deployment is stopped.
+Keys do not move to another server while one is out of reach.
 """,
     ),
     cfg.StrOpt(
@@ -133,9 +133,9 @@ a process with another list refuses to start.
         default='nova-sg',
         regex=rf'\A[!-~]{{1,{MAX_PREFIX}}}\Z',
         help="""
-What every key begins with.
+The beginning of every key.
 
-Set it where several deployments share the servers.
+Give each deployment that shares the servers a prefix of its own.
 """,
     ),
     cfg.Opt(
@@ -143,7 +143,7 @@ Set it where several deployments share the servers.
         default=1.0,
         type=Seconds(min=0.05, max=60),
         help="""
-Seconds to wait for a connection to a server.
+Seconds to wait for a connection to a memcached server.
 """,
     ),
     cfg.Opt(
@@ -151,40 +151,39 @@ Seconds to wait for a connection to a server.
         default=1.0,
         type=Seconds(min=0.05, max=60),
         help="""
-Seconds to wait for an answer of a server.
+Seconds to wait for an answer of a memcached server.
 
-A server that is slower counts as out, and what it knows as unknown.
+A server that takes longer counts as out of reach, and the state of its
+services as unknown. Keep it well below ``[servicegroup] report_interval``.
 """,
     ),
     cfg.BoolOpt(
         'tls_enabled',
         default=False,
         help="""
-Talk to the servers through TLS.
-
-A Unix socket is not wrapped in it: nothing leaves the machine.
+Use TLS for connections to the servers, except for Unix sockets.
 """,
     ),
     cfg.StrOpt(
         'tls_cafile',
         help="""
-The certificates, in a PEM file, that servers are verified with.
+PEM file of the certificates that sign those of the servers.
 
-Unset, those the system trusts.
+Default: the certificates that the system trusts.
 """,
     ),
     cfg.StrOpt(
         'tls_certfile',
         help="""
-Our own certificate, in a PEM file, for servers that ask for one.
+PEM file of this process's own certificate, for servers that ask for one.
 """,
     ),
     cfg.StrOpt(
         'tls_keyfile',
         help="""
-The key of ``tls_certfile``, in a PEM file; unset, it is in that file.
+PEM file of the private key of ``tls_certfile``. Default: the same file.
 
-It must not be encrypted: there is nobody to give a password.
+The key must not be encrypted, since a service cannot ask for its password.
 """,
     ),
 ]

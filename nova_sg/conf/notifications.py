@@ -10,12 +10,11 @@ notifications_group = cfg.OptGroup(
     'notifications',
     title='Notifications options',
     help="""
-Notifications for consumers of nova's: a service was created, changed,
-deleted.
+Notifications that a service was created, changed or deleted.
 
-``[oslo_messaging_notifications]`` says how they are sent. Its ``driver`` is
-``messagingv2`` where it is not set, and its ``retry`` is 0: a change is not
-held up by a broker that is away.
+``[oslo_messaging_notifications]`` says how they are sent. Here its ``driver``
+defaults to ``messagingv2`` and its ``retry`` to 0, so that a change does not
+wait for a broker that cannot be reached.
 """,
 )
 
@@ -32,16 +31,16 @@ notifications_opts = [
             ),
         ],
         help="""
-Whether notifications are sent.
+Whether notifications are sent; by default they are not.
 
-The option and its values are nova's, so that one file can serve both.
+The option and its values are nova's.
 """,
     ),
     cfg.ListOpt(
         'versioned_notifications_topics',
         default=['versioned_notifications'],
         help="""
-The topics that versioned notifications are sent on, each to all.
+The topics of versioned notifications. Each notification goes to all of them.
 """,
     ),
 ]

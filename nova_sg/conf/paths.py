@@ -27,10 +27,10 @@ path_opts = [
         default=default_state_path(),
         sample_default='$XDG_STATE_HOME/nova-sg',
         help="""
-The directory for files nova_sg itself keeps.
+The directory for files of nova-sg itself.
 
-With nothing else configured the SQLite database lies here. Change it where
-the home directory of the service user is not writable.
+The default SQLite database lies here. Change it if the user of the service
+cannot write to its home directory.
 """,
     ),
     cfg.StrOpt(
@@ -41,8 +41,8 @@ the home directory of the service user is not writable.
         help="""
 The name of this host in service records.
 
-It must be unique within a cell and must not change while services of this
-host are registered: a new name is a new service.
+It must be unique within a cell. Do not change it while services of this host
+are registered: under a new name they register as new services.
 """,
     ),
 ]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Who owns the services of a deployment, and when a service is down."""
+"""The servicegroup driver, and when a service is down."""
 
 import copy
 
@@ -13,10 +13,10 @@ servicegroup_group = cfg.OptGroup(
     'servicegroup',
     title='Service group options',
     help="""
-The driver that owns the service records and knows which services live.
+The driver keeps the service records and decides which services are up.
 
-Every process of a deployment must have the same ``driver`` and ``records``;
-a process that differs refuses to start.
+Every process of a deployment needs the same ``driver`` and ``records``. A
+process that differs refuses to start.
 """,
 )
 
@@ -51,9 +51,8 @@ Possible values:
 * ``memcached``: in memcached, which loses them when it is restarted
 * the name of any other installed record store
 
-Unset, the driver keeps them where it names by itself: ``db`` and ``mc`` in
-``sql``, ``zk`` in ``zookeeper``. Set it only to separate records from
-liveness.
+Default: ``sql`` for ``db`` and ``mc``, ``zookeeper`` for ``zk``. Set it only
+to keep records elsewhere than the driver does by default.
 """,
     ),
     cfg.IntOpt(
@@ -61,9 +60,9 @@ liveness.
         default=10,
         min=1,
         help="""
-Seconds between two beats of a service.
+Seconds between two heartbeats of a service.
 
-Lower values notice a recovery sooner and cost more writes. It must be
+Lower values notice a recovery sooner and cost more writes. The value must be
 smaller than ``service_down_time``.
 """,
     ),
@@ -72,19 +71,19 @@ smaller than ``service_down_time``.
         default=60,
         min=1,
         help="""
-Seconds without a beat after which a service is down.
+Seconds without a heartbeat after which a service is down.
 
-Lower values notice a crash sooner; below three times ``report_interval``
-a single slow beat can make a healthy service look down.
+Lower values notice a crash sooner. Keep it at three times ``report_interval``
+or more, or a single slow heartbeat can make a healthy service look down.
 """,
     ),
     cfg.BoolOpt(
         'use_conductor',
         default=False,
         help="""
-Run calls of service objects in nova-sg-conductor instead of here.
+Let nova-sg-conductor make all database calls of this process.
 
-Set it on hosts which have no route to the database.
+Set it on hosts that have no access to the database.
 """,
     ),
     cfg.StrOpt(
@@ -93,10 +92,10 @@ Set it on hosts which have no route to the database.
         regex='^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
         ignore_case=True,
         help="""
-The uuid of the cell that the services of this process belong to.
+The uuid of the cell to which the services of this process belong.
 
-Inside a nova always set it, in every process; by itself nova-sg needs it only
-with several cells.
+Inside a nova set it in every process (``nova-manage cell_v2 list_cells``).
+nova-sg by itself needs it only if there are several cells.
 """,
     ),
 ]

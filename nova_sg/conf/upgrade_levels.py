@@ -12,8 +12,8 @@ upgrade_levels_group = cfg.OptGroup(
     help="""
 The RPC versions that this process may send during a rolling upgrade.
 
-Versions of objects need no option: a newer conductor sends older ones to who
-asks for them, and an older one is sent what it knows.
+Versions of objects need no option: conductors of two releases exchange objects
+in the version that both know.
 """,
 )
 
@@ -22,11 +22,11 @@ upgrade_levels_opts = [
         'conductor',
         regex=r'^(auto|\d+\.\d+)$',
         help="""
-The highest version of the conductor's RPC interface to send, as ``1.0``.
+The highest version of the conductor's RPC interface to send, such as ``1.0``.
 
-Unset, or ``auto`` as a nova.conf may say, the newest this code knows. Set it
-to what the oldest conductor of the deployment serves while there are older
-ones, and unset it afterwards.
+Default, and with ``auto``: the newest version that this release knows. While
+conductors of an older release run, set it to the version that the oldest of
+them serves; unset it afterwards.
 """,
     ),
 ]

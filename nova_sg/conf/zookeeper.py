@@ -12,8 +12,8 @@ zookeeper_group = cfg.OptGroup(
     help="""
 The ensemble behind ``[servicegroup] driver = zk``.
 
-All processes of a deployment need the same ``chroot``, and credentials that
-may change what the others created.
+All processes of a deployment need the same ``chroot`` and the same
+credentials.
 """,
 )
 
@@ -24,18 +24,18 @@ connection_opts = [
         help="""
 The servers of the ensemble, each ``host:port``, separated by commas.
 
-Name all of them: a process connects to any one, and to another when that
-one is gone.
+Name all of them. A process connects to one of them, and to another when that
+one fails.
 """,
     ),
     cfg.StrOpt(
         'chroot',
         default='/nova-sg',
         help="""
-The znode under which everything of this deployment lies.
+The znode that holds everything of this deployment.
 
-Give each deployment that shares an ensemble one of its own. It is created
-when the first service registers.
+Give each deployment that shares an ensemble a chroot of its own. The first
+service that registers creates it.
 """,
     ),
     cfg.FloatOpt(
@@ -44,14 +44,14 @@ when the first service registers.
         min=0.5,
         max=86400.0,
         help="""
-Seconds after which the ensemble gives up a process it does not hear from.
+Seconds without a sign of life after which the ensemble expires the session
+of a process.
 
 A crash shows after this time and one tick of the ensemble, at most. Lower
-values notice it sooner, but a pause of the process, of the network or of
-the ensemble's garbage collection must stay below it, or healthy services
-flap. The ensemble grants no less than 2 and no more than 20 of its ticks
-(``tickTime``, 2 s by default, and ``maxSessionTimeout``); a process warns
-when it is granted another time than it asked for.
+values show it sooner. Keep the value above twice the longest pause of a
+process, the network or the ensemble, or healthy services flap. The ensemble
+grants 2 to 20 of its ticks (``tickTime``, 2 s by default); a process warns
+when it is granted another timeout than it asked for.
 """,
     ),
     cfg.FloatOpt(
@@ -60,10 +60,10 @@ when it is granted another time than it asked for.
         min=0.1,
         max=86400.0,
         help="""
-Seconds a call may wait for the ensemble, all retries included.
+Seconds that a call may wait for the ensemble, all retries included.
 
-It covers the election of a new leader. Keep it below ``[servicegroup]
-report_interval``, so that a beat is over before the next one is due.
+Keep it above the time of a leader election, and below ``[servicegroup]
+report_interval``, so that a heartbeat ends before the next one is due.
 """,
     ),
     cfg.IntOpt(
@@ -71,10 +71,10 @@ report_interval``, so that a beat is over before the next one is due.
         default=50,
         min=0,
         help="""
-How often a change is tried anew because somebody else was first.
+How often a change is retried because another process changed the same record.
 
-Each time the record is read again, so that changes of different fields all
-survive. Few deployments change one record so often that this matters.
+Each retry reads the record again, so that changes of different fields all
+survive. The default suits nearly every deployment.
 """,
     ),
 ]
@@ -84,23 +84,24 @@ credential_opts = [
         'auth_scheme',
         default='digest',
         choices=[
-            ('digest', 'ZooKeeper checks user and password by itself'),
+            ('digest', 'ZooKeeper itself checks user and password'),
             ('sasl', 'the ensemble authenticates with SASL'),
         ],
         help="""
-How ``username`` and ``password`` are presented.
+How a process authenticates with ``username`` and ``password``.
 
-Without a ``username`` no credential is presented, and whoever reaches the
-ensemble may change what lies there.
+Without a ``username`` it does not authenticate, and every client that can
+reach the ensemble may change the services.
 """,
     ),
     cfg.StrOpt(
         'username',
         help="""
-The user that this deployment is, the same in all its processes.
+The ZooKeeper user of this deployment, the same in all its processes.
 
-Once it is set, every znode that is created can be changed by this user
-only. Znodes created before keep their access list.
+Only this user may change or, without ``world_readable``, read the znodes that
+are created from then on.
+Znodes that exist already keep their access list.
 """,
     ),
     cfg.StrOpt(
@@ -116,24 +117,24 @@ only. Znodes created before keep their access list.
             ('GSSAPI', 'with the Kerberos ticket of this process'),
         ],
         help="""
-The SASL mechanism, with ``auth_scheme = sasl``.
+The SASL mechanism with ``auth_scheme = sasl``.
 
-With GSSAPI ``username`` is the principal of the ticket, and there is no
+With GSSAPI set ``username`` to the principal of the ticket, and no
 ``password``.
 """,
     ),
     cfg.StrOpt(
         'sasl_service',
         default='zookeeper',
-        help='The service name of the ensemble, with GSSAPI.',
+        help='The service name of the ensemble with GSSAPI.',
     ),
     cfg.BoolOpt(
         'world_readable',
         default=False,
         help="""
-Let everybody read what is created with credentials.
+Let every client read the znodes that are created with credentials.
 
-Set it where monitoring without a credential of its own looks at services.
+Set it if monitoring reads services without a credential.
 """,
     ),
 ]
@@ -143,43 +144,43 @@ tls_opts = [
         'use_tls',
         default=False,
         help="""
-Speak TLS to the ensemble.
+Use TLS for connections to the ensemble.
 
-``hosts`` then names its secure ports (``secureClientPort``).
+``hosts`` must then name the secure ports (``secureClientPort``).
 """,
     ),
     cfg.StrOpt(
         'tls_ca_file',
         help="""
-File of the certificates that sign those of the ensemble, in PEM.
+PEM file of the certificates that sign those of the ensemble.
 
-Only these are trusted. Default: the certificates of the system.
+Only these are trusted. Default: the certificates that the system trusts.
 """,
     ),
     cfg.StrOpt(
         'tls_cert_file',
         help="""
-File of this process's own certificate, in PEM.
+PEM file of this process's own certificate.
 
-An ensemble asks for one unless it has ``ssl.clientAuth=none``.
+The ensemble asks for one unless it has ``ssl.clientAuth=none``.
 """,
     ),
     cfg.StrOpt(
         'tls_key_file',
-        help='File of the private key of ``tls_cert_file``, in PEM.',
+        help='PEM file of the private key of ``tls_cert_file``.',
     ),
     cfg.StrOpt(
         'tls_key_password',
         secret=True,
-        help='The password of ``tls_key_file``, where it has one.',
+        help='The password of ``tls_key_file``, if the key is encrypted.',
     ),
     cfg.BoolOpt(
         'tls_verify',
         default=True,
         help="""
-Refuse an ensemble whose certificate ``tls_ca_file`` does not vouch for.
+Refuse a server whose certificate is not signed by one of ``tls_ca_file``.
 
-Without it whoever answers in the ensemble's stead is believed.
+If it is false, any server may take the place of the ensemble.
 """,
     ),
     cfg.BoolOpt(
@@ -188,7 +189,7 @@ Without it whoever answers in the ensemble's stead is believed.
         help="""
 Refuse a server whose certificate names another host than ``hosts`` does.
 
-Clear it where certificates name the ensemble and not its servers.
+Set it to false if certificates name the ensemble and not its servers.
 """,
     ),
 ]

@@ -187,7 +187,9 @@ class ServiceCommands:
     @_binary
     @_cell
     @common.args(
-        '--reason', metavar='<reason>', help='Why, for whoever lists services'
+        '--reason',
+        metavar='<reason>',
+        help='The reason, which lists of services show',
     )
     def disable(
         self,

@@ -139,7 +139,10 @@ class Heartbeat:
         try:
             self._on_gone(handle)
         except Exception:
-            LOG.exception('Unexpected error while a service was taken off')
+            LOG.exception(
+                'Unexpected error while handling a service whose record is '
+                'gone'
+            )
 
     def _run(self) -> None:
         while (handles := self._next()) is not None:

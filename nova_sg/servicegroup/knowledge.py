@@ -121,14 +121,14 @@ class Knowledge:
             now = time.monotonic()
             if not self._failures:
                 LOG.warning(
-                    '%(error)s The last known state of %(count)d service(s) '
-                    'stands; it is %(age)s old.',
+                    '%(error)s Until it answers, %(count)d service(s) keep '
+                    'their last known state, which is %(age)s.',
                     {
                         'error': error,
                         'count': len(self._known),
-                        'age': 'unknown'
+                        'age': 'of unknown age'
                         if self._asked_at is None
-                        else f'{now - self._asked_at:.0f} s',
+                        else f'{now - self._asked_at:.0f} s old',
                     },
                 )
             self._doubting.lost(str(error))
@@ -142,8 +142,8 @@ class Knowledge:
         """
         self._doubting.explained(why)
         LOG.warning(
-            '%s Services that were up stand as they did until they had the '
-            'time to beat again.',
+            '%s Services that were up stay up until they have had time to '
+            'beat again.',
             why,
         )
 
@@ -256,8 +256,8 @@ class Knowledge:
             return
         LOG.info(
             'The servicegroup backend answers again. For up to %(seconds).0f '
-            's services that were up and have not beaten since stand as they '
-            'did.',
+            's, services that were up and have not beaten since are still '
+            'shown as up.',
             {'seconds': doubt.until - now},
         )
 

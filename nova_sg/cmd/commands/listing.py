@@ -61,15 +61,14 @@ class List(base.Lister):
         parser.add_argument(
             '--state',
             choices=(liveness.UP, liveness.DOWN, liveness.UNKNOWN),
-            help='only services that are up, down, or of which nobody can '
-            'tell',
+            help='only services in this state',
         )
         parser.add_argument(
             '--long',
             action='store_true',
-            help='show more columns, among them the processes behind a '
-            'service where the driver knows them, and since when its state '
-            'is known or in doubt',
+            help='show more columns: among them the processes of a service, '
+            'if the driver knows them, and since when its state is known or '
+            'in doubt',
         )
         return parser
 
@@ -107,8 +106,7 @@ class List(base.Lister):
             return
         verdicts = _verdicts(context, unknown[:1]).values()
         LOG.warning(
-            'Nobody can tell whether %(unknown)d of %(all)d service(s) are '
-            'up%(why)s',
+            'The state of %(unknown)d of %(all)d service(s) is unknown%(why)s',
             {
                 'unknown': len(unknown),
                 'all': len(services),

@@ -40,7 +40,8 @@ class Disable(base.Command):
             '--reason',
             metavar='REASON',
             type=arguments.field('disabled_reason'),
-            help='why, for whoever lists services; without it none is kept',
+            help='the reason, which lists of services show; without this '
+            'option no reason is kept',
         )
         return parser
 

@@ -112,7 +112,7 @@ class Markers:
                 if store.name in self._target_names:
                     raise
                 # Often the reason for a deployment to move.
-                LOG.warning('Not marked as left: %s', error)
+                LOG.warning('The source is not marked as left: %s', error)
 
     def _move(
         self,

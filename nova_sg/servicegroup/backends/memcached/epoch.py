@@ -244,8 +244,9 @@ class Memory(server_.Attendant):
         if self.server.add([(self._keys.epoch, mine)])[0]:
             LOG.warning(
                 'memcached %(server)s knows nothing of this deployment: it '
-                'is new, or was restarted or flushed. For %(seconds)d s no '
-                'service is taken for dead because of that.',
+                'is new, or was restarted or flushed. For %(seconds)d s a '
+                'missing heartbeat there does not mean that a service is '
+                'down.',
                 {
                     'server': self.server.name,
                     'seconds': self._settling_time,

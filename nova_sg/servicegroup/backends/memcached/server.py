@@ -302,8 +302,8 @@ class Server:
             self._out_since = self._failed_at
             self._attendant.lost(self._why)
         LOG.warning(
-            'memcached %(server)s is out: %(why)s. What it knows is unknown '
-            'until it is back.',
+            'memcached %(server)s is out of reach: %(why)s. It is unknown '
+            'whether services whose keys it holds are up, until it is back.',
             {'server': self.name, 'why': self._why},
         )
 

@@ -92,8 +92,8 @@ class Writer:
             self._bury(gone)
         except exception.ServiceGroupUnavailable as error:
             LOG.warning(
-                'Service %(uuid)s is destroyed, but left something behind: '
-                '%(error)s',
+                'Service %(uuid)s is destroyed, but some of its keys could '
+                'not be deleted: %(error)s',
                 {'uuid': uuid, 'error': error},
             )
 

@@ -504,7 +504,9 @@ class TestRefused(MigrationTestCase):
         self.option('MEMCACHED__SERVERS', f'127.0.0.1:{port}')
         result = self.manage('driver', 'migrate', '--from', 'mc', '--to', 'db')
         self.assertEqual(0, result.code, result)
-        self.assertIn('warning: Not marked as left: ', result.err)
+        self.assertIn(
+            'warning: The source is not marked as left: ', result.err
+        )
         self.assertEqual(
             self.marker('db'),
             self.api_of('db').driver.records.marker_store.read(),

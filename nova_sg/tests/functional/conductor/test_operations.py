@@ -115,7 +115,7 @@ class ReloadTestCase(base.ConductorTestCase):
     def test_options_that_cannot_be_used_change_nothing(self):
         self.configure('workers = many')
         self.running.send(signal.SIGHUP)
-        self.running.wait_to_say('The configuration stays as it was')
+        self.running.wait_to_say('the old configuration stays in use')
         self.assertIn("'many'", self.running.log)
         self.running.wait_until_serving(2)
         self.client().ping(self.context)

@@ -241,14 +241,14 @@ class TestFailures(KnowledgeTestCase):
         for _again in range(3):
             self.fail()
         self.assertEqual(
-            'No answer. The last known state of 2 service(s) stands; '
-            'it is 7 s old.\n',
+            'No answer. Until it answers, 2 service(s) keep their last known '
+            'state, which is 7 s old.\n',
             self.log.output,
         )
 
     def test_that_nothing_is_known_is_said_too(self):
         self.fail()
-        self.assertIn('0 service(s) stands; it is unknown', self.log.output)
+        self.assertIn('which is of unknown age', self.log.output)
 
     def test_the_end_of_it_is_said_once(self):
         self.fail()
