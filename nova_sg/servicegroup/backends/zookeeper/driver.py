@@ -9,8 +9,8 @@ from oslo_config import cfg
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import driver
+from nova_sg.servicegroup import lease
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.backends.zookeeper import connection
 from nova_sg.servicegroup.backends.zookeeper import (
     membership as zookeeper_membership,
 )
@@ -101,5 +101,5 @@ class ZooKeeperDriver(driver.Driver):
             staleness=self._membership.mirror.staleness
             if self.one_backend
             else 0.0,
-            doubt=connection.LONGEST_DOUBT * timeout,
+            doubt=lease.LONGEST_DOUBT * timeout,
         )

@@ -13,12 +13,12 @@ from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.servicegroup import lease
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import loop
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.backends.zookeeper import connection
 from nova_sg.servicegroup.backends.zookeeper import entry
-from nova_sg.servicegroup.backends.zookeeper import keeper
 from nova_sg.servicegroup.backends.zookeeper import marker as zookeeper_marker
 from nova_sg.servicegroup.backends.zookeeper import members
 from nova_sg.servicegroup.backends.zookeeper import memory
@@ -40,7 +40,7 @@ FEW = 10
 LOOK_AGAIN = 0.2
 
 
-class ZooKeeperMembership(base.Membership, connection.Listener):
+class ZooKeeperMembership(base.Membership, lease.Listener):
     """An ephemeral znode for each worker.
 
     :param conf: a loaded configuration
@@ -64,7 +64,9 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         self._down_time: int = conf.servicegroup.service_down_time
         self._begin()
         self.session.add_listener(self)
-        self._keeper = keeper.Keeper(self.session, self._keep)
+        self._keeping = loop.Loop(
+            'zookeeper-keeper', self._keep, lambda: self.session.keep_every
+        )
 
     def _begin(self) -> None:
         #: Held while znodes come or go, so that one who leaves is not taken
@@ -77,7 +79,8 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         )
         self._entry = entry.Entry(self.session, self._records, self._down_time)
 
-    def connection_changed(self) -> None:
+    def lease_changed(self) -> None:
+        self._keeping.wake()
         if self.session.connected:
             return
         # From now on the mirror may show what the outage does to members.
@@ -87,6 +90,8 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
 
     def closed(self) -> None:
         self._begin()
+        # It ends where nobody joins meanwhile.
+        self._keeping.wake()
 
     def forked(self) -> None:
         # What has joined is the parent's.
@@ -107,7 +112,7 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
             gone = self._enter(handles, without_record)
             staying = [each for each in handles if each not in gone]
             self._handles.update(staying)
-        self._keeper.start()
+        self._keeping.start()
         return staying
 
     def beat_many(
@@ -233,8 +238,8 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         self.mirror.touch([each.uuid for each in handles])
         return gone
 
-    def _keep(self) -> bool:
-        """Do what is due; returns whether there is more to come."""
+    def _keep(self) -> float | None:
+        """Do what is due; returns in how many seconds there is more to do."""
         with self._changing:
             if self.session.connected:
                 self._withdraw()
@@ -244,7 +249,10 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
         if lost and self.session.connected:
             self._enter_again(lost)
         with self._changing:
-            return bool(self._handles or self._leaving)
+            if not self._handles and not self._leaving:
+                return None
+        self.session.keep()
+        return self.session.keep_every
 
     def _withdraw(self) -> None:
         """Take members out whose own loop has stopped beating."""
@@ -298,5 +306,5 @@ class ZooKeeperMembership(base.Membership, connection.Listener):
             members.delete(self.session, self._leaving)
             self._leaving.clear()
         except exception.ServiceGroupUnavailable:
-            self._keeper.start()
+            self._keeping.start()
             raise

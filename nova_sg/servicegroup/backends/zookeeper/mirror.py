@@ -9,13 +9,15 @@ with the connection; what was missed meanwhile is read when it is back.
 
 from collections.abc import Container
 from collections.abc import Sequence
+import math
 import threading
 import time
 
 from oslo_log import log as logging
 
 from nova_sg import exception
-from nova_sg.servicegroup.backends.zookeeper import connection
+from nova_sg.servicegroup import lease
+from nova_sg.servicegroup import loop
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import mirrored_members
 from nova_sg.servicegroup.backends.zookeeper import mirrored_records
@@ -32,14 +34,11 @@ LISTS_BEFORE = 3
 VERDICTS_BEFORE = 20
 VERDICTS_WITHIN = 10.0
 
-#: Seconds to wait after an error that nobody expected.
-UNEXPECTED_PAUSE = 1.0
-
 #: Seconds between two audits, more or less.
 AUDIT_EVERY = 60.0
 
 
-class Mirror(connection.Listener):
+class Mirror(lease.Listener):
     """What this process knows of records and members without asking.
 
     :param session: the session it is kept fresh over
@@ -47,13 +46,14 @@ class Mirror(connection.Listener):
 
     def __init__(self, session: sg_session.Session) -> None:
         self._session = session
+        self._loop = loop.Loop(
+            'zookeeper-mirror', self._update, lambda: part.RETRY_AFTER
+        )
         self._begin()
         session.add_listener(self)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._news = threading.Event()
-        self._running = False
         self._cells: dict[str, mirrored_records.CellRecords] = {}
         self._members: mirrored_members.AllMembers | None = None
         self._lists: dict[str, int] = {}
@@ -142,24 +142,19 @@ class Mirror(connection.Listener):
         with self._lock:
             if self._members is None:
                 self._members = mirrored_members.AllMembers(
-                    self._session, self._news.set
+                    self._session, self._loop.wake
                 )
             if cell is not None and cell.path not in self._cells:
                 self._cells[cell.path] = mirrored_records.CellRecords(
-                    self._session, self._news.set, cell
+                    self._session, self._loop.wake, cell
                 )
-            self._news.set()
-            if not self._running:
-                self._running = True
+            if self._loop.running:
+                self._loop.wake()
+            else:
                 self._audit_at = time.monotonic() + AUDIT_EVERY
-                threading.Thread(
-                    target=self._run,
-                    args=(self._news,),
-                    name='zookeeper-mirror',
-                    daemon=True,
-                ).start()
+                self._loop.start()
 
-    def connection_changed(self) -> None:
+    def lease_changed(self) -> None:
         if self._session.connected:
             for each in self._parts():
                 each.audit()
@@ -168,9 +163,8 @@ class Mirror(connection.Listener):
             each.lost()
 
     def closed(self) -> None:
-        news = self._news
+        self._loop.stop()
         self._begin()
-        news.set()
 
     def forked(self) -> None:
         # The thread has not come along.
@@ -180,27 +174,19 @@ class Mirror(connection.Listener):
         members = [] if self._members is None else [self._members]
         return [*members, *list(self._cells.values())]
 
-    def _run(self, news: threading.Event) -> None:
-        while True:
-            try:
-                news.wait(self._patience())
-                news.clear()
-                if news is not self._news:
-                    return
-                if self._session.connected:
-                    self._update()
-            except Exception:
-                LOG.exception('Unexpected error while mirroring services')
-                # What was due still is.
-                time.sleep(UNEXPECTED_PAUSE)
+    def _update(self) -> float:
+        """Read what is due; returns seconds until there is more."""
+        if self._session.connected:
+            self._read()
+        return self._patience()
 
-    def _patience(self) -> float | None:
+    def _patience(self) -> float:
         """Return for how many seconds there is nothing to do.
 
-        None: until there is a connection, which makes all of it due.
+        For ever, until there is a connection, which makes all of it due.
         """
         if not self._session.connected:
-            return None
+            return math.inf
         due = [each.due_at for each in self._parts()]
         soonest = min(
             (each for each in due if each is not None),
@@ -208,8 +194,7 @@ class Mirror(connection.Listener):
         )
         return max(0.0, soonest - time.monotonic())
 
-    def _update(self) -> None:
-        """Read what is due."""
+    def _read(self) -> None:
         now = time.monotonic()
         if now >= self._audit_at:
             self._audit_at = now + AUDIT_EVERY

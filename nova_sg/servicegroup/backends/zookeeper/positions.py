@@ -16,7 +16,7 @@ same connection, which ZooKeeper answers in order.
 import threading
 from typing import Any
 
-from nova_sg.servicegroup.backends.zookeeper import connection
+from nova_sg.servicegroup import lease
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import requests
 
@@ -40,7 +40,7 @@ def following(stat: Any) -> int:
     return number
 
 
-class Positions(connection.Listener):
+class Positions(lease.Listener):
     """The number of the first change that may not be seen yet, by cell."""
 
     def __init__(self) -> None:

@@ -21,6 +21,7 @@ from oslo_log import log as logging
 
 from nova_sg import concurrency
 from nova_sg import exception
+from nova_sg.servicegroup import loop
 from nova_sg.servicegroup.backends.zookeeper import client as sg_client
 from nova_sg.servicegroup.backends.zookeeper import connection
 from nova_sg.servicegroup.backends.zookeeper import credentials
@@ -50,33 +51,23 @@ class Session(connection.Connection):
     Parameters and errors are those of :class:`connection.Connection`.
     """
 
-    def _begin(self) -> None:
-        super()._begin()
-        self._unwatched: threading.Event | None = None
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        handler_factory: sg_client.HandlerFactory,
+    ) -> None:
+        super().__init__(conf, handler_factory)
+        self._watching = loop.Loop(
+            'zookeeper-watch', self._look, lambda: self._watch_every
+        )
 
     def close(self) -> None:
-        with self._lock:
-            if self._unwatched is not None:
-                self._unwatched.set()
-                self._unwatched = None
+        self._watching.stop()
         super().close()
 
     def watch(self) -> None:
-        """Notice from now on when the ensemble stands still.
-
-        For who wants to know of others, however seldom it asks: see
-        :attr:`settling`.
-        """
-        with self._lock:
-            if self._unwatched is not None:
-                return
-            self._unwatched = threading.Event()
-            threading.Thread(
-                target=self._probe_until,
-                args=(self._unwatched,),
-                name='zookeeper-watch',
-                daemon=True,
-            ).start()
+        if not self._watching.running:
+            self._watching.start()
 
     def ask(
         self, asked: Sequence[requests.Request], deadline: float | None = None
@@ -162,14 +153,13 @@ class Session(connection.Connection):
             if not isinstance(answer, exceptions.NodeExistsError | str):
                 raise self.unavailable(f'{path} is not created: {answer!r}')
 
-    def probe(self) -> None:
-        """See that the ensemble hears this process, if that is due.
+    def keep(self) -> None:
+        """See :meth:`Lease.keep`.
 
-        To be called every sixth of :attr:`timeout` by who depends on it;
-        half of it passes from one sign of life to the next. A crash shows
-        when the session timeout has passed since the last of them, and what
-        the ensemble rounds it up to: signs more often than needed make it
-        show later. A process that reads gives them more often, see
+        Half of the timeout passes from one sign of life to the next. A crash
+        shows when the session timeout has passed since the last of them, and
+        what the ensemble rounds it up to: signs more often than needed make
+        it show later. A process that reads gives them more often, see
         :meth:`watch`.
 
         kazoo sends pings by itself, but tells nobody when one was answered,
@@ -188,11 +178,20 @@ class Session(connection.Connection):
         """
         sent_at = time.monotonic()
         self.ask([requests.sync(self.layout.root)])
-        self._vouched(sent_at)
+        self._note_vouched(sent_at)
 
-    def _vouched(self, sent_at: float) -> None:
-        with self._lock:
-            self.vouched_at = max(self.vouched_at, sent_at)
+    @property
+    def _watch_every(self) -> float:
+        return self.timeout * WATCH_EVERY
+
+    def _look(self) -> float:
+        """Ask for a sign of life; returns seconds until the next."""
+        sent_at = time.monotonic()
+        if not self.connected:
+            self.connect(unless=lambda: not self._watching.running)
+        elif self._hear(requests.sync(self.layout.root)):
+            self._note_vouched(sent_at)
+        return self._watch_every
 
     def _hear(self, request: requests.Request) -> bool:
         """Ask for a sign of life, and drop a connection that gives none.
@@ -240,20 +239,6 @@ class Session(connection.Connection):
             )
         return exception.CredentialRefused(backend=self.name, reason=reason)
 
-    def _probe_until(self, ended: threading.Event) -> None:
-        while not ended.is_set():
-            try:
-                sent_at = time.monotonic()
-                if not self.connected:
-                    self.connect(unless=ended)
-                elif self._hear(requests.sync(self.layout.root)):
-                    self._vouched(sent_at)
-            except exception.ServiceGroupUnavailable as error:
-                LOG.debug('Not connecting: %s', error)
-            except Exception:
-                LOG.exception('Unexpected error while probing %s', self.name)
-            ended.wait(self.timeout * WATCH_EVERY)
-
     def _outcome(
         self, operations: Sequence[requests.Operation], results: Any
     ) -> Results | errors.TransactionFailed:
@@ -290,7 +275,7 @@ class Session(connection.Connection):
             except client.kazoo.handler.timeout_exception as error:
                 self._suspect(sent_at)
                 raise errors.Silence('it does not answer') from error
-            self._heard(sent_at)
+            self._note_heard(sent_at)
         return answers
 
     def _answer(self, pending: Any, until: float) -> Any:

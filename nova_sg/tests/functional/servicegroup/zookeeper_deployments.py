@@ -14,7 +14,7 @@ import fixtures
 from kazoo import client as kazoo_client
 
 from nova_sg.conf import servicegroup as servicegroup_conf
-from nova_sg.servicegroup.backends.zookeeper import connection
+from nova_sg.servicegroup import lease
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import session
 from nova_sg.servicegroup.testing import deployment
@@ -80,9 +80,7 @@ class ZooKeeperDeployment(deployment.Deployment):
         self.addCleanup(session.close_all)
         # For a moment after it has connected a process takes those for up
         # whom it has seen and sees no more. Some tests are over in less.
-        self.useFixture(
-            fixtures.MonkeyPatch(f'{connection.__name__}.UNSURE', 0)
-        )
+        self.useFixture(fixtures.MonkeyPatch(f'{lease.__name__}.UNSURE', 0))
         return {
             'servicegroup': {'driver': 'zk'},
             'zookeeper': {
