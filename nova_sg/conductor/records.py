@@ -16,6 +16,7 @@ from nova_sg.conductor import rpcapi
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base
+from nova_sg.servicegroup.records import view
 
 Context = sg_context.RequestContext
 Service = objects.ServiceGroupService
@@ -97,13 +98,12 @@ class RemoteRecordStore(base.RecordStore):
         disabled: bool | None = None,
     ) -> Sequence[record.Record]:
         services = objects.ServiceGroupServiceList.get_all(context, disabled)
-        return [
-            _record(each)
-            for each in services
-            if (host is None or each.host == host)
-            and (binary is None or each.binary == binary)
-            and (topic is None or each.topic == topic)
-        ]
+        return view.select(
+            [_record(each) for each in services],
+            host=host,
+            binary=binary,
+            topic=topic,
+        )
 
     def traces(self, context: Context) -> Sequence[record.Record]:
         raise _not_from_here('what was destroyed is looked for')

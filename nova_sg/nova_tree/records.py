@@ -36,6 +36,7 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.sql import records as sql_records
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
+from nova_sg.servicegroup.records import view
 
 #: What nova raises for a name that is another service's.
 _NAMES_TAKEN = (
@@ -124,22 +125,13 @@ class NovaRecordStore(base.RecordStore):
             )
         else:
             found = originals.get('service_get_all')(nova, disabled=disabled)
-        wanted = [
-            (name, value)
-            for name, value in (
-                ('host', host),
-                ('binary', binary),
-                ('topic', topic),
-                ('disabled', disabled),
-            )
-            if value is not None
-        ]
-        records = [
-            each
-            for each in map(_record, found)
-            if all(getattr(each, name) == value for name, value in wanted)
-        ]
-        return sorted(records, key=lambda each: each.id)
+        return view.select(
+            view.in_order(map(_record, found)),
+            host=host,
+            binary=binary,
+            topic=topic,
+            disabled=disabled,
+        )
 
     @errors.as_ours()
     def traces(

@@ -22,6 +22,7 @@ from nova_sg.servicegroup.backends.memcached import restorer
 from nova_sg.servicegroup.backends.memcached import writer
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
+from nova_sg.servicegroup.records import view
 
 
 class MemcachedRecordStore(base.RecordStore):
@@ -102,36 +103,28 @@ class MemcachedRecordStore(base.RecordStore):
         topic: str | None = None,
         disabled: bool | None = None,
     ) -> Sequence[record.Record]:
-        wanted = [
-            (field, value)
-            for field, value in (
-                ('host', host),
-                ('binary', binary),
-                ('topic', topic),
-                ('disabled', disabled),
-            )
-            if value is not None
-        ]
-        found = [
+        live = [
             each.record
             for each in index.Index(self.cell(context), index.LIVE).read()
             if not each.record.deleted
-            and all(getattr(each.record, f) == v for f, v in wanted)
         ]
-        found.sort(key=lambda each: each.id)
-        return found
+        return view.select(
+            view.in_order(live),
+            host=host,
+            binary=binary,
+            topic=topic,
+            disabled=disabled,
+        )
 
     def traces(
         self, context: sg_context.RequestContext
     ) -> Sequence[record.Record]:
         """See the base class: for a week, or for ever if restored."""
-        found = [
+        return view.in_order(
             each.record
             for each in index.Index(self.cell(context), index.GONE).read()
             if each.record.deleted
-        ]
-        found.sort(key=lambda each: each.id)
-        return found
+        )
 
     def update(
         self,
@@ -153,13 +146,8 @@ class MemcachedRecordStore(base.RecordStore):
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
     ) -> dict[str, int]:
-        wanted = frozenset(binaries)
-        lowest: dict[str, int] = {}
-        for each in self.list(context):
-            if each.binary in wanted and not each.forced_down:
-                version = lowest.get(each.binary, each.version)
-                lowest[each.binary] = min(version, each.version)
-        return lowest
+        lowest = view.minimum_versions(self.list(context))
+        return {each: lowest[each] for each in binaries if each in lowest}
 
     def restore(
         self, context: sg_context.RequestContext, restored: record.Record

@@ -20,6 +20,7 @@ from nova_sg.servicegroup.backends.zookeeper import positions
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.backends.zookeeper import stored
+from nova_sg.servicegroup.records import view
 
 #: Names of more znodes than these are read as a whole.
 MANY = 100
@@ -211,13 +212,11 @@ class Lookup:
             self._session, paths, [positions.ask(cell)]
         )
         self.positions.learn(cell, log)
-        found = [
+        return view.in_order(
             stored.decode(value.data, value.stat.mtime, path).record
             for path, value in zip(paths, values, strict=True)
             if value is not None
-        ]
-        found.sort(key=lambda each: each.id)
-        return found
+        )
 
     def _ask(
         self,

@@ -23,6 +23,7 @@ from nova_sg.servicegroup.backends.zookeeper import mirrored_members
 from nova_sg.servicegroup.backends.zookeeper import mirrored_records
 from nova_sg.servicegroup.backends.zookeeper import part
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
+from nova_sg.servicegroup.records import view as sg_view
 
 LOG = logging.getLogger(__name__)
 
@@ -65,9 +66,7 @@ class Mirror(lease.Listener):
         """Seconds by which a view may be behind what was acknowledged."""
         return max(self._session.timeout, self._session.request_timeout)
 
-    def view(
-        self, cell: layout.CellLayout, seen: int
-    ) -> mirrored_records.View | None:
+    def view(self, cell: layout.CellLayout, seen: int) -> sg_view.View | None:
         """Return the records of a cell, None where they are to be asked for.
 
         While there is no connection they are the last that were known, until

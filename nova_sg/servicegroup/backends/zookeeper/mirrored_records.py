@@ -3,15 +3,11 @@
 """The records of a cell, as the change log makes them."""
 
 from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-import functools
 
 from kazoo import exceptions
 from oslo_log import log as logging
 
 from nova_sg import exception
-from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import changelog
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import multiread
@@ -20,6 +16,7 @@ from nova_sg.servicegroup.backends.zookeeper import positions
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.backends.zookeeper import stored
+from nova_sg.servicegroup.records import view as sg_view
 
 LOG = logging.getLogger(__name__)
 
@@ -28,61 +25,6 @@ BATCH = 256
 
 #: How often in a row a reader that has fallen back reads all records.
 LOADS = 3
-
-
-class View:
-    """The records of a cell at one moment. It never changes.
-
-    :param by_uuid: live records
-    :param following: the number of the first change that is not in it
-    """
-
-    def __init__(
-        self, by_uuid: Mapping[str, record.Record], following: int
-    ) -> None:
-        self.by_uuid = by_uuid
-        self.following = following
-
-    @functools.cached_property
-    def all(self) -> Sequence[record.Record]:
-        """All records, by id."""
-        return sorted(self.by_uuid.values(), key=lambda each: each.id)
-
-    @functools.cached_property
-    def by_id(self) -> Mapping[int, record.Record]:
-        return {each.id: each for each in self.by_uuid.values()}
-
-    @functools.cached_property
-    def by_host(self) -> Mapping[str | None, Sequence[record.Record]]:
-        """Records of each host, by id."""
-        found: dict[str | None, list[record.Record]] = {}
-        for each in self.all:
-            found.setdefault(each.host, []).append(each)
-        return found
-
-    @functools.cached_property
-    def by_name(
-        self,
-    ) -> Mapping[tuple[str | None, str | None], record.Record]:
-        """Records by host and binary."""
-        return {(each.host, each.binary): each for each in self.all}
-
-    @functools.cached_property
-    def by_topic(
-        self,
-    ) -> Mapping[tuple[str | None, str | None], record.Record]:
-        """Records by host and topic."""
-        return {(each.host, each.topic): each for each in self.all}
-
-    @functools.cached_property
-    def minimum_versions(self) -> Mapping[str | None, int]:
-        """The lowest version of each binary, but of those forced down."""
-        lowest: dict[str | None, int] = {}
-        for each in self.by_uuid.values():
-            if not each.forced_down:
-                version = lowest.get(each.binary, each.version)
-                lowest[each.binary] = min(each.version, version)
-        return lowest
 
 
 class _FallenBack(Exception):
@@ -111,14 +53,14 @@ class CellRecords(part.Part):
         super().__init__(session, wake)
         self._cell = cell
         self._audit = False
-        self._view: View | None = None
+        self._view: sg_view.View | None = None
 
     @property
-    def latest(self) -> View | None:
+    def latest(self) -> sg_view.View | None:
         """The records as they were read last, None before the first time."""
         return self._view
 
-    def view(self, seen: int, timeout: float) -> View | None:
+    def view(self, seen: int, timeout: float) -> sg_view.View | None:
         """Return the records, or None where they are not here yet.
 
         :param seen: the number of the first change that need not be in it
@@ -158,7 +100,7 @@ class CellRecords(part.Part):
                 LOG.debug('Reading %s anew: %s', self._cell.path, error)
         raise self.session.unavailable(f'{self._cell.log} moves on too fast')
 
-    def _is_in_log(self, view: View) -> bool:
+    def _is_in_log(self, view: sg_view.View) -> bool:
         """Return whether the log still holds what the view has seen last."""
         if view.following:
             (latest,) = self.session.ask(
@@ -172,7 +114,7 @@ class CellRecords(part.Part):
         (log,) = self.session.ask([positions.ask(self._cell)])
         return positions.following(log)
 
-    def _load(self) -> View:
+    def _load(self) -> sg_view.View:
         """Read all records, which are at least as new as the log now is."""
         following = self._following()
         services = self._cell.services
@@ -186,9 +128,9 @@ class CellRecords(part.Part):
             for path, value in zip(paths, values, strict=True)
             if value is not None
         )
-        return View({each.uuid: each for each in records}, following)
+        return sg_view.View({each.uuid: each for each in records}, following)
 
-    def _catch_up(self, view: View) -> View:
+    def _catch_up(self, view: sg_view.View) -> sg_view.View:
         """Return the view with all changes since, and watch for the next.
 
         :raises _FallenBack: some of them are not in the log any more
@@ -218,10 +160,10 @@ class CellRecords(part.Part):
                     continue
                 # The watch is for a change further on.
                 if not self._watch(following):
-                    return View(records, following)
+                    return sg_view.View(records, following)
                 size = 1
             elif not has_more:
-                return View(records, following)
+                return sg_view.View(records, following)
             else:
                 size = min(size * 4, BATCH)
 

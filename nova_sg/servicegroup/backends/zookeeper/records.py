@@ -19,11 +19,11 @@ from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import lookup
 from nova_sg.servicegroup.backends.zookeeper import marker as zookeeper_marker
 from nova_sg.servicegroup.backends.zookeeper import mirror
-from nova_sg.servicegroup.backends.zookeeper import mirrored_records
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.backends.zookeeper import writer
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
+from nova_sg.servicegroup.records import view as sg_view
 
 
 class ZooKeeperRecordStore(base.RecordStore):
@@ -68,9 +68,7 @@ class ZooKeeperRecordStore(base.RecordStore):
         rest = [uuid for uuid in uuids if uuid not in known]
         return known | self._lookup.known(self.cell(context), rest)
 
-    def _view(
-        self, context: sg_context.RequestContext
-    ) -> mirrored_records.View | None:
+    def _view(self, context: sg_context.RequestContext) -> sg_view.View | None:
         """Return the mirrored records, with all that was read or written here.
 
         :returns: None where ZooKeeper is to be asked
@@ -143,12 +141,14 @@ class ZooKeeperRecordStore(base.RecordStore):
         self.mirror.note_list(cell)
         view = self._view(context)
         if view is not None:
-            records = view.all if host is None else view.by_host.get(host, ())
-        elif host is not None:
+            return view.select(
+                host=host, binary=binary, topic=topic, disabled=disabled
+            )
+        if host is not None:
             records = self._lookup.of_host(cell, host)
         else:
             records = self._lookup.everything(cell)
-        return select(
+        return sg_view.select(
             records, host=host, binary=binary, topic=topic, disabled=disabled
         )
 
@@ -197,23 +197,3 @@ class ZooKeeperRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> None:
         self._writer.purge(self.cell(context), uuids)
-
-
-def select(
-    records: Sequence[record.Record],
-    *,
-    host: str | None = None,
-    binary: str | None = None,
-    topic: str | None = None,
-    disabled: bool | None = None,
-) -> Sequence[record.Record]:
-    """Return those of the records that all filters let through."""
-    if host is not None:
-        records = [each for each in records if each.host == host]
-    if binary is not None:
-        records = [each for each in records if each.binary == binary]
-    if topic is not None:
-        records = [each for each in records if each.topic == topic]
-    if disabled is not None:
-        records = [each for each in records if each.disabled == disabled]
-    return records
