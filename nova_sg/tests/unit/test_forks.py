@@ -9,11 +9,11 @@ import weakref
 from oslotest import base
 
 from nova_sg import forks
+from nova_sg.servicegroup import clockwatch
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup.backends.memcached import keys
 from nova_sg.servicegroup.backends.memcached import silence
-from nova_sg.servicegroup.backends.sql import clockwatch
 from nova_sg.tests.fixtures import children
 
 BOUNDS = doubt.bounds_of(interval=10, down_time=60)

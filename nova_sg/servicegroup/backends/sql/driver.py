@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.db import beats
 from nova_sg.db import clock
 from nova_sg.db import engine
 from nova_sg.servicegroup import doubt
@@ -93,7 +94,7 @@ class DbDriver(driver.Driver):
         """Read the rows once: they hold both, of the same moment."""
         down_time = self.conf.servicegroup.service_down_time
         statement = sql_records.listing(
-            sql_membership.seen_within(down_time),
+            beats.seen_within(down_time),
             clock.epoch(),
             host=host,
             binary=binary,

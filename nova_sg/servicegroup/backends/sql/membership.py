@@ -14,42 +14,17 @@ from oslo_config import cfg
 import sqlalchemy as sa
 
 from nova_sg import context as sg_context
+from nova_sg.db import beats
 from nova_sg.db import clock
 from nova_sg.db import engine
-from nova_sg.db import models
+from nova_sg.servicegroup import clockwatch
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
-from nova_sg.servicegroup.backends.sql import clockwatch
 from nova_sg.servicegroup.backends.sql import marker as sql_marker
-from nova_sg.servicegroup.backends.sql import records as sql_records
 from nova_sg.servicegroup.membership import admitted
 from nova_sg.servicegroup.membership import base
 
-SERVICES = sql_records.SERVICES
-LIVE = sql_records.LIVE
-
-#: Seconds a row is aged by when its service leaves: more than any service
-#: down time, less than what would hide when it was.
-A_DAY = 86400
-
-#: Rows per statement: far below what any database limits, and short enough
-#: not to hold row locks for long.
-BATCH = 500
-
-
-def seen_within(seconds: int) -> sa.ColumnElement[bool]:
-    """Return the condition that a service was seen lately.
-
-    One that was never seen counts from its creation: nova's rule, so that it
-    is not down before its first beat. So is that a time in the future counts
-    for as long as one in the past: a nova that runs beside us stamps by its
-    host's clock, which may be a little ahead. One that is far ahead is no
-    beat of now.
-
-    :param seconds: whole seconds, by the database's clock
-    """
-    seen = sa.func.coalesce(SERVICES.last_seen_up, SERVICES.created_at)
-    return seen.between(clock.ago(seconds), clock.ago(-seconds))
+SERVICES = beats.SERVICES
 
 
 class SqlMembership(admitted.AdmittedMembership):
@@ -61,7 +36,7 @@ class SqlMembership(admitted.AdmittedMembership):
     :param conf: a loaded configuration
     """
 
-    along = BATCH
+    along = beats.BATCH
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
@@ -80,8 +55,8 @@ class SqlMembership(admitted.AdmittedMembership):
         gone: list[str] = []
         # Always in the same order, so that two batches do not deadlock.
         ordered = sorted(set(uuids))
-        for start in range(0, len(ordered), BATCH):
-            gone += self._beat(ordered[start : start + BATCH])
+        for start in range(0, len(ordered), beats.BATCH):
+            gone += self._beat(ordered[start : start + beats.BATCH])
         return gone
 
     def admit(
@@ -118,15 +93,10 @@ class SqlMembership(admitted.AdmittedMembership):
         ]
         if not values:
             return
-        statement = (
-            models.services.update()
-            .where(
+        statement = beats.age(
+            sa.and_(
                 SERVICES.uuid == sa.bindparam('left_uuid'),
                 SERVICES.report_count == sa.bindparam('left_count'),
-                LIVE,
-            )
-            .values(
-                last_seen_up=clock.ago(A_DAY), updated_at=SERVICES.updated_at
             )
         )
         self._database.write(lambda c: c.execute(statement, values))
@@ -138,11 +108,11 @@ class SqlMembership(admitted.AdmittedMembership):
         wanted = {uuid for uuid in uuids if uuid}
         statement = sa.select(
             SERVICES.uuid,
-            seen_within(self._down_time),
+            beats.seen_within(self._down_time),
             SERVICES.last_seen_up,
             clock.epoch(),
-        ).where(LIVE)
-        if len(wanted) <= BATCH:
+        ).where(beats.LIVE)
+        if len(wanted) <= beats.BATCH:
             statement = statement.where(SERVICES.uuid.in_(sorted(wanted)))
         known_at = time.monotonic()
         rows = self._all(statement)
@@ -175,33 +145,28 @@ class SqlMembership(admitted.AdmittedMembership):
     def _before(self, uuids: Sequence[str]) -> dict[str, tuple[int, bool]]:
         """Return the beats of rows, and whether one of them was lately."""
         lately = sa.and_(
-            SERVICES.last_seen_up.is_not(None), seen_within(self._down_time)
+            SERVICES.last_seen_up.is_not(None),
+            beats.seen_within(self._down_time),
         )
         found: dict[str, tuple[int, bool]] = {}
-        for start in range(0, len(uuids), BATCH):
+        for start in range(0, len(uuids), beats.BATCH):
             statement = sa.select(
                 SERVICES.uuid, SERVICES.report_count, lately
-            ).where(LIVE, SERVICES.uuid.in_(uuids[start : start + BATCH]))
+            ).where(
+                beats.LIVE,
+                SERVICES.uuid.in_(uuids[start : start + beats.BATCH]),
+            )
             for uuid, count, others in self._all(statement):
                 found[uuid] = (count, bool(others))
         return found
 
     def _beat(self, uuids: Sequence[str]) -> list[str]:
-        statement = (
-            models.services.update()
-            .where(SERVICES.uuid.in_(uuids), LIVE)
-            .values(
-                last_seen_up=clock.utcnow(),
-                report_count=SERVICES.report_count + 1,
-                updated_at=SERVICES.updated_at,
-            )
-        )
+        statement = beats.beat(uuids)
         if self._database.write(
             lambda c: c.execute(statement).rowcount
         ) == len(uuids):
             return []
-        there = sa.select(SERVICES.uuid).where(SERVICES.uuid.in_(uuids), LIVE)
-        live = {uuid for (uuid,) in self._all(there)}
+        live = {uuid for (uuid,) in self._all(beats.live(uuids))}
         return [uuid for uuid in uuids if uuid not in live]
 
     def _all(self, statement: sa.Select[Any]) -> Sequence[Any]:

@@ -33,6 +33,15 @@ class ClockWatch:
         self._ahead: tuple[float, float] | None = None
         self._asked_at = 0.0
 
+    @property
+    def ahead(self) -> float | None:
+        """How far the backend's clock is ahead of ``time.monotonic()``.
+
+        In seconds, at least; None before it was noted.
+        """
+        ahead = self._ahead
+        return None if ahead is None else ahead[0]
+
     def note(self, now: float, asked_at: float, answered_at: float) -> None:
         """Take in what the backend's clock showed.
 
