@@ -74,6 +74,24 @@ class GroupCommit:
             raise _again(batch.error) from batch.error
         return [uuid for uuid in uuids if uuid in batch.gone]
 
+    def post(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> None:
+        """Beat once for services, and let another thread write it.
+
+        The first beat of a batch still leads it, and returns when it is
+        committed.
+
+        :raises ServiceGroupUnavailable: this thread knows that the beat is
+            lost
+        """
+        batch, leads = self._join(uuids)
+        if not leads:
+            return
+        self._write(batch)
+        if batch.error is not None:
+            raise _again(batch.error) from batch.error
+
     def facts(self) -> dict[str, int]:
         """Return what an operator should know: beats waiting and written."""
         with self._lock:

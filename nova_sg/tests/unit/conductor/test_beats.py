@@ -76,6 +76,30 @@ class TestGroupCommit(base.BaseTestCase):
         self.assertEqual([], self.group.report(self.context, ['a']))
         self.assertEqual([['a']], self.backend.writes)
 
+    def test_a_posted_beat_is_written_with_others_and_waits_for_none(self):
+        first = self.during_a_write()
+        leader = self.beat('a')
+        self.wait_for(2)
+        self.group.post(self.context, ['b'])
+        self.backend.free.set()
+        self.assertEqual([[], []], [first.result(), leader.result()])
+        self.assertEqual([['first'], ['a', 'b']], self.backend.writes)
+
+    def test_a_posted_beat_that_leads_is_written(self):
+        self.group.post(self.context, ['a'])
+        self.assertEqual([['a']], self.backend.writes)
+
+    def test_a_posted_beat_that_leads_knows_that_it_is_lost(self):
+        self.backend.error = exception.ServiceGroupUnavailable(
+            backend='x', reason='gone'
+        )
+        self.assertRaises(
+            exception.ServiceGroupUnavailable,
+            self.group.post,
+            self.context,
+            ['a'],
+        )
+
     def test_what_comes_during_a_write_goes_into_the_next_together(self):
         first = self.during_a_write()
         others = [self.beat(f'{number:02d}') for number in range(MANY)]
