@@ -55,6 +55,29 @@ Default: ``sql`` for ``db`` and ``mc``, ``zookeeper`` for ``zk``. Set it only
 to keep records elsewhere than the driver does by default.
 """,
     ),
+    cfg.StrOpt(
+        'beats',
+        default='nova',
+        choices=[
+            (
+                'nova',
+                'as nova sends them: each is a call and three statements, '
+                "stamped by the clock of the conductor's host",
+            ),
+            (
+                'grouped',
+                'most are casts, one statement writes many, and the clock of '
+                'the database stamps and ages them',
+            ),
+        ],
+        help="""
+How heartbeats are written inside a nova, with ``driver = db``.
+
+Both write the same columns of nova's own table. Processes with either value,
+and processes without nova_sg, may run beside each other. Without a nova, and
+with any other driver, this option is ignored.
+""",
+    ),
     cfg.IntOpt(
         'report_interval',
         default=10,

@@ -17,8 +17,8 @@ endpoint of ours in the same process and on the same queue::
 A conductor without nova_sg refuses such a call and does nothing. Then the
 call is nova's, with nova's promise: what is delivered twice is done twice.
 
-A new method is one of :class:`Endpoint` that is ``_served``; raise the minor
-part of :data:`VERSION` for it, and have the client ask for that version.
+A new method is one of :class:`Endpoint` that is :func:`served`; raise the
+minor part of :data:`VERSION` for it, and have the client ask for that version.
 """
 
 from collections.abc import Callable
@@ -57,6 +57,13 @@ _UNKNOWN = (messaging.UnsupportedVersion, messaging.NoSuchMethod)
 _UNKNOWN_NAMES = frozenset(each.__name__ for each in _UNKNOWN)
 
 
+def is_unknown(error: Exception) -> bool:
+    """Whether a conductor refused a call because it does not know it."""
+    if isinstance(error, messaging.RemoteError):
+        return error.exc_type in _UNKNOWN_NAMES
+    return isinstance(error, _UNKNOWN)
+
+
 class ConductorEndpoint(takeover.Takeover):
     """The endpoints of ``ConductorManager``."""
 
@@ -91,7 +98,7 @@ def _with_endpoint(novas: Callable[..., None]) -> Callable[..., None]:
     return __init__
 
 
-def _served(method: Callable[..., Any]) -> Callable[..., Any]:
+def served(method: Callable[..., Any]) -> Callable[..., Any]:
     """Offer a method over RPC.
 
     nova 34 wraps the methods of endpoints to count the tasks under way at a
@@ -124,7 +131,7 @@ class Endpoint:
     def __init__(self, manager: Any) -> None:
         self._manager = manager
 
-    @_served
+    @served
     def change_service(
         self, context: Any, service: Any, action: str, change: str
     ) -> Any:
@@ -212,12 +219,10 @@ class Indirection:
                     action=objmethod,
                     change=sg_change.new_token(),
                 )
-            except _UNKNOWN as error:
-                LOG.debug('A conductor without nova_sg: %s', error)
-            except messaging.RemoteError as error:
-                if error.exc_type not in _UNKNOWN_NAMES:
+            except messaging.MessagingException as error:
+                if not is_unknown(error):
                     raise
-                LOG.debug('A conductor without nova_sg: %s', error.value)
+                LOG.debug('A conductor without nova_sg: %s', error)
         return self._novas.object_action(
             context, objinst, objmethod, args, kwargs
         )

@@ -101,6 +101,17 @@ def as_ours() -> Iterator[None]:
         _unavailable("nova's conductor", error)
 
 
+def outage_of(error: Exception) -> exception.ServiceGroupUnavailable | None:
+    """Return what an error of nova's is to us where it is an outage."""
+    try:
+        with as_ours():
+            raise error
+    except exception.ServiceGroupUnavailable as outage:
+        return outage
+    except Exception:
+        return None
+
+
 def _unavailable(backend: str, error: Exception) -> NoReturn:
     raise exception.ServiceGroupUnavailable(
         backend=backend, reason=_reason(error)

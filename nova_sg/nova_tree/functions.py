@@ -37,6 +37,7 @@ from nova_sg.nova_tree import originals
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import rows
 from nova_sg.nova_tree import takeover
+from nova_sg.nova_tree.grouped import driver as grouped
 from nova_sg.servicegroup import record as sg_record
 
 CONF = nova_conf.CONF
@@ -77,6 +78,8 @@ def _switch(
         api = owner.get()
         if api is None:
             moved.refuse(context)
+            if owner.groups_beats() and novas.__name__ not in once.CHANGES:
+                return grouped.noting_outages(novas, context, *args, **kwargs)
             if owner.driver() is None or novas.__name__ not in once.CHANGES:
                 return novas(context, *args, **kwargs)
             made_once = once.CHANGES[novas.__name__]

@@ -39,7 +39,7 @@ class NovasSchemeDriver(nova_db.DbDriver):
         them apart. So the row is aged only where there is one worker, and
         nobody else has beaten since its own last beat.
         """
-        if _workers(service) != 1:
+        if workers(service) != 1:
             return
         mine = service.service_ref
         now = objects.Service.get_by_uuid(mine._context, mine.uuid)
@@ -48,9 +48,9 @@ class NovasSchemeDriver(nova_db.DbDriver):
             now.save()
 
 
-def _workers(service: Any) -> int | None:
+def workers(service: Any) -> int | None:
     """Return how many processes run a service; None where nobody can say."""
     if service.topic not in ('conductor', 'scheduler'):
         return 1
-    workers: int | None = CONF[service.topic].workers
-    return workers
+    number: int | None = CONF[service.topic].workers
+    return number

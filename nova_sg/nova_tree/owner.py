@@ -25,6 +25,9 @@ CONF = nova_conf.CONF
 #: functions and aged by nova's own rule.
 NOVAS_SCHEME = 'db'
 
+#: The value of ``[servicegroup] beats`` for heartbeats of ours.
+GROUPED = 'grouped'
+
 _api: servicegroup.API | None = None
 _made_for: Any = None
 
@@ -33,6 +36,11 @@ def driver() -> str | None:
     """Return ``[servicegroup] driver``; None where nova_sg is not wanted."""
     name: str | None = CONF.servicegroup.driver
     return name
+
+
+def groups_beats() -> bool:
+    """Whether heartbeats are grouped, on nova's own table."""
+    return driver() == NOVAS_SCHEME and CONF.servicegroup.beats == GROUPED
 
 
 def check() -> None:

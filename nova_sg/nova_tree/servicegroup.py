@@ -31,6 +31,7 @@ from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import unknown
+from nova_sg.nova_tree.grouped import driver as grouped
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
 
@@ -70,7 +71,9 @@ def _with_our_driver(init: Callable[..., None]) -> Callable[..., None]:
         # It sees to service_down_time, too.
         init(self, *args, **kwargs)
         owner.check()
-        if owner.driver() == owner.NOVAS_SCHEME:
+        if owner.groups_beats():
+            self._driver = grouped.GroupedDriver()
+        elif owner.driver() == owner.NOVAS_SCHEME:
             self._driver = novas_scheme.NovasSchemeDriver()
         elif owner.driver() is not None:
             self._driver = OwnerDriver()

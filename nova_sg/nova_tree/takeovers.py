@@ -19,6 +19,7 @@ from nova_sg.nova_tree import stop
 from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import unavailable
 from nova_sg.nova_tree import unknown
+from nova_sg.nova_tree.grouped import endpoint as beats
 
 LOG = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     functions.ServiceFunctions,
     door.ServiceObjects,
     endpoint.ConductorEndpoint,
+    beats.ConductorBeats,
     servicegroup.ServiceGroupDriver,
     serving.Serving,
     stop.ServiceStop,

@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+import inspect
 from typing import Any
 
 from nova import objects
@@ -152,7 +153,7 @@ class TestStockConductor(TestCase):
         self.stub_out(
             'nova.conductor.manager.ConductorManager.__init__',
             # As nova has it.
-            endpoint.nova_manager.ConductorManager.__init__.__wrapped__,
+            inspect.unwrap(endpoint.nova_manager.ConductorManager.__init__),
         )
         self.start_service('conductor')
 

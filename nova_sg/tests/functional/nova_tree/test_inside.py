@@ -16,7 +16,8 @@ from nova_sg.tests.functional.nova_tree import cells
 load_tests = testscenarios.load_tests_apply_scenarios
 
 MODULES = (
-    *('api', 'manage', 'moved', 'objects', 'once', 'records', 'switch'),
+    *('api', 'grouped', 'manage', 'moved', 'objects', 'once', 'records'),
+    'switch',
 )
 
 #: Seconds for all of them; they take one minute, and five on a laden machine.

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The driver behind nova's ``servicegroup.API`` with grouped heartbeats."""
+
+from collections.abc import Callable
+from typing import Any
+
+from nova.objects import base as objects_base
+
+from nova_sg import exception
+from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import novas_scheme
+from nova_sg.nova_tree import unknown
+from nova_sg.nova_tree.grouped import reader
+from nova_sg.nova_tree.grouped import sender
+from nova_sg.servicegroup import heartbeat
+from nova_sg.servicegroup import member as sg_member
+
+
+class GroupedDriver(novas_scheme.NovasSchemeDriver):
+    """Heartbeats in groups, and verdicts by the database's clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sender: sender.Sender | None = None
+
+    def join(self, member: str, group: str, service: Any = None) -> None:
+        """Beat now, and from a timer of the service."""
+        if objects_base.NovaObject.indirection_api is None:
+            self._sender = sender.Writer(service)
+        else:
+            self._sender = sender.Caller(service)
+        if not service.report_interval:
+            return
+        self._sender.beat()
+        service.tg.add_timer_args(
+            service.report_interval,
+            self._sender.beat,
+            # Not in step, where all processes start at once.
+            initial_delay=heartbeat.first_delay(service.report_interval),
+        )
+
+    def leave(self, service: Any) -> None:
+        """Make a service that stops down at once, if its row is its alone."""
+        if self._sender is None or novas_scheme.workers(service) != 1:
+            return
+        try:
+            self._sender.leave()
+        except exception.ServiceGroupUnavailable:
+            raise
+        except Exception:
+            # A conductor without nova_sg.
+            super().leave(service)
+
+    def is_up(self, service_ref: Any) -> bool:
+        """Return whether a service is up; nova has seen to forced_down.
+
+        :raises ServiceGroupUnavailable: that is unknown, and not only looked
+            at among others (see :mod:`nova_sg.nova_tree.unknown`)
+        """
+        if sg_member.field(service_ref, 'uuid') is None:
+            return bool(super().is_up(service_ref))
+        context = getattr(service_ref, '_context', None)
+        mine = reader.of(context)
+        return unknown.up(lambda: mine.liveness_of(service_ref).up)
+
+
+def noting_outages(
+    novas: Callable[..., Any], context: Any, *args: Any, **kwargs: Any
+) -> Any:
+    """Call a function of nova's database, and note where that is away.
+
+    Services cannot beat then, and are not down for that when it is back.
+    """
+    try:
+        return novas(context, *args, **kwargs)
+    except Exception as error:
+        outage = errors.outage_of(error)
+        if outage is not None:
+            reader.of(context).failed(outage)
+        raise

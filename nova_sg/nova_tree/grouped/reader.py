@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Verdicts from the stamps in nova's table, by the database's clock.
+
+nova asks for one service after the other, with an object that it has read a
+moment or longer ago. No statement is executed for that, but one for the
+database's time, twice a minute and cell.
+
+A stock nova-compute, or one with ``beats = nova``, is stamped by the clock of
+its conductor. The table does not tell such stamps from those of the database,
+so the clocks of conductors that write such stamps have to be right.
+"""
+
+import datetime
+import math
+import time
+from typing import Any
+
+from nova import conf as nova_conf
+from nova.objects import base as objects_base
+
+from nova_sg import exception
+from nova_sg.nova_tree import cells
+from nova_sg.nova_tree import errors
+from nova_sg.nova_tree.grouped import client
+from nova_sg.nova_tree.grouped import clocks
+from nova_sg.nova_tree.grouped import written
+from nova_sg.servicegroup import doubt
+from nova_sg.servicegroup import knowledge
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import member as sg_member
+
+CONF = nova_conf.CONF
+
+
+class Reader:
+    """What this process knows of the services of one cell. Thread safe.
+
+    :param context: nova's, which leads to the cell
+    """
+
+    def __init__(self, context: Any) -> None:
+        self._down_time = CONF.service_down_time
+        self._knowledge = knowledge.Knowledge(
+            doubt.bounds_of(CONF.report_interval, self._down_time), along=1
+        )
+
+        mine = cells.administrator_in(context)
+
+        def database_time() -> float:
+            with errors.as_ours():
+                return _database_time(mine)
+
+        self._clock = clocks.DatabaseClock(
+            database_time, self._knowledge.doubt
+        )
+        # The newest state of each service this process has judged by.
+        self._newest: dict[str, tuple[int, datetime.datetime]] = {}
+        self._prune_above = knowledge.PRUNE_STEP
+
+    @property
+    def age(self) -> float:
+        """How old knowledge is, in seconds; 0.0 while the database answers."""
+        return self._knowledge.age
+
+    def database_time(self) -> float:
+        """Return the time of the cell's database, in seconds since 1970.
+
+        :raises ServiceGroupUnavailable: the database cannot be asked
+        """
+        return self._clock.now()
+
+    def liveness_of(self, service: Any) -> liveness.Liveness:
+        """Return the verdict about a service.
+
+        :param service: an object or a row with a uuid
+        :raises ServiceGroupUnavailable: the database cannot be asked, and
+            nothing is known of the service
+        """
+        uuid = sg_member.field(service, 'uuid')
+        try:
+            now = self._clock.now()
+        except exception.ServiceGroupUnavailable as error:
+            return self._last_known(uuid, error)
+        seen = self._seen(uuid, service)
+        known_at = time.monotonic()
+        if seen is None:
+            return liveness.Liveness(False, None, known_at)
+        moment = seen.timestamp()
+        if not seen.microsecond:
+            # The column has whole seconds, as with MariaDB.
+            now = math.floor(now)
+        verdict = liveness.Liveness(
+            abs(now - moment) <= self._down_time, seen, known_at
+        )
+        return self._knowledge.learn({uuid: verdict})[uuid]
+
+    def failed(self, error: exception.ServiceGroupUnavailable) -> None:
+        """Note that the database of the cell could not be asked."""
+        self._knowledge.failed(error)
+        self._clock.ask_again()
+
+    def _seen(self, uuid: str, service: Any) -> datetime.datetime | None:
+        """Return when a service was seen last.
+
+        An object may be older than the last one: a scheduler keeps them. A
+        row that was aged by a leave has an older stamp, but no lower count.
+        """
+        seen = sg_member.time(service, 'last_seen_up') or sg_member.time(
+            service, 'created_at'
+        )
+        if seen is None:
+            return None
+        count = sg_member.field(service, 'report_count') or 0
+        newest = self._newest.get(uuid)
+        if newest is not None and newest[0] > count:
+            return newest[1]
+        self._newest[uuid] = count, seen
+        if len(self._newest) > self._prune_above:
+            self._prune()
+        return seen
+
+    def _prune(self) -> None:
+        """Drop services that others destroyed, so that memory is bounded."""
+        known = self._knowledge.last(list(self._newest))
+        self._newest = {
+            uuid: newest
+            for uuid, newest in list(self._newest.items())
+            if uuid in known
+        }
+        self._prune_above = 2 * len(self._newest) + knowledge.PRUNE_STEP
+
+    def _last_known(
+        self, uuid: str, error: exception.ServiceGroupUnavailable
+    ) -> liveness.Liveness:
+        self._knowledge.failed(error)
+        last = self._knowledge.last([uuid]).get(uuid)
+        if last is None:
+            raise error
+        return last
+
+
+def of(context: Any) -> Reader:
+    """Return the reader of the cell that a context leads to.
+
+    :param context: nova's
+    """
+    key = (
+        cells.Context(context).cell_uuid,
+        # nova's tests change them.
+        CONF.report_interval,
+        CONF.service_down_time,
+    )
+    found = _readers.get(key)
+    if found is None:
+        found = _readers.setdefault(key, Reader(context))
+    return found
+
+
+_readers: dict[Any, Reader] = {}
+
+
+def _database_time(context: Any) -> float:
+    if objects_base.NovaObject.indirection_api is None:
+        return written.database_time(context)
+    # It has no database: its conductor has.
+    found: float = client.client().call(context, 'database_time')
+    return found

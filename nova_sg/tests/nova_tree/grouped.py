@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Grouped heartbeats on nova's own table."""
+
+import datetime
+import inspect
+import types
+from typing import Any
+from unittest import mock
+
+from nova import objects
+from nova.conductor import manager as conductor_manager
+from nova.conductor import rpcapi as conductor_rpcapi
+from nova.db.main import api as db
+from nova.objects import base as objects_base
+from nova.servicegroup import api as nova_servicegroup
+from nova.servicegroup.drivers import db as nova_db
+from oslo_db import exception as db_exc
+import oslo_messaging as messaging
+from oslo_utils import fixture as utils_fixture
+from oslo_utils import timeutils
+import sqlalchemy as sa
+
+from nova_sg import exception
+from nova_sg.nova_tree import functions
+from nova_sg.nova_tree import novas_scheme
+from nova_sg.nova_tree import owner
+from nova_sg.nova_tree.grouped import driver
+from nova_sg.nova_tree.grouped import endpoint
+from nova_sg.nova_tree.grouped import reader
+from nova_sg.nova_tree.grouped import sender
+from nova_sg.nova_tree.grouped import written
+from nova_sg.servicegroup import doubt
+from nova_sg.tests.fixtures import statements
+from nova_sg.tests.nova_tree import base
+
+INTERVAL, DOWN_TIME = 10, 60
+
+AN_HOUR = datetime.timedelta(hours=1)
+
+
+class TestCase(base.TestCase):
+    driver = 'db'
+    records = None
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.flags(beats='grouped', group='servicegroup')
+        self.flags(report_interval=INTERVAL, service_down_time=DOWN_TIME)
+        self.context = self.in_cell('cell1')
+        self.made = self.make_service(context=self.context)
+
+    def process_of(self, made: Any, topic: str = 'compute') -> Any:
+        """Return what nova's ``Service`` is to its driver."""
+        return types.SimpleNamespace(
+            service_ref=self.read(made),
+            report_interval=INTERVAL,
+            topic=topic,
+            host=made.host,
+            tg=mock.Mock(),
+        )
+
+    def read(self, made: Any) -> Any:
+        return objects.Service.get_by_uuid(self.context, made.uuid)
+
+    def seen_ago(self, made: Any, seconds: float) -> Any:
+        """Let a service have been seen so long ago, by this host's clock."""
+        moment = timeutils.utcnow() - datetime.timedelta(seconds=seconds)
+        engine = db.get_engine(context=self.context)
+        with engine.begin() as connection:
+            connection.execute(
+                sa.text('UPDATE services SET last_seen_up = :m WHERE id = :i'),
+                {'m': moment.strftime('%Y-%m-%d %H:%M:%S.%f'), 'i': made.id},
+            )
+        return self.read(made)
+
+    def is_up(self, made: Any) -> bool:
+        return bool(nova_servicegroup.API().service_is_up(self.read(made)))
+
+    def statements(self) -> Any:
+        return statements.StatementCounter()
+
+
+class TestProcessWithDatabase(TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.driver_ = driver.GroupedDriver()
+        self.process = self.process_of(self.made)
+        self.seen_ago(self.made, 2 * DOWN_TIME)
+
+    def join(self) -> None:
+        self.driver_.join('one', 'compute', self.process)
+
+    def test_a_joining_service_beats_at_once_and_then_by_a_timer(self):
+        self.assertFalse(self.is_up(self.made))
+        self.join()
+        self.assertTrue(self.is_up(self.made))
+        ((interval, beat), options) = self.process.tg.add_timer_args.call_args
+        self.assertEqual(INTERVAL, interval)
+        self.assertLessEqual(options['initial_delay'], INTERVAL)
+        beat()
+        self.assertEqual(2, self.read(self.made).report_count)
+
+    def test_a_beat_changes_nothing_that_an_operator_decides(self):
+        mine = self.read(self.made)
+        mine.disabled, mine.forced_down = True, True
+        mine.save()
+        before = self.read(self.made)
+        self.join()
+        after = self.read(self.made)
+        for name in ('disabled', 'forced_down', 'updated_at', 'version'):
+            self.assertEqual(getattr(before, name), getattr(after, name))
+
+    def test_the_clock_of_the_host_has_no_part_in_it(self):
+        host = self.useFixture(utils_fixture.TimeFixture())
+        for step in (AN_HOUR, -2 * AN_HOUR):
+            host.advance_time_delta(step)
+            self.join()
+            self.assertTrue(self.is_up(self.made))
+
+    def test_a_service_that_stops_is_down_at_once(self):
+        self.join()
+        self.driver_.leave(self.process)
+        self.assertFalse(self.is_up(self.made))
+
+    def test_one_whose_sibling_beats_is_not(self):
+        self.join()
+        sibling = driver.GroupedDriver()
+        sibling.join('one', 'compute', self.process_of(self.made))
+        self.driver_.leave(self.process)
+        self.assertTrue(self.is_up(self.made))
+
+    def test_one_of_several_workers_does_not_age_their_row(self):
+        self.flags(workers=2, group='conductor')
+        self.process.topic = 'conductor'
+        self.join()
+        self.driver_.leave(self.process)
+        self.assertTrue(self.is_up(self.made))
+
+    def test_one_that_was_deleted_stops_beating(self):
+        self.join()
+        objects.Service.get_by_uuid(self.context, self.made.uuid).destroy()
+        beat = self.process.tg.add_timer_args.call_args.args[1]
+        beat()
+        self.assertIn('is gone', self.stdlog.logger.output)
+        with self.statements() as counted:
+            beat()
+        self.assertEqual(0, len(counted), counted)
+
+    def test_a_beat_that_fails_is_told_once_and_comes_again(self):
+        self.join()
+        beat = self.process.tg.add_timer_args.call_args.args[1]
+        with mock.patch.object(
+            written, 'write', side_effect=db_exc.DBConnectionError
+        ):
+            beat()
+            beat()
+        self.assertEqual(
+            1, self.stdlog.logger.output.count('Cannot report state')
+        )
+        beat()
+        self.assertIn('Recovered', self.stdlog.logger.output)
+
+
+class TestProcessWithoutDatabase(TestCase):
+    """Its beats go to a conductor, in this process under another name."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.flags(rpc_response_timeout=20)
+        self.stub_out('nova_sg.nova_tree.grouped.written.SPACING', 0)
+        self.conductor = self.start_service('conductor')
+        self.seen_ago(self.made, 2 * DOWN_TIME)
+        self.process = self.process_of(self.made)
+        self.caller = sender.Caller(self.process)
+        self.sent: list[tuple[str, str | None]] = []
+        self.note('call')
+        self.note('cast')
+
+    def note(self, kind: str) -> None:
+        """Note what is called and cast, and to which conductor."""
+        contextual = getattr(messaging.rpc.client._CallContext, kind)
+
+        def noted(prepared: Any, context: Any, method: str, **kwargs: Any):
+            if prepared.target.namespace == 'nova_sg.beats':
+                self.sent.append((method, prepared.target.server))
+            return contextual(prepared, context, method, **kwargs)
+
+        self.stub_out(f'oslo_messaging.rpc.client._CallContext.{kind}', noted)
+
+    def count(self) -> int:
+        return int(self.read(self.made).report_count)
+
+    def test_most_are_casts_to_the_conductor_that_answered(self):
+        for _ in range(5):
+            self.caller.beat()
+        host = self.conductor.host
+        self.assertEqual(
+            [('beat', None), *[('post', host)] * 3, ('beat', host)], self.sent
+        )
+        self.assertEqual(5, self.count())
+        self.assertTrue(self.is_up(self.made))
+
+    def test_a_silent_conductor_is_left_for_any_other_one(self):
+        self.caller.beat()
+        self.caller._server, self.caller._casts = 'dead', 0
+        self.process.report_interval = 1
+        self.caller._interval = 1
+        self.caller.beat()
+        self.assertEqual([('beat', 'dead'), ('beat', None)], self.sent[1:])
+        self.assertEqual(self.conductor.host, self.caller._server)
+        self.assertEqual(2, self.count())
+
+    def test_a_late_heartbeat_of_a_service_that_left_revives_nobody(self):
+        self.caller.beat()
+        self.caller.leave()
+        self.assertFalse(self.is_up(self.made))
+        self.caller._cast(self.conductor.host)
+        self.assertFalse(self.is_up(self.made))
+        # Its next process does.
+        sender.Caller(self.process_of(self.made)).beat()
+        self.assertTrue(self.is_up(self.made))
+
+    def test_a_heartbeat_that_waited_too_long_counts_for_none(self):
+        self.caller.beat()
+        self.caller._ahead -= AN_HOUR.total_seconds()
+        self.caller.beat()
+        self.assertEqual(('post', self.conductor.host), self.sent[-1])
+        self.assertEqual(1, self.count())
+
+    def test_one_that_was_aged_joins_again(self):
+        self.caller.beat()
+        self.seen_ago(self.made, 86_400)
+        self.caller._casts = 0
+        self.caller.beat()
+        self.assertTrue(self.is_up(self.made))
+
+    def test_one_that_was_deleted_learns_it_with_the_next_call(self):
+        self.caller.beat()
+        self.read(self.made).destroy()
+        for _ in range(6):
+            self.caller.beat()
+        self.assertEqual(5, len(self.sent))
+        self.assertIn('is gone', self.stdlog.logger.output)
+
+    def test_the_time_of_the_database_is_asked_of_the_conductor(self):
+        with mock.patch.object(
+            objects_base.NovaObject,
+            'indirection_api',
+            conductor_rpcapi.ConductorAPI(),
+        ):
+            found = reader._database_time(self.context)
+        now = datetime.datetime.now(datetime.UTC).timestamp()
+        self.assertLess(abs(found - now), 60)
+
+    def test_a_conductor_with_another_driver_writes_none(self):
+        with mock.patch.object(owner, 'driver', return_value='zk'):
+            self.assertRaises(
+                exception.InvalidConfiguration,
+                endpoint.Endpoint(self.conductor.manager).beat,
+                self.context,
+                self.made.uuid,
+                joining=False,
+            )
+
+
+class TestStockConductor(TestCase):
+    """No conductor has nova_sg: heartbeats go nova's way."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.flags(rpc_response_timeout=20)
+        self.stub_out(
+            'nova.conductor.manager.ConductorManager.__init__',
+            inspect.unwrap(conductor_manager.ConductorManager.__init__),
+        )
+        self.start_service('conductor')
+        self.seen_ago(self.made, 2 * DOWN_TIME)
+
+    def test_the_row_is_read_first_for_siblings_share_it(self):
+        first, second = (
+            sender.Caller(self.process_of(self.made)) for _ in range(2)
+        )
+        for _ in range(3):
+            first.beat()
+            second.beat()
+        self.assertEqual(6, self.read(self.made).report_count)
+        self.assertTrue(self.is_up(self.made))
+
+    def test_it_is_asked_again_only_after_some(self):
+        caller = sender.Caller(self.process_of(self.made))
+        with mock.patch.object(
+            caller, '_ask', side_effect=caller._ask
+        ) as asked:
+            for _ in range(5):
+                caller.beat()
+        self.assertEqual(2 * sender.ATTEMPTS, asked.call_count)
+
+    def test_a_service_that_stops_is_down_at_once_all_the_same(self):
+        mine = driver.GroupedDriver()
+        process = self.process_of(self.made)
+        mine._sender = sender.Caller(process)
+        mine._sender.beat()
+        mine.leave(process)
+        self.assertFalse(self.is_up(self.made))
+
+
+class TestReader(TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.reader = reader.of(self.context)
+
+    def up(self, service: Any) -> bool:
+        return self.reader.liveness_of(service).up
+
+    def test_no_list_costs_a_statement_more(self):
+        services = [
+            self.make_service(host=f'host{number}', context=self.context)
+            for number in range(20)
+        ]
+        self.up(self.made)
+        with self.statements() as counted:
+            self.assertEqual([True] * 20, [self.up(each) for each in services])
+        self.assertEqual(0, len(counted), counted)
+
+    def test_an_object_that_is_older_than_the_last_one_does_not_count(self):
+        cached = self.read(self.made)
+        cached.report_count = 1
+        cached.last_seen_up = timeutils.utcnow(True) - AN_HOUR
+        new = self.read(self.made)
+        new.report_count = 9
+        new.last_seen_up = timeutils.utcnow(True)
+        self.assertTrue(self.up(new))
+        self.assertTrue(self.up(cached))
+
+    def test_while_the_database_is_away_what_was_known_stands(self):
+        other = self.make_service(host='two', context=self.context)
+        mine = self.seen_ago(self.made, 1)
+        self.assertTrue(self.up(mine))
+        self.reader.failed(self.unavailable())
+        mine.last_seen_up = timeutils.utcnow(True) - AN_HOUR
+        with mock.patch.object(
+            written, 'database_time', side_effect=db_exc.DBConnectionError
+        ):
+            self.assertTrue(self.up(mine))
+            self.assertRaises(
+                exception.ServiceGroupUnavailable, self.up, other
+            )
+            self.assertGreater(self.reader.age, 0)
+        self.reader._clock.ask_again()
+        self.assertTrue(self.up(other))
+
+    def test_after_an_outage_nobody_is_down_who_had_no_time_to_beat(self):
+        mine = self.seen_ago(self.made, 1)
+        self.assertTrue(self.up(mine))
+        bounds = doubt.bounds_of(INTERVAL, DOWN_TIME)
+        now = self.reader._knowledge._doubting._clock()
+        clock = mock.patch('time.monotonic')
+        self.reader.failed(self.unavailable())
+        monotonic = clock.start()
+        self.addCleanup(clock.stop)
+        monotonic.return_value = now + DOWN_TIME + 20
+        # The database's clock went on as well.
+        with mock.patch.object(
+            written,
+            'database_time',
+            return_value=mine.last_seen_up.timestamp() + DOWN_TIME + 21,
+        ):
+            self.assertTrue(self.up(mine))
+            monotonic.return_value += bounds.settling + 1
+            self.assertFalse(self.up(mine))
+
+    def test_an_outage_that_a_list_meets_is_noted(self):
+        self.assertTrue(self.up(self.made))
+        switched = functions._switch(
+            mock.Mock(
+                side_effect=db_exc.DBConnectionError,
+                __name__='service_get_all',
+                spec=['__name__'],
+            ),
+            mock.Mock(),
+        )
+        self.assertRaises(db_exc.DBConnectionError, switched, self.context)
+        self.assertGreater(self.reader.age, 0)
+
+    def test_a_clock_of_the_database_that_is_set_makes_nobody_down(self):
+        mine = self.seen_ago(self.made, 1)
+        self.assertTrue(self.up(mine))
+        later = written.database_time(self.context) + 3600
+        self.reader._clock.ask_again()
+        with mock.patch.object(written, 'database_time', return_value=later):
+            self.assertTrue(self.up(mine))
+
+    def unavailable(self) -> exception.ServiceGroupUnavailable:
+        return exception.ServiceGroupUnavailable(
+            backend="nova's database", reason='gone'
+        )
+
+
+class TestSwitch(TestCase):
+    def test_each_value_has_its_driver(self):
+        for beats, wanted in (
+            ('grouped', driver.GroupedDriver),
+            ('nova', novas_scheme.NovasSchemeDriver),
+        ):
+            self.flags(beats=beats, group='servicegroup')
+            self.assertIs(wanted, type(nova_servicegroup.API()._driver))
+
+    def test_without_a_driver_all_is_novas(self):
+        self.flags(driver=None, group='servicegroup')
+        self.assertIs(nova_db.DbDriver, type(nova_servicegroup.API()._driver))
