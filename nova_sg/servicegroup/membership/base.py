@@ -106,7 +106,8 @@ class Membership(abc.ABC):
 
         It counts as up until its first beat could be there: nova's rule, by
         which a service that was never seen counts from its creation. For a
-        membership that knows services only by their beats.
+        membership that knows services only by their beats. Once it has
+        joined, only its members keep it up.
 
         :raises ServiceGroupUnavailable: it cannot be noted; the service is
             down until it joins

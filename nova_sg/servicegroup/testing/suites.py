@@ -20,6 +20,7 @@ from nova_sg.servicegroup.testing import lookups
 from nova_sg.servicegroup.testing import machine
 from nova_sg.servicegroup.testing import marker
 from nova_sg.servicegroup.testing import membership
+from nova_sg.servicegroup.testing import new_services
 from nova_sg.servicegroup.testing import outage
 from nova_sg.servicegroup.testing import partial
 from nova_sg.servicegroup.testing import races
@@ -103,6 +104,7 @@ _ALL = (
             'TestMarker': marker.MarkerTests,
             'TestVerdicts': verdicts.VerdictTests,
             'TestJoins': joins.JoinTests,
+            'TestNewServices': new_services.NewServiceTests,
             'TestGone': gone.GoneTests,
             'TestDestroys': destroys.DestroyTests,
             'TestHistory': history.HistoryTests,

@@ -140,7 +140,6 @@ class Entry:
         joined: record.Record,
     ) -> Handle:
         """Return a handle whose znode is still to be created."""
-        shard = self._session.layout.shard(layout.shard_of(joined.uuid))
         name = members.new_name(joined.uuid, self._down_time)
         guard = None
         if isinstance(self._records, zookeeper_records.ZooKeeperRecordStore):
@@ -150,7 +149,7 @@ class Entry:
             self._session,
             joined,
             context,
-            f'{shard}/{name}',
+            self._session.layout.member(joined.uuid, name),
             guard,
         )
 
@@ -187,7 +186,7 @@ class Entry:
         )
         if not waiting:
             return gone
-        self._make_directories()
+        self.make_directories()
         change = self._session.change(self._session.layout.members)
 
         def attempt() -> None:
@@ -241,7 +240,11 @@ class Entry:
         members.delete(self._session, [each.path for each in leftover])
         return leftover
 
-    def _make_directories(self) -> None:
+    def make_directories(self) -> None:
+        """Create what holds the znodes of members, once per process.
+
+        :raises ServiceGroupUnavailable: ZooKeeper cannot be asked
+        """
         if not self._directories_made:
             paths = self._session.layout
             self._session.make_directories(

@@ -5,7 +5,9 @@
 Under ``[zookeeper] chroot``::
 
     deployment                          the deployment marker
-    members/<shard>/<member>            ephemeral, one per living worker
+    members/<shard>/<member>            ephemeral, one per living worker,
+                                        and one per service that was created
+                                        and has not joined yet
     cells/<cell uuid>/services/<uuid>   the record
                       names/<host>:<binary>             its uuid
                       topics/<host>:<topic>             its uuid
@@ -89,6 +91,14 @@ class Layout:
 
     def shard(self, name: str) -> str:
         return f'{self.members}/{name}'
+
+    def member(self, uuid: str, name: str) -> str:
+        """Return the path of a member of a service.
+
+        :param uuid: of the service
+        :param name: of the member
+        """
+        return f'{self.shard(shard_of(uuid))}/{name}'
 
     def cell(self, uuid: str) -> 'CellLayout':
         return CellLayout(f'{self.cells}/{quote(uuid)}')

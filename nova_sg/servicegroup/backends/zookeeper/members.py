@@ -41,6 +41,11 @@ def new_name(uuid: str, ttl: int) -> str:
     return f'{layout.quote(uuid)}:{os.getpid()}:{started}:{ttl}:{token}'
 
 
+def expected(uuid: str) -> str:
+    """Return the name that stands for a service until it joins."""
+    return f'{layout.quote(uuid)}:expected'
+
+
 def value_of(joined: record.Record) -> bytes:
     """Return the value of a member: whose it is, for who looks at it."""
     return json.dumps(
@@ -60,8 +65,9 @@ def uuid_of(name: str) -> str:
 def parse(name: str) -> tuple[str, liveness.Member | None]:
     """Return the uuid of a member's service, and who the member is.
 
-    :returns: no member where the name says less, or something else, as one
-        of a later version may; its service is up all the same
+    :returns: no member where the name says less, as that of a service which
+        is expected, or something else, as one of a later version may; its
+        service is up all the same
     """
     uuid, *details = name.split(':')
     member = None

@@ -4,6 +4,7 @@
 
 from collections.abc import Iterable
 from collections.abc import Sequence
+import contextlib
 import threading
 import time
 from typing import cast
@@ -19,6 +20,7 @@ from nova_sg.servicegroup import loop
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import entry
+from nova_sg.servicegroup.backends.zookeeper import expected
 from nova_sg.servicegroup.backends.zookeeper import marker as zookeeper_marker
 from nova_sg.servicegroup.backends.zookeeper import members
 from nova_sg.servicegroup.backends.zookeeper import memory
@@ -78,6 +80,7 @@ class ZooKeeperMembership(base.Membership, lease.Listener):
             self.session, max(1, self.conf.servicegroup.report_interval)
         )
         self._entry = entry.Entry(self.session, self._records, self._down_time)
+        self._expected = expected.Expected(self.session, self._down_time)
 
     def lease_changed(self) -> None:
         self._keeping.wake()
@@ -101,6 +104,18 @@ class ZooKeeperMembership(base.Membership, lease.Listener):
     def marker_store(self) -> marker.MarkerStore:
         return zookeeper_marker.ZooKeeperMarkerStore(self.session)
 
+    def announce(
+        self, context: sg_context.RequestContext, created: record.Record
+    ) -> None:
+        with self._changing:
+            try:
+                if not self._expected.add(created.uuid):
+                    self._entry.make_directories()
+                    self._expected.add(created.uuid)
+            finally:
+                self._keeping.start()
+        self.mirror.touch([created.uuid])
+
     def join_many(
         self,
         context: sg_context.RequestContext,
@@ -112,6 +127,12 @@ class ZooKeeperMembership(base.Membership, lease.Listener):
             gone = self._enter(handles, without_record)
             staying = [each for each in handles if each not in gone]
             self._handles.update(staying)
+            # From now on only its workers keep a service up.
+            self._leaving.update(
+                self._expected.joined(each.uuid for each in staying)
+            )
+            with contextlib.suppress(exception.ServiceGroupUnavailable):
+                self._delete_leaving()
         self._keeping.start()
         return staying
 
@@ -243,13 +264,14 @@ class ZooKeeperMembership(base.Membership, lease.Listener):
         with self._changing:
             if self.session.connected:
                 self._withdraw()
+                self._leaving.update(self._expected.overdue())
                 if self._leaving:
                     self._delete_leaving()
             lost = self._lost()
         if lost and self.session.connected:
             self._enter_again(lost)
         with self._changing:
-            if not self._handles and not self._leaving:
+            if not (self._handles or self._leaving or self._expected):
                 return None
         self.session.keep()
         return self.session.keep_every

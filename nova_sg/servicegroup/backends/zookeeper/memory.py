@@ -100,13 +100,16 @@ class Living(NamedTuple):
 
 
 def _last_seen(
-    workers: Iterable[liveness.Member], seen: datetime.datetime, at: float
-) -> datetime.datetime:
+    workers: Collection[liveness.Member], seen: datetime.datetime, at: float
+) -> datetime.datetime | None:
     """Return when workers were last seen: at least when they joined.
 
     :param seen: when they were vouched for
     :param at: the same in seconds since 1970
+    :returns: None without workers: the service is expected
     """
+    if not workers:
+        return None
     for each in workers:
         if each.started > at:
             seen, at = each.started_at, each.started

@@ -64,6 +64,14 @@ def make_directory(path: str) -> Request:
     return lambda client: client.create_async(path)
 
 
+def make_ephemeral(path: str) -> Request:
+    """Create a znode that goes with the session: its path, or an error.
+
+    NodeExistsError, or NoNodeError where there is nothing to hold it.
+    """
+    return lambda client: client.create_async(path, ephemeral=True)
+
+
 def remove(path: str) -> Request:
     """Delete a znode, whatever its version: True, or NoNodeError."""
     return lambda client: client.delete_async(path)

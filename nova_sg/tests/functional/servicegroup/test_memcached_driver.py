@@ -104,38 +104,6 @@ class TestValues(memcached_cell.RecordsTest):
         self.assertEqual([], self.beat(handle))
 
 
-class TestNewServices(memcached_cell.RecordsTest):
-    """A service has been created, and has not joined yet."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.created = self.api.create(
-            self.context, {'host': 'host1', 'binary': 'nova-compute'}
-        )
-
-    def state(self) -> str:
-        """Return what a process that has just begun is told."""
-        uuid = self.created.uuid
-        return self.new_api().liveness(self.context, [uuid])[uuid].state
-
-    def test_it_is_not_down_before_its_first_beat_can_be_there(self) -> None:
-        self.assertEqual('up', self.state())
-
-    def test_it_is_down_as_soon_as_it_has_left(self) -> None:
-        (handle,) = self.join(self.created)
-        self.assertEqual('up', self.state())
-        self.beat(handle)
-        handle.leave(self.context)
-        self.assertEqual('down', self.state())
-
-    def test_it_is_down_where_it_has_never_come(self) -> None:
-        key = memcached_cell.KEYS.member(self.created.uuid)
-        self.assertTrue(self.client.get(key))
-        # As it is when its time is over.
-        self.client.delete(key)
-        self.assertEqual('down', self.state())
-
-
 class TestRefused(memcached_cell.MemcachedCellTest):
     """Who would look for members where they are not does not start."""
 

@@ -69,6 +69,11 @@ class ToyMembership(base.Membership):
     def marker_store(self) -> marker.MarkerStore:
         return records.ToyMarkerStore(self._directory)
 
+    def announce(
+        self, context: sg_context.RequestContext, created: record.Record
+    ) -> None:
+        self._directory.touch(self._expected(created.uuid))
+
     def join_many(
         self,
         context: sg_context.RequestContext,
@@ -90,6 +95,8 @@ class ToyMembership(base.Membership):
             for each in joined
         ]
         gone = self.beat_many(context, handles)
+        for each in joined:
+            self._directory.remove(self._expected(each.uuid))
         return [handle for handle in handles if handle not in gone]
 
     def beat_many(
@@ -137,6 +144,10 @@ class ToyMembership(base.Membership):
             if MemberFile.parse(name).uuid == uuid:
                 self._directory.remove(name)
 
+    def _expected(self, uuid: str) -> str:
+        """Return the file of a service that has not joined yet."""
+        return str(MemberFile(uuid, 0, 0, 0.0, self._down_time))
+
     def _live(self) -> set[str]:
         services = self._directory.read()['services'].values()
         return {each['uuid'] for each in services if not each['deleted']}
@@ -157,6 +168,7 @@ class ToyMembership(base.Membership):
             members=tuple(
                 liveness.Member(each.pid, each.started, each.ttl)
                 for each in members
+                if each.pid
             ),
         )
 
