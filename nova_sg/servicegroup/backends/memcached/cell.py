@@ -14,7 +14,6 @@ import datetime
 import json
 import random
 import time
-from typing import Any
 from typing import NamedTuple
 
 from nova_sg import exception
@@ -26,11 +25,7 @@ from nova_sg.servicegroup.records import codec
 
 #: A field beside those of a record: the token of the change that creates it.
 #: Until it is gone nobody sees the record, and it expires.
-PENDING = 'pending'
-
-#: A field beside those of a record: the token of the change that destroyed
-#: it.
-DESTROYED_BY = 'destroyed_by'
+_PENDING = 'pending'
 
 #: Seconds a write is tried for while others write the same, or while it is
 #: not known whether it was done.
@@ -43,18 +38,25 @@ TRIES = 200
 class Found(NamedTuple):
     """A record as it lies on the server.
 
-    :param record: the record
-    :param unknown: fields beside it
-    :param token: for compare-and-set
+    :param stored: the record, and what else its value holds
+    :param version: of the value, for compare-and-set
     """
 
-    record: record.Record
-    unknown: Mapping[str, Any]
-    token: bytes
+    stored: codec.Stored
+    version: bytes
+
+    @property
+    def record(self) -> record.Record:
+        return self.stored.record
+
+    @property
+    def pending(self) -> str | None:
+        """See :func:`pending`."""
+        return pending(self.stored)
 
     @property
     def live(self) -> bool:
-        return PENDING not in self.unknown and not self.record.deleted
+        return self.pending is None and not self.record.deleted
 
 
 class Cell:
@@ -81,12 +83,11 @@ class Cell:
     def found(
         key: str, values: Mapping[str, tuple[bytes, bytes]]
     ) -> Found | None:
-        """Return the record under a key, of values with their tokens."""
+        """Return the record under a key, of values with their versions."""
         if key not in values:
             return None
-        value, token = values[key]
-        stored = codec.decode(value, key)
-        return Found(stored.record, stored.unknown, token)
+        value, version = values[key]
+        return Found(codec.decode(value, key), version)
 
     def live(self, uuid: str) -> record.Record | None:
         """Return a live record, None without one."""
@@ -104,40 +105,38 @@ class Cell:
         return {
             uuid: stored
             for uuid, stored in found.items()
-            if PENDING not in stored.unknown
+            if pending(stored) is None
         }
 
-    def add(
-        self,
-        added: record.Record,
-        ttl: int = 0,
-        unknown: Mapping[str, Any] | None = None,
-    ) -> bool:
+    def add(self, added: codec.Stored, ttl: int = 0) -> bool:
         """Write a record where there is none; return whether it was.
 
         :raises OutcomeUnknown: it may have been
         """
-        value = codec.encode(codec.Stored(added, unknown or {}))
-        key = self.keys.service(added.uuid)
+        key = self.keys.service(added.record.uuid)
+        value = codec.encode(added)
         return self.server.add([(key, value)], ttl, once=True)[0]
 
+    def add_pending(self, added: record.Record, by: str, ttl: int) -> bool:
+        """Write a record that nobody sees yet; see :meth:`add`.
+
+        :param by: tells the pending record of this caller from others
+        """
+        return self.add(codec.Stored(added, unknown={_PENDING: by}), ttl)
+
     def replace(
-        self,
-        found: Found,
-        by: record.Record,
-        ttl: int = 0,
-        unknown: Mapping[str, Any] | None = None,
+        self, found: Found, by: codec.Stored | None = None, ttl: int = 0
     ) -> bool:
         """Write a record where it is as it was found.
 
-        :param unknown: fields beside it, instead of those found
+        :param by: what is written; None for what was found
         :returns: whether it was written
         :raises OutcomeUnknown: it may have been
         """
-        beside = found.unknown if unknown is None else unknown
-        value = codec.encode(codec.Stored(by, beside))
-        key = self.keys.service(by.uuid)
-        return self.server.cas([(key, value, found.token)], ttl, once=True)[0]
+        written = found.stored if by is None else by
+        key = self.keys.service(written.record.uuid)
+        change = key, codec.encode(written), found.version
+        return self.server.cas([change], ttl, once=True)[0]
 
     def follow(self, key: str) -> record.Record | None:
         """Return the live record a key leads to, None without one."""
@@ -145,7 +144,7 @@ class Cell:
         return None if uuid is None else self.live(uuid)
 
     def owner(self, key: str) -> tuple[str | None, bytes]:
-        """Return the uuid a key leads to, and its token."""
+        """Return the uuid a key leads to, and the version of that."""
         found = self.server.gets([key]).get(key)
         if found is None:
             return None, b''
@@ -162,9 +161,9 @@ class Cell:
 
     def drop(self, key: str, uuid: str) -> None:
         """Take a key away, if it still leads to a uuid."""
-        owner, token = self.owner(key)
+        owner, version = self.owner(key)
         if owner == uuid:
-            self.server.cas([(key, leads_to(uuid), token)], -1)
+            self.server.cas([(key, leads_to(uuid), version)], -1)
 
     def change(self, what: str) -> change.Change:
         """Return a change to be tried until it is known to be made.
@@ -192,6 +191,14 @@ class Cell:
         return exception.ServiceGroupUnavailable(
             backend=f'memcached {self.server.name}', reason=reason
         )
+
+
+def pending(stored: codec.Stored) -> str | None:
+    """Return what a record was written with that is not finished yet.
+
+    :returns: None for a record that is live, or was
+    """
+    return stored.unknown.get(_PENDING)
 
 
 def leads_to(uuid: str) -> bytes:

@@ -44,7 +44,7 @@ def finish(
         raise
     index.Index(cell, index.LIVE).add(made.uuid)
     found = look()
-    if found is None or found.unknown.get(cell_.PENDING) != by:
+    if found is None or found.pending != by:
         return False
     write(found)
     return True
@@ -53,5 +53,5 @@ def finish(
 def abandon(cell: cell_.Cell, made: record.Record, by: str) -> None:
     """Take a pending record away, instead of waiting until it expires."""
     found = cell.find(made.uuid)
-    if found is not None and found.unknown.get(cell_.PENDING) == by:
-        cell.replace(found, made, -1)
+    if found is not None and found.pending == by:
+        cell.replace(found, ttl=-1)

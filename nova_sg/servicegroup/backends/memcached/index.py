@@ -52,7 +52,7 @@ class Index:
         for uuid in lost:
             self.discard(uuid)
         found = [codec.decode(value, key) for key, value in values.items()]
-        return [each for each in found if cell_.PENDING not in each.unknown]
+        return [each for each in found if cell_.pending(each) is None]
 
     def add(self, uuid: str) -> None:
         """Put a uuid in.

@@ -91,7 +91,7 @@ class Keeper:
             stored = codec.decode(value, key(uuid))
             if stored.record.deleted:
                 gone.add(uuid)
-            elif cell_.PENDING not in stored.unknown:
+            elif cell_.pending(stored) is None:
                 self._keep(uuid, Kept(stored, kept.latest, reading.epoch))
         with self._lock:
             for uuid in gone:
@@ -111,17 +111,14 @@ class Keeper:
         if epoch == kept.epoch:
             return False
         try:
-            restorer.Restorer(self._cell).restore(
-                kept.stored.record, kept.stored.unknown
-            )
+            restorer.Restorer(self._cell).restore(kept.stored)
         except exception.Conflict:
             # Another worker has brought it back, perhaps as it was a moment
             # earlier or later; or its names are another service's by now.
             found = self._cell.find(uuid)
             if found is None or not found.live:
                 return False
-            there = codec.Stored(found.record, found.unknown)
-            self._keep(uuid, Kept(there, epoch, epoch))
+            self._keep(uuid, Kept(found.stored, epoch, epoch))
             return True
         self._keep(uuid, Kept(kept.stored, epoch, epoch))
         return True

@@ -65,11 +65,11 @@ class Names:
         uuid = self._of.uuid
         for key in keys:
             for _attempt in self._cell.attempts():
-                owner, token = self._cell.owner(key)
+                owner, version = self._cell.owner(key)
                 if owner != uuid:
                     return key
                 value = cell_.leads_to(uuid)
-                if self._cell.server.cas([(key, value, token)])[0]:
+                if self._cell.server.cas([(key, value, version)])[0]:
                     break
         return None
 
@@ -93,7 +93,7 @@ class Names:
         for _attempt in self._cell.attempts():
             if self._cell.lead(key, uuid):
                 return True
-            owner, token = self._cell.owner(key)
+            owner, version = self._cell.owner(key)
             if owner == uuid:
                 return True
             if owner is None:
@@ -105,7 +105,7 @@ class Names:
                 # It goes live in a moment, or expires: its creator crashed.
                 continue
             value = cell_.leads_to(uuid)
-            if self._cell.server.cas([(key, value, token)])[0]:
+            if self._cell.server.cas([(key, value, version)])[0]:
                 return True
         return False
 

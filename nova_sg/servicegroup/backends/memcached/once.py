@@ -9,19 +9,23 @@ another value.
 """
 
 from collections.abc import Callable
-from collections.abc import Mapping
 import time
-from typing import Any
 from typing import TypeVar
 
 from nova_sg import exception
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.memcached import cell as cell_
 from nova_sg.servicegroup.backends.memcached import fence as fence_
-from nova_sg.servicegroup.backends.memcached import writes
 from nova_sg.servicegroup.records import change
+from nova_sg.servicegroup.records import codec
 
 T = TypeVar('T')
+
+#: How many tokens a record keeps however old they are by the clocks of those
+#: who write, one of which may be wrong; and how many at most: every list
+#: reads them all.
+FEWEST = 8
+MOST = 64
 
 
 class Once:
@@ -103,10 +107,7 @@ class Once:
         :raises OutcomeUnknown: it is, and the deployment has moved since:
             nobody can tell whether the move took it along
         """
-        if found is None or not (
-            writes.holds(found.unknown, self.token)
-            or found.unknown.get(cell_.DESTROYED_BY) == self.token
-        ):
+        if found is None or not found.stored.holds(self.token):
             return None
         try:
             self._fence.check()
@@ -118,20 +119,28 @@ class Once:
         self,
         found: cell_.Found,
         by: record.Record,
-        unknown: Mapping[str, Any],
         ttl: int = 0,
+        *,
+        first: bool = False,
     ) -> None:
         """Write the record where it is as it was found.
 
-        :param unknown: fields beside it
+        :param first: nothing of what was found beside it stays: it goes live
         :raises DeploymentMismatch: the deployment had moved when it was found
         :raises Conflict: it is not
         :raises OutcomeUnknown: it may have been written, or was when the
             deployment had moved
         """
         self._fence.check()
-        beside = writes.with_token(unknown, self.token, time.time())
-        if not self._cell.replace(found, by, ttl, beside):
+        before = codec.Stored(by) if first else found.stored
+        after = before.changed(
+            self.token,
+            by,
+            most=MOST,
+            fewest=FEWEST,
+            now=int(time.time() * 1000),
+        )
+        if not self._cell.replace(found, after, ttl):
             raise change.Conflict
         self._fence.check_written()
 

@@ -22,6 +22,7 @@ from nova_sg.servicegroup.backends.memcached import restorer
 from nova_sg.servicegroup.backends.memcached import writer
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
+from nova_sg.servicegroup.records import codec
 from nova_sg.servicegroup.records import view
 
 
@@ -30,7 +31,7 @@ class MemcachedRecordStore(base.RecordStore):
 
     Times are by the clock of the process that writes: memcached has none to
     ask for. Tokens of changes are in the value they changed, see
-    :mod:`..memcached.writes`; for the marker see :mod:`..memcached.fence`.
+    :mod:`..records.codec`; for the marker see :mod:`..memcached.fence`.
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
@@ -152,7 +153,7 @@ class MemcachedRecordStore(base.RecordStore):
     def restore(
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
-        restorer.Restorer(self.cell(context)).restore(restored)
+        restorer.Restorer(self.cell(context)).restore(codec.Stored(restored))
 
     def purge(
         self, context: sg_context.RequestContext, uuids: Sequence[str]

@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping
 import contextlib
+import dataclasses
 from typing import Any
 
 from nova_sg import exception
@@ -11,7 +12,6 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.memcached import cell as cell_
 from nova_sg.servicegroup.backends.memcached import names as names_
 from nova_sg.servicegroup.backends.memcached import once as once_
-from nova_sg.servicegroup.backends.memcached import writes
 
 
 class Update:
@@ -47,7 +47,7 @@ class Update:
             names_.Names(self._cell, changed).claim(
                 besides=names_.Names(self._cell, found.record)
             )
-            self._once.commit(found, changed, found.unknown)
+            self._once.commit(found, changed)
         if self._before is not None and not changed.deleted:
             self._rename(self._before, changed)
         return changed
@@ -82,7 +82,9 @@ class Update:
         }
         for _attempt in self._cell.attempts():
             found = self._once.live(self._once.look())
-            unknown = writes.without_token(found.unknown, self._once.token)
-            again = found.record._replace(**old)
-            if self._cell.replace(found, again, unknown=unknown):
+            again = dataclasses.replace(
+                found.stored.without(self._once.token),
+                record=found.record._replace(**old),
+            )
+            if self._cell.replace(found, again):
                 return

@@ -118,9 +118,9 @@ class Writer:
         once.free()
         if found is None:
             made = self._begin(once, fields)
-        elif found.unknown.get(cell_.PENDING) == once.token:
+        elif found.pending == once.token:
             made = found.record
-        elif cell_.PENDING in found.unknown:
+        elif found.pending is not None:
             raise change.Conflict
         else:
             raise exception.ServiceExists(service_id='new', uuid=once.uuid)
@@ -129,7 +129,7 @@ class Writer:
             made,
             once.token,
             once.look,
-            lambda found: once.commit(found, made, {}),
+            lambda found: once.commit(found, made, first=True),
         ):
             return made
         if self._cell.find(once.uuid) is None:
@@ -151,8 +151,7 @@ class Writer:
             if self._takes(self._cell.keys.id(service_id), once.uuid)
         )
         made = record.Record(id=taken, created_at=cell_.now(), **fields)
-        pending = {cell_.PENDING: once.token}
-        if self._cell.add(made, going_live.PENDING_TTL, pending):
+        if self._cell.add_pending(made, once.token, going_live.PENDING_TTL):
             return made
         self._cell.drop(self._cell.keys.id(taken), once.uuid)
         raise change.Conflict
@@ -173,8 +172,7 @@ class Writer:
         gone = found.record._replace(
             deleted=found.record.id, deleted_at=cell_.now()
         )
-        beside = {**found.unknown, cell_.DESTROYED_BY: once.token}
-        once.commit(found, gone, beside, TOMBSTONE_TTL)
+        once.commit(found, gone, TOMBSTONE_TTL)
         return found.record
 
     def _bury(self, gone: record.Record) -> None:

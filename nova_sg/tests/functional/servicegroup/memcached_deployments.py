@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
+import dataclasses
 import functools
 import itertools
 from typing import Any
@@ -200,14 +201,15 @@ class McMemcachedDeployment(MemcachedDeployment):
     def add_field(self, uuid: str, name: str, value: str) -> None:
         found = self._cell().find(uuid)
         assert found is not None
+        beside = {**found.stored.unknown, name: value}
         self._cell().replace(
-            found, found.record, unknown={**found.unknown, name: value}
+            found, dataclasses.replace(found.stored, unknown=beside)
         )
 
     def read_field(self, uuid: str, name: str) -> str | None:
         found = self._cell().find(uuid)
         assert found is not None
-        field: str | None = found.unknown.get(name)
+        field: str | None = found.stored.unknown.get(name)
         return field
 
     def _cell(self) -> cell.Cell:

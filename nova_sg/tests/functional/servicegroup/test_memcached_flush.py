@@ -8,6 +8,7 @@ import fixtures
 
 from nova_sg import exception
 from nova_sg.servicegroup.backends.memcached import epoch
+from nova_sg.servicegroup.records import codec
 from nova_sg.tests.functional.servicegroup import memcached_cell
 
 
@@ -65,13 +66,15 @@ class TestFlush(memcached_cell.RecordsTest):
         service = self.register('host1')
         found = self.cell.find(service.uuid)
         assert found is not None
-        self.cell.replace(found, service, unknown={'shelf': 'left'})
+        self.cell.replace(
+            found, codec.Stored(service, unknown={'shelf': 'left'})
+        )
         (handle,) = self.join(service)
         self.client.flush_all()
         self.beat(handle)
         found = self.cell.find(service.uuid)
         assert found is not None
-        self.assertEqual('left', found.unknown.get('shelf'))
+        self.assertEqual('left', found.stored.unknown.get('shelf'))
 
     def test_two_workers_bring_one_record_back(self) -> None:
         service = self.register('host1')

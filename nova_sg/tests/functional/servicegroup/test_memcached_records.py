@@ -7,10 +7,10 @@ import uuid
 
 from nova_sg import exception
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.backends.memcached import cell
 from nova_sg.servicegroup.backends.memcached import going_live
 from nova_sg.servicegroup.backends.memcached import index
 from nova_sg.servicegroup.backends.memcached import names
+from nova_sg.servicegroup.records import codec
 from nova_sg.tests.functional.servicegroup import memcached_cell
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 
@@ -56,7 +56,7 @@ class TestDestroyed(memcached_cell.RecordsTest):
         service = self.register('host1', topic='compute')
         found = self.cell.find(service.uuid)
         assert found is not None
-        gone = service._replace(deleted=service.id)
+        gone = codec.Stored(service._replace(deleted=service.id))
         self.assertTrue(self.cell.replace(found, gone))
         self.assertEqual([], self.hosts())
         self.assertIsNone(
@@ -79,7 +79,7 @@ class TestHalfDone(memcached_cell.RecordsTest):
             topic='compute',
         )
         self.cell.lead(self.cell.keys.id(made.id), made.uuid)
-        self.cell.add(made, 2, {cell.PENDING: 'by nobody'})
+        self.cell.add_pending(made, 'by nobody', 2)
         names.Names(self.cell, made).claim()
         index.Index(self.cell, index.LIVE).add(made.uuid)
         return made
@@ -139,7 +139,7 @@ class TestHalfDone(memcached_cell.RecordsTest):
             made,
             'by nobody',
             lambda: self.cell.find(made.uuid),
-            lambda found: self.cell.replace(found, made),
+            lambda found: self.cell.replace(found, codec.Stored(made)),
         )
         self.assertFalse(finish())
         other = self.register('host1', topic='compute')

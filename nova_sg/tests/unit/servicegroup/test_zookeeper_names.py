@@ -12,8 +12,6 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import changelog
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import members
-from nova_sg.servicegroup.backends.zookeeper import stored
-from nova_sg.servicegroup.records import change
 
 NOON = datetime.datetime(2026, 1, 2, 12, 0, tzinfo=datetime.UTC)
 NOON_MS = int(NOON.timestamp() * 1000)
@@ -97,79 +95,6 @@ class TestMembers(base.BaseTestCase):
         self.assertEqual(
             [1, 2, 3], [each.ttl for each in members.collect(names)['uuid']]
         )
-
-
-class TestStored(base.BaseTestCase):
-    def test_a_record_is_read_as_it_was_written(self):
-        full = SERVICE._replace(
-            created_at=NOON,
-            updated_at=NOON,
-            disabled=True,
-            disabled_reason='ünd "so"',
-            version=61,
-        )
-        read = stored.decode(
-            stored.encode(stored.Stored(full)), NOON_MS + 5000, 'here'
-        )
-        self.assertEqual(full, read.record)
-
-    def test_the_time_of_a_write_is_zookeepers(self):
-        for field in ('created_at', 'updated_at', 'deleted_at'):
-            value = stored.encode(stored.Stored(SERVICE), stamp=field)
-            read = stored.decode(value, NOON_MS, 'here').record
-            self.assertEqual(NOON, getattr(read, field))
-
-    def write(self, written, token, at):
-        """Return what is read after another change, made at a time."""
-        value = stored.encode(stored.rewritten(written, SERVICE, token))
-        return stored.decode(value, at, 'here')
-
-    def test_a_change_is_remembered_for_its_time_however_many_follow(self):
-        written = stored.Stored(SERVICE, unknown={'shelf': 'left'})
-        hour = change.KEPT * 1000
-        for number in range(20):
-            written = self.write(written, f't{number}', NOON_MS)
-        later = self.write(written, 'later', NOON_MS + hour)
-        for number in range(20):
-            self.assertTrue(later.holds(f't{number}'))
-        later = self.write(later, 'latest', NOON_MS + hour + 1)
-        later = self.write(later, 'next', NOON_MS + hour + 2)
-        self.assertEqual(
-            ['later', 'latest', 'next'],
-            [
-                each
-                for each in ('t0', 't19', 'later', 'latest', 'next')
-                if later.holds(each)
-            ],
-        )
-        self.assertEqual({'shelf': 'left'}, later.unknown)
-
-    def test_a_value_stays_small_however_often_it_is_changed(self):
-        written = stored.Stored(SERVICE)
-        for number in range(1000):
-            written = self.write(written, f't{number}', NOON_MS + number)
-        self.assertTrue(written.holds('t999'))
-        self.assertTrue(written.holds('t600'))
-        self.assertLess(len(stored.encode(written)), 20_000)
-
-    def test_tokens_without_a_time_are_as_old_as_the_value(self):
-        value = json.loads(stored.encode(stored.Stored(SERVICE)))
-        value['zookeeper'] = {'writes': ['1234abcd', '5678abcd']}
-        read = stored.decode(json.dumps(value).encode(), NOON_MS, 'here')
-        self.assertEqual(
-            {'1234abcd': NOON_MS, '5678abcd': NOON_MS}, read.writes
-        )
-
-    def test_a_value_that_is_no_record_is_named(self):
-        for value in (b'', b'{}', b'[]', b'\xff', b'{"format": 99}'):
-            error = self.assertRaises(
-                exception.RecordUnreadable,
-                stored.decode,
-                value,
-                NOON_MS,
-                '/sg/here',
-            )
-            self.assertIn('/sg/here', str(error))
 
 
 class TestChanges(base.BaseTestCase):
