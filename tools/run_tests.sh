@@ -8,7 +8,7 @@ set -euo pipefail
 
 usage() {
     cat <<'EOF'
-Usage: tools/run_tests.sh [OPTION]... [-- STESTR_ARGUMENT...]
+Usage: tools/run_tests.sh [OPTION]... [-- ARGUMENT...]
 
 Without an option: everything, that is lint, docs and all tests. What the
 tests need is installed first: the Debian packages of bindep.txt that are
@@ -31,7 +31,8 @@ stock nova.
   --no-install    install nothing; use the virtual environment as it is
   -h, --help      show this text
 
-What follows -- goes to `stestr run`, a regular expression for instance:
+What follows -- goes to `stestr list`, which chooses the tests: a regular
+expression, for instance:
 
   tools/run_tests.sh --unit -- test_policies
 
@@ -40,6 +41,8 @@ Environment:
   NOVA_SG_PYTHON  the interpreter to use, instead of the first one found
   NOVA_SG_VENV    the virtual environment, instead of .venv-test
   NOVA_SG_TEST_LIMIT  seconds after which the tests are killed (3600)
+  NOVA_SG_TEST_WORKERS  how many tests run at a time (two for each core, at
+                  most 12): most of them wait
 
 Prints a line for each stage and each group of tests, and what failed. What
 the stages printed, with a line for each test, is kept in test-results/.
@@ -51,7 +54,7 @@ EOF
 
 lint=false docs=false unit=false functional=false nova_tree=false
 all_pythons=false install=true long=false verbose=false
-stestr_args=()
+chosen=()
 while (($#)); do
     case $1 in
         --lint) lint=true ;;
@@ -64,7 +67,7 @@ while (($#)); do
         --no-install) install=false ;;
         --verbose) verbose=true ;;
         -h | --help) usage; exit 0 ;;
-        --) shift; stestr_args=("$@"); break ;;
+        --) shift; chosen=("$@"); break ;;
         *) echo "run_tests.sh: unknown argument: $1 (see --help)" >&2; exit 2 ;;
     esac
     shift
@@ -84,6 +87,8 @@ export PATH=$base_path LC_ALL=C.UTF-8
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 export OS_TEST_TIMEOUT=${OS_TEST_TIMEOUT:-300}
 test_limit=${NOVA_SG_TEST_LIMIT:-3600}
+workers=$((2 * $(nproc)))
+workers=${NOVA_SG_TEST_WORKERS:-$((workers < 12 ? workers : 12))}
 unset NOVA_SG_LONG_TESTS
 ! $long || export NOVA_SG_LONG_TESTS=1
 # stestr would run the tests with the interpreter this one names.
@@ -382,12 +387,16 @@ run_tests() {
     mkdir -m 711 "$work/tests"
     local report=(--log "$results/tests.txt" --count "$work/count")
     ! $verbose || report+=(--verbose)
+    local run=(--workers "$workers")
+    if ((${#chosen[@]})); then
+        OS_TEST_PATH=$path stestr list "${chosen[@]}" >"$work/chosen"
+        run+=(--load-list "$work/chosen")
+    fi
     set +e
     # OS_TEST_TIMEOUT cannot end a test that is stuck in a C library; the
     # limit over all can.
-    OS_TEST_PATH=$path TMPDIR=$work/tests \
-        timeout --foreground -k 30 "$test_limit" \
-        stestr run --subunit --concurrency "$(nproc)" "${stestr_args[@]}" |
+    TMPDIR=$work/tests timeout --foreground -k 30 "$test_limit" \
+        python tools/test_workers.py "${run[@]}" "$path" |
         python tools/test_report.py "${report[@]}" >&3
     codes=("${PIPESTATUS[@]}")
     set -e

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""``tools/test_workers.py`` runs every test, and tells what was lost."""
+
+import pathlib
+import subprocess
+import sys
+
+import fixtures
+from oslotest import base
+
+import nova_sg
+
+TOOLS = pathlib.Path(nova_sg.__file__).parent.parent / 'tools'
+
+#: Each class notes the processes its tests run in.
+MODULE = """
+import os
+import unittest
+
+class TestA(unittest.TestCase):
+    def note(self):
+        print('what a test prints is no part of the stream')
+        with open({there!r} + '/' + type(self).__name__, 'a') as notes:
+            print(os.getpid(), file=notes)
+
+    def test_one(self):
+        self.note()
+
+    def test_two(self):
+        self.note()
+
+class TestB(TestA):
+    pass
+
+class TestC(TestA):
+    pass
+
+class TestLost(unittest.TestCase):
+    def test_one(self):
+        if {lost}:
+            os._exit(0)
+"""
+
+
+class TestWorkers(base.BaseTestCase):
+    def run_tests(self, lost: bool) -> tuple[int, str, str]:
+        """Run some tests; return the exit codes and what was reported."""
+        there = self.useFixture(fixtures.TempDir()).path
+        self.directory = pathlib.Path(there)
+        module = MODULE.format(there=there, lost=lost)
+        (self.directory / 'test_some.py').write_text(module)
+        workers = subprocess.Popen(
+            [
+                *(sys.executable, TOOLS / 'test_workers.py'),
+                *('--workers', '2', '--top', there, there),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        report = subprocess.run(
+            [
+                *(sys.executable, TOOLS / 'test_report.py'),
+                *('--log', self.directory / 'log'),
+                *('--count', self.directory / 'count'),
+            ],
+            stdin=workers.stdout,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        workers.stdout.close()
+        return (
+            workers.wait(),
+            (self.directory / 'count').read_text(),
+            report.stdout,
+        )
+
+    def test_every_test_is_run_and_a_class_in_one_process(self) -> None:
+        code, count, _ = self.run_tests(lost=False)
+        self.assertEqual((0, '7 0 0\n'), (code, count))
+        for name in 'TestA', 'TestB', 'TestC':
+            first, second = (self.directory / name).read_text().split()
+            self.assertEqual(first, second)
+
+    def test_a_test_that_ends_its_process_is_a_failure(self) -> None:
+        _, count, said = self.run_tests(lost=True)
+        self.assertEqual('6 1 0\n', count)
+        self.assertIn('FAILED test_some.TestLost.test_one', said)

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
+"""Run tests in several processes, and write one subunit stream.
+
+The tests are loaded once. Each worker is a fork that takes the next group
+from a queue when it has finished one, so that all of them end at the same
+time, whatever a group costs and however laden the machine is. A group, as
+``.stestr.conf`` defines it, stays in one worker, for its tests may share a
+server. Groups that wait for real servers come first, and those that end in
+no time last.
+"""
+
+import argparse
+import atexit
+import collections
+import configparser
+import ctypes
+import fcntl
+import io
+import os
+import pathlib
+import re
+import signal
+import sys
+import tempfile
+import traceback
+from typing import Any
+import unittest
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+
+#: What the kernel sends a worker when the process that forked it ends.
+_PR_SET_PDEATHSIG = 1
+
+_NUMBER = 4  # bytes of a group's number in the queue
+
+
+def groups_of(tests: Any) -> dict[str, list[Any]]:
+    """Return what is run in one process each, by the name of the group."""
+    config = configparser.RawConfigParser()
+    config.read(TOP / '.stestr.conf')
+    pattern = re.compile(config['DEFAULT']['group_regex'])
+    groups: dict[str, list[Any]] = collections.defaultdict(list)
+
+    def add(part: Any, test_id: str) -> None:
+        found = pattern.search(test_id)
+        groups[found.group() if found else test_id].append(part)
+
+    def sort(suite: Any) -> None:
+        for part in suite:
+            if not isinstance(part, unittest.TestSuite):
+                add(part, part.id())
+            elif type(part).run is unittest.TestSuite.run:
+                sort(part)
+            elif first := next(_cases(part), None):
+                # It has fixtures of its own, as a file of gabbi.
+                add(part, first.id())
+
+    sort(tests)
+    return groups
+
+
+def _cases(suite: Any) -> Any:
+    for part in suite:
+        if isinstance(part, unittest.TestSuite):
+            yield from _cases(part)
+        else:
+            yield part
+
+
+def by_length(groups: dict[str, list[Any]]) -> list[list[Any]]:
+    """Return the groups, those first that may take long."""
+    return [
+        groups[name]
+        for name in sorted(
+            groups,
+            key=lambda name: (
+                '.functional.' not in name,
+                '.servicegroup.' not in name,
+                -len(groups[name]),
+            ),
+        )
+    ]
+
+
+class Stream(io.RawIOBase):
+    """Standard output, to which each worker writes whole packets.
+
+    :param lock: the path of a file which whoever writes has locked
+    """
+
+    def __init__(self, lock: str) -> None:
+        self._lock = os.open(lock, os.O_RDWR)
+        self._output = os.dup(sys.stdout.fileno())
+        # What a test prints is no packet.
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def read(self, size: int = -1) -> bytes:
+        # How subunit sees that this is no text.
+        raise io.UnsupportedOperation
+
+    def write(self, packet: Any) -> int:
+        fcntl.lockf(self._lock, fcntl.LOCK_EX)
+        try:
+            written = 0
+            while written < len(packet):
+                written += os.write(self._output, packet[written:])
+        finally:
+            fcntl.lockf(self._lock, fcntl.LOCK_UN)
+        return written
+
+
+def work(groups: list[list[Any]], queue: int, lock: str) -> None:
+    """Run the groups whose numbers are next in the queue, until none is."""
+    import subunit
+    from subunit import test_results
+    import testtools
+
+    result = test_results.AutoTimingTestResultDecorator(
+        testtools.ExtendedToStreamDecorator(
+            subunit.StreamResultToBytes(Stream(lock))
+        )
+    )
+    result.startTestRun()
+    while number := os.read(queue, _NUMBER):
+        unittest.TestSuite(groups[int.from_bytes(number)])(result)
+    result.stopTestRun()
+
+
+def fork(groups: list[list[Any]], queue: int, lock: str) -> int:
+    """Start a worker; return its process id."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            work(groups, queue, lock)
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            # Servers of the worker end.
+            atexit._run_exitfuncs()
+            sys.stderr.flush()
+            os._exit(code)
+    return pid
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--workers', type=int, required=True)
+    parser.add_argument('--load-list', help='a file with the ids of tests')
+    parser.add_argument('--top', default=str(TOP), help='whence to import')
+    parser.add_argument('directory', help='where to look for tests')
+    arguments = parser.parse_args()
+    import testtools
+
+    tests: Any = unittest.defaultTestLoader.discover(
+        arguments.directory, top_level_dir=arguments.top
+    )
+    if arguments.load_list:
+        ids = set(pathlib.Path(arguments.load_list).read_text().splitlines())
+        tests = testtools.testsuite.filter_by_ids(tests, ids)
+    groups = by_length(groups_of(tests))
+    queue, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 1 << 20)
+    for number in range(len(groups)):
+        os.write(write, number.to_bytes(_NUMBER))
+    os.close(write)
+    with tempfile.NamedTemporaryFile() as lock:
+        workers = [
+            fork(groups, queue, lock.name)
+            for _ in range(min(arguments.workers, len(groups)))
+        ]
+        codes = [
+            os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in workers
+        ]
+    # Where all workers were lost, nobody has taken the rest.
+    if left := len(os.read(queue, 1 << 20)) // _NUMBER:
+        print(f'{left} groups of tests were not run', file=sys.stderr)
+    if any(codes):
+        print('Workers ended with', codes, file=sys.stderr)
+    return int(any(codes) or left > 0)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
