@@ -248,7 +248,9 @@ class Agent:
             self._inventory_failed = True
         else:
             if self._inventory_failed:
-                LOG.info('The resources of this machine are reported again.')
+                LOG.info(
+                    'Recovered: the resources of this machine are reported again'
+                )
             self._inventory_failed = False
 
     def _not_refreshed(self, error: exception.ServiceGroupUnavailable) -> None:
