@@ -248,9 +248,7 @@ class Agent:
             self._inventory_failed = True
         else:
             if self._inventory_failed:
-                LOG.info(
-                    'Recovered: the resources of this machine are reported again'
-                )
+                LOG.info('Recovered from being unable to report resources.')
             self._inventory_failed = False
 
     def _not_refreshed(self, error: exception.ServiceGroupUnavailable) -> None:

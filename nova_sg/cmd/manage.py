@@ -27,7 +27,7 @@ NAMESPACE = 'nova_sg.manage'
 
 EPILOG = """
 Exit codes: 0 done, 1 unexpected, 2 bad usage or configuration, 3 not found,
-4 conflict, 5 backend unreachable.
+4 conflict, 5 backend unreachable, 6 unknown whether a change was made.
 """
 
 SEE_HELP = f'see {PROGRAM} --help'

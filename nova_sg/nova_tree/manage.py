@@ -138,7 +138,7 @@ class ServiceCommands:
         dest='everything',
         action='store_true',
         help='Also the API services, which register and send no heartbeats: '
-        'nobody can tell whether they are up',
+        'their state is unreported',
     )
     def list(
         self,
