@@ -141,8 +141,8 @@ class WorkerTests(base.ConformanceTest):
         child = os.fork()
         if child == 0:
             # What it inherited must not say good-bye to the backend.
-            parent.driver = None  # type: ignore[assignment]
-            self.api.driver = self.driver = None  # type: ignore[assignment]
+            parent = self.api = None  # type: ignore[assignment]
+            self.driver = None  # type: ignore[assignment]
             self.records = self.membership = None  # type: ignore[assignment]
             gc.collect()
             os._exit(_WORKED)
