@@ -7,6 +7,9 @@ import copy
 from oslo_config import cfg
 
 #: The uuid nova gives cell0, the cell that every deployment has.
+#: nova's own scheme.
+DEFAULT_DRIVER = 'db'
+
 CELL0_UUID = '00000000-0000-0000-0000-000000000000'
 
 servicegroup_group = cfg.OptGroup(
@@ -23,7 +26,7 @@ process that differs refuses to start.
 servicegroup_opts = [
     cfg.StrOpt(
         'driver',
-        default='db',
+        default=DEFAULT_DRIVER,
         help="""
 The servicegroup driver, an entry point of ``nova_sg.servicegroup.drivers``.
 

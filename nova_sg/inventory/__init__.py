@@ -7,21 +7,26 @@ from oslo_config import cfg
 from nova_sg.inventory import base
 from nova_sg.inventory import none
 
+#: The ``[inventory] backend`` with tables in the database.
+SQL = 'sql'
 
-def load(conf: cfg.ConfigOpts) -> base.Inventory:
+
+def load(conf: cfg.ConfigOpts, *, has_database: bool) -> base.Inventory:
     """Return the configured inventory.
 
-    Unset, ``[inventory] backend`` is ``sql`` with the ``db`` driver, which
-    has a database anyway, and ``none`` with every other.
-
     :param conf: a loaded configuration
+    :param has_database: whether the driver has a database anyway, which is
+        then the default
     """
-    backend = conf.inventory.backend
-    if backend is None:
-        backend = 'sql' if conf.servicegroup.driver == 'db' else 'none'
-    if backend == 'none':
+    backend = conf.inventory.backend or (SQL if has_database else 'none')
+    if backend != SQL:
         return none.NoInventory(conf)
     # Imported here: a deployment without a database loads none of it.
     from nova_sg.inventory import sql
 
     return sql.SqlInventory(conf)
+
+
+def uses_database(conf: cfg.ConfigOpts) -> bool:
+    """Return whether the inventory is said to be in the database."""
+    return bool(conf.inventory.backend == SQL)

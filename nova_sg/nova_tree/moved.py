@@ -7,6 +7,7 @@ a move of services marks it. Who is still configured for nova's table after
 that would read and write what nobody else does, and is refused.
 """
 
+import functools
 from typing import Any
 
 from nova.db.main import api as db
@@ -15,10 +16,11 @@ import sqlalchemy as sa
 from nova_sg import exception
 from nova_sg.db import models
 from nova_sg.nova_tree import cells
+from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import marker
 
 #: How a database is marked whose services nova's own functions keep.
-OURS = marker.Marker(driver='db', records='sql')
+novas_marker = functools.cache(loader.novas_marker)
 
 _MARK = sa.select(
     models.deployment.c.driver,
@@ -42,9 +44,9 @@ def refuse(context: Any) -> None:
     if cell in _seen:
         return
     theirs = _read(context)
-    if theirs not in (None, OURS):
+    if theirs not in (None, novas_marker()):
         raise exception.DeploymentMismatch(
-            backend="nova's database", theirs=theirs, ours=OURS
+            backend="nova's database", theirs=theirs, ours=novas_marker()
         )
     _seen.add(cell)
 

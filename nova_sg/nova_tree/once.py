@@ -70,12 +70,12 @@ class Change(NamedTuple):
 
     context: Any
     token: str
-    ours: marker.Marker = moved.OURS
+    ours: marker.Marker
 
     @classmethod
     def of(cls, context: Any) -> Self:
         """Return the change that a call of nova's makes, under ``db``."""
-        return cls(context, sg_change.token_of(context))
+        return cls(context, sg_change.token_of(context), moved.novas_marker())
 
 
 def create(

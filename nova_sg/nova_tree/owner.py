@@ -6,12 +6,12 @@ nova reads its configuration late, forks, and in tests changes it all the
 time. So nobody keeps the answer: it is asked for whenever it matters.
 """
 
+import functools
 from typing import Any
 
 from nova import conf as nova_conf
 from nova.objects import base as objects_base
 
-from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.inventory import none
 from nova_sg.notifications import base as notifications_base
@@ -20,10 +20,6 @@ from nova_sg.nova_tree import records
 from nova_sg.servicegroup import loader
 
 CONF = nova_conf.CONF
-
-#: The driver that is nova's own scheme: nova's table, written by nova's own
-#: functions and aged by nova's own rule.
-NOVAS_SCHEME = 'db'
 
 #: The value of ``[servicegroup] beats`` for heartbeats of ours.
 GROUPED = 'grouped'
@@ -38,9 +34,26 @@ def driver() -> str | None:
     return name
 
 
+def has_novas_scheme() -> bool:
+    """Whether the driver is nova's own scheme.
+
+    That is nova's table, written by nova's own functions and aged by nova's
+    own rule.
+
+    :raises InvalidConfiguration: there is no such driver
+    """
+    name = driver()
+    return name is not None and _is_novas_scheme(name)
+
+
+@functools.cache
+def _is_novas_scheme(name: str) -> bool:
+    return loader.driver_named(name).novas_scheme
+
+
 def groups_beats() -> bool:
     """Whether heartbeats are grouped, on nova's own table."""
-    return driver() == NOVAS_SCHEME and CONF.servicegroup.beats == GROUPED
+    return has_novas_scheme() and CONF.servicegroup.beats == GROUPED
 
 
 def check() -> None:
@@ -48,14 +61,10 @@ def check() -> None:
 
     :raises InvalidConfiguration: naming the option that cannot be used
     """
-    if driver() != NOVAS_SCHEME:
+    if has_novas_scheme():
+        loader.driver_class(CONF).check_records(CONF)
+    else:
         get()
-    elif CONF.servicegroup.records not in (None, 'sql'):
-        raise exception.InvalidConfiguration(
-            option='[servicegroup] records',
-            reason='driver = db keeps records in sql only, not in '
-            f'{CONF.servicegroup.records}',
-        )
 
 
 def get() -> servicegroup.API | None:
@@ -66,7 +75,7 @@ def get() -> servicegroup.API | None:
     :raises InvalidConfiguration: naming the option that cannot be used
     """
     global _api, _made_for
-    if driver() in (None, NOVAS_SCHEME):
+    if driver() is None or has_novas_scheme():
         return None
     wanted = _configuration()
     if _api is None or wanted != _made_for:
@@ -91,7 +100,7 @@ def _make() -> servicegroup.API:
         uses_conductor=objects_base.NovaObject.indirection_api is not None
     )
     store = None
-    if loader.records_name(conf) == 'sql':
+    if loader.records_class(conf).uses_database:
         store = records.NovaRecordStore(conf)
     return servicegroup.API(
         conf,

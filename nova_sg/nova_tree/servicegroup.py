@@ -73,7 +73,7 @@ def _with_our_driver(init: Callable[..., None]) -> Callable[..., None]:
         owner.check()
         if owner.groups_beats():
             self._driver = grouped.GroupedDriver()
-        elif owner.driver() == owner.NOVAS_SCHEME:
+        elif owner.has_novas_scheme():
             self._driver = novas_scheme.NovasSchemeDriver()
         elif owner.driver() is not None:
             self._driver = OwnerDriver()

@@ -68,7 +68,8 @@ class API(changes.Changes, members.Members):
             self,
             conf,
             driver,
-            inventory or sg_inventory.load(conf),
+            inventory
+            or sg_inventory.load(conf, has_database=driver.uses_database),
             notifier or notifications.load(conf),
             where,
             known,

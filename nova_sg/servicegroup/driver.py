@@ -89,20 +89,48 @@ class Driver(abc.ABC):
 
     :param conf: a loaded configuration
     :param records: the record store, already made
+    :raises InvalidConfiguration: it does not work with these records
     """
 
     #: ``[servicegroup] records`` where it is not set.
     default_records: ClassVar[str]
 
+    #: The only record store it works with, by name; None where it works with
+    #: any.
+    needs_records: ClassVar[str | None] = None
+
     #: What the characteristics say of it; a process without a backend must
     #: know before it makes the driver.
     remote_beats: ClassVar[bool] = False
 
+    #: Memberships are in the database of ``[database] connection``.
+    uses_database: ClassVar[bool] = False
+
+    #: Services are kept as nova keeps them: rows of ``services``, which beat
+    #: there. Inside a nova tree nova's own functions do that.
+    novas_scheme: ClassVar[bool] = False
+
     def __init__(
         self, conf: cfg.ConfigOpts, records: records_base.RecordStore
     ) -> None:
+        self.check_records(conf)
         self.conf = conf
         self.records = records
+
+    @classmethod
+    def check_records(cls, conf: cfg.ConfigOpts) -> None:
+        """Refuse ``[servicegroup] records`` that this driver cannot have.
+
+        :raises InvalidConfiguration: saying which it needs
+        """
+        options = conf.servicegroup
+        needed = cls.needs_records
+        if needed is not None and options.records not in (None, '', needed):
+            raise exception.InvalidConfiguration(
+                option='[servicegroup] records',
+                reason=f'driver = {options.driver} keeps records in {needed} '
+                f'only, not in {options.records}',
+            )
 
     @property
     @abc.abstractmethod

@@ -9,6 +9,7 @@ from oslo_config import cfg
 import stevedore
 
 from nova_sg import exception
+from nova_sg.conf import servicegroup
 from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.records import base as records_base
@@ -28,7 +29,7 @@ def load(
         or what it needs is not installed
     """
     if records is None:
-        records = _plugin(RECORDS, 'records', records_name(conf))(conf)
+        records = records_class(conf)(conf)
     return driver_class(conf)(conf, records)
 
 
@@ -37,10 +38,38 @@ def driver_class(conf: cfg.ConfigOpts) -> type[sg_driver.Driver]:
 
     :raises InvalidConfiguration: see :func:`load`
     """
-    found: type[sg_driver.Driver] = _plugin(
-        DRIVERS, 'driver', conf.servicegroup.driver
+    return driver_named(conf.servicegroup.driver)
+
+
+def driver_named(name: str) -> type[sg_driver.Driver]:
+    """Return the class of a driver.
+
+    :param name: as of ``[servicegroup] driver``
+    :raises InvalidConfiguration: see :func:`load`
+    """
+    found: type[sg_driver.Driver] = _plugin(DRIVERS, 'driver', name)
+    return found
+
+
+def records_class(conf: cfg.ConfigOpts) -> type[records_base.RecordStore]:
+    """Return the class of the configured record store.
+
+    :raises InvalidConfiguration: see :func:`load`
+    """
+    found: type[records_base.RecordStore] = _plugin(
+        RECORDS, 'records', records_name(conf)
     )
     return found
+
+
+def uses_database(conf: cfg.ConfigOpts) -> bool:
+    """Return whether records or memberships are in the database.
+
+    :raises InvalidConfiguration: see :func:`load`
+    """
+    return (
+        records_class(conf).uses_database or driver_class(conf).uses_database
+    )
 
 
 def records_name(conf: cfg.ConfigOpts) -> str:
@@ -53,6 +82,12 @@ def records_name(conf: cfg.ConfigOpts) -> str:
 def our_marker(conf: cfg.ConfigOpts) -> marker.Marker:
     """Return the deployment marker of this configuration."""
     return marker.Marker(conf.servicegroup.driver, records_name(conf))
+
+
+def novas_marker() -> marker.Marker:
+    """Return how services are marked that are kept as nova keeps them."""
+    name = servicegroup.DEFAULT_DRIVER
+    return marker.Marker(name, driver_named(name).default_records)
 
 
 def _plugin(namespace: str, option: str, name: str) -> Any:

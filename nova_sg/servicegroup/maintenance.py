@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from oslo_config import cfg
 
 from nova_sg import exception
+from nova_sg import inventory
 from nova_sg.servicegroup import api
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import marker
@@ -58,7 +59,7 @@ def uses_database(conf: cfg.ConfigOpts) -> bool:
     """
     if conf.servicegroup.use_conductor:
         return False
-    return 'sql' in (loader.records_name(conf), conf.inventory.backend)
+    return inventory.uses_database(conf) or loader.uses_database(conf)
 
 
 def sync(conf: cfg.ConfigOpts) -> Schema:

@@ -109,7 +109,7 @@ class Endpoint:
 
 
 def _check_driver() -> None:
-    if owner.driver() != owner.NOVAS_SCHEME:
+    if not owner.has_novas_scheme():
         raise exception.InvalidConfiguration(
             option='[servicegroup] driver',
             reason=f'this conductor has {owner.driver()}, and its heartbeats '

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import functools
 import time
 from typing import Any
+from typing import ClassVar
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -54,6 +55,14 @@ class RecordStore(abc.ABC):
 
     :param conf: a loaded configuration
     """
+
+    #: Records are in the database of ``[database] connection``. Inside a nova
+    #: tree that is nova's, and nova's own functions take this store's place.
+    uses_database: ClassVar[bool] = False
+
+    #: An acknowledged change survives a restart of the backend. Of a store
+    #: where it does not, memberships keep copies: see :meth:`keep`.
+    durable: ClassVar[bool] = True
 
     #: Seconds, after the marker was moved, in which a change of a process that
     #: had seen the old one may still arrive: as long as a process trusts the
@@ -177,6 +186,25 @@ class RecordStore(abc.ABC):
         except exception.ServiceGroupUnavailable as error:
             LOG.debug('Not asking for records: %s', error)
             return set()
+
+    def keep(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> set[str]:
+        """Return those of the uuids that have a live record.
+
+        For memberships, of the services that join in this process. A store
+        that is not :attr:`durable` keeps copies of these records from now on.
+        """
+        return self.known(context, uuids)
+
+    def check_kept(self, uuids: Iterable[str]) -> set[str]:
+        """Write back kept records which the backend has lost.
+
+        Called with each beat; a backend that cannot be asked is not an error.
+
+        :returns: the uuids whose record was destroyed, as far as was seen
+        """
+        return set()
 
     @abc.abstractmethod
     def traces(

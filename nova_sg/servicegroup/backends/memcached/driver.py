@@ -14,9 +14,6 @@ from nova_sg.servicegroup.backends.memcached import epoch
 from nova_sg.servicegroup.backends.memcached import (
     membership as memcached_membership,
 )
-from nova_sg.servicegroup.backends.memcached import (
-    records as memcached_records,
-)
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import base as records_base
 
@@ -46,9 +43,6 @@ class MemcachedDriver(driver.Driver):
         self, conf: cfg.ConfigOpts, records: records_base.RecordStore
     ) -> None:
         super().__init__(conf, records)
-        self._durable = not isinstance(
-            records, memcached_records.MemcachedRecordStore
-        )
         self._membership = memcached_membership.MemcachedMembership(
             conf, records
         )
@@ -60,7 +54,7 @@ class MemcachedDriver(driver.Driver):
     @property
     def characteristics(self) -> driver.Characteristics:
         return driver.Characteristics(
-            durable=self._durable,
+            durable=self.records.durable,
             linearizable=True,
             per_worker=True,
             crash_detection=epoch.member_ttl(self.conf),

@@ -12,14 +12,10 @@ from collections.abc import Iterable
 import dataclasses
 import threading
 
-from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import forks
 from nova_sg.servicegroup.backends.memcached import cell as cell_
 from nova_sg.servicegroup.backends.memcached import cluster as cluster_
-from nova_sg.servicegroup.backends.memcached import (
-    records as memcached_records,
-)
 from nova_sg.servicegroup.backends.memcached import restorer
 from nova_sg.servicegroup.records import codec
 
@@ -54,7 +50,7 @@ class Keeper:
         self._lock = forks.renewed(self, '_lock', threading.Lock)
         self._kept: dict[str, Kept] = {}
 
-    def begin(self, uuids: Iterable[str]) -> set[str]:
+    def keep(self, uuids: Iterable[str]) -> set[str]:
         """Keep the records of services from now on.
 
         :returns: the services that have one
@@ -127,28 +123,25 @@ class Keeper:
 class Keepers:
     """The keepers of a process, one for each cell it has services in.
 
-    :param store: the record store
+    :param cluster: the servers
     """
 
-    def __init__(self, store: memcached_records.MemcachedRecordStore) -> None:
-        self._store = store
+    def __init__(self, cluster: cluster_.Cluster) -> None:
+        self._cluster = cluster
         self._lock = forks.renewed(self, '_lock', threading.Lock)
         self._keepers: dict[str, Keeper] = {}
 
-    def begin(
-        self, context: sg_context.RequestContext, uuids: Iterable[str]
-    ) -> set[str]:
+    def keep(self, cell: cell_.Cell, uuids: Iterable[str]) -> set[str]:
         """Keep the records of services of a cell from now on.
 
         :returns: the services that have one
         """
-        cell = self._store.cell(context)
         with self._lock:
             keeper = self._keepers.get(cell.uuid)
             if keeper is None:
-                keeper = Keeper(cell, self._store.cluster)
+                keeper = Keeper(cell, self._cluster)
                 self._keepers[cell.uuid] = keeper
-        return keeper.begin(uuids)
+        return keeper.keep(uuids)
 
     def check(self, uuids: Iterable[str]) -> set[str]:
         """Look after records; see :meth:`Keeper.check`.

@@ -22,12 +22,8 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.memcached import beats
 from nova_sg.servicegroup.backends.memcached import cluster as cluster_
 from nova_sg.servicegroup.backends.memcached import epoch
-from nova_sg.servicegroup.backends.memcached import keeper
 from nova_sg.servicegroup.backends.memcached import marker as memcached_marker
 from nova_sg.servicegroup.backends.memcached import presence
-from nova_sg.servicegroup.backends.memcached import (
-    records as memcached_records,
-)
 from nova_sg.servicegroup.backends.memcached import server as server_
 from nova_sg.servicegroup.membership import base
 from nova_sg.servicegroup.records import base as records_base
@@ -80,9 +76,6 @@ class MemcachedMembership(base.Membership):
     ) -> None:
         super().__init__(conf)
         self._records = records
-        self._keepers: keeper.Keepers | None = None
-        if isinstance(records, memcached_records.MemcachedRecordStore):
-            self._keepers = keeper.Keepers(records)
         self._cluster = cluster_.get(conf)
         self._marker_store = memcached_marker.MemcachedMarkerStore(
             self._cluster
@@ -111,11 +104,7 @@ class MemcachedMembership(base.Membership):
         context: sg_context.RequestContext,
         joined: Sequence[record.Record],
     ) -> Sequence[base.Handle]:
-        uuids = [each.uuid for each in joined]
-        if self._keepers is None:
-            there = self._records.known(context, uuids)
-        else:
-            there = self._keepers.begin(context, uuids)
+        there = self._records.keep(context, [each.uuid for each in joined])
         handles = [
             MemcachedHandle(
                 self,
@@ -140,10 +129,9 @@ class MemcachedMembership(base.Membership):
     ) -> Sequence[base.Handle]:
         forgotten = set(self._on_servers(handles, beats.Beats.beat))
         gone = self._gone(cast(Sequence[MemcachedHandle], handles), forgotten)
-        if self._keepers is not None:
-            gone |= self._keepers.check(
-                handle.uuid for handle in handles if handle.uuid not in gone
-            )
+        gone |= self._records.check_kept(
+            handle.uuid for handle in handles if handle.uuid not in gone
+        )
         return [handle for handle in handles if handle.uuid in gone]
 
     def leave_many(
@@ -227,7 +215,7 @@ class MemcachedMembership(base.Membership):
 
         A service is forgotten before its record is destroyed, and that may
         fail. Where the record is there its workers join again, and go on
-        asking, if no keeper does: a destroy may only be slow.
+        asking, unless they keep it: a destroy may only be slow.
 
         :param forgotten: the workers whose service was forgotten
         :raises ServiceGroupUnavailable: that of one of them cannot be asked
@@ -252,7 +240,7 @@ class MemcachedMembership(base.Membership):
                         self.forget(context, each.uuid)
                     gone.add(each.uuid)
                 elif each.worker in forgotten:
-                    if self._keepers is None:
+                    if self._records.durable:
                         each.doubtful_until = now + self._down_time
                     again.append(each)
                 elif (each.doubtful_until or now) < now:

@@ -17,6 +17,7 @@ from nova_sg.servicegroup.backends.memcached import cell as cell_
 from nova_sg.servicegroup.backends.memcached import cluster as cluster_
 from nova_sg.servicegroup.backends.memcached import fence
 from nova_sg.servicegroup.backends.memcached import index
+from nova_sg.servicegroup.backends.memcached import keeper
 from nova_sg.servicegroup.backends.memcached import marker as memcached_marker
 from nova_sg.servicegroup.backends.memcached import restorer
 from nova_sg.servicegroup.backends.memcached import writer
@@ -34,9 +35,12 @@ class MemcachedRecordStore(base.RecordStore):
     :mod:`..records.codec`; for the marker see :mod:`..memcached.fence`.
     """
 
+    durable = False
+
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
         self.cluster = cluster_.get(conf)
+        self._keepers = keeper.Keepers(self.cluster)
         self._marker_store = memcached_marker.MemcachedMarkerStore(
             self.cluster
         )
@@ -54,6 +58,14 @@ class MemcachedRecordStore(base.RecordStore):
         return cell_.Cell(
             uuid, self.cluster.server_of(uuid), self.cluster.keys.cell(uuid)
         )
+
+    def keep(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> set[str]:
+        return self._keepers.keep(self.cell(context), uuids)
+
+    def check_kept(self, uuids: Iterable[str]) -> set[str]:
+        return self._keepers.check(uuids)
 
     def create(
         self, context: sg_context.RequestContext, values: Mapping[str, Any]

@@ -10,7 +10,6 @@ from oslo_config import cfg
 import sqlalchemy as sa
 
 from nova_sg import context as sg_context
-from nova_sg import exception
 from nova_sg.db import beats
 from nova_sg.db import clock
 from nova_sg.db import engine
@@ -47,18 +46,15 @@ class DbDriver(driver.Driver):
     """
 
     default_records = 'sql'
+    needs_records = 'sql'
     remote_beats = True
+    uses_database = True
+    novas_scheme = True
 
     def __init__(
         self, conf: cfg.ConfigOpts, records: records_base.RecordStore
     ) -> None:
         super().__init__(conf, records)
-        if not isinstance(records, sql_records.SqlRecordStore):
-            raise exception.InvalidConfiguration(
-                option='[servicegroup] records',
-                reason='driver = db keeps records in sql only, not in '
-                f'{conf.servicegroup.records}',
-            )
         self._database = engine.get(conf)
         self._membership = sql_membership.SqlMembership(conf)
 

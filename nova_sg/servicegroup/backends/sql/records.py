@@ -95,6 +95,8 @@ class SqlRecordStore(base.RecordStore):
     ``last_seen_up`` nor ``report_count``: those belong to the membership.
     """
 
+    uses_database = True
+
     #: The marker's row is locked in the transaction of each change.
     fence = 0.0
 

@@ -91,17 +91,13 @@ class TestSync(base.CommandTestCase):
         self.assertIsNone(self.version()['version'])
 
     def test_without_anything_in_a_database_there_is_nothing_to_do(self):
-        # What a driver with a backend of its own answers.
         self.useFixture(
-            fixtures.MonkeyPatch(
-                'nova_sg.servicegroup.loader.records_name',
-                lambda _conf: 'elsewhere',
-            )
+            fixtures.EnvironmentVariable('OS_SERVICEGROUP__DRIVER', 'zk')
         )
         for verb in ('sync', 'version'):
             self.assert_error(
                 2,
-                'records = elsewhere .* nothing is kept in a database',
+                'records = zookeeper .* nothing is kept in a database',
                 self.manage('db', verb),
             )
         self.assertFalse(os.path.exists(self.path))

@@ -112,7 +112,7 @@ class TestFlush(memcached_cell.RecordsTest):
         """The record is read, then the server is flushed, then the epoch."""
         service = self.register('host1')
         (handle,) = self.join(service)
-        keepers = handle.membership._keepers._keepers
+        keepers = handle.membership._records._keepers._keepers
         memory = keepers[self.cell.uuid]._memory
         look = memory.read
 

@@ -9,6 +9,7 @@ from nova_sg import exception
 from nova_sg import inventory
 from nova_sg.inventory import none
 from nova_sg.inventory import sql
+from nova_sg.servicegroup import loader
 from nova_sg.tests.fixtures import api
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -120,4 +121,6 @@ class TestWhichInventory(base.BaseTestCase):
                 inventory={'backend': self.backend},
             )
         ).conf
-        self.assertIs(self.kind, type(inventory.load(conf)))
+        has_database = loader.driver_class(conf).uses_database
+        found = inventory.load(conf, has_database=has_database)
+        self.assertIs(self.kind, type(found))
