@@ -34,6 +34,17 @@ _POSTGRESQL_NUMBERS = {
     'tcp_user_timeout',
 }
 
+#: What SQLAlchemy hands to sqlite3. 2.1 warns of anything else, and 2.0 drops
+#: it without a word.
+_SQLITE = {
+    'cached_statements',
+    'check_same_thread',
+    'detect_types',
+    'isolation_level',
+    'timeout',
+    'uri',
+}
+
 
 def usable(conf: cfg.ConfigOpts) -> sa.URL:
     """Return the URL to connect with.
@@ -201,3 +212,7 @@ def _look_at(url: sa.URL, parameters: dict[str, Any]) -> None:
                     tls['cert'], tls.get('key'), tls.get('password') or str
                 )
             pymysql.connect(**parameters, defer_connect=True)
+        case 'pysqlite' if not parameters.get('uri'):
+            given = url.query.keys() - {'plugin', patience.LIMIT}
+            if unknown := given - _SQLITE:
+                raise ValueError(f'sqlite3 has no {min(unknown)}')
