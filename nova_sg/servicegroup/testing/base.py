@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
-import os
 import time
 from typing import Any
 from typing import ClassVar
@@ -22,6 +21,7 @@ from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.testing import deployment
+from nova_sg.servicegroup.testing import environment
 from nova_sg.servicegroup.testing import link as link_
 from nova_sg.servicegroup.testing import processes
 
@@ -54,10 +54,7 @@ class ConformanceTest(testtools.TestCase):
         super().setUp()
         self.useFixture(fixtures.Timeout(self.timeout, gentle=True))
         self.useFixture(fixtures.FakeLogger())
-        for variable in os.environ:
-            # The environment goes before the configuration of a test.
-            if variable.startswith('OS_') and '__' in variable:
-                self.useFixture(fixtures.EnvironmentVariable(variable))
+        self.useFixture(environment.Environment())
         self.deployment = self.useFixture(self.deployment_class(self.options))
         self.conf = self.deployment.load()
         self.context = sg_context.get_admin_context()

@@ -27,6 +27,7 @@ from nova_sg.servicegroup.backends.memcached import cell
 from nova_sg.servicegroup.backends.memcached import cluster
 from nova_sg.servicegroup.backends.memcached import keys
 from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.testing import environment
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.fixtures.servers import memcached
@@ -98,9 +99,7 @@ class MemcachedCellTest(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.useFixture(fixtures.FakeLogger())
-        for variable in os.environ:
-            if variable.startswith('OS_') and '__' in variable:
-                self.useFixture(fixtures.EnvironmentVariable(variable))
+        self.useFixture(environment.Environment())
         self.context = sg_context.get_admin_context()
         self.servers = [
             self.useFixture(memcached.MemcachedServer())

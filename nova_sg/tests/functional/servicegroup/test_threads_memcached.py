@@ -2,47 +2,17 @@
 
 """Threads of one process share what it knows, however they take turns."""
 
-from collections.abc import Callable
-import itertools
-import sys
-import threading
 import time
 import uuid
 
-from nova_sg import exception
 from nova_sg.tests.fixtures import long
+from nova_sg.tests.fixtures import threads
 from nova_sg.tests.functional.servicegroup import memcached_cell
 
 
 class TestThreads(memcached_cell.MemcachedCellTest):
     servers_wanted = 2
     records = 'memcached'
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
-        self.errors: list[Exception] = []
-        self.over = threading.Event()
-
-    def again_and_again(self, work: Callable[[int], object]) -> None:
-        """Have a thread do something until the test is over."""
-
-        def run() -> None:
-            for number in itertools.count():
-                if self.over.is_set():
-                    return
-                try:
-                    work(number)
-                except exception.ServiceGroupUnavailable:
-                    continue  # a connection was dropped
-                except Exception as error:
-                    self.errors.append(error)
-                    return
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(self.over.set)
 
     def test_no_thread_trips_over_another(self) -> None:
         (*links,) = self.proxies()
@@ -83,9 +53,9 @@ class TestThreads(memcached_cell.MemcachedCellTest):
             for link in links:
                 link.reset()
 
-        sys.setswitchinterval(1e-6)
-        for work in (read, decide, come_and_go, come_and_go, beat, beat, drop):
-            self.again_and_again(work)
-        self.over.wait(long.times(3, 60))
-        self.over.set()
-        self.assertEqual([], self.errors)
+        ran = self.useFixture(threads.Threads())
+        ran.run(
+            long.times(3, 60),
+            *(read, decide, come_and_go, come_and_go, beat, beat, drop),
+        )
+        self.assertEqual([], ran.errors)

@@ -2,48 +2,16 @@
 
 """Threads of one process share what it knows, however they take turns."""
 
-import itertools
-import sys
-import threading
 import time
 
 import fixtures
 
-from nova_sg import exception
 from nova_sg.tests.fixtures import long
+from nova_sg.tests.fixtures import threads
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
 
 
 class TestThreads(base.ZooKeeperTestCase):
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
-        self.log = self.useFixture(fixtures.FakeLogger())
-        self.errors = []
-        self.rounds = {}
-        self.over = threading.Event()
-
-    def again_and_again(self, work):
-        """Have a thread do something until the test is over."""
-
-        def run():
-            for number in itertools.count():
-                if self.over.is_set():
-                    return
-                self.rounds[work] = number
-                try:
-                    work(number)
-                except exception.ServiceGroupUnavailable:
-                    continue  # the connection was dropped
-                except Exception as error:
-                    self.errors.append(error)
-                    return
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(self.over.set)
-
     def test_no_thread_trips_over_another(self):
         api = self.mirrored()
         services = [self.register(api, f'host{n}') for n in range(40)]
@@ -81,12 +49,10 @@ class TestThreads(base.ZooKeeperTestCase):
             time.sleep(0.3)
             self.session_of(api).drop()
 
-        sys.setswitchinterval(1e-6)
-        work = [read, read_directly, decide, come_and_go, beat, drop]
-        for each in work:
-            self.again_and_again(each)
-        self.over.wait(long.times(3, 60))
-        self.over.set()
-        self.assertEqual([], self.errors)
-        self.assertEqual([], [w for w in work if self.rounds[w] < 3])
-        self.assertNotIn('Traceback', self.log.output)
+        log = self.useFixture(fixtures.FakeLogger())
+        ran = self.useFixture(threads.Threads())
+        works = [read, read_directly, decide, come_and_go, beat, drop]
+        ran.run(long.times(3, 60), *works)
+        self.assertEqual([], ran.errors)
+        self.assertEqual([], [each for each in works if ran.rounds[each] < 3])
+        self.assertNotIn('Traceback', log.output)

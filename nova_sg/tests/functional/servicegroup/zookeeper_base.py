@@ -23,6 +23,7 @@ from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import session
+from nova_sg.servicegroup.testing import environment
 from nova_sg.servicegroup.testing import processes
 from nova_sg.tests.functional.servicegroup import zookeeper_deployments
 
@@ -47,9 +48,7 @@ class ZooKeeperTestCase(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.useFixture(fixtures.Timeout(100, gentle=True))
-        for variable in os.environ:
-            if variable.startswith('OS_') and '__' in variable:
-                self.useFixture(fixtures.EnvironmentVariable(variable))
+        self.useFixture(environment.Environment())
         self.server = self.make_server()
         self.root = f'/test-{uuid.uuid4().hex}'
         self.layout = layout.Layout(self.root)
