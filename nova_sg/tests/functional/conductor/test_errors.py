@@ -5,6 +5,7 @@
 import json
 import uuid
 
+import fixtures
 import kombu
 from oslo_versionedobjects import exception as ovo_exc
 
@@ -12,14 +13,37 @@ from nova_sg import exception
 from nova_sg import rpc
 from nova_sg.conductor import manager
 from nova_sg.conf import transport
+from nova_sg.tests.fixtures import commands
+from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.functional.conductor import base
 
 
 class ErrorsTestCase(base.ConductorTestCase):
+    """One conductor is sent all of them: it must go on in any case."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        shared = fixtures.Fixture()
+        shared.setUp()
+        cls.addClassCleanup(shared.cleanUp)
+        cls.database_of_all = shared.useFixture(cls.database())
+        cls.conductor = shared.useFixture(
+            conductor.Conductor(
+                commands.environment(
+                    OS_DATABASE__CONNECTION=cls.database_of_all.url,
+                    OS_DEFAULT__TRANSPORT_URL=conductor.RABBITMQ.get().url,
+                )
+            )
+        )
+        cls.conductor.wait_until_serving()
+
     def setUp(self) -> None:
         super().setUp()
-        self.conductor = self.start_conductor()
         self.rpc = self.client()
+
+    def make_database(self):
+        return self.database_of_all
 
     def assert_refused(self, error, method, **arguments):
         """See that a call is answered with an error, in one line."""
@@ -61,7 +85,6 @@ class ErrorsTestCase(base.ConductorTestCase):
         }
 
     def tearDown(self) -> None:
-        # Whatever it was sent, it goes on.
         self.rpc.ping(self.context)
         self.assertIsNone(self.conductor.exit_code)
         super().tearDown()
