@@ -208,3 +208,9 @@ class ConformanceTest(testtools.TestCase):
         before = self.records.list(self.context)
         yield
         self.assertEqual(before, self.records.list(self.context))
+
+
+class QuietTest(ConformanceTest):
+    """A test without a fault, in which nobody waits for a death to show."""
+
+    options = {'servicegroup': deployment.PATIENT}  # noqa: RUF012

@@ -8,7 +8,7 @@ from nova_sg import exception
 from nova_sg.servicegroup.testing import base
 
 
-class CreateTests(base.ConformanceTest):
+class CreateTests(base.QuietTest):
     """A service is registered by the rules of the deployment."""
 
     def refused(

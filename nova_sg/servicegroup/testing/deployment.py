@@ -24,6 +24,9 @@ Options = Mapping[str, Mapping[str, object]]
 #: Seconds of ``[servicegroup]`` that keep the suite short.
 TIMINGS = {'report_interval': 1, 'service_down_time': 3}
 
+#: Those where no test waits for a service to be down.
+PATIENT = {'report_interval': 10, 'service_down_time': 600}
+
 
 class Deployment(fixtures.Fixture, abc.ABC):
     """An empty backend, and the configuration that leads to it.
@@ -61,8 +64,26 @@ class Deployment(fixtures.Fixture, abc.ABC):
         directory = self.useFixture(fixtures.TempDir()).path
         self._directory = pathlib.Path(directory)
         self.backend = self.make()
-        self._layers = ({'servicegroup': TIMINGS}, self.backend)
-        self.config_file = self.write('deployment.conf', self._options)
+        self._layers = (
+            {'servicegroup': TIMINGS},
+            self.backend,
+            self._options,
+        )
+        self.config_file = self.write('deployment.conf', {})
+
+    def timeout(self, seconds: float) -> float:
+        """Return for how long a client of the backend waits, in seconds.
+
+        Longer where no test waits for a service to be down: what is late on
+        a laden machine is not away.
+
+        :param seconds: with the timings that keep the suite short
+        """
+        given = self._options.get('servicegroup', {})
+        patient = (
+            given.get('service_down_time') == (PATIENT['service_down_time'])
+        )
+        return max(10.0, seconds) if patient else seconds
 
     @abc.abstractmethod
     def make(self) -> Options:

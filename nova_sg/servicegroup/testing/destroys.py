@@ -42,7 +42,7 @@ class _Inventory(none.NoInventory):
         self.told.append(f'{host} has no compute nodes')
 
 
-class DestroyTests(base.ConformanceTest):
+class DestroyTests(base.QuietTest):
     """Compute nodes go, then the membership, then the record."""
 
     def setUp(self) -> None:

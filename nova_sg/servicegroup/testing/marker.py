@@ -13,7 +13,7 @@ from nova_sg.servicegroup.testing import actions
 from nova_sg.servicegroup.testing import base
 
 
-class MarkerTests(base.ConformanceTest):
+class MarkerTests(base.QuietTest):
     """A process configured otherwise is refused, naming both sides."""
 
     def setUp(self) -> None:

@@ -34,7 +34,7 @@ VALUES = {
 }
 
 
-class RaceTests(base.ConformanceTest):
+class RaceTests(base.QuietTest):
     """One wins, the others learn it, and nothing is lost.
 
     What races is up to a subclass.

@@ -12,7 +12,7 @@ from nova_sg.servicegroup.testing import base
 MAX_ID = 2**31 - 1
 
 
-class RecordTests(base.ConformanceTest):
+class RecordTests(base.QuietTest):
     """Records are created, changed and destroyed, each time whole."""
 
     def test_a_created_record_has_what_was_given(self) -> None:

@@ -10,7 +10,7 @@ from nova_sg.servicegroup.testing import base
 OTHERS = 12
 
 
-class RepeatTests(base.ConformanceTest):
+class RepeatTests(base.QuietTest):
     """A call that is sent again, as after a lost answer, does nothing."""
 
     def setUp(self) -> None:

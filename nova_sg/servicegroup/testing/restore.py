@@ -33,7 +33,7 @@ def from_elsewhere(**fields: Any) -> record.Record:
     return record.Record(**{**values, **fields})
 
 
-class RestoreTests(base.ConformanceTest):
+class RestoreTests(base.QuietTest):
     """Migration, repair and backup stand on a record written as it is."""
 
     def test_a_restored_record_is_as_it_was(self) -> None:

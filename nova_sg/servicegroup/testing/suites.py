@@ -77,6 +77,7 @@ _ALL = (
             'TestRacesOfProcesses': races.ProcessRaceTests,
             'TestRacesOfThreads': races.ThreadRaceTests,
             'TestModel': machine.ModelTests,
+            'TestHistory': history.HistoryTests,
         },
     ),
     _Needed(
@@ -97,6 +98,7 @@ _ALL = (
             'TestWorkers': workers.WorkerTests,
         },
     ),
+    _Needed(Part.MEMBERSHIP, 'proxied', {'TestFlaps': flaps.FlapTests}),
     _Needed(
         Part.PAIR,
         None,
@@ -107,10 +109,8 @@ _ALL = (
             'TestNewServices': new_services.NewServiceTests,
             'TestGone': gone.GoneTests,
             'TestDestroys': destroys.DestroyTests,
-            'TestHistory': history.HistoryTests,
         },
     ),
-    _Needed(Part.PAIR, 'proxied', {'TestFlaps': flaps.FlapTests}),
     _Needed(Part.PAIR, 'kill', {'TestOutages': outage.OutageTests}),
     _Needed(Part.PAIR, 'pause', {'TestHangs': outage.HangTests}),
     _Needed(Part.PAIR, 'kill_one', {'TestOneAway': partial.OneAwayTests}),

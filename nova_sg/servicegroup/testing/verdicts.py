@@ -10,7 +10,7 @@ from nova_sg.servicegroup.testing import base
 from nova_sg.servicegroup.testing import members
 
 
-class VerdictTests(base.ConformanceTest):
+class VerdictTests(base.QuietTest):
     """A service is up if it beats, and no operator says otherwise."""
 
     def test_who_comes_back_is_up_though_just_seen_down(self) -> None:

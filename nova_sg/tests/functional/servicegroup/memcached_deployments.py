@@ -102,8 +102,8 @@ class MemcachedDeployment(deployment.Deployment):
             'memcached': {
                 'servers': self.server.hosts,
                 'key_prefix': prefix,
-                'connect_timeout': 0.5,
-                'timeout': 0.5,
+                'connect_timeout': self.timeout(0.5),
+                'timeout': self.timeout(0.5),
             },
         }
 

@@ -86,8 +86,8 @@ class ZooKeeperDeployment(deployment.Deployment):
             'zookeeper': {
                 'hosts': self.server.hosts,
                 'chroot': self.layout.root,
-                'session_timeout': 1.5,
-                'request_timeout': 1.5,
+                'session_timeout': self.timeout(1.5),
+                'request_timeout': self.timeout(1.5),
             },
         }
 
