@@ -5,8 +5,8 @@
 
 import warnings
 
-# oslo.messaging brings eventlet in, whether or not it is used, and that
-# tells whoever runs a command of its own end. -W still shows it.
+# oslo.messaging imports eventlet, whether or not it is used, and eventlet
+# warns at each start that it is deprecated. -W still shows it.
 warnings.filterwarnings(
     'ignore', message=r'\s*Eventlet is deprecated', append=True
 )

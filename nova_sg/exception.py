@@ -7,7 +7,7 @@ which catches nova's by name reads the same here.
 
 An error has two messages. ``str(error)`` is for operators: commands and logs
 show it, and it may name hosts, databases and options. ``public_message`` is
-for users of the REST API, who are strangers to all of that.
+for users of the REST API, which must not learn these.
 """
 
 from typing import Any
@@ -228,8 +228,8 @@ class OutcomeUnknown(ServiceGroupUnavailable):
 class NoAnswer(ServiceGroupUnavailable):
     """A call was sent to a conductor, and may or may not have been served.
 
-    As good as a backend that is away where something was asked; a caller
-    that changes something has to look.
+    For a question that is the same as a backend out of reach. The caller of a
+    change has to look whether it was made.
     """
 
 
@@ -243,7 +243,7 @@ class TokenReused(NovaSgException):
 
 
 class ConductorMissing(ServiceGroupUnavailable):
-    """The broker has nobody to give a call to: nothing was done of it."""
+    """No conductor listens at the broker: the call was not served."""
 
     msg_fmt = (
         'The servicegroup backend %(backend)s is unavailable: no conductor '
@@ -262,7 +262,7 @@ class ConductorTooOld(ConductorError):
 
 
 class RecordUnreadable(NovaSgException):
-    """A value in the backend is not a record this code understands."""
+    """A value in the backend is not a record that this code understands."""
 
     msg_fmt = 'The service record at %(where)s cannot be read: %(reason)s'
     public = 'A service record cannot be read: the log has the details.'

@@ -108,7 +108,7 @@ class ContextSerializer(messaging.Serializer):  # type: ignore[misc]
 
 
 class ServerSerializer(ContextSerializer):
-    """The same for who serves: what cannot be read is answered as that."""
+    """The same for a server: a call that cannot be read gets an error."""
 
     def deserialize_entity(self, context: Any, entity: Any) -> Any:
         with _readable():
@@ -141,13 +141,13 @@ def _readable() -> Iterator[None]:
 
 @contextlib.contextmanager
 def errors(backend: str, method: str) -> Iterator[None]:
-    """Raise what a call meets as what it is, in our own words.
+    """Raise the errors of oslo.messaging as errors of ours.
 
-    :param backend: who is called, as an operator knows it
-    :param method: what is called
-    :raises NoAnswer: the broker is away, or nobody answered: it is not known
+    :param backend: the server of the call, as an operator knows it
+    :param method: the name of the call
+    :raises NoAnswer: the broker is away, or no answer came: it is not known
         whether the call was served
-    :raises ConductorMissing: the broker knows nobody who would
+    :raises ConductorMissing: no conductor listens at the broker
     :raises ConductorError: the call was refused before it was served
     :raises ConductorTooOld: so it was, since its version is newer
     :raises InvalidConfiguration: ``[upgrade_levels]`` forbids the call

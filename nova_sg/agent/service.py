@@ -186,7 +186,7 @@ class Agent:
         self._heartbeat.add(handles)
 
     def _move(self, hosts: Sequence[str]) -> None:
-        """Put hosts into the zone, those that are not there."""
+        """Move hosts into the zone, unless they are in it already."""
         if self._zone is None:
             return
         zones = self._api.inventory.zones(hosts)

@@ -124,8 +124,8 @@ class Mounts:
     def __call__(
         self, environ: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
-        # Each line of the log bears the id of its request, also before it is
-        # known who asks; a thread would go on with that of the last one.
+        # Each line of the log shows the id of its request, also before the
+        # request is authenticated. Else a thread would show the last one's.
         sg_context.RequestContext(
             request_id=environ.get(request_id.ENV_REQUEST_ID), overwrite=True
         )

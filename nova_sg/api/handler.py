@@ -204,7 +204,7 @@ def _accepted(request: webob.Request) -> str:
 
 
 def _check_project(project: str | None, context: Any) -> None:
-    """Refuse a project in the path that is not the one of who asks."""
+    """Refuse a project in the path that is not the caller's."""
     if project is None or context is None or project == context.project_id:
         return
     raise exception.InvalidInput(

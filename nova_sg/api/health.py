@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whether this process serves, and whether it could: two questions.
+"""The health checks: of this process, and of its backend.
 
-``/healthcheck`` says that the process is up; a load balancer asks it.
-``/healthcheck/backend`` asks the backend, too; whoever watches it learns
-what the load balancer must not act upon, since another process of this
-service would have the same backend.
+``/healthcheck`` says that the process is up, for a load balancer.
+``/healthcheck/backend`` asks the backend, too, for monitoring. A load
+balancer must not act upon it: another process has the same backend.
 
-Both answer anybody, without a token. So the second one names no host and no
-database, and it puts no load on the backend, however often it is asked.
+Both answer without a token. So the second one names no host and no database,
+and puts no load on the backend, however often it is asked.
 """
 
 from collections.abc import Callable
@@ -36,7 +35,7 @@ BACKEND_PATH = f'{PATH}/backend'
 #: The plugin below, as ``[healthcheck] backends`` names it.
 PLUGIN = 'nova_sg_backend'
 
-#: Seconds for which an answer of the backend stands for all who ask.
+#: Seconds for which an answer of the backend is given to all requests.
 FRESH = 5.0
 
 #: Seconds for which it stands while the backend is being asked anew: longer
@@ -51,7 +50,7 @@ Result = pluginbase.HealthcheckResult
 
 
 class Remembered:
-    """A check whose result stands for some seconds. Thread safe.
+    """A check with a result that is kept for some seconds. Thread safe.
 
     One thread at a time runs the check. The others get the last result
     meanwhile, and wait only where it is too old to be told.
@@ -131,10 +130,10 @@ class BackendHealthcheck(pluginbase.HealthcheckBaseExtension):
 
 
 def _not_found(environ: dict[str, Any], start_response: Any) -> Any:
-    """Answer those whom ``[healthcheck]`` does not allow to ask.
+    """Answer a request that ``[healthcheck]`` does not allow.
 
-    oslo.middleware passes their requests on. Without an application WebOb
-    would send them to the host that their ``Host`` header names.
+    oslo.middleware passes such a request on. Without an application WebOb
+    would send it to the host that its ``Host`` header names.
     """
     return faults.fault(404, faults.NOT_FOUND)(environ, start_response)
 

@@ -26,9 +26,8 @@ Json = dict[str, Any]
 #: Where the operations are mounted.
 PREFIX = '/v2.1'
 
-#: What any request may be answered with: what is asked for is malformed, by
-#: nobody, not there, in a version or a format there is none of, or too
-#: large; or the backend is away.
+#: Errors that any request may get: it is malformed, not authenticated, for an
+#: unknown path, version or format, or too large; or the backend is away.
 COMMON_ERRORS = (400, 401, 404, 406, 413, 415, 503)
 
 FAULT = {

@@ -47,7 +47,7 @@ class Call:
     legacy: bool = False
 
     def authorize(self, rule: str) -> None:
-        """Refuse whoever a policy rule does not let pass.
+        """Refuse the caller if a policy rule forbids the operation.
 
         :raises PolicyNotAuthorized: naming the rule
         """

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whether who asks may do what they ask for."""
+"""Whether policy allows a caller what it asks for."""
 
 from oslo_config import cfg
 from oslo_policy import policy
@@ -29,7 +29,7 @@ class Enforcer:
             ) from error
 
     def authorize(self, context: sg_context.RequestContext, rule: str) -> None:
-        """Refuse whoever a rule does not let pass.
+        """Refuse the caller if a rule forbids the operation.
 
         :param rule: its whole name
         :raises PolicyNotAuthorized: naming the rule

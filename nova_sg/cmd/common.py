@@ -50,8 +50,8 @@ __all__ = [
 
 LOG = logging.getLogger(__name__)
 
-#: Loggers which say that something is away, or is not installed. A command
-#: raises an error for that, or can do without.
+#: Loggers of what cannot be reached, or is not installed. A command raises an
+#: error for that, or goes on without.
 _REPORTED_ANYWAY = frozenset(
     {
         'nova_sg.servicegroup.knowledge',
@@ -203,7 +203,7 @@ def one_line(error: BaseException) -> str:
 def refuse_without_extra(
     program: str, extra: str, error: ModuleNotFoundError
 ) -> NoReturn:
-    """End a command whose extra is not installed, in one line.
+    """End a command in one line, since an extra of it is not installed.
 
     :param error: of the import that failed
     :raises SystemExit: always, with the code of bad usage
@@ -281,9 +281,10 @@ def _call(
 
 
 def _open_missing_streams() -> None:
-    """Let nothing take the place of a stream that whoever called us closed.
+    """Open ``/dev/null`` in place of each standard stream that is closed.
 
-    The next file to be opened would, and a message would be written into it.
+    Else the next file to be opened would take its number, and a message for
+    the terminal would be written into that file.
     """
     for name, mode in (('stdin', 'r'), ('stdout', 'w'), ('stderr', 'w')):
         if getattr(sys, name) is None:

@@ -49,9 +49,8 @@ def main(argv: Sequence[str] | None = None) -> Any:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description='Run a command of nova whose services are kept by '
-        'nova_sg: in the driver which [servicegroup] driver of nova.conf '
-        'names.',
+        description='Run a command of nova with nova_sg inside. The driver '
+        'that [servicegroup] driver of nova.conf names keeps the services.',
         epilog='The arguments of the command follow it. It runs in the '
         'process of nova-sg-run: pid, signals and exit code are its own.',
         # What belongs to the command is never taken for ours.

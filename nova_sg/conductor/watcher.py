@@ -60,7 +60,7 @@ class Watcher:
             up = now.get(each.uuid)
             if up is not None and self._known.get(each.uuid, up) != up:
                 self._api.notifier.state(context, each, up=up)
-        # Of a service whose state is unknown now the last one counts.
+        # A service with an unknown state keeps its last known one here.
         there = {each.uuid for each in records}
         before = {
             uuid: up for uuid, up in self._known.items() if uuid in there

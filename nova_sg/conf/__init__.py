@@ -74,7 +74,7 @@ def register_opts(
     """Register the options that nova_sg reads.
 
     :param conf: the configuration to register them on
-    :param modules: of this package, for who reads some groups only
+    :param modules: of this package; fewer than all for some groups only
     """
     logging.register_options(conf)
     set_log_defaults()
@@ -83,7 +83,7 @@ def register_opts(
 
 
 def set_log_defaults() -> None:
-    """Keep libraries quiet that tell of what is nobody's concern."""
+    """Keep libraries from logging what concerns no operator."""
     logging.set_defaults(
         default_log_levels=[
             *logging.get_default_log_levels(),
@@ -115,7 +115,7 @@ def load(
         ``/etc/nova-sg/nova-sg.conf`` where it exists
     :param config_dirs: directories of further files
     :param debug: log at debug level, whatever the files say
-    :param modules: of this package, for who reads some groups only
+    :param modules: of this package; fewer than all for some groups only
     :raises InvalidConfiguration: naming the option that cannot be used
     """
     if config_files is None:

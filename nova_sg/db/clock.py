@@ -2,8 +2,8 @@
 
 """The database's own clock, in each dialect.
 
-No verdict about a service may depend on the clock of whoever asks, so times
-are stamped and aged by SQL expressions that the database evaluates.
+No verdict about a service may depend on the clock of the reader's host. So
+the database stamps and ages times, by SQL expressions.
 """
 
 import datetime

@@ -109,7 +109,7 @@ class Database:
 
         Always on the server that is written to, whatever
         ``slave_connection`` says: the lag of a replica would look like
-        missed beats, and a change would not be seen by who made it.
+        missed beats, and a caller would not see its own change.
 
         :param work: called with a connection, again where it failed for a
             transient reason

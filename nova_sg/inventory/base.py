@@ -151,7 +151,7 @@ class Inventory(actions.HostActions, abc.ABC):
         return zone
 
     def describe(self, host: str) -> list[HostResource]:
-        """Return what a host has, uses, and has promised to whom.
+        """Return what a host has, uses, and has promised to each project.
 
         ``(used_max)`` is what its instances may use at most, which is what
         their flavors say; then a row per project.
@@ -234,7 +234,7 @@ class Inventory(actions.HostActions, abc.ABC):
 
         :param host: only those of this host
         :param pattern: only those with this in their hypervisor hostname
-        :param after: only those whose id is greater: the next page
+        :param after: only nodes with a greater id: the next page
         :param limit: so many at most
         """
 

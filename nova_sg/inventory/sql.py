@@ -30,7 +30,7 @@ INSTANCE_FIELDS = tuple(f.name for f in dataclasses.fields(base.Instance))
 BATCH = 500
 
 #: Hosts named in one statement. Above, all instances are read: a database
-#: bounds its parameters, and who asks for so many asks for nearly all.
+#: bounds its parameters, and so many hosts are nearly all of them.
 MAX_HOSTS = 5000
 
 

@@ -17,7 +17,7 @@ def load(conf: cfg.ConfigOpts) -> base.Notifier:
     """
     if conf.notifications.notification_format == UNVERSIONED:
         return base.Silent()
-    # Imported here: who sends nothing needs no message bus.
+    # Imported here: a process that sends nothing needs no message bus.
     from nova_sg.notifications import versioned
 
     return versioned.VersionedNotifier(conf)

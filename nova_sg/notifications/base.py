@@ -10,7 +10,7 @@ from nova_sg import context as sg_context
 
 Action = Literal['create', 'update', 'delete']
 
-#: Fields whose change is told: nova's rule.
+#: A change of these fields is notified: nova's rule.
 TOLD = frozenset({'disabled', 'disabled_reason', 'forced_down'})
 
 

@@ -17,10 +17,10 @@ LOG = logging.getLogger(__name__)
 
 
 class VersionedNotifier(base.Notifier):
-    """Sends what nova's consumers understand, where they listen.
+    """Sends nova's versioned notifications.
 
-    What it tells of has happened already: a broker that does not take it is
-    a warning, and no error of who made the change.
+    The change is made already: if the broker does not take the notification,
+    that is a warning in the log, and not an error of the change.
 
     :param conf: a loaded configuration
     :raises InvalidConfiguration: there is no usable ``transport_url``

@@ -2,9 +2,9 @@
 
 """Our errors as nova knows them, and nova's as we know them.
 
-nova catches its own, and lets only its own cross its RPC as what they are.
-What is ours does likewise: who asks a record store of ours can go on without
-an answer, but only if ``ServiceGroupUnavailable`` says that there is none.
+nova catches its own errors, and only its own keep their class over its RPC.
+nova_sg does the same with its errors: a caller of a record store can go on
+without an answer only if it gets a ``ServiceGroupUnavailable``.
 """
 
 from collections.abc import Iterator

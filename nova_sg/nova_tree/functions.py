@@ -3,15 +3,15 @@
 """The functions through which nova reaches the ``services`` table.
 
 nova's objects, a few other callers and many of nova's tests go through the
-``service_*`` functions of ``nova.db.main.api``. Each of them asks at each
-call who owns the services. Where that is nova itself, which it is with
-``driver = db`` and without a driver, the function is nova's own, untouched:
+``service_*`` functions of ``nova.db.main.api``. At each call, each of them
+looks which driver owns the services. With ``driver = db``, and without a
+driver, nova owns them, and the function is nova's own, untouched:
 its cells, transactions, soft deletes and retries are nova's, and switching
 nova_sg on or off needs no migration. Else the call goes to
 ``servicegroup.API``, and no statement names ``services``.
 
-Why here and not in the objects alone: whoever calls these functions directly
-would read a table that nobody writes.
+Why here and not in the objects alone: direct callers of these functions would
+read a table that is no longer written.
 """
 
 from collections.abc import Callable

@@ -7,9 +7,9 @@ statements, whatever keeps the services. While a list is made, the first few
 are looked up like that, since a list may be short; then all mappings are read
 at once, and all computes of each cell at once, and answer for the rest.
 
-Why at ``HostAPI.service_get_by_compute_host``: it is what the list asks, and
-it is asked by others too, for whom nothing changes. The controller's method
-says when a list is made.
+Why at ``HostAPI.service_get_by_compute_host``: the list calls it. Other
+callers get what they got before: the controller's method says when a list is
+made.
 """
 
 from collections.abc import Callable

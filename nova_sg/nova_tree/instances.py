@@ -2,12 +2,11 @@
 
 """``Instance.services`` without its join with ``services``.
 
-In nova an instance's services are a relationship: whoever asks one of the
-``instance_*`` functions for the column ``services`` has the table joined.
+In nova an instance's services are a relationship: a caller that asks one of
+the ``instance_*`` functions for the column ``services`` has the table joined.
 Resize, migrate, rebuild, unshelve and ``host_status`` do. With the services
-elsewhere the column is taken out of what is asked for, and the computes of
-the hosts are put into what is answered: one more read, whatever the number of
-instances.
+elsewhere, nova_sg removes the column from the question and adds the computes
+of the hosts to the answer: one more read, whatever the number of instances.
 
 Why at these functions: they are the only ones that take the names of columns
 to join, and both nova's objects and direct callers go through them.

@@ -2,9 +2,10 @@
 
 """Services that have moved away from nova's own table.
 
-nova's database bears no mark of who uses it: it is there without nova_sg. But
-a move of services marks it. Who is still configured for nova's table after
-that would read and write what nobody else does, and is refused.
+A database of nova has no deployment marker at first: it exists without
+nova_sg. But a move of services marks it. A process that is still configured
+for nova's table after the move would read and write a table that nothing else
+uses, and is refused.
 """
 
 import functools
@@ -19,7 +20,7 @@ from nova_sg.nova_tree import cells
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import marker
 
-#: How a database is marked whose services nova's own functions keep.
+#: The marker of a database in which nova's own functions keep the services.
 novas_marker = functools.cache(loader.novas_marker)
 
 _MARK = sa.select(
@@ -34,8 +35,8 @@ _seen: set[str | None] = set()
 def refuse(context: Any) -> None:
     """Refuse to use nova's table where services have moved away from it.
 
-    A process looks once into each cell: those that run are stopped before
-    services move.
+    A process looks once into each cell: processes that run are stopped before
+    the services move.
 
     :param context: leads to the database of the cell
     :raises DeploymentMismatch: saying where they are

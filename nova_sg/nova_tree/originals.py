@@ -3,8 +3,8 @@
 """nova's own ``service_*`` functions, behind what stands in their place.
 
 They call one another by their names: ``service_update`` begins with
-``service_get``, and changes the row that it returns. So who calls one of
-nova's own gets nova's own all the way down.
+``service_get``, and changes the row that it returns. So a call of one of
+nova's own reaches nova's own functions only, all the way down.
 """
 
 from collections.abc import Callable

@@ -27,7 +27,7 @@ from typing import Any
 #: The releases this package is tested with, and their OpenStack.
 KNOWN = {31: '2025.1', 32: '2025.2', 33: '2026.1', 34: '2026.2'}
 
-#: Those whose APIs run on native threads where nobody says otherwise.
+#: Releases with APIs that run on native threads by default.
 API_ON_THREADS = frozenset({33, 34})
 
 #: Parameters of ``nova.service.serve`` which not every release has.

@@ -55,7 +55,7 @@ class Service(
     base.NovaObject,
     base.NovaObjectDictCompat,
 ):
-    """A service of nova's, kept by who owns the services.
+    """A service of nova's, kept by the driver that owns the services.
 
     :ivar liveness: what was read of its liveness along with it; None where
         it was read alone
@@ -121,7 +121,8 @@ class Service(
                 version_manifest=manifest,
             )
         except Exception as error:
-            # nova's rule: who has none, or cannot be told of it, goes without.
+            # nova's rule: an older peer goes without a compute node if there
+            # is none, or if it cannot be read.
             LOG.debug('No compute node for an older peer: %s', error)
 
     @base.lazy_load_counter

@@ -82,9 +82,10 @@ def _with_our_driver(init: Callable[..., None]) -> Callable[..., None]:
 
 
 class OwnerDriver(nova_db.DbDriver):
-    """Asks who owns the services: the servicegroup API of nova_sg.
+    """nova's servicegroup driver that asks the servicegroup API of nova_sg.
 
-    A driver of nova's for its rule about what the owner does not know.
+    It is a subclass of nova's db driver, whose rule decides about services
+    that nova_sg does not know.
     """
 
     def __init__(self) -> None:

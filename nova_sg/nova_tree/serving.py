@@ -12,10 +12,10 @@ forked again, for ever, and init sees a service that runs::
 
 So ``nova.service.serve`` has a child look first. The parent keeps no
 connection, and starts no thread, that its workers would inherit. A backend
-that is away stops nobody: the workers wait for it.
+that is away stops no process: the workers wait for it.
 
-``Service.create`` comes before that and looks at some of it itself. What it
-finds wrong is told alike: one line, and the exit code of nova_sg's commands.
+``Service.create`` runs earlier and checks part of it. It reports an error in
+the same way: one line, and the exit code of nova_sg's commands.
 """
 
 from collections.abc import Callable

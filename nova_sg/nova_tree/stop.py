@@ -3,9 +3,9 @@
 """A service that is stopped leaves its group.
 
 nova's ``Service.stop`` ends the timers and leaves the service up until its
-last beat is old. Where nova_sg has a driver, the service leaves at the end,
-when its requests are finished and its timers stopped: until then it is up
-for whoever has to talk to it.
+last beat is old. With a driver of nova_sg, the service leaves at the end, when
+its requests are finished and its timers stopped. Until then it can be called,
+and is up.
 """
 
 from collections.abc import Callable
@@ -58,11 +58,10 @@ def _leave(service: Any) -> None:
     try:
         driver.leave(service)
     except Exception as error:
-        # It stops, whether anybody learns of it or not: whoever stops it has
-        # more to do.
+        # The service stops in any case: its caller has more to stop.
         LOG.warning(
-            'Cannot say that %(binary)s on host %(host)s has stopped, it '
-            'will be down within %(seconds)d s: %(error)s',
+            'Cannot tell the backend that %(binary)s on host %(host)s has '
+            'stopped, it will be down within %(seconds)d s: %(error)s',
             {
                 'binary': mine.binary,
                 'host': mine.host,

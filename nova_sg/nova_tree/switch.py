@@ -23,7 +23,7 @@ from nova_sg import nova_tree
 
 
 class SwitchOn(notifier.Driver):
-    """A notification driver whose making is what it does.
+    """A notification driver that switches nova_sg on when it is made.
 
     :raises SystemExit: nova_sg cannot be switched on. Not an error: stevedore
         would log it, and nova go on without nova_sg.

@@ -30,9 +30,9 @@ class Registry(ovo_base.VersionedObjectRegistry):
 def read_directly(cls: type[Any]) -> None:
     """Let the fields of a class be read in a quarter of the time.
 
-    oslo's own way looks whether there is a value before it takes it; whoever
-    reads thousands of services reads values that are there. A field without
-    one comes to ``Object.__getattr__``.
+    oslo's own getter first looks whether there is a value. In a list of
+    thousands of services there is one. A field without a value comes to
+    ``Object.__getattr__``.
 
     :param cls: a versioned object whose fields are properties already
     """

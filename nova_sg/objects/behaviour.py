@@ -120,8 +120,8 @@ class ServiceBehaviour:
     def state(self) -> str:
         """``up``, ``down``, or ``unknown``, as far as this object knows.
 
-        It never asks: in a list, services whose state is not known to their
-        reader are those of which nobody could tell.
+        It never asks the backend: a list fills in the state of every service
+        that its reader knows, and the rest is unknown.
         """
         try:
             return sg_liveness.UP if self._obj_is_up else sg_liveness.DOWN

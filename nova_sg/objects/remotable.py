@@ -44,7 +44,7 @@ def _for_both(method: Method) -> Method:
             return of_class.__get__(None, owner)(*args, **kwargs)
         return of_object(owner, *args, **kwargs)
 
-    # Where the library, and whoever serves the calls, look for them.
+    # The library and the server of the calls look for them by these names.
     called.remotable = True  # type: ignore[attr-defined]
     called.original_fn = method  # type: ignore[attr-defined]
     return called

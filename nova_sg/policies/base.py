@@ -28,7 +28,7 @@ def rule(
     """Return a rule as the policy sample documents it.
 
     :param name: the whole name of the rule
-    :param check_str: who passes it unless a policy file overrides it
+    :param check_str: the default rule, which a policy file may override
     :param description: what the rule allows, a sentence
     :param operations: the (method, path) pairs that it guards
     """

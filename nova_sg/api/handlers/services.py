@@ -124,7 +124,8 @@ def _find(call: operation.Call) -> list[objects.ServiceGroupService]:
     """
     filters = {name: call.asked(name) or None for name in ('host', 'binary')}
     if not all(shown.may_exist(each) for each in filters.values() if each):
-        # Nothing is called that; but who is away cannot say so.
+        # No service has such a name. But a backend that cannot be reached
+        # must still be a 503.
         objects.ServiceGroupServiceList.get_by_host(call.context, _NOBODY)
         return []
     found = shown.services(call, **filters)
@@ -174,7 +175,7 @@ _RECORDS: microversion.Versioned[
 
 
 def _unknown(service: objects.ServiceGroupService) -> Any:
-    """Return what stands for a service whose state nobody can tell.
+    """Return the form of a service with an unknown state.
 
     nova lists the hosts of a cell that does not answer in this way.
     """

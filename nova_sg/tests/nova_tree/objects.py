@@ -219,7 +219,7 @@ class TestObjects(base.TestCase):
             'one',
         )
         self.assertIn(
-            'Cannot say that nova-compute on host one has stopped',
+            'nova-compute on host one has stopped, it will be down',
             self.stdlog.logger.output,
         )
 
