@@ -26,6 +26,7 @@ from nova_sg.conductor import beats as conductor_beats
 from nova_sg.conductor import wire
 from nova_sg.inventory import base as inventory_base
 from nova_sg.objects import base as objects_base
+from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import maintenance
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
@@ -42,7 +43,8 @@ _LONGEST = 255
 #: The interface below.
 #: Version 1.0: initial version
 #: Version 1.1: a change whose token is there already is not made again
-VERSION = '1.1'
+#: Version 1.2: join() takes an invocation; leave_invocation()
+VERSION = '1.2'
 
 #: Services that one message may speak for; an agent sends 500 at most.
 MAX_UUIDS = 5000
@@ -212,9 +214,16 @@ class ConductorManager:
         return self._beats.report(context, _checked(uuids))
 
     @_served
-    def join(self, context: Context, uuids: Sequence[str]) -> Any:
+    def join(
+        self,
+        context: Context,
+        uuids: Sequence[str],
+        invocation: str | None = None,
+    ) -> Any:
         """Begin to beat for services; see ``Membership.admit``."""
-        return self._api.admit(context, _checked(uuids))
+        if invocation is not None:
+            invocation = _checked_invocation(invocation)
+        return self._api.admit(context, _checked(uuids), invocation)
 
     @_served
     def leave(
@@ -225,6 +234,20 @@ class ConductorManager:
         self._api.driver.membership.withdraw(
             context, [wire.load(membership_base.Stay, each) for each in stays]
         )
+
+    @_served
+    def leave_invocation(
+        self, context: Context, uuid: str, invocation: str
+    ) -> dict[str, Any]:
+        """Take out the members of a service that one run of a unit left.
+
+        See ``Membership.leave_invocation``.
+        """
+        _checked([uuid])
+        departure = self._api.leave_invocation(
+            context, uuid, _checked_invocation(invocation)
+        )
+        return departure._asdict()
 
     @_served
     def liveness(self, context: Context, uuids: Sequence[str]) -> Any:
@@ -358,6 +381,16 @@ def _changes(before: Any, after: Any) -> dict[str, Any]:
         )
     }
     return {**changes, 'obj_what_changed': sorted(after.obj_what_changed())}
+
+
+def _checked_invocation(invocation: Any) -> str:
+    """Return an invocation as members carry it, or refuse it."""
+    try:
+        return sg_invocation.normal(str(invocation))
+    except ValueError as error:
+        raise exception.InvalidInput(
+            reason='an invocation has 32 hexadecimal digits'
+        ) from error
 
 
 def _checked(uuids: Any) -> list[str]:

@@ -15,6 +15,7 @@ from nova_sg import context as sg_context
 from nova_sg import forks
 from nova_sg.conductor import records
 from nova_sg.conductor import rpcapi
+from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
@@ -48,12 +49,20 @@ class RemoteMembership(admitted.AdmittedMembership):
         return self._conductor.report_state(context, uuids)
 
     def admit(
-        self, context: Context, uuids: Sequence[str]
+        self,
+        context: Context,
+        uuids: Sequence[str],
+        invocation: str | None = None,
     ) -> Mapping[str, Any]:
-        return self._conductor.join(context, uuids)
+        return self._conductor.join(context, uuids, invocation)
 
     def withdraw(self, context: Context, stays: Sequence[base.Stay]) -> None:
         self._conductor.leave(context, stays)
+
+    def leave_invocation(
+        self, context: Context, uuid: str, invocation: str
+    ) -> sg_invocation.Departure:
+        return self._conductor.leave_invocation(context, uuid, invocation)
 
     def alive(
         self, context: Context, uuids: Iterable[str]
@@ -111,6 +120,11 @@ class ProvenMembership(base.Membership):
         self, context: Context, handles: Sequence[base.Handle]
     ) -> None:
         self._membership.leave_many(context, handles)
+
+    def leave_invocation(
+        self, context: Context, uuid: str, invocation: str
+    ) -> sg_invocation.Departure:
+        return self._membership.leave_invocation(context, uuid, invocation)
 
     def alive(
         self, context: Context, uuids: Iterable[str]

@@ -24,6 +24,7 @@ from nova_sg.conductor import manager
 from nova_sg.conductor import wire
 from nova_sg.objects import base as objects_base
 from nova_sg.servicegroup import heartbeat
+from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import change
@@ -37,6 +38,9 @@ CHANGING = frozenset({'create', 'save', 'destroy'})
 #: The version of the interface from which on a conductor knows by its token
 #: that it has made a change.
 _KNOWS_TOKENS = '1.1'
+
+#: The version from which on it knows invocations.
+_KNOWS_INVOCATIONS = '1.2'
 
 #: Of the report interval: how long a beat is waited for. A reply that got
 #: lost is given up before the next beat is due.
@@ -58,6 +62,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
 
     Version 1.0: Initial version
     Version 1.1: A change is sent once more where no answer comes
+    Version 1.2: Members carry their invocation
 
     :param conf: a loaded configuration
     :param server: the host of the conductor to call; None for any
@@ -108,6 +113,8 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         self._asking = self._client.prepare(
             timeout=max(5, 2 * conf.servicegroup.report_interval)
         )
+        self._joining = self._client.prepare(version=_KNOWS_INVOCATIONS)
+        self._leaving = self._beating.prepare(version=_KNOWS_INVOCATIONS)
         # Twice, within the time in which an answer is waited for.
         self._changing = self._client.prepare(
             version=_KNOWS_TOKENS, timeout=conf.rpc_response_timeout / 2
@@ -193,10 +200,29 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         return self._beat(context, 'report_state', uuids=list(uuids))  # type: ignore[no-any-return]
 
     def join(
-        self, context: Context, uuids: Sequence[str]
+        self,
+        context: Context,
+        uuids: Sequence[str],
+        invocation: str | None = None,
     ) -> Mapping[str, Any]:
-        """Begin to beat for services; see ``Membership.admit``."""
-        return self._call(context, 'join', uuids=list(uuids))  # type: ignore[no-any-return]
+        """Begin to beat for services; see ``Membership.admit``.
+
+        A conductor that does not know invocations is told none.
+        """
+        arguments: dict[str, Any] = {'uuids': list(uuids)}
+        if invocation is not None and self._joining.can_send_version():
+            try:
+                return self._trying(  # type: ignore[no-any-return]
+                    self._send,
+                    self._joining,
+                    context,
+                    'join',
+                    **arguments,
+                    invocation=invocation,
+                )
+            except exception.ConductorTooOld as error:
+                LOG.debug('Joining without an invocation: %s', error)
+        return self._call(context, 'join', **arguments)  # type: ignore[no-any-return]
 
     def leave(
         self, context: Context, stays: Sequence[membership_base.Stay]
@@ -213,6 +239,30 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
                 'leave',
                 stays=[dataclasses.asdict(each) for each in batch],
             )
+
+    def leave_invocation(
+        self, context: Context, uuid: str, invocation: str
+    ) -> sg_invocation.Departure:
+        """Take out what an invocation left; see the method of a membership.
+
+        :returns: that nothing was done, where the conductor is too old
+        """
+        too_old = sg_invocation.Departure(
+            0, f'{self.name} is of a release that knows no invocations'
+        )
+        if not self._leaving.can_send_version():
+            return too_old
+        try:
+            answer = self._send(
+                self._leaving,
+                context,
+                'leave_invocation',
+                uuid=uuid,
+                invocation=invocation,
+            )
+        except exception.ConductorTooOld:
+            return too_old
+        return sg_invocation.Departure(answer['members'], answer['kept'])
 
     def liveness(
         self, context: Context, uuids: Sequence[str]

@@ -74,6 +74,17 @@ writes = sa.Table(
     **MYSQL_OPTIONS,
 )
 
+#: The workers of services, by the run of the unit that they belong to.
+invocations = sa.Table(
+    f'{PREFIX}invocations',
+    metadata,
+    sa.Column('service_uuid', sa.String(36), primary_key=True),
+    # Empty for a process that has none.
+    sa.Column('invocation', sa.String(32), primary_key=True),
+    sa.Column('workers', sa.Integer, nullable=False),
+    **MYSQL_OPTIONS,
+)
+
 compute_nodes = sa.Table(
     f'{PREFIX}compute_nodes',
     metadata,

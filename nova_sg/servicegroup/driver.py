@@ -49,6 +49,8 @@ class Characteristics:
     :param staleness: seconds by which a read may be behind what was
         acknowledged, at most; later the call raises
         ``ServiceGroupUnavailable``. Counts where ``linearizable`` is False.
+    :param invocations: members carry the invocation of their process, and
+        ``leave_invocation`` takes out exactly those
     :param doubt: seconds by which a crash shows later, at most, where the
         backend was out of reach; see ``servicegroup.doubt``
     """
@@ -61,6 +63,7 @@ class Characteristics:
     remote_beats: bool
     monotonic_reads: bool = False
     staleness: float = 0.0
+    invocations: bool = False
     doubt: float = 0.0
 
     @classmethod

@@ -11,6 +11,7 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import deployment as sg_deployment
 from nova_sg.servicegroup import heartbeat
+from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup import verdicts as sg_verdicts
@@ -134,6 +135,22 @@ class Members:
         for handle in handles:
             self._verdicts.forget(handle.uuid)
 
+    def leave_invocation(
+        self, context: sg_context.RequestContext, uuid: str, invocation: str
+    ) -> sg_invocation.Departure:
+        """Take out the members of a service that one run of a unit left.
+
+        :param uuid: of the service
+        :param invocation: as :func:`invocation.normal` returns it
+        :raises ServiceGroupUnavailable: the backend cannot be asked
+        """
+        self._deployment.check()
+        departure = self._membership.leave_invocation(
+            context, uuid, invocation
+        )
+        self._verdicts.forget(uuid)
+        return departure
+
     def report_state(
         self, context: sg_context.RequestContext, uuid: str
     ) -> None:
@@ -169,8 +186,11 @@ class Members:
         self._report = report
 
     def admit(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
+        self,
+        context: sg_context.RequestContext,
+        uuids: Sequence[str],
+        invocation: str | None = None,
     ) -> Mapping[str, Any]:
         """Join for services of other processes; see ``Membership.admit``."""
         self._deployment.check(claim=True)
-        return self._membership.admit(context, uuids)
+        return self._membership.admit(context, uuids, invocation)

@@ -10,6 +10,7 @@ import uuid as uuidlib
 
 from nova_sg import exception
 from nova_sg.cmd import common
+from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import migration
 from nova_sg.servicegroup import record
 
@@ -42,6 +43,19 @@ def uuid(text: str) -> str:
         return str(uuidlib.UUID(text))
     except ValueError:
         raise argparse.ArgumentTypeError(f'{text!r} is no uuid') from None
+
+
+def invocation(text: str) -> str:
+    """Return the invocation of a unit, as members carry it.
+
+    :raises ArgumentTypeError: it is none
+    """
+    try:
+        return sg_invocation.normal(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no invocation: 32 hexadecimal digits'
+        ) from None
 
 
 def place(text: str) -> migration.Place:

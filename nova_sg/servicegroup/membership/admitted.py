@@ -8,6 +8,7 @@ from typing import Any
 from typing import cast
 
 from nova_sg import context as sg_context
+from nova_sg.servicegroup import invocation
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
 
@@ -16,13 +17,19 @@ class AdmittedHandle(base.Handle):
     """A membership, with what it takes to end it.
 
     :param token: what ``Membership.admit`` gave when it began
+    :param invocation: of this process, None where it has none
     """
 
     def __init__(
-        self, membership: base.Membership, joined: record.Record, token: Any
+        self,
+        membership: base.Membership,
+        joined: record.Record,
+        token: Any,
+        invocation: str | None,
     ) -> None:
         super().__init__(membership, joined)
         self.token = token
+        self.invocation = invocation
         self.beats = 0
         self.joined_at = time.monotonic()
 
@@ -30,7 +37,9 @@ class AdmittedHandle(base.Handle):
     def stay(self) -> base.Stay:
         """This membership, if it ended now."""
         seconds = time.monotonic() - self.joined_at
-        return base.Stay(self.uuid, self.token, self.beats, seconds)
+        return base.Stay(
+            self.uuid, self.token, self.beats, seconds, self.invocation
+        )
 
 
 class AdmittedMembership(base.Membership):
@@ -41,9 +50,10 @@ class AdmittedMembership(base.Membership):
         context: sg_context.RequestContext,
         joined: Sequence[record.Record],
     ) -> Sequence[base.Handle]:
-        admitted = self.admit(context, [each.uuid for each in joined])
+        mine = invocation.current()
+        admitted = self.admit(context, [each.uuid for each in joined], mine)
         return [
-            AdmittedHandle(self, each, admitted[each.uuid])
+            AdmittedHandle(self, each, admitted[each.uuid], mine)
             for each in joined
             if each.uuid in admitted
         ]

@@ -14,6 +14,7 @@ from oslo_config import cfg
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
@@ -57,12 +58,14 @@ class Stay:
     :param token: what :meth:`Membership.admit` gave for it
     :param beats: how often it has beaten since
     :param seconds: how long ago it was admitted, by its own monotonic clock
+    :param invocation: of the process, None where it has none
     """
 
     uuid: str
     token: Any
     beats: int
     seconds: float
+    invocation: str | None = None
 
 
 class Membership(abc.ABC):
@@ -140,6 +143,32 @@ class Membership(abc.ABC):
     ) -> None:
         """End many memberships in a few round trips."""
 
+    def leave_invocation(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        invocation: str,
+    ) -> sg_invocation.Departure:
+        """Take out the members of a service that one run of a unit left.
+
+        Called when the processes of that run have ended, by whatever end;
+        from another process, and perhaps late. Members of other invocations,
+        and those without one, stay. To do it again is to do nothing.
+
+        For a driver that declares ``invocations``: what its processes join
+        carries ``servicegroup.invocation.current()``.
+
+        :param uuid: of the service, which may be gone
+        :param invocation: 32 hexadecimal digits
+        :returns: what was done; by default that nothing was
+        :raises ServiceGroupUnavailable: the backend cannot be asked
+        """
+        return sg_invocation.Departure(
+            0,
+            f'with [servicegroup] driver = {self.conf.servicegroup.driver} '
+            'members do not carry their invocation',
+        )
+
     @abc.abstractmethod
     def alive(
         self, context: sg_context.RequestContext, uuids: Iterable[str]
@@ -189,11 +218,16 @@ class Membership(abc.ABC):
         raise self._not_joined(uuids)
 
     def admit(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
+        self,
+        context: sg_context.RequestContext,
+        uuids: Sequence[str],
+        invocation: str | None = None,
     ) -> Mapping[str, Any]:
         """Join for services whose process is elsewhere.
 
         The first beat is written before this returns.
+
+        :param invocation: of that process, None where it has none
 
         :returns: by uuid, without those whose record is gone, a token for
             :meth:`withdraw`; JSON can carry it

@@ -9,6 +9,7 @@ Each takes the API first. Times at which they start together are those of
 from collections.abc import Mapping
 from collections.abc import Sequence
 import itertools
+import os
 import time
 from typing import Any
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import heartbeat
+from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
@@ -193,6 +195,14 @@ def write_forever(api: sg_api.API) -> None:
             handle.beat(context)
         if number % 2:
             api.destroy(context, made.uuid)
+
+
+def belong_to(api: sg_api.API, invocation: str | None) -> None:
+    """Have this process be one of a run of a unit, or of none."""
+    if invocation is None:
+        os.environ.pop(sg_invocation.VARIABLE, None)
+    else:
+        os.environ[sg_invocation.VARIABLE] = invocation
 
 
 def join(api: sg_api.API, joined: record.Record) -> None:

@@ -15,6 +15,7 @@ from nova_sg.servicegroup.testing import destroys
 from nova_sg.servicegroup.testing import flaps
 from nova_sg.servicegroup.testing import gone
 from nova_sg.servicegroup.testing import history
+from nova_sg.servicegroup.testing import invocations
 from nova_sg.servicegroup.testing import joins
 from nova_sg.servicegroup.testing import lookups
 from nova_sg.servicegroup.testing import machine
@@ -96,6 +97,8 @@ _ALL = (
         {
             'TestMembership': membership.MembershipTests,
             'TestWorkers': workers.WorkerTests,
+            'TestWorkerOfMany': invocations.WorkerOfManyTests,
+            'TestInvocations': invocations.InvocationTests,
         },
     ),
     _Needed(Part.MEMBERSHIP, 'proxied', {'TestFlaps': flaps.FlapTests}),

@@ -78,6 +78,35 @@ class Beats:
             reason=f'{len(staying)} key(s) change all the time',
         )
 
+    def leave_invocation(self, key: str, trace: str, invocation: str) -> int:
+        """Take the workers of an invocation out of a key.
+
+        The others have a TTL from now on to beat again: this process has not
+        seen when they did.
+
+        :param trace: the key of when the service last beat
+        :returns: how many there were
+        :raises ServiceGroupUnavailable: they may be there still
+        """
+        for _attempt in range(ATTEMPTS):
+            found = self._server.gets([key])
+            if key not in found:
+                return 0
+            value, token = found[key]
+            rest = presence.without_invocation(value, invocation)
+            if rest is None:
+                return 0
+            writes = [server_.Write('cas', key, rest.value, self._ttl, token)]
+            if rest.alone:
+                # It was not kept from beating.
+                writes.append(server_.Write('set', trace, b'', -1))
+            if self._server.write(writes)[0]:
+                return rest.taken
+        raise exception.ServiceGroupUnavailable(
+            backend=f'memcached {self._server.name}',
+            reason='the key changes all the time',
+        )
+
     def _beat(self, workers: Workers) -> tuple[Workers, Workers]:
         """Beat once; return those who must try again, and the forgotten."""
         found, tick = self._memory.gets([each.key for each in workers])

@@ -61,6 +61,7 @@ class MemcachedDriver(driver.Driver):
             member_details=True,
             remote_beats=self.remote_beats,
             monotonic_reads=True,
+            invocations=True,
             staleness=0.0,
             doubt=epoch.longest_doubt(self.conf),
         )

@@ -16,6 +16,7 @@ from oslo_config import cfg
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
@@ -140,6 +141,20 @@ class MemcachedMembership(base.Membership):
         handles: Sequence[base.Handle],
     ) -> None:
         self._on_servers(handles, beats.Beats.leave)
+
+    def leave_invocation(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        invocation: str,
+    ) -> sg_invocation.Departure:
+        server = self._cluster.server_of(uuid)
+        count = beats.Beats(
+            self._cluster.memory(server), self._ttl
+        ).leave_invocation(
+            self.key(uuid), self._cluster.keys.trace(uuid), invocation
+        )
+        return sg_invocation.Departure(count)
 
     def alive(
         self, context: sg_context.RequestContext, uuids: Iterable[str]

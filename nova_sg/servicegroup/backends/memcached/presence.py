@@ -5,12 +5,15 @@
 ::
 
     {"format": 1, "workers": {"<worker>": {"pid": 4711, "ttl": 61,
-     "started_at": 1763843000.5, "seen_at": 1763843123.1, "beats": 13}}}
+     "started_at": 1763843000.5, "seen_at": 1763843123.1, "beats": 13,
+     "invocation": "6f0c...}}}
 
 The key is there as long as one of them beats; without workers, all have left.
 ``forgotten`` stands instead of workers where the service was destroyed. What
 is unknown here is kept when the value is written again. Times are seconds
-since 1970 by the worker's own clock, to be shown and for nothing else.
+since 1970 by the worker's own clock, to be shown and for nothing else. A
+worker whose process has no invocation (see
+:mod:`nova_sg.servicegroup.invocation`) names none.
 """
 
 from collections.abc import Iterator
@@ -25,6 +28,7 @@ import uuid
 
 import orjson
 
+from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
 
 FORMAT = 1
@@ -60,6 +64,19 @@ class Rest(NamedTuple):
     alone: bool
 
 
+class Others(NamedTuple):
+    """What is left in a key without the workers of an invocation.
+
+    :param value: the value
+    :param alone: there were no other workers
+    :param taken: how many were of the invocation
+    """
+
+    value: bytes
+    alone: bool
+    taken: int
+
+
 class Worker:
     """One process's membership of one service, and what it sees of others.
 
@@ -75,6 +92,7 @@ class Worker:
         self._traced: int | None = None
         self._name = uuid.uuid4().hex[:12]
         self._started_at = time.time()
+        self._invocation = sg_invocation.current()
         self._beats = 0
         # By worker: its beats, and when this process first saw so many.
         self._others: dict[str, tuple[int, float]] = {}
@@ -132,13 +150,16 @@ class Worker:
         self._beats += 1
 
     def _entry(self) -> dict[str, Any]:
-        return {
+        entry: dict[str, Any] = {
             'pid': os.getpid(),
             'ttl': self.ttl,
             'started_at': self._started_at,
             'seen_at': time.time(),
             'beats': self._beats,
         }
+        if self._invocation is not None:
+            entry['invocation'] = self._invocation
+        return entry
 
     def _living(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return the entries of workers which have beaten lately.
@@ -160,6 +181,25 @@ class Worker:
 
     def _age(self, name: str) -> float:
         return time.monotonic() - self._others[name][1]
+
+
+def without_invocation(value: bytes, invocation: str) -> Others | None:
+    """Return what is left of a value without the workers of an invocation.
+
+    :returns: None where there is no such worker
+    """
+    values = _decode(value)
+    workers = values.get('workers', {})
+    others = {
+        name: entry
+        for name, entry in workers.items()
+        if entry.get('invocation') != invocation
+    }
+    taken = len(workers) - len(others)
+    if not taken:
+        return None
+    rest = _encode({**values, 'workers': others})
+    return Others(rest, not others, taken)
 
 
 def left() -> bytes:

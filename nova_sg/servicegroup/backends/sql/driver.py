@@ -73,6 +73,7 @@ class DbDriver(driver.Driver):
             member_details=False,
             remote_beats=self.remote_beats,
             monotonic_reads=True,
+            invocations=True,
             doubt=doubt.bounds_of(
                 options.report_interval, options.service_down_time
             ).limit,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import functools
 import operator
 import time
 from typing import Any
@@ -17,7 +18,9 @@ from nova_sg import context as sg_context
 from nova_sg.db import beats
 from nova_sg.db import clock
 from nova_sg.db import engine
+from nova_sg.db import invocations
 from nova_sg.servicegroup import clockwatch
+from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.backends.sql import marker as sql_marker
@@ -25,6 +28,12 @@ from nova_sg.servicegroup.membership import admitted
 from nova_sg.servicegroup.membership import base
 
 SERVICES = beats.SERVICES
+
+#: Why a service is up whose invocation is gone.
+SHARED = (
+    'other processes of it have joined or beaten, and driver = db has one row '
+    'for all: it is down when it is missed'
+)
 
 
 class SqlMembership(admitted.AdmittedMembership):
@@ -60,7 +69,10 @@ class SqlMembership(admitted.AdmittedMembership):
         return gone
 
     def admit(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
+        self,
+        context: sg_context.RequestContext,
+        uuids: Sequence[str],
+        invocation: str | None = None,
     ) -> Mapping[str, Any]:
         """Beat once, and note what was there before.
 
@@ -68,6 +80,9 @@ class SqlMembership(admitted.AdmittedMembership):
         no other worker had beaten within the service down time before it.
         """
         before = self._before(uuids)
+        # First, so that whoever takes another invocation out, and then ages
+        # the row, either sees this one or comes before its beat.
+        self._appear(before, invocation)
         gone = set(self.report(context, list(before)))
         return {
             uuid: [count + 1, not others]
@@ -85,6 +100,7 @@ class SqlMembership(admitted.AdmittedMembership):
         row is aged only if nobody had beaten before the join, or if the join
         is longer ago than the service down time.
         """
+        self._disappear(stays)
         values = [
             {'left_uuid': stay.uuid, 'left_count': count}
             # In the same order as beats, so that the two do not deadlock.
@@ -100,6 +116,37 @@ class SqlMembership(admitted.AdmittedMembership):
             )
         )
         self._database.write(lambda c: c.execute(statement, values))
+
+    def leave_invocation(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        invocation: str,
+    ) -> sg_invocation.Departure:
+        """Age the row where the invocation was the only one.
+
+        Where other invocations have workers, or somebody has beaten
+        meanwhile, the row stays as it is: the beats of one of several
+        workers cannot be told from those of the others.
+        """
+        found = self._all(invocations.workers(uuid, invocation))
+        if not found:
+            return sg_invocation.Departure(0)
+        ((workers, count),) = found
+        aging = beats.age(
+            sa.and_(
+                SERVICES.uuid == uuid,
+                SERVICES.report_count == count,
+                invocations.none_left(uuid),
+            )
+        )
+
+        def leave(connection: sa.Connection) -> int:
+            connection.execute(invocations.removal([uuid], invocation))
+            return connection.execute(aging).rowcount
+
+        kept = None if self._database.write(leave) else SHARED
+        return sg_invocation.Departure(max(1, workers), kept)
 
     def alive(
         self, context: sg_context.RequestContext, uuids: Iterable[str]
@@ -140,7 +187,38 @@ class SqlMembership(admitted.AdmittedMembership):
             self._doubt(f"The database's clock was set {step}.")
 
     def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
-        """Do nothing: the membership goes with the row."""
+        """Forget who has joined; the membership itself goes with the row."""
+        self._database.write(lambda c: c.execute(invocations.removal([uuid])))
+
+    def _appear(
+        self, before: Mapping[str, tuple[int, bool]], invocation: str | None
+    ) -> None:
+        """Count a worker more of an invocation, for services.
+
+        :param before: what :meth:`_before` found
+        """
+        ordered = sorted(before)
+        for start in range(0, len(ordered), beats.BATCH):
+            uuids = ordered[start : start + beats.BATCH]
+            dead = [uuid for uuid in uuids if not before[uuid][1]]
+            self._database.write(
+                functools.partial(_appear, uuids, dead, invocation)
+            )
+
+    def _disappear(self, stays: Sequence[base.Stay]) -> None:
+        """Count a worker less of the invocation of each membership."""
+        by_invocation: dict[str | None, list[str]] = {}
+        for stay in stays:
+            by_invocation.setdefault(stay.invocation, []).append(stay.uuid)
+        for invocation, uuids in by_invocation.items():
+            for start in range(0, len(uuids), beats.BATCH):
+                self._database.write(
+                    functools.partial(
+                        _disappear,
+                        uuids[start : start + beats.BATCH],
+                        invocation,
+                    )
+                )
 
     def _before(self, uuids: Sequence[str]) -> dict[str, tuple[int, bool]]:
         """Return the beats of rows, and whether one of them was lately."""
@@ -178,3 +256,28 @@ class SqlMembership(admitted.AdmittedMembership):
         if alone or stay.seconds > self._down_time:
             return int(count) + stay.beats
         return None
+
+
+def _appear(
+    uuids: Sequence[str],
+    dead: Sequence[str],
+    invocation: str | None,
+    connection: sa.Connection,
+) -> None:
+    """Note that an invocation has a worker of each service.
+
+    :param dead: of which nobody has beaten lately: others are no more
+    """
+    values = invocations.values(uuids, invocation)
+    if dead:
+        connection.execute(invocations.removal(dead))
+    connection.execute(invocations.one_more(connection.dialect.name), values)
+
+
+def _disappear(
+    uuids: Sequence[str], invocation: str | None, connection: sa.Connection
+) -> None:
+    connection.execute(
+        invocations.one_less(), invocations.values(uuids, invocation)
+    )
+    connection.execute(invocations.empty(uuids))

@@ -97,6 +97,7 @@ class ZooKeeperDriver(driver.Driver):
             member_details=True,
             remote_beats=self.remote_beats,
             monotonic_reads=True,
+            invocations=True,
             # Records elsewhere are not mirrored.
             staleness=self._membership.mirror.staleness
             if self.one_backend

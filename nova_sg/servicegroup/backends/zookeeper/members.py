@@ -7,6 +7,9 @@ all there is to know, so that one request for the names of a shard answers
 for every service in it::
 
     <service uuid>:<pid>:<started, ms since 1970, hex>:<ttl, s>:<token>
+
+and a sixth part where the process has one, its invocation (see
+:mod:`nova_sg.servicegroup.invocation`).
 """
 
 from collections.abc import Iterable
@@ -18,6 +21,7 @@ import secrets
 
 from kazoo import exceptions
 
+from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import layout
@@ -38,7 +42,9 @@ def new_name(uuid: str, ttl: int) -> str:
     now = datetime.datetime.now(datetime.UTC)
     started = f'{int(now.timestamp() * 1000):x}'
     token = secrets.token_hex(4)
-    return f'{layout.quote(uuid)}:{os.getpid()}:{started}:{ttl}:{token}'
+    name = f'{layout.quote(uuid)}:{os.getpid()}:{started}:{ttl}:{token}'
+    invocation = sg_invocation.current()
+    return name if invocation is None else f'{name}:{invocation}'
 
 
 def expected(uuid: str) -> str:
@@ -116,9 +122,19 @@ def read(session: sg_session.Session, uuids: Iterable[str]) -> Members:
     return found
 
 
-def remove(session: sg_session.Session, uuid: str) -> None:
-    """Delete every member of a service, whosever they are.
+def invocation_of(name: str) -> str | None:
+    """Return the invocation of a member, None where it does not say."""
+    parts = name.split(':')
+    return parts[5] if len(parts) > 5 else None
 
+
+def remove(
+    session: sg_session.Session, uuid: str, invocation: str | None = None
+) -> int:
+    """Delete members of a service, whichever session holds them.
+
+    :param invocation: only its members; None for all
+    :returns: how many there were
     :raises ServiceGroupUnavailable: ZooKeeper cannot be asked
     """
     shard = session.layout.shard(layout.shard_of(uuid))
@@ -126,8 +142,14 @@ def remove(session: sg_session.Session, uuid: str) -> None:
         [requests.sync(session.layout.root), requests.children(shard)]
     )
     if isinstance(names, exceptions.NoNodeError):
-        return
-    delete(session, [f'{shard}/{n}' for n in names if uuid_of(n) == uuid])
+        return 0
+    paths = [
+        f'{shard}/{name}'
+        for name in names
+        if uuid_of(name) == uuid and invocation in (None, invocation_of(name))
+    ]
+    delete(session, paths)
+    return len(paths)
 
 
 def delete(session: sg_session.Session, paths: Iterable[str]) -> None:

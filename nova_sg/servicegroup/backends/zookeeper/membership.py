@@ -14,6 +14,7 @@ from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import lease
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import loop
@@ -197,6 +198,21 @@ class ZooKeeperMembership(base.Membership, lease.Listener):
             self._leaving.update(each.path for each in mine)
             self._delete_leaving()
         self._taken_out([each.uuid for each in mine])
+
+    def leave_invocation(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        invocation: str,
+    ) -> sg_invocation.Departure:
+        """Delete the znodes of an invocation before their session expires.
+
+        A process of it that lives after all is back with its next beat.
+        """
+        count = members.remove(self.session, uuid, invocation)
+        if count:
+            self._taken_out([uuid])
+        return sg_invocation.Departure(count)
 
     def alive(
         self, context: sg_context.RequestContext, uuids: Iterable[str]

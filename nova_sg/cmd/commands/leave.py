@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+
+
+"""``nova-sg-manage service leave``: what systemd says of a unit that ended."""
+
+import argparse
+from collections.abc import Iterator
+import contextlib
+import os
+import sys
+import threading
+
+from nova_sg import objects
+from nova_sg import servicegroup
+from nova_sg.cmd import common
+from nova_sg.cmd.commands import arguments
+from nova_sg.cmd.commands import base
+from nova_sg.servicegroup import invocation
+
+#: Seconds that the command takes at most: less than systemd gives it
+#: (TimeoutStopSec, 90 s by default), since the unit starts again only after.
+PATIENCE = 20
+
+
+class Leave(base.Command):
+    """Show a service as down whose processes have ended.
+
+    For ExecStopPost= of its unit, which systemd runs whatever end the
+    processes took. The members of that invocation of the unit are taken out
+    and no others: it may come late, and it may come twice. Where none is
+    left, as after a stop in good order, nothing is done.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        arguments.add_host_and_binary(parser)
+        parser.add_argument(
+            '--invocation',
+            metavar='ID',
+            type=arguments.invocation,
+            required=True,
+            help="systemd's id of the run that has ended: $INVOCATION_ID",
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        host, binary = parsed_args.host, parsed_args.binary
+        with _at_most(PATIENCE, self.app.NAME):
+            context = self.setup()
+            service = objects.ServiceGroupService.get_by_host_and_binary(
+                context, host, binary
+            )
+            if service is None:
+                print(f'{binary} on host {host} is not registered.')
+                return
+            departure = servicegroup.get().leave_invocation(
+                context, service.uuid, parsed_args.invocation
+            )
+        print(f'{binary} on host {host}: {_said(departure)}')
+
+
+def _said(departure: invocation.Departure) -> str:
+    """Return what became of the members, in one line for the journal."""
+    if not departure.members:
+        return departure.kept or 'no member of this invocation is left.'
+    taken = f'{departure.members} member(s) of this invocation taken out'
+    if departure.kept is None:
+        return f'{taken}.'
+    return f'{taken}, and the service is not shown as down: {departure.kept}.'
+
+
+@contextlib.contextmanager
+def _at_most(seconds: float, program: str) -> Iterator[None]:
+    """End this process where something takes longer.
+
+    A library may wait where no signal reaches it.
+    """
+
+    def give_up() -> None:
+        print(
+            f'{program}: error: the service has not left within {seconds} s; '
+            'it is shown as down when it is missed',
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(common.Exit.UNREACHABLE)
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
