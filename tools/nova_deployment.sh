@@ -25,6 +25,8 @@ it should be.
                 versions of everything that OpenStack pins for it
   --driver D    [servicegroup] driver: db, zk (the default), or mc with its
                 records in memcached
+  --beats B     [servicegroup] beats: nova (the default) or grouped, with
+                --driver db
   --conf        switch nova-sg on by nova.conf alone, not with nova-sg-run
   --off         nova as it is, without nova-sg
   --upgrade     instead: the driver is db, and processes with and without
@@ -73,6 +75,10 @@ while (($#)); do
             }
             driver=$2
             arguments+=(--driver "$2")
+            shift
+            ;;
+        --beats)
+            nova_beats "${2:-}" || exit 2
             shift
             ;;
         --conf) arguments+=(--switch conf) ;;

@@ -25,6 +25,8 @@ the table.
                    the versions of everything that OpenStack pins for it
   --driver D       [servicegroup] driver: db, zk (the default), or mc with its
                    records in memcached
+  --beats B        [servicegroup] beats: nova (the default) or grouped, with
+                   --driver db
   --threading      nova on native threads (the default of 34; 31 cannot)
   --eventlet       nova under eventlet (the default of 31, 32 and 33)
   --off            nova without nova-sg: it has to name the table, or whoever
@@ -60,6 +62,10 @@ while (($#)); do
                 exit 2
             }
             arguments+=("$1" "$2")
+            shift
+            ;;
+        --beats)
+            nova_beats "${2:-}" || exit 2
             shift
             ;;
         --exclude | --csv)

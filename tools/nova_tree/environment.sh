@@ -50,6 +50,15 @@ nova_is_release() {
     return 1
 }
 
+# nova_beats VALUE: heartbeats go this way; says what there is.
+nova_beats() {
+    if [[ ${1:-} != @(nova|grouped) ]]; then
+        echo 'error: --beats is nova or grouped' >&2
+        return 1
+    fi
+    export OS_SERVICEGROUP__BEATS=$1
+}
+
 nova_choose 34
 
 # nova_python: prints the path of a Python that is new enough.
