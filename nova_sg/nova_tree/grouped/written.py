@@ -15,6 +15,7 @@ import threading
 from typing import Any
 import weakref
 
+from nova import conf as nova_conf
 from nova.db.main import api as db
 from oslo_db import api as oslo_db_api
 import sqlalchemy as sa
@@ -26,12 +27,16 @@ from nova_sg.db import clock
 from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import moved
 
-#: Seconds between the end of a write and the next.
-SPACING = 0.5
+CONF = nova_conf.CONF
+
+#: Of the report interval: between the end of a write and the next. Half a
+#: second at nova's default, far less than a call waits for its answer.
+SPACING = 0.05
 
 #: Heartbeats that may wait to be written; further ones are refused.
 LIMIT = 50_000
 
+#: Attempts after the first one that met a deadlock; nova's number.
 _DEADLOCKS = 5
 
 _SERVICES = beats.SERVICES
@@ -139,4 +144,4 @@ def _group(context: Any, joining: bool) -> group.GroupCommit:
     def report(_ours: Any, uuids: Sequence[str]) -> Sequence[str]:
         return write(mine, uuids, joining=joining)
 
-    return group.GroupCommit(report, SPACING, LIMIT)
+    return group.GroupCommit(report, SPACING * CONF.report_interval, LIMIT)
