@@ -17,6 +17,7 @@ import sqlalchemy as sa
 import tenacity
 
 from nova_sg import exception
+from nova_sg.db import attempts
 from nova_sg.db import refusals
 from nova_sg.db import schema
 from nova_sg.db import url as db_url
@@ -27,13 +28,6 @@ T = TypeVar('T')
 
 #: What may go away by itself: the statement is tried again, within a bound.
 TRANSIENT = (db_exc.DBDeadlock, db_exc.DBConnectionError)
-
-#: MySQL's error for a text which a column's character set does not have.
-_ILLEGAL_MIX = 1267
-
-#: PostgreSQL's and MySQL's errors for a table that is not there.
-_UNDEFINED_TABLE = '42P01'
-_NO_SUCH_TABLE = 1146
 
 _by_url: dict[tuple[str, int], 'Database'] = {}
 _all: 'weakref.WeakSet[Database]' = weakref.WeakSet()
@@ -74,11 +68,10 @@ class Database:
         self._anchor: sa.Connection | None = None
         self._ready = False
         self._prepare_lock = threading.Lock()
-        self._enough = tenacity.stop_before_delay(self._bound / 2)
         self._retry = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TRANSIENT),
             wait=tenacity.wait_random_exponential(multiplier=0.05, max=1),
-            stop=self._enough,
+            stop=tenacity.stop_before_delay(self._bound / 2),
             reraise=True,
         )
         _all.add(self)
@@ -146,44 +139,12 @@ class Database:
         :raises OutcomeUnknown: the answer to a commit was lost, and the
             database could not be asked what became of it
         """
-        # The number of the latest attempt whose outcome is not known.
-        lost = attempts = 0
-        looked = False
-
-        def attempt() -> T:
-            nonlocal lost, attempts
-            attempts += 1
-            done = False
-            try:
-                with self._transaction() as connection:
-                    result = work(connection)
-                    done = True
-            except db_exc.DBDeadlock:
-                # At the commit, too, that is an answer: it is not done.
-                raise
-            except (db_exc.DBError, sa.exc.SQLAlchemyError) as error:
-                if not done:
-                    raise
-                lost = attempts
-                raise db_exc.DBConnectionError(
-                    refusals.cause_of(error)
-                ) from error
-            return result
-
-        def stop(state: tenacity.RetryCallState) -> bool:
-            nonlocal looked
-            if not self._enough(state):
-                return False
-            if lost < attempts or looked:
-                return True
-            looked = True
-            return False
-
+        tried = attempts.Attempts(self._transaction, self._retry)
         try:
             with self._errors():
-                return self._retry.copy(stop=stop)(attempt)
+                return tried.run(work)
         except exception.ServiceGroupUnavailable as error:
-            if not lost:
+            if not tried.unsure:
                 raise
             raise exception.OutcomeUnknown(
                 backend=self.name, reason=error.kwargs.get('reason', error)
@@ -290,9 +251,7 @@ class Database:
         except db_exc.DBNonExistentTable as error:
             raise exception.SchemaNotReady(backend=self.name) from error
         except (db_exc.DBDataError, db_exc.DBInvalidUnicodeParameter) as error:
-            raise exception.InvalidInput(
-                reason=f'the database refuses a value: {_reason(error)}'
-            ) from error
+            raise refusals.of_value(error) from error
         except (db_exc.DBDuplicateEntry, db_exc.DBReferenceError):
             raise
         except (
@@ -312,44 +271,13 @@ class Database:
             # host again when the password is back.
             if refused is not None and not self._ready:
                 raise refused from error
-            if _refuses_value(error):
-                raise exception.InvalidInput(
-                    reason=f'the database refuses a value: {_reason(error)}'
-                ) from error
-            if _lacks_table(error):
+            if refusals.refuses_value(error):
+                raise refusals.of_value(error) from error
+            if refusals.lacks_table(error):
                 raise exception.SchemaNotReady(backend=self.name) from error
             raise exception.ServiceGroupUnavailable(
-                backend=self.name, reason=_reason(error)
+                backend=self.name, reason=refusals.reason_of(error)
             ) from error
-
-
-def _refuses_value(error: BaseException) -> bool:
-    """Return whether an error is about a value, where oslo.db cannot tell."""
-    wrapped = getattr(error, 'inner_exception', None) or error
-    cause = refusals.cause_of(error)
-    return (
-        isinstance(wrapped, sa.exc.DataError)
-        # The driver itself refuses: NUL in a text, a number too large.
-        or isinstance(cause, ValueError | OverflowError)
-        or cause.args[:1] == (_ILLEGAL_MIX,)
-    )
-
-
-def _lacks_table(error: BaseException) -> bool:
-    """Return whether a table is not there, where oslo.db cannot tell."""
-    cause = refusals.cause_of(error)
-    return getattr(cause, 'pgcode', None) == _UNDEFINED_TABLE or cause.args[
-        :1
-    ] == (_NO_SUCH_TABLE,)
-
-
-def _reason(error: BaseException) -> str:
-    """Return the driver's own words, in one line and without the SQL."""
-    cause = refusals.cause_of(error)
-    if cause.args[:1] == (_ILLEGAL_MIX,):
-        return 'it has a character which the column that is looked at cannot'
-    arguments = getattr(cause, 'args', ()) or (cause,)
-    return ' '.join(str(arguments[-1]).split()) or type(cause).__name__
 
 
 def _before_fork() -> None:

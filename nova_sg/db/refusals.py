@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What only a person can mend of ``[database]``, in one line.
+"""What a database and its driver mean by an error, in one line.
+
+First of all what only a person can mend of ``[database]``.
 
 A driver refuses a parameter with whatever error its code runs into, and a
 server refuses a password with the error it has for a failed connection. Both
@@ -32,6 +34,13 @@ _MYSQL = frozenset({1044, 1045, 1049, 1115, 1251, 1273, 1698, 2026})
 #: a statement that is none, which may be ``init_command``.
 _WRONG_VALUE = 1231
 _SYNTAX = 1064
+
+#: Its error for a text which a column's character set does not have.
+_ILLEGAL_MIX = 1267
+
+#: PostgreSQL's and MySQL's errors for a table that is not there.
+_UNDEFINED_TABLE = '42P01'
+_NO_SUCH_TABLE = 1146
 
 #: What libpq, PostgreSQL and PgBouncer say; their errors while connecting
 #: have no code.
@@ -136,6 +145,42 @@ def cause_of(error: BaseException) -> BaseException:
     """Return what the driver raised, from under what wraps it."""
     cause = getattr(error, 'inner_exception', None) or error
     return getattr(cause, 'orig', None) or cause
+
+
+def refuses_value(error: BaseException) -> bool:
+    """Return whether an error is about a value, where oslo.db cannot tell."""
+    wrapped = getattr(error, 'inner_exception', None) or error
+    cause = cause_of(error)
+    return (
+        isinstance(wrapped, sa.exc.DataError)
+        # The driver itself refuses: NUL in a text, a number too large.
+        or isinstance(cause, ValueError | OverflowError)
+        or cause.args[:1] == (_ILLEGAL_MIX,)
+    )
+
+
+def of_value(error: BaseException) -> exception.InvalidInput:
+    """Return what says that a value cannot be stored."""
+    return exception.InvalidInput(
+        reason=f'the database refuses a value: {reason_of(error)}'
+    )
+
+
+def lacks_table(error: BaseException) -> bool:
+    """Return whether a table is not there, where oslo.db cannot tell."""
+    cause = cause_of(error)
+    return getattr(cause, 'pgcode', None) == _UNDEFINED_TABLE or cause.args[
+        :1
+    ] == (_NO_SUCH_TABLE,)
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the driver's own words, in one line and without the SQL."""
+    cause = cause_of(error)
+    if cause.args[:1] == (_ILLEGAL_MIX,):
+        return 'it has a character which the column that is looked at cannot'
+    arguments = getattr(cause, 'args', ()) or (cause,)
+    return ' '.join(str(arguments[-1]).split()) or type(cause).__name__
 
 
 def _text(error: BaseException, url: sa.URL) -> str:

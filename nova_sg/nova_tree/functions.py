@@ -25,6 +25,7 @@ from nova import exception as nova_exception
 from nova.db.main import api as db
 from nova.i18n import _
 
+from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.inventory import base as inventory_base
 from nova_sg.nova_tree import beats
@@ -214,16 +215,18 @@ def service_update(
     read before.
     """
     ours = cells.Context(context)
-    found = _by_id(api, ours, service_id)
+    found = _to_change(api, ours, service_id)
     changes = {
         name: value
         for name, value in values.items()
         if name in sg_record.UPDATE_FIELDS
         and not (name == 'version' and value == found.version)
     }
-    if values.get('report_count', 0) > found.report_count:
+    if values.get('report_count', 0) > found.report_count and (
+        not found.deleted
+    ):
         beats.take(api, ours, found)
-    if changes:
+    if changes or found.deleted:
         found = api.update(ours, found.uuid, changes)
     return rows.Row(found)
 
@@ -237,8 +240,11 @@ def service_destroy(
     what the first began.
     """
     ours = cells.Context(context)
-    gone = _by_id(api, ours, service_id)
-    if gone.binary == inventory_base.COMPUTE_BINARY:
+    gone = _to_change(api, ours, service_id)
+    if gone.deleted:
+        # What its host has by now is another service's.
+        pass
+    elif gone.binary == inventory_base.COMPUTE_BINARY:
         compute_nodes.remove(context, gone.host, gone.id)
     api.forget(ours, gone.uuid)
 
@@ -248,6 +254,25 @@ def _by_id(
 ) -> sg_record.Record:
     # Before 2.53 the REST API hands on the text of a URL.
     return api.get_by_id(context, int(service_id))
+
+
+def _to_change(
+    api: servicegroup.API, context: cells.Context, service_id: Any
+) -> sg_record.Record:
+    """Return the service that a change is for.
+
+    :returns: for a call that may be sent again also one that was destroyed:
+        the owner then finds out whether the change was made before that
+    """
+    try:
+        return _by_id(api, context, service_id)
+    except exception.ServiceNotFound:
+        if context.change is None:
+            raise
+        for trace in api.driver.records.traces(context):
+            if trace.id == int(service_id):
+                return trace
+        raise
 
 
 def _list(api: servicegroup.API, context: Any, **filters: Any) -> Any:

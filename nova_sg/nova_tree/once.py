@@ -29,12 +29,14 @@ import weakref
 from nova import exception as nova_exception
 from nova.db.main import api as db
 from nova.db.main import models as nova_models
-from oslo_db import api as oslo_db_api
 from oslo_db import exception as db_exc
 from oslo_log import log as logging
 import sqlalchemy as sa
+import tenacity
 
 from nova_sg import exception
+from nova_sg.db import attempts
+from nova_sg.db import engine
 from nova_sg.db import models
 from nova_sg.db import writes
 from nova_sg.nova_tree import moved
@@ -44,12 +46,28 @@ from nova_sg.servicegroup.records import change as sg_change
 
 LOG = logging.getLogger(__name__)
 
-#: Attempts after the first one that met a deadlock; nova's number.
-_DEADLOCKS = 5
+#: Attempts at most, the first one included: where they meet deadlocks, as
+#: many as nova makes, and where the connection is lost.
+_DEADLOCKS = 6
+_LOST = 3
 
-#: Attempts, and seconds between them, where the connection was lost.
-_ATTEMPTS = 3
-_PAUSE = 0.5
+
+def _enough(state: tenacity.RetryCallState) -> bool:
+    error = state.outcome and state.outcome.exception()
+    deadlock = isinstance(error, db_exc.DBDeadlock)
+    return state.attempt_number >= (_DEADLOCKS if deadlock else _LOST)
+
+
+#: For a change that finds what became of it, and for one that cannot.
+_ONCE = tenacity.Retrying(
+    retry=tenacity.retry_if_exception_type(engine.TRANSIENT),
+    wait=tenacity.wait_random_exponential(multiplier=0.5, max=2),
+    stop=_enough,
+    reraise=True,
+)
+_AT_MOST_ONCE = _ONCE.copy(
+    retry=tenacity.retry_if_exception_type(db_exc.DBDeadlock)
+)
 
 #: Seconds for which a database that has no table of ours is not asked again.
 _LOOK_AGAIN = 60.0
@@ -130,6 +148,19 @@ def destroy(
     _make(change, write, _bare(change, novas, service_id), look, None)
 
 
+def made(change: Change) -> Any:
+    """Return the row that a change made, as it is now.
+
+    :returns: also one destroyed since; None where the token is not there, or
+        the database has no table for it
+    """
+    if not _has_table(change.context):
+        return None
+    with _reader(change.context) as session:
+        noted = writes.noted(session, change.token)
+        return None if noted is None else _row(session, **_key(noted))
+
+
 #: By the name of the function of nova.db.main.api.
 CHANGES: Mapping[str, Callable[..., Any]] = {
     'service_create': create,
@@ -169,32 +200,25 @@ def _make(
     :raises OutcomeUnknown: the answer to a COMMIT was lost
     """
     noting = _has_table(change.context)
-    lost = False
 
-    @oslo_db_api.wrap_db_retry(max_retries=_DEADLOCKS, retry_on_deadlock=True)
-    def attempt() -> Any:
-        nonlocal lost
-        done = False
-        try:
-            with _writer(change.context) as session:
-                made = writes.note(session, write) if noting else None
-                if made is None:
-                    if noting:
-                        moved.fence(session, change.ours)
-                    result = work()
-                    session.flush()
-                else:
-                    result = look(session, made.uuid)
-                done = True
-        except db_exc.DBConnectionError:
-            lost = lost or done
-            raise
+    def attempt(session: Any) -> Any:
+        made = writes.note(session, write) if noting else None
+        if made is not None:
+            return look(session, made.uuid)
+        if noting:
+            moved.fence(session, change.ours)
+        result = work()
+        session.flush()
         return result
 
+    tried = attempts.Attempts(
+        lambda: _writer(change.context), _ONCE if noting else _AT_MOST_ONCE
+    )
     try:
-        result = _persist(attempt) if noting else attempt()
-    except db_exc.DBConnectionError as error:
-        if not lost:
+        result = tried.run(attempt)
+    except db_exc.DBError as error:
+        if not tried.unsure or isinstance(error, db_exc.DBDuplicateEntry):
+            # A name that is taken by another: nothing was committed.
             raise
         if noting:
             raise _unknown(error) from error
@@ -204,26 +228,23 @@ def _make(
     return result
 
 
-def _persist(attempt: Callable[[], Any]) -> Any:
-    """Attempt something again that has lost its connection."""
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return attempt()
-        except db_exc.DBConnectionError:
-            time.sleep(_PAUSE)
-    return attempt()
-
-
 def _prune(context: Any) -> None:
     """Delete old tokens. The change is committed: a failure is none of it."""
     try:
-        with db.get_context_manager(context).reader.using(context):
-            tokens = context.session.execute(writes.old()).scalars().all()
+        with _reader(context) as session:
+            tokens = session.execute(writes.old()).scalars().all()
         if tokens:
             with _writer(context) as session:
                 session.execute(writes.deletion(tokens))
     except Exception as error:
         LOG.debug('Not deleting old tokens of changes: %s', error)
+
+
+@contextlib.contextmanager
+def _reader(context: Any) -> Iterator[Any]:
+    """Yield the session of a transaction that only reads."""
+    with db.get_context_manager(context).reader.using(context):
+        yield context.session
 
 
 @contextlib.contextmanager
@@ -243,13 +264,9 @@ def _compare(
 
     :raises OutcomeUnknown: it is not, or cannot be asked for
     """
-    if write.action == writes.CREATE:
-        key: dict[str, Any] = {'uuid': write.uuid}
-    else:
-        key = {'id': int(write.uuid)}
     try:
         with _writer(change.context) as session:
-            row = _row(session, **key)
+            row = _row(session, **_key(write))
     except nova_exception.ServiceNotFound:
         row = None
     except db_exc.DBError:
@@ -266,6 +283,13 @@ def _compare(
     raise _unknown(error) from error
 
 
+def _key(write: writes.Write) -> dict[str, Any]:
+    """Return by what the row of a change is found: nova's ids are integers."""
+    if write.action == writes.CREATE:
+        return {'uuid': write.uuid}
+    return {'id': int(write.uuid)}
+
+
 def _unknown(error: BaseException) -> exception.OutcomeUnknown:
     reason = str(error).strip().partition('\n')[0]
     return exception.OutcomeUnknown(backend="nova's database", reason=reason)
@@ -280,11 +304,11 @@ def _row(session: Any, **keys: Any) -> Any:
 
 
 def _has_table(context: Any) -> bool:
-    engine = db.get_engine(context=context)
-    there, at = _looked.get(engine, (False, -_LOOK_AGAIN))
+    of_cell = db.get_engine(context=context)
+    there, at = _looked.get(of_cell, (False, -_LOOK_AGAIN))
     now = time.monotonic()
     if not there and now - at >= _LOOK_AGAIN:
-        with engine.connect() as connection:
+        with of_cell.connect() as connection:
             there = sa.inspect(connection).has_table(models.writes.name)
-        _looked[engine] = (there, now)
+        _looked[of_cell] = (there, now)
     return there

@@ -146,7 +146,14 @@ class NovaRecordStore(base.RecordStore):
         uuid: str,
         changes: Mapping[str, Any],
     ) -> record.Record:
-        mine = self.get_by_uuid(context, uuid)
+        try:
+            mine = self.get_by_uuid(context, uuid)
+        except exception.ServiceNotFound:
+            # A service destroyed since this change was made answers it.
+            gone = _same(_nova(context), uuid=uuid)
+            if not gone:
+                raise
+            mine = _record(gone[0])
         update = originals.get('service_update')
         wanted = mine._replace(**changes)
         with self._unique(context, wanted):
@@ -162,6 +169,15 @@ class NovaRecordStore(base.RecordStore):
             once.destroy(self._change(context), destroy, mine.id)
             return
         raise exception.ServiceNotFound(service_id=uuid)
+
+    @errors.as_ours()
+    def made(
+        self, context: sg_context.RequestContext, uuid: str | None = None
+    ) -> record.Record | None:
+        row = once.made(self._change(context))
+        if row is None or uuid not in (None, row.uuid):
+            return None
+        return _record(row)
 
     def _change(self, context: sg_context.RequestContext) -> once.Change:
         return once.Change(_nova(context), change.token_of(context), self.ours)

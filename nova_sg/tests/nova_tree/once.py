@@ -118,6 +118,26 @@ class TestTwice(TestCase):
         found = self.read(self.made)
         self.assertEqual((True, True), (found.forced_down, found.disabled))
 
+    def test_it_is_answered_where_the_service_was_destroyed_meanwhile(self):
+        self.deliver_twice(lambda: self.read(self.made).destroy())
+        mine = self.read(self.made)
+        mine.disabled = True
+        self.remotely(mine).save()
+        self.assertTrue(mine.disabled)
+        self.assertEqual(
+            [], list(objects.ServiceList.get_by_host(self.context, 'one'))
+        )
+
+    def test_a_later_service_of_the_host_keeps_its_compute_nodes(self):
+        def anew() -> None:
+            self.make_service(context=self.context)
+            self.make_compute_node('one', context=self.context)
+
+        self.deliver_twice(anew)
+        self.remotely(self.made).destroy()
+        nodes = objects.ComputeNodeList.get_all_by_host(self.context, 'one')
+        self.assertEqual(1, len(nodes))
+
     def test_a_service_is_created_once(self):
         self.deliver_twice(lambda: None)
         made = objects.Service(
