@@ -65,8 +65,8 @@ def _main(argv: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description='Register this host, report what it has, and beat for '
-        'its service until stopped.',
+        description='Register this host, report its resources, and send '
+        'the heartbeats of its service until stopped.',
         epilog='Exit codes: 0 stopped by SIGTERM or SIGINT; 1 unexpected; '
         '2 bad usage or configuration; 3 the records of all its services '
         'were deleted; 4 conflict; 5 the backend is unreachable at the '

@@ -186,10 +186,10 @@ def _main(argv: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description='Serve the calls of processes that have no database, '
-        'over the message bus.',
+        description='Serve hosts without access to the database, over the '
+        'message broker.',
         epilog='Signals: SIGTERM stops it when the calls it has begun are '
-        'answered; SIGHUP makes it read its configuration anew; SIGUSR2 '
+        'answered; SIGHUP makes it read its configuration again; SIGUSR2 '
         'makes each process report its state on stderr. Exit codes: 0 '
         'stopped by a signal; 1 unexpected; 2 bad usage or configuration; '
         '4 conflict; 5 the backend is unreachable at the start.',

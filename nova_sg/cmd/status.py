@@ -131,7 +131,7 @@ class Checks(upgradecheck.UpgradeCommands):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description='Say whether this deployment is ready for this version.',
+        description='Check whether this deployment is ready for this version.',
         epilog='Exit codes: 0 ready, 1 a warning, 2 a failure or bad usage, '
         '255 unexpected.',
     )

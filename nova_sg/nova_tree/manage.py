@@ -175,7 +175,7 @@ class ServiceCommands:
     @_binary
     @_cell
     def enable(self, host: str, binary: str, cell: str | None = None) -> None:
-        """Let the scheduler use a service again; its reason is cleared."""
+        """Let the scheduler use a service again, and clear the reason."""
         with _one_line_errors():
             service = _find(host, binary, cell)
             service.disabled = False
@@ -198,7 +198,7 @@ class ServiceCommands:
         cell: str | None = None,
         reason: str | None = None,
     ) -> None:
-        """Keep the scheduler from using a service; it goes on running."""
+        """Keep new instances from a host; its service and instances run on."""
         with _one_line_errors():
             record.check_values(
                 {'disabled_reason': reason}, record.UPDATE_FIELDS
@@ -212,7 +212,7 @@ class ServiceCommands:
     @_host
     @_cell
     def describe_resource(self, host: str, cell: str | None = None) -> None:
-        """Show what a compute host has, uses, and has promised to projects."""
+        """Show what a compute host has and uses, in all and by project."""
         with _one_line_errors():
             context = _find(host, 'nova-compute', cell)._context
             node = objects.ComputeNode.get_first_node_by_host_for_old_compat(

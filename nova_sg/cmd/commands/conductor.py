@@ -13,14 +13,14 @@ from nova_sg.conductor import rpcapi
 
 
 class Check(base.ShowOne):
-    """Call a conductor, and show how it and its backends are."""
+    """Call a conductor, and show its state and that of its backends."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             '--host',
             metavar='HOST',
-            help='the host of the conductor (default: any of them)',
+            help='the host of the conductor (default: any conductor)',
         )
         return parser
 

@@ -12,10 +12,10 @@ from nova_sg.servicegroup import maintenance
 
 
 class Sync(base.Command):
-    """Bring the schema of the database to what this version needs.
+    """Make the tables that this version needs, or bring them up to date.
 
-    Can be run again at any time. A services table of nova's that is in the
-    database is adopted as it is, and never altered.
+    It can be run again at any time. A services table of nova is adopted as it
+    is, and its columns are never altered.
     """
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
@@ -31,7 +31,7 @@ class Sync(base.Command):
 
 
 class Version(base.ShowOne):
-    """Show the revision of the schema, and the one this version needs."""
+    """Show the revision of the schema, and the one that is needed."""
 
     def take_action(
         self, parsed_args: argparse.Namespace

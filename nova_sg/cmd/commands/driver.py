@@ -19,7 +19,7 @@ from nova_sg.servicegroup import migration
 
 
 class Check(base.ShowOne):
-    """Ask the configured backend, and show what it answers."""
+    """Ask the backend, and show its state and what the driver promises."""
 
     def take_action(
         self, parsed_args: argparse.Namespace
@@ -68,12 +68,14 @@ class Check(base.ShowOne):
 class Migrate(base.ShowOne):
     """Move the services of a deployment from one driver to another.
 
+    Before: stop what registers or changes services. Afterwards: set the new
+    driver everywhere and restart everything.
+
     Records are copied as they are (ids, uuids, times, decisions, deleted
     services) and compared field by field; the deployment marker moves last.
-    What was cut off is taken up where it stopped by the same command. A
-    target that holds other services is refused. The source keeps what it has,
-    and is marked as left. Stop what registers or changes services before,
-    and start everything with the new driver after it.
+    If the command is interrupted, run it again: it goes on where it stopped.
+    A target that holds other services is refused. The source keeps its
+    records, and is marked as left.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -88,8 +90,8 @@ class Migrate(base.ShowOne):
                 metavar='DRIVER[:RECORDS]',
                 type=arguments.place,
                 required=True,
-                help=f'{what}: db, zk, mc or another driver, and where its '
-                'records are, if not where the driver has them by itself: '
+                help=f'{what}: db, zk, mc or another driver; with the place '
+                'of the records if that is not the default of the driver: '
                 'zk:sql, mc:memcached',
             )
         parser.add_argument(

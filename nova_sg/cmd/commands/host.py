@@ -12,7 +12,7 @@ from nova_sg.cmd.commands import base
 
 
 class SetZone(base.Command):
-    """Move a compute host into an availability zone, out of any other."""
+    """Move a compute host into an availability zone."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -21,7 +21,7 @@ class SetZone(base.Command):
             'zone',
             metavar='ZONE',
             type=arguments.zone,
-            help='the zone, which need not exist yet',
+            help='the zone; it is created if it does not exist',
         )
         return parser
 

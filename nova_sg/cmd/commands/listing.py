@@ -35,7 +35,7 @@ LONG_COLUMNS = (
 
 
 class List(base.Lister):
-    """List services, with their true state, by id."""
+    """List services and whether they are up, sorted by id."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)

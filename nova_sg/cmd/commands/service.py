@@ -13,7 +13,7 @@ from nova_sg.cmd.commands import base
 
 
 class Enable(base.Command):
-    """Let the scheduler use a service again; its reason is cleared."""
+    """Let the scheduler use a service again, and clear the reason."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -31,7 +31,7 @@ class Enable(base.Command):
 
 
 class Disable(base.Command):
-    """Keep the scheduler from using a service; it goes on running."""
+    """Keep new instances from a host; its service and instances run on."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -56,10 +56,10 @@ class Disable(base.Command):
 
 
 class ForceDown(base.Command):
-    """Show a service as down, whatever it says, until this is unset.
+    """Show a service as down, even if it beats, until this is unset.
 
-    For a host that is known to be fenced: its servers may be evacuated at
-    once.
+    Do this after the host was fenced, so that its servers can be evacuated
+    at once.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -67,7 +67,7 @@ class ForceDown(base.Command):
         parser.add_argument(
             '--unset',
             action='store_true',
-            help='show its true state again',
+            help='show the true state of the service again',
         )
         arguments.add_host_and_binary(parser)
         return parser
@@ -81,10 +81,11 @@ class ForceDown(base.Command):
 
 
 class Delete(base.Command):
-    """Delete a service whose process is stopped, and its compute nodes.
+    """Delete a service and its compute nodes; stop its process first.
 
-    A process that still runs notices, and is not registered again before it
-    is started anew.
+    A process that still runs notices, and registers again only when it is
+    restarted. Never delete a nova-compute of a real nova with this command:
+    it knows neither nova's instances nor placement. Use nova's API.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -104,7 +105,7 @@ class Delete(base.Command):
 
 
 class DescribeResource(base.Lister):
-    """Show what a compute host has, uses, and has promised to projects."""
+    """Show what a compute host has and uses, in all and by project."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)

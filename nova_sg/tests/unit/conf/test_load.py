@@ -18,6 +18,7 @@ load_tests = testscenarios.load_tests_apply_scenarios
 #: The names that scripts and documentation rely on, and their defaults.
 DEFAULTS = {
     'servicegroup': {
+        'beats': 'nova',
         'driver': 'db',
         'records': None,
         'report_interval': 10,
