@@ -10,18 +10,22 @@ usage() {
     cat <<'END'
 Usage: tools/release_tests.sh [OPTION]... [RELEASE]... [-- STESTR_ARGUMENT...]
 
-RELEASE is a list in tools/constraints: 2025.1, 2025.2, 2026.1. Without one:
-all to be resolved, the oldest and the newest to be tested.
+RELEASE is a list in tools/constraints, 2025.1, 2025.2 or 2026.1; to be
+tested, also `lowest`: the lowest versions that pyproject.toml names. Without
+one: all lists are resolved, the oldest and the newest are tested.
 
   --resolve     only see whether nova of the release and nova-sg with its
-                extras resolve together; a quarter of a minute each
+                extras resolve together
   --test        only run tests, in an environment of its own (.venv-RELEASE)
+  --short       run fewer tests
+  --no-install  install nothing; use the environments as they are
   -h, --help    show this text
 
 The tests are the unit tests, the conformance of db (SQLite) and zk to what a
 record store, a membership and a verdict promise, and what meets libraries:
-RPC, REST and the processes. They take about three minutes a release; what
-follows -- goes to `stestr run` instead of that choice.
+RPC, REST and the processes. With --short they are the unit tests and the
+conformance of records, memberships and objects. What follows -- goes to
+`stestr run` instead of that choice.
 
 Environment:
 
@@ -29,11 +33,13 @@ Environment:
 END
 }
 
-resolve=true tests=true releases=() stestr_args=()
+resolve=true tests=true install=true short=false releases=() stestr_args=()
 while (($#)); do
     case $1 in
         --resolve) tests=false ;;
         --test) resolve=false ;;
+        --short) short=true ;;
+        --no-install) install=false ;;
         -h | --help) usage; exit 0 ;;
         --) shift; stestr_args=("$@"); break ;;
         -*) echo "release_tests.sh: unknown argument: $1" >&2; exit 2 ;;
@@ -41,11 +47,18 @@ while (($#)); do
     esac
     shift
 done
+if ! $resolve && ! $tests; then
+    resolve=true tests=true
+fi
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$top"
 exec </dev/null
 for release in "${releases[@]}"; do
-    if [[ ! -e tools/constraints/$release.txt ]]; then
+    [[ $release != lowest ]] || ! $resolve || {
+        echo 'release_tests.sh: lowest goes with --test only' >&2
+        exit 2
+    }
+    if [[ $release != lowest && ! -e tools/constraints/$release.txt ]]; then
         echo "release_tests.sh: no tools/constraints/$release.txt" >&2
         exit 2
     fi
@@ -53,64 +66,121 @@ done
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 export LC_ALL=C.UTF-8 OS_TEST_TIMEOUT=${OS_TEST_TIMEOUT:-300}
+# stestr would run the tests with the interpreter this one names.
+unset PYTHON PYTHONPATH PYTHONHOME
+# The caller's options (OS_SERVICEGROUP__DRIVER and the like) are not ours.
+for name in $(compgen -e OS_); do
+    [[ $name != *__* ]] || unset "$name"
+done
 python=${NOVA_SG_PYTHON:-python3}
 work=$(mktemp -d)
+# Servers that refuse root run as another user, who must get through.
 chmod 711 "$work"
-trap 'rm -rf "$work"' EXIT
+# shellcheck disable=SC2046
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 failed=()
 
 all_lists() { basename -s .txt -a tools/constraints/*.txt; }
 
+# list_of RELEASE: prints the path of its constraints.
+list_of() {
+    if [[ $1 == lowest ]]; then
+        "$python" tools/lowest_versions.py >"$work/lowest.txt"
+        echo "$work/lowest.txt"
+    else
+        echo "tools/constraints/$1.txt"
+    fi
+}
+
+# resolves WHEEL RELEASE
 resolves() {
-    local list=tools/constraints/$1.txt nova
+    local list=tools/constraints/$2.txt nova
     nova=$(sed -n 's/^nova==//p' "$list")
     "$work/venv/bin/python" -m pip install -q --dry-run -c "$list" \
-        "nova==$nova" '.[zookeeper,memcached,mysql,postgresql,api]' || return
-    echo "nova $nova and nova-sg resolve under $1"
+        "nova==$nova" "$1[zookeeper,memcached,mysql,postgresql,api]" || return
+    echo "nova $nova and nova-sg resolve under $2"
 }
 
 if $resolve; then
     # An empty one: what is installed would count.
     "$python" -m venv "$work/venv"
+    "$work/venv/bin/python" -m pip wheel -q --no-deps -w "$work/wheel" .
+    wheel=("$work"/wheel/*.whl)
     mapfile -t lists < <(all_lists)
-    for release in "${releases[@]:-${lists[@]}}"; do
-        resolves "$release" || failed+=("$release does not resolve")
+    ((${#releases[@]} == 0)) || lists=("${releases[@]}")
+    declare -A resolving=()
+    for release in "${lists[@]}"; do
+        resolves "${wheel[0]}" "$release" >"$work/$release" 2>&1 &
+        resolving[$release]=$!
+    done
+    for release in "${lists[@]}"; do
+        wait "${resolving[$release]}" ||
+            failed+=("$release does not resolve")
+        cat "$work/$release"
     done
 fi
 
+# make_venv RELEASE: makes it, unless it is there for this list.
 make_venv() {
-    local venv=.venv-$1 list=tools/constraints/$1.txt key
-    key=$(cat pyproject.toml setup.cfg setup.py "$list" | sha256sum)
+    local venv=.venv-$1 list key
+    list=$(list_of "$1") || return
+    key=$(cat pyproject.toml setup.cfg setup.py "$list" | sha256sum) || return
+    key+="$("$python" -VV) $top"
     [[ ! -e $venv/stamp || $(<"$venv/stamp") != "$key" ]] || return 0
-    "$python" -m venv --clear "$venv"
-    "$venv/bin/python" -m pip install -q 'pip>=25.1'
-    "$venv/bin/python" -m pip install -q -c "$list" -e '.[all]' --group test
-    echo "$key" >"$venv/stamp"
+    if ! $install; then
+        echo "There is no $venv for these versions; run without --no-install."
+        return 1
+    fi
+    echo "installing $venv"
+    "$python" -m venv --clear "$venv" &&
+        "$venv/bin/python" -m pip install -q 'pip>=25.1' &&
+        "$venv/bin/python" -m pip install -q --no-compile -c "$list" \
+            -e '.[all]' --group test &&
+        echo "$key" >"$venv/stamp"
 }
 
 # Where a library's ways differ between releases.
-conformance='test_conformance_(db_sqlite|zk)'
-conformance+='\.Test(Records|Lookups|Membership|Verdicts|Objects|Marker)\.'
-libraries='conductor\.test_(errors|life|wire)|objects\.'
-libraries+='|api\.test_(auth|middleware|process|trouble)|cmd\.test_usage'
-chosen="tests\.unit\.|functional\.(servicegroup\.$conformance|$libraries)"
+backends='functional\.servicegroup\.test_conformance_(db_sqlite|zk)'
+if $short; then
+    # Not those of the servers which tests start, nor of our own arithmetic.
+    unit='tests\.unit\.(?!benchmarks\.|fixtures\.|install\.|policies\.)'
+    chosen="$unit|$backends\.Test(Records|Membership|Objects)\."
+else
+    chosen='tests\.unit\.'
+    chosen+="|$backends"
+    chosen+='\.Test(Records|Lookups|Membership|Verdicts|Objects|Marker)\.'
+    chosen+='|functional\.(conductor\.test_(errors|life|wire)|objects\.'
+    chosen+='|api\.test_(auth|middleware|process|trouble)|cmd\.test_usage)'
+fi
+
+# run RELEASE: runs its tests; prints all that is told of what fails, and the
+# numbers.
+run() {
+    local code=0
+    rm -rf "$work/tests"
+    mkdir -m 711 "$work/tests"
+    TMPDIR=$work/tests OS_TEST_PATH=./nova_sg/tests \
+        PATH=$PWD/.venv-$1/bin:$PATH timeout -k 30 1800 \
+        stestr run --concurrency "$(nproc)" "${stestr_args[@]}" \
+        >"$work/log" 2>&1 || code=$?
+    sed -n '/^Failed [0-9]* tests/,$p' "$work/log" | grep -v ' DEBUG ' |
+        head -n 500
+    grep -E '^ - (Passed|Failed|Skipped)' "$work/log" || tail "$work/log"
+    return "$code"
+}
 
 if $tests; then
     mapfile -t lists < <(all_lists | sed -n '1p;$p')
     ((${#stestr_args[@]})) || stestr_args=("$chosen")
     for release in "${releases[@]:-${lists[@]}}"; do
         echo "== $release"
-        make_venv "$release"
-        rm -rf "$work/tests"
-        mkdir -m 711 "$work/tests"
-        TMPDIR=$work/tests OS_TEST_PATH=./nova_sg/tests \
-            PATH=$PWD/.venv-$release/bin:$PATH timeout -k 30 1800 \
-            stestr run --concurrency "$(nproc)" "${stestr_args[@]}" \
-            >"$work/log" 2>&1 || failed+=("$release fails tests")
-        # All that is told of what fails, and the numbers.
-        sed -n '/^Failed [0-9]* tests/,$p' "$work/log" | grep -v ' DEBUG ' |
-            head -n 500
-        grep -E '^ - (Passed|Failed|Skipped)' "$work/log" || tail "$work/log"
+        if ! make_venv "$release"; then
+            failed+=("$release cannot be installed")
+        elif ! run "$release"; then
+            failed+=("$release fails tests")
+        fi
     done
 fi
 

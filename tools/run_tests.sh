@@ -12,8 +12,8 @@ Usage: tools/run_tests.sh [OPTION]... [-- ARGUMENT...]
 
 Without an option: everything, that is lint, docs and all tests. What the
 tests need is installed first: the Debian packages of bindep.txt that are
-missing (as root or with sudo), a virtual environment, and one more with a
-stock nova.
+missing (as root or with sudo), a virtual environment, and more of them with a
+stock nova, and with the versions that releases of OpenStack pin.
 
   --lint          the style checks of .pre-commit-config.yaml
   --docs          the documentation, the API reference, the release notes
@@ -23,9 +23,14 @@ stock nova.
                   generated requests: more rounds, more ways; twenty minutes
                   or so
   --nova-tree     a selection of nova's own tests, with nova-sg in a stock
-                  nova: with db, zk and mc, and a part of them without it, to
-                  see that the watcher sees (tools/nova_tree_tests.sh runs
-                  more of them)
+                  nova: 34 on native threads with db and zk, 33 under eventlet
+                  with mc, and a part of them without nova-sg, to see that the
+                  watcher sees; with --long each release with each driver
+                  (tools/nova_tree_tests.sh runs more of them)
+  --releases      whether nova-sg resolves with nova 31, 32 and 33, and a part
+                  of the tests under the versions pinned for the first and the
+                  last of them; with --long more of the tests, and with the
+                  lowest versions (tools/release_tests.sh)
   --all-pythons   the tests with every Python >= 3.11 on the PATH, not one
   --verbose       print all that the stages print, and a line for each test
   --no-install    install nothing; use the virtual environment as it is
@@ -53,6 +58,7 @@ EOF
 }
 
 lint=false docs=false unit=false functional=false nova_tree=false
+releases=false
 all_pythons=false install=true long=false verbose=false
 chosen=()
 while (($#)); do
@@ -63,6 +69,7 @@ while (($#)); do
         --functional) functional=true ;;
         --long) long=true ;;
         --nova-tree) nova_tree=true ;;
+        --releases) releases=true ;;
         --all-pythons) all_pythons=true ;;
         --no-install) install=false ;;
         --verbose) verbose=true ;;
@@ -72,8 +79,9 @@ while (($#)); do
     esac
     shift
 done
-if ! $lint && ! $docs && ! $unit && ! $functional && ! $nova_tree; then
-    lint=true docs=true unit=true functional=true nova_tree=true
+if ! $lint && ! $docs && ! $unit && ! $functional && ! $nova_tree &&
+    ! $releases; then
+    lint=true docs=true unit=true functional=true nova_tree=true releases=true
 fi
 
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -423,29 +431,69 @@ test_stage() {
 
 # -- nova's own tests --------------------------------------------------------
 
-# What meets every takeover and stays within five minutes.
+# What meets every takeover.
 nova_modules=(
     functional.api_sample_tests.test_services
     functional.notification_sample_tests.test_service
     functional.test_service
     functional.wsgi.test_services
-    unit.servicegroup
 )
+# nova's own two drivers: no run of another driver differs there.
+nova_drivers=unit.servicegroup
 
-nova_tests() {
-    local arguments=()
+# Runs a script of ours with the interpreter of this run, and a limit.
+script() {
+    local arguments=() script=$1
+    shift
     $install || arguments+=(--no-install)
     NOVA_SG_PYTHON=$python timeout --foreground -k 30 "$test_limit" \
-        tools/nova_tree_tests.sh "${arguments[@]}" "$@"
+        "$script" "${arguments[@]}" "$@"
 }
 
+# nova_stage RELEASE DRIVER MODULE...
+nova_stage() {
+    local number=$1 driver=$2
+    shift 2
+    stage "nova $number, $driver" script tools/nova_tree_tests.sh \
+        --nova "$number" --driver "$driver" "$@" || true
+}
+
+# Each on what its release runs on: 34 on native threads, the others under
+# eventlet.
 nova_tree_stages() {
-    local driver
-    for driver in db zk mc; do
-        stage "nova tree, $driver" \
-            nova_tests --driver "$driver" "${nova_modules[@]}" || true
+    local number driver
+    nova_stage 34 zk "${nova_modules[@]}" "$nova_drivers"
+    nova_stage 34 db "${nova_modules[@]}"
+    if $long; then
+        nova_stage 34 mc "${nova_modules[@]}"
+        for number in 31 32 33; do
+            for driver in zk mc db; do
+                nova_stage "$number" "$driver" "${nova_modules[@]}" \
+                    "$nova_drivers"
+            done
+        done
+    else
+        nova_stage 33 mc "${nova_modules[@]:1}"
+    fi
+    stage 'nova 34 without' script tools/nova_tree_tests.sh --off \
+        functional.test_service || true
+}
+
+# -- The versions of releases -------------------------------------------------
+
+release_stages() {
+    local release arguments=(--test) lists=(2025.1 2026.1)
+    if $long; then
+        lists+=(lowest)
+    else
+        arguments+=(--short)
+    fi
+    ! $install || stage 'resolve' script tools/release_tests.sh --resolve ||
+        true
+    for release in "${lists[@]}"; do
+        stage "versions, $release" script tools/release_tests.sh \
+            "${arguments[@]}" "$release" || true
     done
-    stage 'nova without' nova_tests --off functional.test_service || true
 }
 
 # -- The run ------------------------------------------------------------------
@@ -474,7 +522,8 @@ for each in "${pythons[@]}"; do
 
     stage "venv$suffix" make_venv || exit 1
     if $install; then
-        if $first && { $unit || $functional || $nova_tree; }; then
+        if $first &&
+            { $unit || $functional || $nova_tree || $releases; }; then
             stage packages install_packages || true
         fi
         stage "install$suffix" fill_venv || exit 1
@@ -487,6 +536,9 @@ for each in "${pythons[@]}"; do
     # First, for the nova they install is where some functional tests run.
     if $first && $nova_tree; then
         nova_tree_stages
+    fi
+    if $first && $releases; then
+        release_stages
     fi
     if $unit || $functional; then
         test_stage "tests$suffix"

@@ -99,7 +99,8 @@ nova_venv() {
     echo "-- installing ${venv#"$top/"}"
     rm -f -- "$stamp"
     [[ -x $venv/bin/python ]] || "$nova_python" -m venv "$venv"
-    nova_pip "$venv" install "$@"
+    # Most of its modules are never imported.
+    nova_pip "$venv" install --no-compile "$@"
     echo "$key" >"$stamp"
 }
 

@@ -50,12 +50,24 @@ cells.create_cell(
 PATIENCE = 300
 
 
-def installed() -> pathlib.Path | None:
-    """Return where tools/nova_tree_tests.sh has installed nova, or None."""
+def installed(number: int = 34) -> pathlib.Path | None:
+    """Return where tools/nova_tree_tests.sh has installed a nova.
+
+    :param number: its release
+    :returns: None where it is not installed
+    """
     top = pathlib.Path(nova_sg.__file__).parent.parent
     trees = pathlib.Path(os.environ.get('NOVA_SG_TREE') or top / '.nova-tree')
-    found = sorted(trees.glob('*/venv/bin/nova-sg-run'))
+    found = sorted(trees.glob(f'{number}.*/venv/bin/nova-sg-run'))
     return found[-1].parent.parent.parent if found else None
+
+
+def missing(number: int) -> str:
+    """Return the reason to skip a test for which nova is not installed."""
+    return (
+        f'nova {number} is not installed: '
+        f'tools/nova_tree_tests.sh --nova {number} does that'
+    )
 
 
 class NovaCell(fixtures.Fixture):
