@@ -21,16 +21,15 @@ from nova_sg.conf import availability_zone
 from nova_sg.conf import compute
 from nova_sg.conf import conductor
 from nova_sg.conf import database
+from nova_sg.conf import drivers
 from nova_sg.conf import inventory
 from nova_sg.conf import legacy
 from nova_sg.conf import libraries
-from nova_sg.conf import memcached
 from nova_sg.conf import notifications
 from nova_sg.conf import paths
 from nova_sg.conf import servicegroup
 from nova_sg.conf import transport
 from nova_sg.conf import upgrade_levels
-from nova_sg.conf import zookeeper
 
 DEFAULT_CONFIG_FILE = '/etc/nova-sg/nova-sg.conf'
 
@@ -40,24 +39,21 @@ MODULES = (
     compute,
     conductor,
     database,
+    drivers,
     inventory,
     legacy,
     libraries,
-    memcached,
     notifications,
     paths,
     servicegroup,
     transport,
     upgrade_levels,
-    zookeeper,
 )
 
-#: Groups which hold no options but ours: an unknown one in there is a typo.
-OWN_GROUPS = (
+#: Groups which hold no options but ours, besides those of the drivers.
+_OWN_GROUPS = (
     'servicegroup',
     'inventory',
-    'zookeeper',
-    'memcached',
     'api',
     'conductor',
     'notifications',
@@ -200,6 +196,11 @@ def own_options() -> Iterator[tuple[str, cfg.Opt]]:
                     yield getattr(group, 'name', group), option
 
 
+def own_groups() -> list[str]:
+    """Return the groups in which an unknown option is a typo."""
+    return [*_OWN_GROUPS, *(group.name for group in drivers.list_opts())]
+
+
 def check_group(conf: cfg.ConfigOpts, name: str) -> None:
     """Read every option of a group once.
 
@@ -221,14 +222,13 @@ def unknown_environment(conf: cfg.ConfigOpts) -> list[str]:
     :returns: names of variables, sorted
     """
     unknown = []
+    looked_at = [*own_groups(), 'database']
     for variable in os.environ:
         group, separator, option = variable.removeprefix('OS_').partition('__')
         if not (variable.startswith('OS_') and separator):
             continue
         group = group.lower()
-        if group in (*OWN_GROUPS, 'database') and (
-            option.lower() not in conf[group]
-        ):
+        if group in looked_at and option.lower() not in conf[group]:
             unknown.append(variable)
     return sorted(unknown)
 

@@ -2,12 +2,13 @@
 
 """The options of nova_sg on nova's own configuration.
 
-nova keeps every option on one global object and knows the groups
-``[servicegroup]``, ``[inventory]``, ``[zookeeper]`` and ``[memcached]`` not at
-all. They are registered there, so that nova.conf is the only file to edit;
-what nova has an option for is read from nova's.
+nova keeps every option on one global object, and does not know the groups
+``[servicegroup]``, ``[inventory]`` and those of the drivers. They are
+registered there, so that nova.conf is the only file to edit. What nova has an
+option for is read from nova's.
 """
 
+from collections.abc import Sequence
 import copy
 from typing import Any
 
@@ -16,11 +17,10 @@ from oslo_config import cfg
 
 from nova_sg import conf as sg_conf
 from nova_sg.conf import database
+from nova_sg.conf import drivers
 from nova_sg.conf import inventory
-from nova_sg.conf import memcached
 from nova_sg.conf import paths
 from nova_sg.conf import servicegroup
-from nova_sg.conf import zookeeper
 from nova_sg.nova_tree import takeover
 
 CONF = nova_conf.CONF
@@ -38,13 +38,12 @@ of a deployment must have the same value.
 """
 
 
-def registered() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
+def registered() -> list[tuple[cfg.OptGroup, Sequence[cfg.Opt]]]:
     """Return what is registered on nova's configuration, by group."""
     return [
         (servicegroup.servicegroup_group, _servicegroup_opts()),
         (inventory.inventory_group, inventory.inventory_opts),
-        (memcached.memcached_group, memcached.memcached_opts),
-        (zookeeper.zookeeper_group, zookeeper.zookeeper_opts),
+        *drivers.list_opts().items(),
     ]
 
 
@@ -116,11 +115,10 @@ def load_for_moving() -> cfg.ConfigOpts:
         CONF.config_dir or (),
         modules=(
             database,
+            drivers,
             inventory,
-            memcached,
             paths,
             servicegroup,
-            zookeeper,
         ),
     )
 

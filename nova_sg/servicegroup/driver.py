@@ -135,6 +135,17 @@ class Driver(abc.ABC):
                 f'only, not in {options.records}',
             )
 
+    @classmethod
+    def list_opts(cls) -> Mapping[cfg.OptGroup, Sequence[cfg.Opt]]:
+        """Return the options of this driver and its record store, by group.
+
+        They are registered in every process, checked when it starts, and
+        listed in the sample configuration. So this is called where another
+        driver is configured, too, and the library of this one may be missing:
+        let the module of the class import it no earlier than the constructor.
+        """
+        return {}
+
     @property
     @abc.abstractmethod
     def membership(self) -> membership_base.Membership:

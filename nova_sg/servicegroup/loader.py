@@ -2,6 +2,8 @@
 
 """Drivers and record stores by name, through stevedore."""
 
+from collections.abc import Iterator
+import contextlib
 from importlib import metadata
 from typing import Any
 
@@ -9,12 +11,12 @@ from oslo_config import cfg
 import stevedore
 
 from nova_sg import exception
+from nova_sg.conf import drivers
 from nova_sg.conf import servicegroup
 from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.records import base as records_base
 
-DRIVERS = 'nova_sg.servicegroup.drivers'
 RECORDS = 'nova_sg.servicegroup.records'
 
 
@@ -30,7 +32,9 @@ def load(
     """
     if records is None:
         records = records_class(conf)(conf)
-    return driver_class(conf)(conf, records)
+    name = conf.servicegroup.driver
+    with _installed('driver', name):
+        return driver_named(name)(conf, records)
 
 
 def driver_class(conf: cfg.ConfigOpts) -> type[sg_driver.Driver]:
@@ -47,7 +51,9 @@ def driver_named(name: str) -> type[sg_driver.Driver]:
     :param name: as of ``[servicegroup] driver``
     :raises InvalidConfiguration: see :func:`load`
     """
-    found: type[sg_driver.Driver] = _plugin(DRIVERS, 'driver', name)
+    found: type[sg_driver.Driver]
+    with _installed('driver', name):
+        found = _plugin(drivers.NAMESPACE, 'driver', name)
     return found
 
 
@@ -56,9 +62,10 @@ def records_class(conf: cfg.ConfigOpts) -> type[records_base.RecordStore]:
 
     :raises InvalidConfiguration: see :func:`load`
     """
-    found: type[records_base.RecordStore] = _plugin(
-        RECORDS, 'records', records_name(conf)
-    )
+    option = 'records' if conf.servicegroup.records else 'driver'
+    found: type[records_base.RecordStore]
+    with _installed(option, getattr(conf.servicegroup, option)):
+        found = _plugin(RECORDS, 'records', records_name(conf))
     return found
 
 
@@ -90,21 +97,31 @@ def novas_marker() -> marker.Marker:
     return marker.Marker(name, driver_named(name).default_records)
 
 
-def _plugin(namespace: str, option: str, name: str) -> Any:
+@contextlib.contextmanager
+def _installed(option: str, name: str) -> Iterator[None]:
+    """Say which option needs a library that cannot be imported.
+
+    :param option: of ``[servicegroup]``
+    :param name: its value
+    """
     try:
-        found: stevedore.NamedExtensionManager[Any]
-        found = stevedore.NamedExtensionManager(
-            namespace,
-            [name],
-            on_load_failure_callback=_raise,
-            # Releases differ in what None means to them.
-            on_missing_entrypoints_callback=lambda _names: None,
-        )
+        yield
     except ImportError as error:
         raise exception.InvalidConfiguration(
             option=f'[servicegroup] {option}',
             reason=f'{name!r} needs {error.name}, which is not installed',
         ) from error
+
+
+def _plugin(namespace: str, option: str, name: str) -> Any:
+    found: stevedore.NamedExtensionManager[Any]
+    found = stevedore.NamedExtensionManager(
+        namespace,
+        [name],
+        on_load_failure_callback=_raise,
+        # Releases differ in what None means to them.
+        on_missing_entrypoints_callback=lambda _names: None,
+    )
     if name not in found:
         # Not through stevedore: it would load each, and complain of those
         # whose library is not installed.

@@ -2,6 +2,7 @@
 
 """The ``mc`` driver: who is alive is kept in memcached."""
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from oslo_config import cfg
@@ -10,10 +11,7 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import driver
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.backends.memcached import epoch
-from nova_sg.servicegroup.backends.memcached import (
-    membership as memcached_membership,
-)
+from nova_sg.servicegroup.backends.memcached import options
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import base as records_base
 
@@ -43,9 +41,14 @@ class MemcachedDriver(driver.Driver):
         self, conf: cfg.ConfigOpts, records: records_base.RecordStore
     ) -> None:
         super().__init__(conf, records)
-        self._membership = memcached_membership.MemcachedMembership(
-            conf, records
-        )
+        # Imported here: the options are read where there is no pymemcache.
+        from nova_sg.servicegroup.backends.memcached import membership
+
+        self._membership = membership.MemcachedMembership(conf, records)
+
+    @classmethod
+    def list_opts(cls) -> Mapping[cfg.OptGroup, Sequence[cfg.Opt]]:
+        return options.list_opts()
 
     @property
     def membership(self) -> membership_base.Membership:
@@ -57,13 +60,13 @@ class MemcachedDriver(driver.Driver):
             durable=self.records.durable,
             linearizable=True,
             per_worker=True,
-            crash_detection=epoch.member_ttl(self.conf),
+            crash_detection=self._membership.ttl,
             member_details=True,
             remote_beats=self.remote_beats,
             monotonic_reads=True,
             invocations=True,
             staleness=0.0,
-            doubt=epoch.longest_doubt(self.conf),
+            doubt=self._membership.longest_doubt,
         )
 
     @property

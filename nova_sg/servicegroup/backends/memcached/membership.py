@@ -70,6 +70,8 @@ class MemcachedMembership(base.Membership):
     :param conf: a loaded configuration
     :param records: knows which services there are
     :ivar heard: whether a server has answered this process
+    :ivar ttl: seconds that a beat counts for
+    :ivar longest_doubt: seconds by which a crash shows later, at most
     """
 
     def __init__(
@@ -83,7 +85,8 @@ class MemcachedMembership(base.Membership):
         )
         self.heard = False
         self._down_time: int = conf.servicegroup.service_down_time
-        self._ttl = epoch.member_ttl(conf)
+        self.ttl = epoch.member_ttl(conf)
+        self.longest_doubt = epoch.longest_doubt(conf)
 
     @property
     def marker_store(self) -> marker.MarkerStore:
@@ -97,7 +100,7 @@ class MemcachedMembership(base.Membership):
         self, context: sg_context.RequestContext, created: record.Record
     ) -> None:
         self._cluster.server_of(created.uuid).add(
-            [(self.key(created.uuid), presence.expected())], self._ttl
+            [(self.key(created.uuid), presence.expected())], self.ttl
         )
 
     def join_many(
@@ -150,7 +153,7 @@ class MemcachedMembership(base.Membership):
     ) -> sg_invocation.Departure:
         server = self._cluster.server_of(uuid)
         count = beats.Beats(
-            self._cluster.memory(server), self._ttl
+            self._cluster.memory(server), self.ttl
         ).leave_invocation(
             self.key(uuid), self._cluster.keys.trace(uuid), invocation
         )
@@ -283,7 +286,7 @@ class MemcachedMembership(base.Membership):
             {
                 server: functools.partial(
                     work,
-                    beats.Beats(self._cluster.memory(server), self._ttl),
+                    beats.Beats(self._cluster.memory(server), self.ttl),
                     workers,
                 )
                 for server, workers in placed.items()

@@ -18,8 +18,8 @@ from pymemcache import exceptions
 
 from nova_sg import exception
 from nova_sg import private
-from nova_sg.conf import memcached as memcached_conf
 from nova_sg.servicegroup.backends.memcached import connection
+from nova_sg.servicegroup.backends.memcached import options as sg_options
 
 LOG = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ class Server:
     def __init__(self, name: str, options: Options) -> None:
         private.check('memcached')
         self.name = name
-        self._address = memcached_conf.address(name)
+        self._address = sg_options.address(name)
         self.options = options
         self._lock = threading.Lock()
         self._pool = self._new_pool()

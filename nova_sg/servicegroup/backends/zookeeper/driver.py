@@ -2,6 +2,7 @@
 
 """The ``zk`` driver: records and liveness in ZooKeeper."""
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from oslo_config import cfg
@@ -11,12 +12,7 @@ from nova_sg import exception
 from nova_sg.servicegroup import driver
 from nova_sg.servicegroup import lease
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.backends.zookeeper import (
-    membership as zookeeper_membership,
-)
-from nova_sg.servicegroup.backends.zookeeper import (
-    records as zookeeper_records,
-)
+from nova_sg.servicegroup.backends.zookeeper import options
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import base as records_base
 
@@ -52,9 +48,14 @@ class ZooKeeperDriver(driver.Driver):
         self, conf: cfg.ConfigOpts, records: records_base.RecordStore
     ) -> None:
         super().__init__(conf, records)
-        self._membership = zookeeper_membership.ZooKeeperMembership(
-            conf, records
-        )
+        # Imported here: the options are read where there is no kazoo.
+        from nova_sg.servicegroup.backends.zookeeper import membership
+
+        self._membership = membership.ZooKeeperMembership(conf, records)
+
+    @classmethod
+    def list_opts(cls) -> Mapping[cfg.OptGroup, Sequence[cfg.Opt]]:
+        return options.list_opts()
 
     @property
     def membership(self) -> membership_base.Membership:
@@ -81,6 +82,10 @@ class ZooKeeperDriver(driver.Driver):
         return records, living.verdicts(uuids)
 
     def watch(self, context: sg_context.RequestContext) -> None:
+        from nova_sg.servicegroup.backends.zookeeper import (
+            records as zookeeper_records,
+        )
+
         cell = None
         if isinstance(self.records, zookeeper_records.ZooKeeperRecordStore):
             cell = self.records.cell(context)

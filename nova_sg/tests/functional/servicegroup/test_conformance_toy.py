@@ -4,9 +4,13 @@
 
 from importlib import metadata
 
+import fixtures
 from oslotest import base
 
+from nova_sg import conf as sg_conf
 from nova_sg import exception
+from nova_sg.conf import drivers
+from nova_sg.conf import opts
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import testing
 from nova_sg.tests.functional.servicegroup import service_objects
@@ -27,7 +31,7 @@ class TestEntryPoint(base.BaseTestCase):
         self.deployment = self.useFixture(toy_deployments.ToyDeployment())
 
     def test_the_driver_is_of_another_distribution(self) -> None:
-        (found,) = metadata.entry_points(group=loader.DRIVERS, name='toy')
+        (found,) = metadata.entry_points(group=drivers.NAMESPACE, name='toy')
         self.assertEqual('nova-sg-toy', found.dist.name)
         driver = loader.load(self.deployment.load())
         self.assertIsInstance(driver, found.load())
@@ -49,3 +53,29 @@ class TestEntryPoint(base.BaseTestCase):
             exception.InvalidConfiguration, loader.load, conf
         )
         self.assertIn('[toy] directory', str(error))
+
+    def test_its_options_are_in_the_sample(self) -> None:
+        sampled = {
+            getattr(group, 'name', group): [each.name for each in options]
+            for group, options in opts.list_opts()
+        }
+        self.assertEqual(['directory'], sampled['toy'])
+
+    def test_a_bad_value_of_its_options_stops_any_process(self) -> None:
+        """Also one that uses another driver."""
+        self.useFixture(
+            fixtures.EnvironmentVariable('OS_TOY__DIRECTORY', 'srv')
+        )
+        error = self.assertRaises(
+            exception.InvalidConfiguration, sg_conf.load, []
+        )
+        self.assertIn('[toy] directory', str(error))
+
+    def test_a_typo_of_its_options_is_known(self) -> None:
+        self.useFixture(
+            fixtures.EnvironmentVariable('OS_TOY__DIRECTROY', '/srv')
+        )
+        self.assertEqual(
+            ['OS_TOY__DIRECTROY'],
+            sg_conf.unknown_environment(sg_conf.load([])),
+        )

@@ -13,7 +13,7 @@ import fixtures
 
 from nova_sg import conf as sg_conf
 from nova_sg import exception
-from nova_sg.conf import zookeeper as zookeeper_conf
+from nova_sg.servicegroup.backends.zookeeper import options
 from nova_sg.tests.fixtures import children
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
@@ -326,7 +326,7 @@ class TestConfiguration(base.ZooKeeperTestCase):
 
     def test_each_option_is_tried(self):
         self.assertEqual(
-            {each.name for each in zookeeper_conf.zookeeper_opts}, {*NONSENSE}
+            {each.name for each in options.zookeeper_opts}, {*NONSENSE}
         )
 
     def test_an_environment_variable_with_a_typo_is_noticed(self):

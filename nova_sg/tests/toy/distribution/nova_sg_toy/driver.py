@@ -2,12 +2,16 @@
 
 """The driver that nova_sg finds under the name ``toy``."""
 
+from collections.abc import Mapping
+from collections.abc import Sequence
+
 from oslo_config import cfg
 
 from nova_sg.servicegroup import driver
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import base as records_base
 from nova_sg_toy import membership
+from nova_sg_toy import options
 
 
 class ToyDriver(driver.Driver):
@@ -20,6 +24,10 @@ class ToyDriver(driver.Driver):
     ) -> None:
         super().__init__(conf, records)
         self._membership = membership.ToyMembership(conf)
+
+    @classmethod
+    def list_opts(cls) -> Mapping[cfg.OptGroup, Sequence[cfg.Opt]]:
+        return {options.toy_group: options.toy_opts}
 
     @property
     def membership(self) -> membership_base.Membership:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The options of the toy driver: a driver registers its own."""
+"""The options of the toy driver; ``ToyDriver.list_opts`` names them."""
 
 from oslo_config import cfg
 
@@ -11,6 +11,7 @@ toy_group = cfg.OptGroup('toy', title='Toy driver options')
 toy_opts = [
     cfg.StrOpt(
         'directory',
+        regex='^(/.*)?$',
         help="""
 The directory that all hosts of the deployment share. It must exist.
 """,
@@ -23,8 +24,6 @@ def directory(conf: cfg.ConfigOpts) -> str:
 
     :raises InvalidConfiguration: there is none
     """
-    conf.register_group(toy_group)
-    conf.register_opts(toy_opts, group=toy_group)
     if not conf.toy.directory:
         raise exception.InvalidConfiguration(
             option='[toy] directory', reason='it must be set'

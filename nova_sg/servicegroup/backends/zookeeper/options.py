@@ -2,8 +2,6 @@
 
 """How the ``zk`` driver reaches ZooKeeper."""
 
-import copy
-
 from oslo_config import cfg
 
 zookeeper_group = cfg.OptGroup(
@@ -195,12 +193,6 @@ Set it to false if certificates name the ensemble and not its servers.
 ]
 
 zookeeper_opts = [*connection_opts, *credential_opts, *tls_opts]
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    # Else oslo.config would share what is set among all configurations.
-    conf.register_group(copy.deepcopy(zookeeper_group))
-    conf.register_opts(zookeeper_opts, group=zookeeper_group)
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:

@@ -2,7 +2,6 @@
 
 """How the memcached servers of a deployment are reached."""
 
-import copy
 import ipaddress
 import math
 import os
@@ -187,12 +186,6 @@ The key must not be encrypted, since a service cannot ask for its password.
 """,
     ),
 ]
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    # Else oslo.config would share what is set among all configurations.
-    conf.register_group(copy.deepcopy(memcached_group))
-    conf.register_opts(memcached_opts, group=memcached_group)
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:
