@@ -22,7 +22,7 @@ from nova_sg.conf import transport
 #: Where oslo.messaging looks for a broker that the URL does not name.
 HOST, PORT = 'localhost', 5672
 
-#: Seconds in which a host that is there lets somebody in.
+#: Seconds in which a broker that works accepts a connection.
 _PATIENCE = 5.0
 
 _OPTION = '[DEFAULT] transport_url'

@@ -15,7 +15,7 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.conf import transport as transport_conf
 
-#: What may be raised here because somebody sent it.
+#: Exceptions of these modules that a peer sent are raised here as they were.
 EXCEPTION_MODULES = [exception.__name__, ovo_exc.__name__]
 
 #: Parts of a context which open doors elsewhere, and none of ours.

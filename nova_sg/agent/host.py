@@ -29,8 +29,8 @@ _PROC = pathlib.Path('/proc')
 def describe(host: str, directory: str) -> inventory_base.ComputeNode:
     """Return what this machine has and uses now.
 
-    The node bears the name of the host: two agents of one machine under two
-    names are two hosts to everybody else.
+    The node has the name of the host: two agents of one machine under two
+    names are two hosts for every reader.
 
     :param host: the name of this host in service records
     :param directory: a path on the disk that is reported; it need not exist

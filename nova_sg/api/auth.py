@@ -145,7 +145,7 @@ class Context:
 
 
 class NoAuth:
-    """Believes everybody: ``X-Auth-Token: USER[:PROJECT]``.
+    """Believes every client: ``X-Auth-Token: USER[:PROJECT]``.
 
     :param conf: read is ``[api] noauth2_anywhere``: without it only this
         machine is served, whatever server the application runs under

@@ -96,7 +96,7 @@ class Remembered:
 
 
 class BackendHealthcheck(pluginbase.HealthcheckBaseExtension):
-    """Asks for the record and the liveness of a service nobody has."""
+    """Asks for the record and the liveness of a service that never exists."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

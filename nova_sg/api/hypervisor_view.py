@@ -18,10 +18,10 @@ from nova_sg.inventory import base as inventory_base
 
 
 class Hypervisor(NamedTuple):
-    """A compute node with the service that sits on it.
+    """A compute node with its service.
 
-    :param uptime: what ``uptime`` says on the host; None where nobody knows
-    :param servers: the instances on the host; None where nobody asked
+    :param uptime: the output of ``uptime`` on the host; None if not known
+    :param servers: the instances on the host; None if not asked for
     """
 
     node: inventory_base.ComputeNode

@@ -174,8 +174,8 @@ def run(
         try:
             _accept_any_character()
             code = _call(main, arguments)
-            # What cannot be written must be noticed here: at the end of the
-            # process nobody is left to report it.
+            # An output that cannot be written must be noticed here: at the
+            # end of the process it would no longer be reported.
             sys.stdout.flush()
         except KeyboardInterrupt:
             code = SIGINT_EXIT

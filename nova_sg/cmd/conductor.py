@@ -148,7 +148,7 @@ class _Worker(cotyledon.Service):
             time.sleep(tick)
 
     def terminate(self) -> None:
-        # While it looks for the broker it serves nobody, and does not listen.
+        # While it looks for the broker it serves no call.
         if self._started.is_set():
             self._worker.stop()
 

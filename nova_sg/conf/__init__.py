@@ -217,7 +217,7 @@ def unknown_environment(conf: cfg.ConfigOpts) -> list[str]:
     Only groups which are ours are looked at, and the one where a typo leads
     to another deployment: ``OS_SERVICEGROUP__DRVER`` and
     ``OS_DATABASE__CONECTION`` are typos, ``OS_COMPUTE__X`` may belong to
-    somebody else.
+    another program.
 
     :returns: names of variables, sorted
     """

@@ -272,8 +272,8 @@ def _try(name: str, use: Callable[..., Any], value: str, *more: Any) -> None:
 def set_lib_defaults() -> None:
     """Show the sample generator our defaults.
 
-    oslo.messaging lets nobody set more of them than the exchange, before
-    there is a configuration.
+    Before there is a configuration, oslo.messaging has a function for the
+    exchange only.
     """
     oslo_messaging.set_transport_defaults(CONTROL_EXCHANGE)
     theirs = dict(private.find(private.MESSAGING, 'oslo_messaging.opts:_opts'))

@@ -267,8 +267,8 @@ class Database:
             raise refusals.of_url(error, self.url) from error
         except (db_exc.DBError, sa.exc.SQLAlchemyError) as error:
             refused = refusals.by_server(error, self.url)
-            # A process that has been served goes on: nobody would start a
-            # host again when the password is back.
+            # A process that was connected before goes on: no operator would
+            # restart each host when the password is right again.
             if refused is not None and not self._ready:
                 raise refused from error
             if refusals.refuses_value(error):

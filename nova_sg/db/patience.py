@@ -112,7 +112,7 @@ def told_in(options: str) -> float | None:
 def install() -> None:
     """Wait for no answer longer than a connection says.
 
-    Does nothing where somebody else does the waiting already (eventlet), or
+    Does nothing if another library does the waiting already (eventlet), or
     without psycopg2.
     """
     try:

@@ -67,7 +67,7 @@ _POSTGRESQL = re.compile(
 #: What SQLite says of a parameter.
 _SQLITE = re.compile(r'no such (access mode|cache mode|vfs)')
 
-#: What Python and OpenSSL say of a server that nobody vouches for.
+#: What Python and OpenSSL say of a server with an untrusted certificate.
 _TLS = re.compile(r'certificate verify failed', re.IGNORECASE)
 
 _SECRETS = frozenset(

@@ -160,7 +160,7 @@ def prunes(write: Write) -> bool:
 
 
 def old() -> Any:
-    """Return a statement that selects tokens which nobody needs any more."""
+    """Return a statement that selects tokens which are no longer needed."""
     return (
         sa.select(WRITES.token)
         .where(WRITES.made_at < clock.ago(sg_context.CHANGE_KEPT))

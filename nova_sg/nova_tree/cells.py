@@ -28,7 +28,7 @@ def targeted(context: Any) -> str | None:
 def administrator_in(context: Any) -> Any:
     """Return a context of nova's that leads where another one does.
 
-    For what outlasts the call of the other: it has nobody's token.
+    For work that outlasts the call of the other: it has no user's token.
     """
     found = nova_context.get_admin_context()
     for name in ('db_connection', 'mq_connection', 'cell_uuid'):

@@ -3,11 +3,11 @@
 """The door: ``nova.objects.Service`` and ``ServiceList`` become ours.
 
 Name, fields, signatures and versions are nova's, and so are the fingerprints:
-on the wire nobody can tell, and unpatched computes go on through a patched
+on the wire there is no difference, and unpatched computes work with a patched
 conductor. What differs is behind:
 
 * a list is built in about half the time, and each of its services carries
-  what was read of its liveness along, so that nobody asks for each;
+  the liveness that was read with it, so that it is not asked for one by one;
 * the zones of a list are set in a time that grows with it, not with its
   square;
 * the version floor is checked where a version is written, and not at every

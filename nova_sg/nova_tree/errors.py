@@ -40,7 +40,7 @@ _NO_CONDUCTOR = (
     OSError,
 )
 
-#: What nova meets where its database does not answer, or takes nobody in.
+#: Errors of nova when its database does not answer, or refuses connections.
 #: oslo.db leaves some of that as it is: too many connections, a server that
 #: starts, a pool that is used up.
 _NO_DATABASE = (

@@ -33,11 +33,11 @@ class NovasSchemeDriver(nova_db.DbDriver):
             self._report_state(service)
 
     def leave(self, service: Any) -> None:
-        """Age the row of a service that stops, if it is its alone.
+        """Age the row of a service that stops, if no other worker uses it.
 
         Workers of one service share its row, and nova's beats do not tell
-        them apart. So the row is aged only where there is one worker, and
-        nobody else has beaten since its own last beat.
+        them apart. So the row is aged only if there is one worker, and no
+        other beat came after its own last one.
         """
         if workers(service) != 1:
             return
@@ -49,7 +49,7 @@ class NovasSchemeDriver(nova_db.DbDriver):
 
 
 def workers(service: Any) -> int | None:
-    """Return how many processes run a service; None where nobody can say."""
+    """Return how many processes run a service; None if that is not known."""
     if service.topic not in ('conductor', 'scheduler'):
         return 1
     number: int | None = CONF[service.topic].workers

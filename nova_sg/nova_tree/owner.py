@@ -3,7 +3,7 @@
 """Who owns the services of this nova: nova_sg, or nova itself.
 
 nova reads its configuration late, forks, and in tests changes it all the
-time. So nobody keeps the answer: it is asked for whenever it matters.
+time. So no caller keeps the answer: each asks again whenever it matters.
 """
 
 import functools

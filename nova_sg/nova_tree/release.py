@@ -13,7 +13,7 @@ nova    patches for eventlet            class methods remotable    serve
 34      ``patch(backend)``, nova.conf   ``remotable``              or not
 ======  ==============================  =========================  =========
 
-Where nova 31 and 32 run on native threads, somebody has asked for it with
+nova 31 and 32 run on native threads only if an operator sets
 ``OS_NOVA_DISABLE_EVENTLET_PATCHING``; 31 has none of what it needs for that.
 
 How class methods become remotable is a matter of oslo.versionedobjects, which
@@ -40,8 +40,8 @@ def patch(backend: str | None = None) -> None:
     Nothing that must be patched may be imported before. A second time does
     nothing.
 
-    :param backend: what nova takes for this kind of process where nobody says
-        otherwise, ``eventlet`` or ``threading``; None for nova's own default.
+    :param backend: nova's default for this kind of process, ``eventlet`` or
+        ``threading``; None for nova's general default.
         Releases that know eventlet alone ignore it
     """
     # nova 31 does it here.

@@ -128,8 +128,9 @@ class OwnerDriver(nova_db.DbDriver):
     def is_up(self, service_ref: Any) -> bool:
         """Return whether a service is up; nova has seen to forced_down.
 
-        What was read along with a list stands as long as it would take a
-        change to show: nobody asks for each service of a list.
+        Liveness that was read with a list counts for as long as a change may
+        take to show, so that the services of a list are not asked for one by
+        one.
 
         :raises ServiceGroupUnavailable: that is unknown, and not only looked
             at among others (see :mod:`nova_sg.nova_tree.unknown`)

@@ -10,7 +10,7 @@
 
 Every process of nova makes its notifiers when it has read its configuration
 and before it touches a service, and a notifier makes the drivers that are
-named there. This one switches nova_sg on, and notifies nobody.
+named there. This one switches nova_sg on, and sends no notification.
 """
 
 import sys
@@ -39,4 +39,4 @@ class SwitchOn(notifier.Driver):
             raise SystemExit(exits.exit_code(error)) from error
 
     def notify(self, ctxt: Any, msg: Any, priority: Any, retry: Any) -> None:
-        """Do nothing: there is nothing to tell anybody."""
+        """Do nothing: this driver sends no notification."""

@@ -89,7 +89,7 @@ class ServiceBehaviour:
         liveness: sg_liveness.Liveness | None,
     ) -> None:
         """Set the fields, and leave all else as it is."""
-        # Fields in order, as attributes: as long as nobody looks at __dict__,
+        # Fields in order, as attributes: as long as no code reads __dict__,
         # Python makes none, which halves the time of this and of reading.
         (
             self._obj_id,

@@ -50,8 +50,8 @@ def detail(call: operation.Call) -> Any:
         name: {} for name in available
     }
     for each in services:
-        # Only True and False can be said here: a service of which nobody can
-        # tell is left out, as nova does with a cell that does not answer.
+        # The answer knows only True and False: a service with an unknown
+        # state is left out, as nova leaves out a cell that does not answer.
         if shown.is_shown(each) and not each.disabled and shown.is_told(each):
             in_zone = hosts[each.availability_zone or '']
             in_zone.setdefault(each.host or '', {})[each.binary or ''] = {

@@ -54,7 +54,7 @@ _SERVICE = {
 _SERVICE_V211 = {**_SERVICE, 'forced_down': common.BOOLEAN}
 _SERVICE_V253 = {**_SERVICE_V211, 'id': common.UUID}
 
-#: A service of which nobody can tell whether it is up.
+#: A service with an unknown state.
 _UNKNOWN = {
     'binary': common.STRING,
     'host': common.STRING,

@@ -76,9 +76,10 @@ class ShowOne(_Display, show.ShowOne):
 
 
 class FreeText(columns.FormattableColumn):  # type: ignore[type-arg]
-    """What somebody typed: one line for a reader, as it is for a program.
+    """Text that an operator typed: one line in a table, raw for a program.
 
-    A reader's terminal is not told what to do by it.
+    In a table spaces take the place of control characters, so that the text
+    cannot steer the terminal.
     """
 
     def human_readable(self) -> str:

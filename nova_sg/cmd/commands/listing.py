@@ -100,7 +100,7 @@ class List(base.Lister):
     def _warn(
         self, context: sg_context.RequestContext, services: Sequence[Any]
     ) -> None:
-        """Say that there are services whose state nobody can tell."""
+        """Warn of services with an unknown state."""
         unknown = [e for e in services if e.state == liveness.UNKNOWN]
         if not unknown:
             return
