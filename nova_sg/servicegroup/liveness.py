@@ -3,6 +3,7 @@
 """What is known of the liveness of a service, and since when."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 import datetime
 import functools
 from typing import NamedTuple
@@ -29,6 +30,11 @@ class Member(NamedTuple):
     def started_at(self) -> datetime.datetime:
         """When it joined, aware UTC; few ask, and it takes its time."""
         return datetime.datetime.fromtimestamp(self.started, datetime.UTC)
+
+
+#: The living workers of services, by uuid. Of a worker that tells nothing of
+#: itself its service has none here, and lives all the same.
+Members = Mapping[str, tuple[Member, ...]]
 
 
 class Liveness(NamedTuple):

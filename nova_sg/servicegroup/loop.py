@@ -22,6 +22,9 @@ from nova_sg import forks
 
 LOG = logging.getLogger(__name__)
 
+#: What the names of all such threads begin with.
+PREFIX = 'loop-'
+
 #: Seconds without a call after an error that nobody expected, however often
 #: the loop is woken: an error that lasts must not fill the log.
 UNEXPECTED_PAUSE = 1.0
@@ -33,7 +36,7 @@ class Loop:
     The task may wait, and may fail: it is called again. A forked child has
     no thread; there the loop can be started anew.
 
-    :param name: of the thread
+    :param name: of the thread, behind :data:`PREFIX`
     :param task: does what is due; returns the seconds until it is due again,
         ``math.inf`` where only :meth:`wake` makes it due, and None where
         nothing is left to do: the thread ends until the next :meth:`start`
@@ -47,7 +50,7 @@ class Loop:
         task: Callable[[], float | None],
         pause: Callable[[], float],
     ) -> None:
-        self._name = name
+        self._name = PREFIX + name
         self._task = task
         self._pause = pause
         self._starts = 0

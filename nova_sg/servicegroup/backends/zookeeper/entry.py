@@ -143,7 +143,7 @@ class Entry:
         name = members.new_name(joined.uuid, self._down_time)
         guard = None
         if isinstance(self._records, zookeeper_records.ZooKeeperRecordStore):
-            guard = self._records.cell(context).service(joined.uuid)
+            guard = self._records.paths(context).service(joined.uuid)
         return Handle(
             membership,
             self._session,

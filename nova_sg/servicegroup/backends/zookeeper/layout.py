@@ -101,17 +101,19 @@ class Layout:
         return f'{self.shard(shard_of(uuid))}/{name}'
 
     def cell(self, uuid: str) -> 'CellLayout':
-        return CellLayout(f'{self.cells}/{quote(uuid)}')
+        return CellLayout(self, uuid)
 
 
 class CellLayout:
     """The paths of the records of one cell.
 
-    :param path: the znode of the cell
+    :param deployment: the paths of the deployment
+    :param uuid: of the cell
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, deployment: Layout, uuid: str) -> None:
+        self.uuid = uuid
+        self.path = path = f'{deployment.cells}/{quote(uuid)}'
         self.services = f'{path}/services'
         self.names = f'{path}/names'
         self.topics = f'{path}/topics'

@@ -14,12 +14,14 @@ from typing import NamedTuple
 from kazoo import exceptions
 
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.backends.zookeeper import changelog
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import multiread
-from nova_sg.servicegroup.backends.zookeeper import positions
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.backends.zookeeper import stored
+from nova_sg.servicegroup.mirror import positions as sg_positions
+from nova_sg.servicegroup.mirror import store
 from nova_sg.servicegroup.records import view
 
 #: Names of more znodes than these are read as a whole.
@@ -37,20 +39,19 @@ class Found(NamedTuple):
         return self.stored.record
 
 
-class Lookup:
+class Lookup(store.Reader):
     """Reads the records of cells.
 
-    Every method raises ``ServiceGroupUnavailable`` where ZooKeeper cannot be
-    asked.
-
     :param session: the session to ask over
+    :param positions: where to note how new is what was read
     """
 
-    def __init__(self, session: sg_session.Session) -> None:
+    def __init__(
+        self, session: sg_session.Session, positions: sg_positions.Positions
+    ) -> None:
         self._session = session
         self._sync = requests.sync(session.layout.root)
-        self.positions = positions.Positions()
-        session.add_listener(self.positions)
+        self.positions = positions
 
     def latest(
         self, cell: layout.CellLayout, uuid: str, deadline: float | None = None
@@ -68,10 +69,91 @@ class Lookup:
                 return Found(read, stat.version)
         return None
 
-    def get_record(
-        self, cell: layout.CellLayout, uuid: str
+    def get(self, cell: str, uuid: str) -> record.Record | None:
+        return self._get(self._session.layout.cell(cell), uuid)
+
+    def get_by_id(self, cell: str, service_id: int) -> record.Record | None:
+        paths = self._session.layout.cell(cell)
+        return self._follow(paths, paths.id(service_id))
+
+    def get_by_name(
+        self, cell: str, host: str, binary: str
     ) -> record.Record | None:
-        """Return the live record with a uuid, None without one."""
+        paths = self._session.layout.cell(cell)
+        return self._follow(paths, paths.name(host, binary))
+
+    def get_by_topic(
+        self, cell: str, host: str, topic: str
+    ) -> record.Record | None:
+        paths = self._session.layout.cell(cell)
+        return self._follow(paths, paths.topic(host, topic))
+
+    def everything(self, cell: str) -> list[record.Record]:
+        paths = self._session.layout.cell(cell)
+        return self._below(paths, paths.services)
+
+    def traces(self, cell: str) -> list[record.Record]:
+        paths = self._session.layout.cell(cell)
+        return self._below(paths, paths.deleted)
+
+    def of_host(self, cell: str, host: str) -> list[record.Record]:
+        """Return the live records of a host, by id.
+
+        Only names are read of the others.
+        """
+        paths = self._session.layout.cell(cell)
+        prefix = layout.quote(host) + ':'
+        entries = [
+            f'{paths.names}/{name}'
+            for name in self._names(paths, paths.names)
+            if name.startswith(prefix)
+        ]
+        uuids = [
+            value.data.decode()
+            for value in multiread.read(self._session, entries)
+            if value is not None
+        ]
+        return self._read(paths, [paths.service(uuid) for uuid in uuids])
+
+    def known(self, cell: str, uuids: Sequence[str]) -> set[str]:
+        if not uuids:
+            return set()
+        deployment = self._session.layout
+        paths = deployment.cell(cell)
+        there = self._known_in([paths], list(uuids))
+        rest = [uuid for uuid in uuids if uuid not in there]
+        if not rest:
+            return there
+        others = [
+            deployment.cell(layout.unquote(name))
+            for name in self._names(paths, deployment.cells)
+        ]
+        return there | self._known_in(others, rest)
+
+    def minimum_versions(
+        self, cell: str, binaries: Iterable[str]
+    ) -> dict[str, int]:
+        paths = self._session.layout.cell(cell)
+        wanted = sorted(set(binaries))
+        answers = self._ask(
+            paths, [requests.children(paths.versions_of(b)) for b in wanted]
+        )
+        versions = [
+            (binary, int(name))
+            for binary, names in zip(wanted, answers, strict=True)
+            if isinstance(names, list)
+            for name in names
+        ]
+        stats = self._ask(
+            paths, [requests.exists(paths.version(*each)) for each in versions]
+        )
+        lowest: dict[str, int] = {}
+        for (binary, version), stat in zip(versions, stats, strict=True):
+            if stat is not None and stat.numChildren:
+                lowest[binary] = min(version, lowest.get(binary, version))
+        return lowest
+
+    def _get(self, cell: layout.CellLayout, uuid: str) -> record.Record | None:
         path = cell.service(uuid)
         (answer,) = self._ask(cell, [requests.get(path)])
         if isinstance(answer, exceptions.NoNodeError):
@@ -79,7 +161,7 @@ class Lookup:
         value, stat = answer
         return stored.decode(value, stat.mtime, path).record
 
-    def follow(
+    def _follow(
         self, cell: layout.CellLayout, entry: str
     ) -> record.Record | None:
         """Return the live record that an entry leads to, None without one.
@@ -90,81 +172,12 @@ class Lookup:
         if isinstance(answer, exceptions.NoNodeError):
             return None
         value: bytes = answer[0]
-        return self.get_record(cell, value.decode())
-
-    def everything(self, cell: layout.CellLayout) -> list[record.Record]:
-        """Return all live records of a cell, by id."""
-        return self._below(cell, cell.services)
-
-    def traces(self, cell: layout.CellLayout) -> list[record.Record]:
-        """Return the records of all destroyed services of a cell, by id."""
-        return self._below(cell, cell.deleted)
-
-    def of_host(
-        self, cell: layout.CellLayout, host: str
-    ) -> list[record.Record]:
-        """Return the live records of a host, by id.
-
-        Only names are read of the others.
-        """
-        prefix = layout.quote(host) + ':'
-        entries = [
-            f'{cell.names}/{name}'
-            for name in self._names(cell, cell.names)
-            if name.startswith(prefix)
-        ]
-        uuids = [
-            value.data.decode()
-            for value in multiread.read(self._session, entries)
-            if value is not None
-        ]
-        return self._read(cell, [cell.service(uuid) for uuid in uuids])
-
-    def known(self, cell: layout.CellLayout, uuids: Sequence[str]) -> set[str]:
-        """Return those of the uuids that are live services, of any cell.
-
-        :param cell: where most of them are
-        """
-        if not uuids:
-            return set()
-        there = self._known_in([cell], list(uuids))
-        rest = [uuid for uuid in uuids if uuid not in there]
-        if not rest:
-            return there
-        cells = self._session.layout.cells
-        others = [
-            layout.CellLayout(f'{cells}/{name}')
-            for name in self._names(cell, cells)
-        ]
-        return there | self._known_in(others, rest)
-
-    def minimum_versions(
-        self, cell: layout.CellLayout, binaries: Iterable[str]
-    ) -> dict[str, int]:
-        """Return the lowest version of binaries, but of those forced down."""
-        wanted = sorted(set(binaries))
-        answers = self._ask(
-            cell, [requests.children(cell.versions_of(b)) for b in wanted]
-        )
-        versions = [
-            (binary, int(name))
-            for binary, names in zip(wanted, answers, strict=True)
-            if isinstance(names, list)
-            for name in names
-        ]
-        stats = self._ask(
-            cell, [requests.exists(cell.version(*each)) for each in versions]
-        )
-        lowest: dict[str, int] = {}
-        for (binary, version), stat in zip(versions, stats, strict=True):
-            if stat is not None and stat.numChildren:
-                lowest[binary] = min(version, lowest.get(binary, version))
-        return lowest
+        return self._get(cell, value.decode())
 
     def _known_in(
         self, cells: Sequence[layout.CellLayout], uuids: list[str]
     ) -> set[str]:
-        logs = [positions.ask(cell) for cell in cells]
+        logs = [changelog.ask_position(cell) for cell in cells]
         if len(uuids) > MANY:
             asked = [requests.children(cell.services) for cell in cells]
         else:
@@ -175,7 +188,7 @@ class Lookup:
             ]
         answers = self._session.ask([*asked, *logs])
         for cell, log in zip(cells, answers[len(asked) :], strict=True):
-            self.positions.learn(cell, log)
+            self._learn(cell, log)
         del answers[len(asked) :]
         if len(uuids) > MANY:
             there = {
@@ -209,9 +222,9 @@ class Lookup:
     ) -> list[record.Record]:
         """Return the records in znodes, without those gone meanwhile."""
         values, (log,) = multiread.read_with(
-            self._session, paths, [positions.ask(cell)]
+            self._session, paths, [changelog.ask_position(cell)]
         )
-        self.positions.learn(cell, log)
+        self._learn(cell, log)
         return view.in_order(
             stored.decode(value.data, value.stat.mtime, path).record
             for path, value in zip(paths, values, strict=True)
@@ -226,7 +239,10 @@ class Lookup:
     ) -> list[Any]:
         """Ask a server that has caught up, and note how far that was."""
         _, *answers, log = self._session.ask(
-            [self._sync, *asked, positions.ask(cell)], deadline
+            [self._sync, *asked, changelog.ask_position(cell)], deadline
         )
-        self.positions.learn(cell, log)
+        self._learn(cell, log)
         return answers
+
+    def _learn(self, cell: layout.CellLayout, log: Any) -> None:
+        self.positions.learn(cell.uuid, *changelog.position_of(log))

@@ -13,7 +13,6 @@ and a sixth part where the process has one, its invocation (see
 """
 
 from collections.abc import Iterable
-from collections.abc import Mapping
 import datetime
 import json
 import os
@@ -29,9 +28,6 @@ from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 
 FORMAT = 1
-
-#: The living workers of services, by uuid.
-Members = Mapping[str, tuple[liveness.Member, ...]]
 
 
 def new_name(uuid: str, ttl: int) -> str:
@@ -97,7 +93,9 @@ def collect(names: Iterable[str]) -> dict[str, tuple[liveness.Member, ...]]:
     return found
 
 
-def read(session: sg_session.Session, uuids: Iterable[str]) -> Members:
+def read(
+    session: sg_session.Session, uuids: Iterable[str]
+) -> liveness.Members:
     """Ask ZooKeeper which workers of services live.
 
     :returns: without the services of which none does; with some that were

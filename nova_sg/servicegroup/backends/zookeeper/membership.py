@@ -22,16 +22,17 @@ from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import entry
 from nova_sg.servicegroup.backends.zookeeper import expected
+from nova_sg.servicegroup.backends.zookeeper import feeds
 from nova_sg.servicegroup.backends.zookeeper import marker as zookeeper_marker
 from nova_sg.servicegroup.backends.zookeeper import members
 from nova_sg.servicegroup.backends.zookeeper import memory
-from nova_sg.servicegroup.backends.zookeeper import mirror
 from nova_sg.servicegroup.backends.zookeeper import multiread
 from nova_sg.servicegroup.backends.zookeeper import (
     records as zookeeper_records,
 )
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.membership import base
+from nova_sg.servicegroup.mirror import mirror as sg_mirror
 from nova_sg.servicegroup.records import base as records_base
 
 LOG = logging.getLogger(__name__)
@@ -62,7 +63,9 @@ class ZooKeeperMembership(base.Membership, lease.Listener):
         self.mirror = (
             records.mirror
             if isinstance(records, zookeeper_records.ZooKeeperRecordStore)
-            else mirror.Mirror(self.session)
+            else sg_mirror.Mirror(
+                self.session, feeds.ZooKeeperSource(self.session)
+            )
         )
         self._down_time: int = conf.servicegroup.service_down_time
         self._begin()
@@ -245,7 +248,7 @@ class ZooKeeperMembership(base.Membership, lease.Listener):
 
     def _read(
         self, uuids: Sequence[str]
-    ) -> tuple[members.Members, Sequence[str] | None]:
+    ) -> tuple[liveness.Members, Sequence[str] | None]:
         """Return who lives, and which services that tells of (None: all)."""
         mirrored = self.mirror.living()
         if mirrored is None:

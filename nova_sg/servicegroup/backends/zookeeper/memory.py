@@ -11,7 +11,6 @@ remembers.
 from collections.abc import Collection
 from collections.abc import Container
 from collections.abc import Iterable
-from collections.abc import Mapping
 import datetime
 import threading
 import time
@@ -20,7 +19,6 @@ from typing import NamedTuple
 from nova_sg import forks
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup.backends.zookeeper import members as sg_members
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 
 SETTLING = 'ZooKeeper was away, and members may not be back yet'
@@ -39,8 +37,8 @@ class Living(NamedTuple):
     :param doubtful: services of which it is not known whether they live
     """
 
-    now: sg_members.Members
-    before: sg_members.Members
+    now: liveness.Members
+    before: liveness.Members
     known_at: float
     before_at: float
     interval: float
@@ -126,7 +124,7 @@ class Memory:
     def __init__(self, session: sg_session.Session, interval: float) -> None:
         self._session = session
         self._interval = interval
-        self._known: Mapping[str, tuple[liveness.Member, ...]] = {}
+        self._known: liveness.Members = {}
         self._known_at = time.monotonic()
         #: Whether who is not known to live is known not to: a mirror has told
         #: until the connection was lost.
@@ -135,7 +133,7 @@ class Memory:
         self._learning = forks.renewed(self, '_learning', threading.Lock)
 
     def in_doubt(
-        self, living: sg_members.Members, asked: Iterable[str]
+        self, living: liveness.Members, asked: Iterable[str]
     ) -> list[str]:
         """Return of whom it is too early to say that they are down.
 
@@ -153,7 +151,7 @@ class Memory:
         ]
 
     def learn(
-        self, living: sg_members.Members, asked: Collection[str] | None = None
+        self, living: liveness.Members, asked: Collection[str] | None = None
     ) -> Living:
         """Take in who lives, unless that may be an effect of an outage.
 

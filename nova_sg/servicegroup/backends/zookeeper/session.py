@@ -58,7 +58,7 @@ class Session(connection.Connection):
     ) -> None:
         super().__init__(conf, handler_factory)
         self._watching = loop.Loop(
-            'zookeeper-watch', self._look, lambda: self._watch_every
+            'watch', self._look, lambda: self._watch_every
         )
 
     def close(self) -> None:

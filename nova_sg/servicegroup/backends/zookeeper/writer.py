@@ -285,7 +285,7 @@ class Writer:
         results = self._session.commit(operations, change.deadline)
         if operations[-1].path.startswith(f'{cell.log}/'):
             number = layout.number_of(results[-1])
-            self._lookup.positions.note(cell, number + 1)
+            self._lookup.positions.note(cell.uuid, number + 1)
             changelog.trim(self._session, cell, number)
         return results
 

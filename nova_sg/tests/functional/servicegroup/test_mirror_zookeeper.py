@@ -6,9 +6,9 @@ import fixtures
 from kazoo import security
 
 from nova_sg.servicegroup.backends.zookeeper import changelog
+from nova_sg.servicegroup.backends.zookeeper import feeds
 from nova_sg.servicegroup.backends.zookeeper import layout
-from nova_sg.servicegroup.backends.zookeeper import mirror
-from nova_sg.servicegroup.backends.zookeeper import mirrored_records
+from nova_sg.servicegroup.mirror import mirror
 from nova_sg.servicegroup.testing import actions
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
@@ -352,9 +352,7 @@ class TestLostTrack(MirrorTestCase):
         )
 
     def test_many_changes_at_once_are_all_seen(self):
-        self.useFixture(
-            fixtures.MonkeyPatch(f'{mirrored_records.__name__}.BATCH', 16)
-        )
+        self.useFixture(fixtures.MonkeyPatch(f'{feeds.__name__}.BATCH', 16))
         services = self.register_many(10)
         link = self.useFixture(proxy.TcpProxy(self.server.port))
         api = self.mirrored(hosts=link.hosts)

@@ -8,7 +8,7 @@ import time
 import fixtures
 
 from nova_sg.servicegroup.backends.zookeeper import changelog
-from nova_sg.servicegroup.backends.zookeeper import mirrored_records
+from nova_sg.servicegroup.backends.zookeeper import feeds
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import stored
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
@@ -34,16 +34,14 @@ class MonotonicTestCase(base.ZooKeeperTestCase):
     def count_loads(self):
         """Return a list that grows each time a mirror reads all records."""
         loads = []
-        real = mirrored_records.CellRecords._load
+        real = feeds.CellFeed.snapshot
 
-        def load(part):
-            loads.append(part)
-            return real(part)
+        def load(feed):
+            loads.append(feed)
+            return real(feed)
 
         self.useFixture(
-            fixtures.MonkeyPatch(
-                f'{mirrored_records.__name__}.CellRecords._load', load
-            )
+            fixtures.MonkeyPatch(f'{feeds.__name__}.CellFeed.snapshot', load)
         )
         return loads
 
@@ -122,7 +120,7 @@ class TestManyChanges(MonotonicTestCase):
 
         def ask(asked, deadline=None):
             # Changes are made between a read and the next one of a batch.
-            if done or threading.current_thread().name != 'zookeeper-mirror':
+            if done or threading.current_thread().name != 'loop-mirror':
                 return real(asked, deadline)
             done.append(asked)
             answers = real(asked[:1], deadline)

@@ -15,6 +15,7 @@ from kazoo import client as kazoo_client
 
 from nova_sg.conf import servicegroup as servicegroup_conf
 from nova_sg.servicegroup import lease
+from nova_sg.servicegroup import loop
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import session
 from nova_sg.servicegroup.testing import deployment
@@ -56,7 +57,7 @@ def count_round_trips() -> Iterator[Callable[[], int]]:
     waits: list[int] = []
 
     def counted(*args: Any, **kwargs: Any) -> Any:
-        if not threading.current_thread().name.startswith('zookeeper-'):
+        if not threading.current_thread().name.startswith(loop.PREFIX):
             waits.append(1)
         return real(*args, **kwargs)
 

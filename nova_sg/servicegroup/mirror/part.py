@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""A part of the mirror: something that is kept as it is in ZooKeeper."""
+"""A part of the mirror: something that is kept as the backend has it."""
 
 import abc
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import threading
 import time
 
 from nova_sg import forks
-from nova_sg.servicegroup.backends.zookeeper import session as sg_session
+from nova_sg.servicegroup import lease as sg_lease
 
 #: Seconds until a part that could not be read is tried again.
 RETRY_AFTER = 1.0
@@ -17,14 +17,14 @@ RETRY_AFTER = 1.0
 class Part(abc.ABC):
     """Something that is read anew when a watch says it has changed.
 
-    :param session: the session it is read over
+    :param lease: what it is read over
     :param wake: called when there is something to read; never waits
     """
 
     def __init__(
-        self, session: sg_session.Session, wake: Callable[[], None]
+        self, lease: sg_lease.Lease, wake: Callable[[], None]
     ) -> None:
-        self.session = session
+        self.lease = lease
         self._wake = wake
         self._changed = forks.renewed(self, '_changed', threading.Condition)
         self._marks = 1
@@ -37,7 +37,7 @@ class Part(abc.ABC):
     def age(self) -> float:
         """Seconds by which this may be behind what was acknowledged."""
         with self._changed:
-            as_of = self._as_of if self._behind else self.session.vouched_at
+            as_of = self._as_of if self._behind else self.lease.vouched_at
         return time.monotonic() - as_of
 
     @property
@@ -46,7 +46,7 @@ class Part(abc.ABC):
         return self._not_before if self._behind else None
 
     def mark(self, *, now: bool = False) -> None:
-        """Note that there may be news. May be called in kazoo's thread.
+        """Note that there may be news. May be called in any thread.
 
         :param now: they are not to wait until the next reading is due
         """
@@ -56,7 +56,7 @@ class Part(abc.ABC):
                 self._not_before = 0.0
             if not self._behind:
                 self._behind = True
-                self._as_of = self.session.vouched_at
+                self._as_of = self.lease.vouched_at
         self._wake()
 
     def update(self) -> None:
@@ -66,7 +66,7 @@ class Part(abc.ABC):
         """
         marks = self._marks
         began = time.monotonic()
-        vouched_at = self.session.vouched_at
+        vouched_at = self.lease.vouched_at
         try:
             self.refresh()
         except BaseException:
@@ -109,12 +109,12 @@ class Part(abc.ABC):
         """
 
         def over() -> bool:
-            return condition() or self.failed or not self.session.connected
+            return condition() or self.failed or not self.lease.connected
 
         if not condition():
             with self._changed:
                 self._changed.wait_for(over, timeout)
-        return condition() and not (self.failed and self.session.connected)
+        return condition() and not (self.failed and self.lease.connected)
 
     def lost(self) -> None:
         """Note that the connection is lost, and with it every watch."""

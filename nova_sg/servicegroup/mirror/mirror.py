@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""A copy of records and members in memory, for who reads them often.
+"""What a process knows of records and members without asking.
 
-It is kept fresh by a handful of watches: one for the log of each cell that
-is read, and one for each shard of the members. kazoo forgets its watches
-with the connection; what was missed meanwhile is read when it is back.
+A process that reads a few times asks the backend. One that reads often begins
+to mirror by itself, and one that will read often may say so.
 """
 
 from collections.abc import Container
@@ -16,18 +15,19 @@ import time
 from oslo_log import log as logging
 
 from nova_sg import exception
-from nova_sg.servicegroup import lease
+from nova_sg.servicegroup import lease as sg_lease
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import loop
-from nova_sg.servicegroup.backends.zookeeper import layout
-from nova_sg.servicegroup.backends.zookeeper import mirrored_members
-from nova_sg.servicegroup.backends.zookeeper import mirrored_records
-from nova_sg.servicegroup.backends.zookeeper import part
-from nova_sg.servicegroup.backends.zookeeper import session as sg_session
+from nova_sg.servicegroup.mirror import feed
+from nova_sg.servicegroup.mirror import members
+from nova_sg.servicegroup.mirror import part
+from nova_sg.servicegroup.mirror import positions
+from nova_sg.servicegroup.mirror import records
 from nova_sg.servicegroup.records import view as sg_view
 
 LOG = logging.getLogger(__name__)
 
-#: How often a process reads a cell from ZooKeeper itself before a mirror is
+#: How often a process reads a cell from the backend itself before a mirror is
 #: worth it: a command reads it once or twice.
 LISTS_BEFORE = 3
 
@@ -39,24 +39,30 @@ VERDICTS_WITHIN = 10.0
 AUDIT_EVERY = 60.0
 
 
-class Mirror(lease.Listener):
-    """What this process knows of records and members without asking.
+class Mirror(sg_lease.Listener):
+    """Keeps the members, and the records of cells, once they are followed.
 
-    :param session: the session it is kept fresh over
+    :param lease: what it is kept fresh over
+    :param source: opens the feeds of the backend
+    :ivar positions: what this process has seen otherwise, which no view may
+        be older than
     """
 
-    def __init__(self, session: sg_session.Session) -> None:
-        self._session = session
+    def __init__(self, lease: sg_lease.Lease, source: feed.Source) -> None:
+        self._lease = lease
+        self._source = source
+        self.positions = positions.Positions()
         self._loop = loop.Loop(
-            'zookeeper-mirror', self._update, lambda: part.RETRY_AFTER
+            'mirror', self._update, lambda: part.RETRY_AFTER
         )
         self._begin()
-        session.add_listener(self)
+        lease.add_listener(self.positions)
+        lease.add_listener(self)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._cells: dict[str, mirrored_records.CellRecords] = {}
-        self._members: mirrored_members.AllMembers | None = None
+        self._cells: dict[str, records.CellRecords] = {}
+        self._members: members.AllMembers | None = None
         self._lists: dict[str, int] = {}
         self._asked: dict[str, float] = {}
         self._audit_at = 0.0
@@ -64,21 +70,22 @@ class Mirror(lease.Listener):
     @property
     def staleness(self) -> float:
         """Seconds by which a view may be behind what was acknowledged."""
-        return max(self._session.timeout, self._session.request_timeout)
+        return max(self._lease.timeout, self._lease.request_timeout)
 
-    def view(self, cell: layout.CellLayout, seen: int) -> sg_view.View | None:
+    def view(self, cell: str) -> sg_view.View | None:
         """Return the records of a cell, None where they are to be asked for.
 
         While there is no connection they are the last that were known, until
         they may be older than :attr:`staleness`.
 
-        :param cell: which cell
-        :param seen: the number of the first change that need not be in it
+        :param cell: the uuid of the cell
         """
-        followed = self._cells.get(cell.path)
+        followed = self._cells.get(cell)
         if followed is None:
             return None
-        found = followed.view(seen, self._session.request_timeout)
+        found = followed.view(
+            self.positions.seen(cell), self._lease.request_timeout
+        )
         return found if followed.age <= self.staleness else None
 
     def services(self) -> Container[str]:
@@ -86,7 +93,7 @@ class Mirror(lease.Listener):
         views = [each.latest for each in list(self._cells.values())]
         return {uuid for view in views if view for uuid in view.by_uuid}
 
-    def living(self) -> mirrored_members.Living | None:
+    def living(self) -> liveness.Members | None:
         """Return the living workers, None where they are to be asked for.
 
         While there is no connection they are the last that were known.
@@ -94,9 +101,9 @@ class Mirror(lease.Listener):
         followed = self._members
         if followed is None:
             return None
-        return followed.living(self._session.request_timeout)
+        return followed.living(self._lease.request_timeout)
 
-    def latest_living(self) -> mirrored_members.Living | None:
+    def latest_living(self) -> liveness.Members | None:
         """Return the living workers as they were read last, if ever."""
         followed = self._members
         return None if followed is None else followed.latest
@@ -107,10 +114,10 @@ class Mirror(lease.Listener):
         if followed is not None:
             followed.touch(uuids)
 
-    def note_list(self, cell: layout.CellLayout) -> None:
+    def note_list(self, cell: str) -> None:
         """Note that a whole cell is about to be read, and maybe follow it."""
-        count = self._lists.get(cell.path, 0)
-        self._lists[cell.path] = count + 1
+        count = self._lists.get(cell, 0)
+        self._lists[cell] = count + 1
         if count >= LISTS_BEFORE:
             self.follow(cell)
 
@@ -118,9 +125,9 @@ class Mirror(lease.Listener):
         """Note whose verdicts are about to be read, and maybe follow them.
 
         Who asks for one service again and again needs no mirror, but has to
-        notice when ZooKeeper stands still between two of its questions.
+        notice when the backend stands still between two of its questions.
         """
-        self._session.watch()
+        self._lease.watch()
         if self._members is not None:
             return
         now = time.monotonic()
@@ -135,17 +142,17 @@ class Mirror(lease.Listener):
         if len(recent) > VERDICTS_BEFORE:
             self.follow(None)
 
-    def follow(self, cell: layout.CellLayout | None) -> None:
+    def follow(self, cell: str | None) -> None:
         """Keep the members, and the records of a cell, from now on."""
-        self._session.watch()
+        self._lease.watch()
         with self._lock:
             if self._members is None:
-                self._members = mirrored_members.AllMembers(
-                    self._session, self._loop.wake
+                self._members = members.AllMembers(
+                    self._lease, self._loop.wake, self._source
                 )
-            if cell is not None and cell.path not in self._cells:
-                self._cells[cell.path] = mirrored_records.CellRecords(
-                    self._session, self._loop.wake, cell
+            if cell is not None and cell not in self._cells:
+                self._cells[cell] = records.CellRecords(
+                    self._lease, self._loop.wake, self._source, cell
                 )
             if self._loop.running:
                 self._loop.wake()
@@ -154,7 +161,7 @@ class Mirror(lease.Listener):
                 self._loop.start()
 
     def lease_changed(self) -> None:
-        if self._session.connected:
+        if self._lease.connected:
             for each in self._parts():
                 each.audit()
             return
@@ -170,12 +177,12 @@ class Mirror(lease.Listener):
         self._begin()
 
     def _parts(self) -> list[part.Part]:
-        members = [] if self._members is None else [self._members]
-        return [*members, *list(self._cells.values())]
+        first = [] if self._members is None else [self._members]
+        return [*first, *list(self._cells.values())]
 
     def _update(self) -> float:
         """Read what is due; returns seconds until there is more."""
-        if self._session.connected:
+        if self._lease.connected:
             self._read()
         return self._patience()
 
@@ -184,7 +191,7 @@ class Mirror(lease.Listener):
 
         For ever, until there is a connection, which makes all of it due.
         """
-        if not self._session.connected:
+        if not self._lease.connected:
             return math.inf
         due = [each.due_at for each in self._parts()]
         soonest = min(
