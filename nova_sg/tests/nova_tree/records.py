@@ -323,7 +323,7 @@ class TestOutage(OutageTestCase):
         if self.driver == 'zk':
             membership: Any = self.owner.driver.membership
             (handle,) = membership._handles
-            members.delete(membership.session, [handle.path])
+            members.delete(membership.session, [handle.key])
 
 
 class TestVerdictsInAnOutage(OutageTestCase):

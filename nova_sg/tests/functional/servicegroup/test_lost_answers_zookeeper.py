@@ -9,9 +9,9 @@ import fixtures
 
 from nova_sg import exception
 from nova_sg.servicegroup import marker
-from nova_sg.servicegroup.backends.zookeeper import entry
 from nova_sg.servicegroup.backends.zookeeper import session
 from nova_sg.servicegroup.backends.zookeeper import writer
+from nova_sg.servicegroup.backends.zookeeper import znodes
 from nova_sg.servicegroup.records import change
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
@@ -271,7 +271,7 @@ class TestMembersOfDestroyed(base.ZooKeeperTestCase):
         self.assertEqual([], list(self.process().list(self.context)[0]))
 
     def test_one_of_many_members_finds_out_by_its_next_beat(self):
-        self.useFixture(fixtures.MonkeyPatch(f'{entry.__name__}.MANY', 1))
+        self.useFixture(fixtures.MonkeyPatch(f'{znodes.__name__}.MANY', 1))
         api = self.process()
         kept = [self.register(api, f'kept{number}') for number in range(3)]
         handles = [*api.join_many(self.context, [self.service, *kept])]
@@ -284,11 +284,11 @@ class TestMembersOfDestroyed(base.ZooKeeperTestCase):
     def test_a_member_finds_out_by_its_next_beat(self):
         self.api.driver.records.destroy(self.context, self.service.uuid)
         with self.behind() as client:
-            self.assertTrue(client.exists(self.handle.path))
+            self.assertTrue(client.exists(self.handle.key))
             self.assertRaises(
                 exception.ServiceNotFound, self.handle.beat, self.context
             )
-            self.assertFalse(client.exists(self.handle.path))
+            self.assertFalse(client.exists(self.handle.key))
 
 
 class TestFence(base.ZooKeeperTestCase):

@@ -381,7 +381,7 @@ class TestLastSeen(MirrorTestCase):
         (service,) = self.register_many(1)
         (handle,) = self.other.join_many(self.context, [service])
         with self.behind() as client:
-            before = client.exists(handle.path)
+            before = client.exists(handle.key)
             for api in (self.process(), self.mirrored()):
                 api.list(self.context)
                 first = api.get_updated_time(service)
@@ -393,4 +393,4 @@ class TestLastSeen(MirrorTestCase):
                     return api.get_updated_time(service) > first
 
                 self.eventually(is_later, 'it is seen later', within=1)
-            self.assertEqual(before, client.exists(handle.path))
+            self.assertEqual(before, client.exists(handle.key))

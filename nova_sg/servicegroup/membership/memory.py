@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Who was alive before ZooKeeper was away, and may not be back yet.
+"""Services that were up before an outage, and may not be back yet.
 
-A ZooKeeper that stood still for longer than the session timeout gives every
-session up when it goes on, however alive the processes are. They are back in
-a moment. Until then who was up stands as it did, by what this process
-remembers.
+A backend that stood still for longer than its timeout expires the leases of
+processes that live. They are back in a moment. Until then services that were
+up stand as they did, by what this process remembers::
+
+    t=0   reader R learns that A and B are up
+    t=1   the ensemble pauses; B's host loses its power
+    t=9   the ensemble goes on, and expires the sessions of A and B; R is
+          settling: its lease tells it so
+    t=9   R is asked for A and B, and finds neither: both are up as before,
+          with a note that nobody can tell now
+    t=10  A has joined again. R is asked for C, of which it knows nothing, and
+          does not find it: C may be on its way back, so R looks again until
+          C is there or the doubt is over
+    t=15  the doubt is over: B is down
 """
 
 from collections.abc import Collection
@@ -18,10 +28,10 @@ from typing import NamedTuple
 
 from nova_sg import forks
 from nova_sg.servicegroup import doubt
+from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 
-SETTLING = 'ZooKeeper was away, and members may not be back yet'
+SETTLING = 'the backend was away, and members may not be back yet'
 
 
 class Living(NamedTuple):
@@ -117,33 +127,33 @@ def _last_seen(
 class Memory:
     """What was last known of the members of services.
 
-    :param session: it knows when ZooKeeper was away
+    :param lease: it knows when the backend was away
     :param interval: see :class:`Living`
     """
 
-    def __init__(self, session: sg_session.Session, interval: float) -> None:
-        self._session = session
+    def __init__(self, lease: sg_lease.Lease, interval: float) -> None:
+        self._lease = lease
         self._interval = interval
         self._known: liveness.Members = {}
         self._known_at = time.monotonic()
-        #: Whether who is not known to live is known not to: a mirror has told
-        #: until the connection was lost.
+        #: Whether all that live are known: a mirror has told of them until the
+        #: connection was lost.
         self._complete = False
-        #: Members are learned in kazoo's thread, too.
+        #: Members are learned in a thread of the client library, too.
         self._learning = forks.renewed(self, '_learning', threading.Lock)
 
     def in_doubt(
         self, living: liveness.Members, asked: Iterable[str]
     ) -> list[str]:
-        """Return of whom it is too early to say that they are down.
+        """Return the services of which it is too early to say: down.
 
-        ZooKeeper was away, so that those who are missing may be on their way
-        back, and it is not known of them how they were before.
+        The backend was away, so that members which are missing may be on
+        their way back, and this process does not know how they were before.
 
         :param living: the workers of services, by uuid
         :param asked: the services which somebody wants to know of
         """
-        if self._complete or not self._session.settling:
+        if self._complete or not self._lease.settling:
             return []
         known = self._known
         return [
@@ -153,14 +163,14 @@ class Memory:
     def learn(
         self, living: liveness.Members, asked: Collection[str] | None = None
     ) -> Living:
-        """Take in who lives, unless that may be an effect of an outage.
+        """Take in which workers live, unless an outage may have changed it.
 
         :param living: the workers of services, by uuid
         :param asked: the services it tells of; None for all there are
         """
         now = time.monotonic()
         with self._learning:
-            if self._session.settling:
+            if self._lease.settling:
                 before, self._known = self._known, {**self._known, **living}
                 return Living(
                     living,
@@ -168,7 +178,7 @@ class Memory:
                     now,
                     self._known_at,
                     self._interval,
-                    self._session.doubt or SETTLING,
+                    self._lease.doubt or SETTLING,
                 )
             if asked is None:
                 self._known = living

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whom a reader calls down after ZooKeeper was away."""
+"""Which services a reader calls down after the backend was away."""
 
 import datetime
 import time
@@ -9,9 +9,9 @@ from typing import cast
 
 from oslotest import base
 
+from nova_sg.servicegroup import lease
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup.backends.zookeeper import memory
-from nova_sg.servicegroup.backends.zookeeper import session
+from nova_sg.servicegroup.membership import memory
 
 MEMBERS = (liveness.Member(1, 0.0, 60),)
 
@@ -21,39 +21,37 @@ class TestMemory(base.BaseTestCase):
 
     def setUp(self):
         super().setUp()
-        self.session = SimpleNamespace(settling=False, doubt=None)
-        self.memory = memory.Memory(
-            cast(session.Session, self.session), interval=10
-        )
+        self.lease = SimpleNamespace(settling=False, doubt=None)
+        self.memory = memory.Memory(cast(lease.Lease, self.lease), interval=10)
 
     def up(self, living: memory.Living, *uuids: str) -> list[bool]:
         return [each.up for each in living.verdicts(uuids).values()]
 
     def test_who_was_up_stands_while_members_come_back(self):
         self.memory.learn({'a': MEMBERS}, ['a'])
-        self.session.settling = True
+        self.lease.settling = True
         self.assertEqual([], self.memory.in_doubt({}, ['a']))
         self.assertEqual([True], self.up(self.memory.learn({}, ['a']), 'a'))
 
     def test_who_is_missing_then_is_down_afterwards(self):
         self.memory.learn({'a': MEMBERS}, ['a'])
-        self.session.settling = True
+        self.lease.settling = True
         self.memory.learn({}, ['a'])
-        self.session.settling = False
+        self.lease.settling = False
         self.assertEqual([False], self.up(self.memory.learn({}, ['a']), 'a'))
 
     def test_of_who_was_never_asked_for_nothing_is_said_too_early(self):
         self.assertEqual([], self.memory.in_doubt({}, ['a', 'b']))
-        self.session.settling = True
+        self.lease.settling = True
         self.assertEqual(['b'], self.memory.in_doubt({'a': MEMBERS}, 'ab'))
 
     def test_who_was_down_when_it_was_asked_may_have_started_since(self):
         self.memory.learn({}, ['a'])
-        self.session.settling = True
+        self.lease.settling = True
         self.assertEqual(['a'], self.memory.in_doubt({}, ['a']))
 
     def test_who_is_there_already_is_remembered(self):
-        self.session.settling = True
+        self.lease.settling = True
         self.memory.learn({'a': MEMBERS}, ['a'])
         self.assertEqual([], self.memory.in_doubt({}, ['a']))
         self.assertEqual([True], self.up(self.memory.learn({}, ['a']), 'a'))
@@ -71,7 +69,7 @@ class TestMemory(base.BaseTestCase):
 
     def test_who_knows_them_all_need_not_wait(self):
         self.memory.learn({'a': MEMBERS})
-        self.session.settling = True
+        self.lease.settling = True
         self.assertEqual([], self.memory.in_doubt({}, ['b']))
 
     def test_a_service_was_seen_when_it_was_last_vouched_for(self):
@@ -91,7 +89,7 @@ class TestMemory(base.BaseTestCase):
     def test_a_service_that_stands_as_it_did_was_seen_before(self):
         self.memory.learn({'a': MEMBERS}, ['a'])
         self.memory._known_at -= 1000
-        self.session.settling = True
+        self.lease.settling = True
         verdict = self.memory.learn({}, ['a']).verdicts(['a'])['a']
         age = time.time() - verdict.last_seen.timestamp()
         self.assertTrue(999 < age < 1012, age)

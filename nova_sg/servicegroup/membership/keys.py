@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The keys of members on a lease, as a backend keeps them."""
+
+import abc
+from collections.abc import Iterable
+from collections.abc import Sequence
+import time
+
+from nova_sg import context as sg_context
+from nova_sg.servicegroup import lease as sg_lease
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base
+
+
+class Handle(base.Handle):
+    """A worker's own key.
+
+    :param context: the context it joined in
+    :param lease: the lease of this process
+    :param key: of the member
+    :param guard: the key of the record, without which there is no
+        membership; None where records are elsewhere
+    :ivar beaten_at: ``time.monotonic()`` of the latest beat
+    :ivar under: the number of the lease that holds the key, or None
+    :ivar doubtful_until: ``time.monotonic()`` until when each beat asks
+        whether the record is still there, where records are elsewhere
+    :ivar gone: a beat has found that the record is not there any more
+    """
+
+    def __init__(
+        self,
+        membership: base.Membership,
+        joined: record.Record,
+        context: sg_context.RequestContext,
+        lease: sg_lease.Lease,
+        key: str,
+        guard: str | None,
+    ) -> None:
+        super().__init__(membership, joined)
+        self.context = context
+        self.lease = lease
+        self.key = key
+        self.guard = guard
+        self.beaten_at = time.monotonic()
+        self.under: int | None = None
+        self.doubtful_until = 0.0
+        self.gone = False
+
+    @property
+    def presumed_dead(self) -> bool:
+        """Whether others must take this member for dead, by its own clock.
+
+        It may know so before the backend can tell it, while it is cut off.
+        """
+        return self.under is None or self.lease.presumed_dead
+
+
+class MemberKeys(abc.ABC):
+    """The keys of members, as a backend keeps them.
+
+    What asks the backend raises ``ServiceGroupUnavailable`` where it
+    cannot be asked.
+    """
+
+    @abc.abstractmethod
+    def new(
+        self, context: sg_context.RequestContext, joined: record.Record
+    ) -> tuple[str, str | None]:
+        """Return the key of a member to be, and its guard; see `Handle`."""
+
+    @abc.abstractmethod
+    def expected(self, uuid: str) -> str:
+        """Return the key by which a service is expected until it joins.
+
+        Its service is up for every reader, without a worker.
+        """
+
+    @abc.abstractmethod
+    def expect(self, key: str) -> None:
+        """Put the key of an expected service on the lease."""
+
+    @abc.abstractmethod
+    def look(
+        self, handles: Sequence[Handle]
+    ) -> tuple[set[Handle], set[Handle]]:
+        """Look at the keys of members, and at their guards.
+
+        :returns: the handles without a key on the lease that this process has
+            now; and those whose guard is not there
+        """
+
+    @abc.abstractmethod
+    def create(self, handles: Sequence[Handle]) -> set[Handle]:
+        """Put keys on the lease where they are not, and note that in them.
+
+        :returns: the handles whose guard is not there; they have no key
+        """
+
+    @abc.abstractmethod
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete keys; one that is gone already is as good."""
+
+    @abc.abstractmethod
+    def delete_all(self, uuid: str, invocation: str | None = None) -> int:
+        """Delete the members of a service, of all processes.
+
+        :param invocation: only its members; None for all
+        :returns: how many there were
+        """
+
+    @abc.abstractmethod
+    def read(self, uuids: Iterable[str]) -> liveness.Members:
+        """Ask the backend which workers of services live.
+
+        :returns: without the services of which none does; perhaps with some
+            that were not asked for
+        """

@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Memberships that a lease of their process keeps alive.
+
+The life of one member, with a timeout of 6 s and a down time of 60 s::
+
+    t=0    agent A joins: its key is on lease 1, and a keeper thread gives the
+           backend a sign of life for the process
+    t=10   A's own loop beats: A looks whether its key is there
+    t=20   A's loop hangs; the keeper goes on, so that the lease stays
+    t=80   A has not beaten for the down time: the keeper *withdraws* it
+    t=90   the loop goes on and beats: the key is missing, and A enters again
+    t=95   the backend expires lease 1, which stood still: A is *lost*
+    t=96   the keeper sees that A's key was on lease 1, gets lease 2, and A
+           *enters again* without waiting for its next beat
+    t=99   A leaves, and the backend cannot be reached: A is *leaving*, and the
+           keeper deletes its key as soon as that works
+"""
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+import contextlib
+import threading
+import time
+from typing import cast
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import invocation as sg_invocation
+from nova_sg.servicegroup import lease as sg_lease
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import loop
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base
+from nova_sg.servicegroup.membership import expected
+from nova_sg.servicegroup.membership import keys as sg_keys
+from nova_sg.servicegroup.membership import memory
+from nova_sg.servicegroup.mirror import mirror as sg_mirror
+from nova_sg.servicegroup.records import base as records_base
+
+LOG = logging.getLogger(__name__)
+
+#: Up to so many services are named in a message.
+FEW = 10
+
+#: Seconds between two looks for members which may be on their way back.
+LOOK_AGAIN = 0.2
+
+
+class LeasedMembership(base.Membership, sg_lease.Listener):
+    """A key for each worker, on the lease of its process.
+
+    :param conf: a loaded configuration
+    :param lease: the lease of this process
+    :param keys: the keys of members in the backend
+    :param mirror: it tells of members where this process asks often
+    :param records: where the records are; None where they cannot be asked
+        from here
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        lease: sg_lease.Lease,
+        keys: sg_keys.MemberKeys,
+        mirror: sg_mirror.Mirror,
+        records: records_base.RecordStore | None,
+    ) -> None:
+        super().__init__(conf)
+        self.lease = lease
+        self.mirror = mirror
+        self._keys = keys
+        self._records = records
+        self._down_time: int = conf.servicegroup.service_down_time
+        self._begin()
+        self._keeping = loop.Loop(
+            'members', self._keep, lambda: lease.keep_every
+        )
+        lease.add_listener(self)
+
+    def _begin(self) -> None:
+        #: Held while keys come or go, so that a member that leaves is not
+        #: taken in again by a thread that has just seen it missing.
+        self._changing = threading.Lock()
+        self._handles: set[sg_keys.Handle] = set()
+        self._leaving: set[str] = set()
+        self._memory = memory.Memory(
+            self.lease, max(1, self.conf.servicegroup.report_interval)
+        )
+        self._expected = expected.Expected(self._keys, self._down_time)
+
+    def lease_changed(self) -> None:
+        self._keeping.wake()
+        if self.lease.connected:
+            return
+        # From now on the mirror may show what the outage does to members.
+        mirrored = self.mirror.latest_living()
+        if mirrored is not None:
+            self._memory.learn(mirrored)
+
+    def closed(self) -> None:
+        self._begin()
+        # It ends where nobody joins meanwhile.
+        self._keeping.wake()
+
+    def forked(self) -> None:
+        # What has joined is the parent's.
+        self._begin()
+
+    def announce(
+        self, context: sg_context.RequestContext, created: record.Record
+    ) -> None:
+        with self._changing:
+            try:
+                self._expected.add(created.uuid)
+            finally:
+                self._keeping.start()
+        self.mirror.touch([created.uuid])
+
+    def join_many(
+        self,
+        context: sg_context.RequestContext,
+        joined: Sequence[record.Record],
+    ) -> Sequence[base.Handle]:
+        handles = [
+            sg_keys.Handle(
+                self, each, context, self.lease, *self._keys.new(context, each)
+            )
+            for each in joined
+        ]
+        without_record = self._without_record(handles)
+        with self._changing:
+            gone = self._enter(handles, without_record)
+            staying = [each for each in handles if each not in gone]
+            self._handles.update(staying)
+            # From now on only its workers keep a service up.
+            self._leaving.update(
+                self._expected.joined(each.uuid for each in staying)
+            )
+            with contextlib.suppress(exception.ServiceGroupUnavailable):
+                self._delete_leaving()
+        self._keeping.start()
+        return staying
+
+    def beat_many(
+        self,
+        context: sg_context.RequestContext,
+        handles: Sequence[base.Handle],
+    ) -> Sequence[base.Handle]:
+        """Note that the loops of services turn, and see that it shows.
+
+        The lease is kept alive by other means; a beat looks at the key of
+        each handle, and creates it where it is missing. It looks for the
+        record as well: a service may be destroyed by a process that cannot
+        delete its members any more.
+        """
+        beating = [cast(sg_keys.Handle, each) for each in handles]
+        now = time.monotonic()
+        gone = {each for each in beating if each.gone}
+        beating = [each for each in beating if not each.gone]
+        for each in beating:
+            if each not in self._handles:
+                raise exception.ServiceNotJoined(
+                    uuid=each.uuid, driver=self.conf.servicegroup.driver
+                )
+            each.beaten_at = now
+        lost, without_record = self._keys.look(beating)
+        asking = [
+            each
+            for each in beating
+            if each in lost or now < each.doubtful_until
+        ]
+        if asking or without_record:
+            without_record |= self._without_record(asking)
+            with self._changing:
+                entering = self._handles & (lost | without_record)
+                gone |= self._enter(list(entering), without_record)
+                self._handles -= gone
+        for each in gone:
+            each.gone = True
+        return [each for each in handles if each in gone]
+
+    def leave_many(
+        self,
+        context: sg_context.RequestContext,
+        handles: Sequence[base.Handle],
+    ) -> None:
+        with self._changing:
+            mine = self._handles.intersection(
+                cast(Sequence[sg_keys.Handle], handles)
+            )
+            self._handles -= mine
+            self._leaving.update(each.key for each in mine)
+            self._delete_leaving()
+        self._forget([each.uuid for each in mine])
+
+    def leave_invocation(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        invocation: str,
+    ) -> sg_invocation.Departure:
+        """Delete the keys of an invocation before their lease expires.
+
+        A process of it that lives after all is back with its next beat.
+        """
+        count = self._keys.delete_all(uuid, invocation)
+        if count:
+            self._forget([uuid])
+        return sg_invocation.Departure(count)
+
+    def alive(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> dict[str, liveness.Liveness]:
+        wanted = list(uuids)
+        living = self.living(wanted)
+        if self._records is not None:
+            missing = self._records.missing(context, living.without(wanted))
+            wanted = [uuid for uuid in wanted if uuid not in missing]
+        return living.verdicts(wanted)
+
+    def living(self, uuids: Sequence[str]) -> memory.Living:
+        """Return which workers of services live.
+
+        After an outage a reader without prior state waits until all members
+        have joined again, or had the time to. Where outages go on, what is
+        still missing then is unknown.
+
+        :raises ServiceGroupUnavailable: the backend cannot be asked
+        """
+        self.mirror.note_verdicts(uuids)
+        found, asked = self._read(uuids)
+        deadline = time.monotonic() + self.lease.timeout + LOOK_AGAIN
+        while (
+            doubtful := self._memory.in_doubt(found, uuids)
+        ) and time.monotonic() < deadline:
+            time.sleep(LOOK_AGAIN)
+            found = {**found, **self._read(doubtful)[0]}
+        return self._memory.learn(found, asked)._replace(doubtful=doubtful)
+
+    def _read(
+        self, uuids: Sequence[str]
+    ) -> tuple[liveness.Members, Sequence[str] | None]:
+        """Return which workers live, and of which services (None: all)."""
+        mirrored = self.mirror.living()
+        if mirrored is None:
+            return self._keys.read(uuids), uuids
+        if not self.lease.connected:
+            raise self.lease.unavailable('the connection is lost')
+        return mirrored, None
+
+    def last_known(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
+        return self._memory.last(uuids, self.mirror.services())
+
+    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+        self._keys.delete_all(uuid)
+        self._forget([uuid])
+
+    def _forget(self, uuids: Sequence[str]) -> None:
+        self._memory.forget(uuids)
+        self.mirror.touch(uuids)
+
+    def _without_record(
+        self, handles: Sequence[sg_keys.Handle]
+    ) -> set[sg_keys.Handle]:
+        """Return those whose record is gone, where records are elsewhere.
+
+        Asked before :meth:`_enter`, where nobody has to wait for the answer:
+        an RPC without one takes a minute.
+
+        Where records and members are in one backend, the transaction that
+        creates a member finds out. A record is destroyed a moment after its
+        members: a member whose key had to be created asks again at the next
+        beats.
+        """
+        elsewhere = [each for each in handles if each.guard is None]
+        if self._records is None or not elsewhere:
+            return set()
+        missing = self._records.missing(
+            elsewhere[0].context, [each.uuid for each in elsewhere]
+        )
+        return {each for each in elsewhere if each.uuid in missing}
+
+    def _enter(
+        self,
+        handles: Sequence[sg_keys.Handle],
+        without_record: set[sg_keys.Handle],
+    ) -> set[sg_keys.Handle]:
+        """Put the keys of handles on the lease, where they are not.
+
+        :param without_record: what :meth:`_without_record` has found
+        :returns: the handles whose record is gone
+        """
+        gone = without_record.intersection(handles)
+        entering = [each for each in handles if each not in gone]
+        self._keys.delete([each.key for each in gone if each.under])
+        if entering:
+            try:
+                gone |= self._keys.create(entering)
+            finally:
+                # Some may have entered.
+                doubtful_until = time.monotonic() + self._down_time
+                for each in entering:
+                    if each.guard is None:
+                        each.doubtful_until = doubtful_until
+        self.mirror.touch([each.uuid for each in handles])
+        return gone
+
+    def _keep(self) -> float | None:
+        """Do what is due; returns in how many seconds there is more to do."""
+        with self._changing:
+            if self.lease.connected:
+                self._withdraw()
+                self._leaving.update(self._expected.overdue())
+                if self._leaving:
+                    self._delete_leaving()
+            lost = self._lost()
+        if lost and self.lease.connected:
+            self._enter_again(lost)
+        with self._changing:
+            if not (self._handles or self._leaving or self._expected):
+                return None
+        self.lease.keep()
+        return self.lease.keep_every
+
+    def _withdraw(self) -> None:
+        """Delete members whose own loop has stopped beating."""
+        last = time.monotonic() - self._down_time
+        silent = [
+            each
+            for each in self._handles
+            if each.under is not None and each.beaten_at < last
+        ]
+        if not silent:
+            return
+        self._keys.delete([each.key for each in silent])
+        for each in silent:
+            each.under = None
+        self._forget([each.uuid for each in silent])
+        named = [
+            f'{each.record.binary} on host {each.record.host}'
+            for each in silent[:FEW]
+        ]
+        LOG.warning(
+            'Not beaten for %(seconds)d s, and down until they do: '
+            '%(named)s%(more)s',
+            {
+                'seconds': self._down_time,
+                'named': ', '.join(named),
+                'more': ', ...' if len(silent) > FEW else '',
+            },
+        )
+
+    def _lost(self) -> list[sg_keys.Handle]:
+        """Return the members whose lease is over, and whose loop turns."""
+        last = time.monotonic() - self._down_time
+        return [
+            each
+            for each in self._handles
+            if each.under != self.lease.number and each.beaten_at >= last
+        ]
+
+    def _enter_again(self, lost: Sequence[sg_keys.Handle]) -> None:
+        """Take members in again, but for those that leave meanwhile."""
+        without_record = self._without_record(lost)
+        with self._changing:
+            staying = [each for each in lost if each in self._handles]
+            self._enter(staying, without_record)
+        if staying:
+            LOG.info('Joined again for %d service(s)', len(staying))
+
+    def _delete_leaving(self) -> None:
+        """Delete what has left, or else have the thread do it later."""
+        try:
+            self._keys.delete(self._leaving)
+            self._leaving.clear()
+        except exception.ServiceGroupUnavailable:
+            self._keeping.start()
+            raise
