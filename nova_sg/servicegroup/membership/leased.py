@@ -37,6 +37,7 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
 from nova_sg.servicegroup.membership import expected
 from nova_sg.servicegroup.membership import keys as sg_keys
+from nova_sg.servicegroup.membership import living as sg_living
 from nova_sg.servicegroup.membership import memory
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
 from nova_sg.servicegroup.records import base as records_base
@@ -45,9 +46,6 @@ LOG = logging.getLogger(__name__)
 
 #: Up to so many services are named in a message.
 FEW = 10
-
-#: Seconds between two looks for members which may be on their way back.
-LOOK_AGAIN = 0.2
 
 
 class LeasedMembership(base.Membership, sg_lease.Listener):
@@ -87,19 +85,18 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         self._changing = threading.Lock()
         self._handles: set[sg_keys.Handle] = set()
         self._leaving: set[str] = set()
-        self._memory = memory.Memory(
-            self.lease, max(1, self.conf.servicegroup.report_interval)
+        self._reader = memory.Reader(
+            self.lease,
+            self._keys,
+            self.mirror,
+            max(1, self.conf.servicegroup.report_interval),
         )
         self._expected = expected.Expected(self._keys, self._down_time)
 
     def lease_changed(self) -> None:
         self._keeping.wake()
-        if self.lease.connected:
-            return
-        # From now on the mirror may show what the outage does to members.
-        mirrored = self.mirror.latest_living()
-        if mirrored is not None:
-            self._memory.learn(mirrored)
+        if not self.lease.connected:
+            self._reader.lost()
 
     def closed(self) -> None:
         self._begin()
@@ -118,7 +115,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
                 self._expected.add(created.uuid)
             finally:
                 self._keeping.start()
-        self.mirror.touch([created.uuid])
+        self._reader.changed([created.uuid])
 
     def join_many(
         self,
@@ -195,7 +192,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
             self._handles -= mine
             self._leaving.update(each.key for each in mine)
             self._delete_leaving()
-        self._forget([each.uuid for each in mine])
+        self._reader.forget([each.uuid for each in mine])
 
     def leave_invocation(
         self,
@@ -209,7 +206,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         """
         count = self._keys.delete_all(uuid, invocation)
         if count:
-            self._forget([uuid])
+            self._reader.forget([uuid])
         return sg_invocation.Departure(count)
 
     def alive(
@@ -222,46 +219,16 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
             wanted = [uuid for uuid in wanted if uuid not in missing]
         return living.verdicts(wanted)
 
-    def living(self, uuids: Sequence[str]) -> memory.Living:
-        """Return which workers of services live.
-
-        After an outage a reader without prior state waits until all members
-        have joined again, or had the time to. Where outages go on, what is
-        still missing then is unknown.
-
-        :raises ServiceGroupUnavailable: the backend cannot be asked
-        """
-        self.mirror.note_verdicts(uuids)
-        found, asked = self._read(uuids)
-        deadline = time.monotonic() + self.lease.timeout + LOOK_AGAIN
-        while (
-            doubtful := self._memory.in_doubt(found, uuids)
-        ) and time.monotonic() < deadline:
-            time.sleep(LOOK_AGAIN)
-            found = {**found, **self._read(doubtful)[0]}
-        return self._memory.learn(found, asked)._replace(doubtful=doubtful)
-
-    def _read(
-        self, uuids: Sequence[str]
-    ) -> tuple[liveness.Members, Sequence[str] | None]:
-        """Return which workers live, and of which services (None: all)."""
-        mirrored = self.mirror.living()
-        if mirrored is None:
-            return self._keys.read(uuids), uuids
-        if not self.lease.connected:
-            raise self.lease.unavailable('the connection is lost')
-        return mirrored, None
+    def living(self, uuids: Sequence[str]) -> sg_living.Living:
+        """Return which workers of services live; see `memory.Reader`."""
+        return self._reader.living(uuids)
 
     def last_known(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
-        return self._memory.last(uuids, self.mirror.services())
+        return self._reader.last(uuids)
 
     def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
         self._keys.delete_all(uuid)
-        self._forget([uuid])
-
-    def _forget(self, uuids: Sequence[str]) -> None:
-        self._memory.forget(uuids)
-        self.mirror.touch(uuids)
+        self._reader.forget([uuid])
 
     def _without_record(
         self, handles: Sequence[sg_keys.Handle]
@@ -306,7 +273,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
                 for each in entering:
                     if each.guard is None:
                         each.doubtful_until = doubtful_until
-        self.mirror.touch([each.uuid for each in handles])
+        self._reader.changed([each.uuid for each in handles])
         return gone
 
     def _keep(self) -> float | None:
@@ -339,7 +306,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         self._keys.delete([each.key for each in silent])
         for each in silent:
             each.under = None
-        self._forget([each.uuid for each in silent])
+        self._reader.forget([each.uuid for each in silent])
         named = [
             f'{each.record.binary} on host {each.record.host}'
             for each in silent[:FEW]

@@ -21,114 +21,26 @@ up stand as they did, by what this process remembers::
 from collections.abc import Collection
 from collections.abc import Container
 from collections.abc import Iterable
-import datetime
+from collections.abc import Sequence
 import threading
 import time
-from typing import NamedTuple
 
 from nova_sg import forks
-from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup.membership import keys as sg_keys
+from nova_sg.servicegroup.membership import living as sg_living
+from nova_sg.servicegroup.mirror import mirror as sg_mirror
 
-SETTLING = 'the backend was away, and members may not be back yet'
-
-
-class Living(NamedTuple):
-    """Which workers of services live.
-
-    :param now: the workers of services, by uuid
-    :param before: those which stand as they did before an outage
-    :param known_at: ``time.monotonic()`` when ``now`` was known
-    :param before_at: ``time.monotonic()`` when ``before`` was known
-    :param interval: seconds between two times at which a service is told to
-        have been seen
-    :param why: the cause of doubt
-    :param doubtful: services of which it is not known whether they live
-    """
-
-    now: liveness.Members
-    before: liveness.Members
-    known_at: float
-    before_at: float
-    interval: float
-    why: str | doubt.Doubt = SETTLING
-    doubtful: Collection[str] = ()
-
-    def verdict(self, uuid: str) -> liveness.Liveness | None:
-        """Return what is known of a service, None where none of it lives."""
-        if uuid in self.now:
-            workers, known_at = self.now[uuid], self.known_at
-            unknown: str | doubt.Doubt | None = None
-        elif uuid in self.before:
-            workers, known_at = self.before[uuid], self.before_at
-            unknown = self.why
-        elif uuid in self.doubtful:
-            return liveness.Liveness(
-                False, None, self.known_at, unknown=self.why
-            )
-        else:
-            return None
-        seen = _last_seen(workers, *self._vouched_for(known_at))
-        return liveness.Liveness(True, seen, known_at, workers, unknown)
-
-    def without(self, uuids: Iterable[str]) -> set[str]:
-        """Return those of the services of which no worker is known to live."""
-        return set(uuids).difference(self.now, self.before)
-
-    def verdicts(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
-        """Return what is known of services that there are.
-
-        A service of which no worker lives is down.
-        """
-        known_at = self.known_at
-        down = liveness.Liveness(False, None, known_at)
-        if self.before or self.doubtful:
-            return {uuid: self.verdict(uuid) or down for uuid in uuids}
-        make, workers_of = liveness.of_values, self.now.get
-        seen, at = self._vouched_for(known_at)
-        return {
-            uuid: down
-            if (workers := workers_of(uuid)) is None
-            else make(
-                (True, _last_seen(workers, seen, at), known_at, workers, None)
-            )
-            for uuid in uuids
-        }
-
-    def _vouched_for(self, known_at: float) -> tuple[datetime.datetime, float]:
-        """Return when the ensemble last told that members live.
-
-        By the clock of this host, which has no part in a verdict. No member
-        writes when it beats: its session is its sign of life.
-        """
-        at = time.time() - (time.monotonic() - known_at)
-        at -= at % self.interval
-        return datetime.datetime.fromtimestamp(at, datetime.UTC), at
-
-
-def _last_seen(
-    workers: Collection[liveness.Member], seen: datetime.datetime, at: float
-) -> datetime.datetime | None:
-    """Return when workers were last seen: at least when they joined.
-
-    :param seen: when they were vouched for
-    :param at: the same in seconds since 1970
-    :returns: None without workers: the service is expected
-    """
-    if not workers:
-        return None
-    for each in workers:
-        if each.started > at:
-            seen, at = each.started_at, each.started
-    return seen
+#: Seconds between two looks for members which may be on their way back.
+LOOK_AGAIN = 0.2
 
 
 class Memory:
     """What was last known of the members of services.
 
     :param lease: it knows when the backend was away
-    :param interval: see :class:`Living`
+    :param interval: see :class:`.living.Living`
     """
 
     def __init__(self, lease: sg_lease.Lease, interval: float) -> None:
@@ -162,7 +74,7 @@ class Memory:
 
     def learn(
         self, living: liveness.Members, asked: Collection[str] | None = None
-    ) -> Living:
+    ) -> sg_living.Living:
         """Take in which workers live, unless an outage may have changed it.
 
         :param living: the workers of services, by uuid
@@ -172,13 +84,13 @@ class Memory:
         with self._learning:
             if self._lease.settling:
                 before, self._known = self._known, {**self._known, **living}
-                return Living(
+                return sg_living.Living(
                     living,
                     before,
                     now,
                     self._known_at,
                     self._interval,
-                    self._lease.doubt or SETTLING,
+                    self._lease.doubt or sg_living.SETTLING,
                 )
             if asked is None:
                 self._known = living
@@ -192,7 +104,7 @@ class Memory:
                         known.pop(uuid, None)
                 self._known = known
             self._known_at = now
-        return Living(living, {}, now, now, self._interval)
+        return sg_living.Living(living, {}, now, now, self._interval)
 
     def last(
         self, uuids: Iterable[str], services: Container[str]
@@ -205,7 +117,7 @@ class Memory:
         with self._learning:
             now, known_at = self._known, self._known_at
             complete = self._complete
-        known = Living(now, {}, known_at, known_at, self._interval)
+        known = sg_living.Living(now, {}, known_at, known_at, self._interval)
         return known.verdicts(
             uuid
             for uuid in uuids
@@ -221,3 +133,77 @@ class Memory:
                 for uuid, each in self._known.items()
                 if uuid not in gone
             }
+
+
+class Reader:
+    """Tells which services live, by the mirror, the backend and memory.
+
+    :param lease: the lease of this process
+    :param keys: the keys of members in the backend
+    :param mirror: it answers where this process asks often
+    :param interval: see :class:`.living.Living`
+    """
+
+    def __init__(
+        self,
+        lease: sg_lease.Lease,
+        keys: sg_keys.MemberKeys,
+        mirror: sg_mirror.Mirror,
+        interval: float,
+    ) -> None:
+        self._lease = lease
+        self._keys = keys
+        self._mirror = mirror
+        self._memory = Memory(lease, interval)
+
+    def lost(self) -> None:
+        """Note that the connection is lost.
+
+        From now on the mirror may show what the outage does to members.
+        """
+        mirrored = self._mirror.latest_living()
+        if mirrored is not None:
+            self._memory.learn(mirrored)
+
+    def living(self, uuids: Sequence[str]) -> sg_living.Living:
+        """Return which workers of services live.
+
+        After an outage a reader without prior state waits until all members
+        have joined again, or had the time to. Where outages go on, what is
+        still missing then is unknown.
+
+        :raises ServiceGroupUnavailable: the backend cannot be asked
+        """
+        self._mirror.note_verdicts(uuids)
+        found, asked = self._read(uuids)
+        deadline = time.monotonic() + self._lease.timeout + LOOK_AGAIN
+        while (
+            doubtful := self._memory.in_doubt(found, uuids)
+        ) and time.monotonic() < deadline:
+            time.sleep(LOOK_AGAIN)
+            found = {**found, **self._read(doubtful)[0]}
+        return self._memory.learn(found, asked)._replace(doubtful=doubtful)
+
+    def last(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
+        """Return what was last known of services; see :class:`Memory`."""
+        return self._memory.last(uuids, self._mirror.services())
+
+    def changed(self, uuids: Sequence[str]) -> None:
+        """Note that this process has put members of services."""
+        self._mirror.touch(uuids)
+
+    def forget(self, uuids: Sequence[str]) -> None:
+        """Note that this process has deleted members of services."""
+        self._memory.forget(uuids)
+        self._mirror.touch(uuids)
+
+    def _read(
+        self, uuids: Sequence[str]
+    ) -> tuple[liveness.Members, Sequence[str] | None]:
+        """Return which workers live, and of which services (None: all)."""
+        mirrored = self._mirror.living()
+        if mirrored is None:
+            return self._keys.read(uuids), uuids
+        if not self._lease.connected:
+            raise self._lease.unavailable('the connection is lost')
+        return mirrored, None

@@ -11,6 +11,7 @@ from oslotest import base
 
 from nova_sg.servicegroup import lease
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup.membership import living as sg_living
 from nova_sg.servicegroup.membership import memory
 
 MEMBERS = (liveness.Member(1, 0.0, 60),)
@@ -24,7 +25,7 @@ class TestMemory(base.BaseTestCase):
         self.lease = SimpleNamespace(settling=False, doubt=None)
         self.memory = memory.Memory(cast(lease.Lease, self.lease), interval=10)
 
-    def up(self, living: memory.Living, *uuids: str) -> list[bool]:
+    def up(self, living: sg_living.Living, *uuids: str) -> list[bool]:
         return [each.up for each in living.verdicts(uuids).values()]
 
     def test_who_was_up_stands_while_members_come_back(self):

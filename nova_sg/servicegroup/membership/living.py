@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which services live, as one read of their members tells."""
+
+from collections.abc import Collection
+from collections.abc import Iterable
+import datetime
+import time
+from typing import NamedTuple
+
+from nova_sg.servicegroup import doubt
+from nova_sg.servicegroup import liveness
+
+SETTLING = 'the backend was away, and members may not be back yet'
+
+
+class Living(NamedTuple):
+    """Which workers of services live.
+
+    :param now: the workers of services, by uuid
+    :param before: those which stand as they did before an outage
+    :param known_at: ``time.monotonic()`` when ``now`` was known
+    :param before_at: ``time.monotonic()`` when ``before`` was known
+    :param interval: seconds between two times at which a service is told to
+        have been seen
+    :param why: the cause of doubt
+    :param doubtful: services of which it is not known whether they live
+    """
+
+    now: liveness.Members
+    before: liveness.Members
+    known_at: float
+    before_at: float
+    interval: float
+    why: str | doubt.Doubt = SETTLING
+    doubtful: Collection[str] = ()
+
+    def verdict(self, uuid: str) -> liveness.Liveness | None:
+        """Return what is known of a service, None where none of it lives."""
+        if uuid in self.now:
+            workers, known_at = self.now[uuid], self.known_at
+            unknown: str | doubt.Doubt | None = None
+        elif uuid in self.before:
+            workers, known_at = self.before[uuid], self.before_at
+            unknown = self.why
+        elif uuid in self.doubtful:
+            return liveness.Liveness(
+                False, None, self.known_at, unknown=self.why
+            )
+        else:
+            return None
+        seen = _last_seen(workers, *self._vouched_for(known_at))
+        return liveness.Liveness(True, seen, known_at, workers, unknown)
+
+    def without(self, uuids: Iterable[str]) -> set[str]:
+        """Return those of the services of which no worker is known to live."""
+        return set(uuids).difference(self.now, self.before)
+
+    def verdicts(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
+        """Return what is known of services that there are.
+
+        A service of which no worker lives is down.
+        """
+        known_at = self.known_at
+        down = liveness.Liveness(False, None, known_at)
+        if self.before or self.doubtful:
+            return {uuid: self.verdict(uuid) or down for uuid in uuids}
+        make, workers_of = liveness.of_values, self.now.get
+        seen, at = self._vouched_for(known_at)
+        return {
+            uuid: down
+            if (workers := workers_of(uuid)) is None
+            else make(
+                (True, _last_seen(workers, seen, at), known_at, workers, None)
+            )
+            for uuid in uuids
+        }
+
+    def _vouched_for(self, known_at: float) -> tuple[datetime.datetime, float]:
+        """Return when the ensemble last told that members live.
+
+        By the clock of this host, which has no part in a verdict. No member
+        writes when it beats: its session is its sign of life.
+        """
+        at = time.time() - (time.monotonic() - known_at)
+        at -= at % self.interval
+        return datetime.datetime.fromtimestamp(at, datetime.UTC), at
+
+
+def _last_seen(
+    workers: Collection[liveness.Member], seen: datetime.datetime, at: float
+) -> datetime.datetime | None:
+    """Return when workers were last seen: at least when they joined.
+
+    :param seen: when they were vouched for
+    :param at: the same in seconds since 1970
+    :returns: None without workers: the service is expected
+    """
+    if not workers:
+        return None
+    for each in workers:
+        if each.started > at:
+            seen, at = each.started_at, each.started
+    return seen
