@@ -4,7 +4,17 @@
 
 Two processes which disagree about the driver, or about where records are,
 would each have a source of truth of their own. So the first writer marks the
-backend, and whoever is configured otherwise refuses to start.
+backend, and a process that is configured otherwise refuses to start::
+
+    t=0   conductor A, with driver = zk, claims an empty ensemble: the marker
+          says zk, records in ZooKeeper
+    t=1   conductor B, with driver = zk and records = sql, claims it, too: it
+          gets A's marker, which is not its own, and refuses to start
+    t=60  an operator moves the deployment to mc: a migration replaces the
+          marker, only if it still is A's
+    t=60  A writes a record: its store finds another marker in the same
+          transaction, and refuses the change
+    t=61  A reads, looks at the marker again, and says where services are now
 """
 
 import abc
@@ -27,7 +37,7 @@ class Marker:
 
     :param driver: ``[servicegroup] driver``
     :param records: where records are kept
-    :param format: :data:`FORMAT` of who wrote it
+    :param format: :data:`FORMAT` of the process that wrote it
     """
 
     driver: str

@@ -1,12 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whose the backends of a migration are, and from when on the target's.
+"""To which deployment the backends of a migration belong, and when.
 
 The marker of a backend names the deployment that it belongs to. While
 services move, and after they have moved away, a backend that holds copies is
 marked as the deployment is configured which has the originals. So no process
 can start on a copy; and records in a backend whose marker says that they are
-elsewhere are nobody's, and may be replaced.
+elsewhere are nobody's, and may be replaced::
+
+    t=0  db to zk: the marker of the database says db, that of ZooKeeper is not
+         there
+    t=1  begin: ZooKeeper is marked db, too. A process with driver = zk cannot
+         start; the records are copied
+    t=5  conductor A disables c1 in the database
+    t=9  source_closed: the database is marked zk. A can write no more; what
+         it changed meanwhile is copied: c1 is disabled in ZooKeeper
+    t=9+ open_target: ZooKeeper is marked zk. Conductors with driver = zk start
+
+The operator's power fails at t=5: all is as before but for the copies, and the
+next run replaces them. A failure at t=9 marks the database db again.
 """
 
 from collections.abc import Iterator
@@ -47,7 +59,7 @@ class Markers:
         """Refuse backends that belong to another deployment.
 
         :returns: whether records that are in the target may be replaced
-        :raises MigrationRefused: naming the backend, and whose it is
+        :raises MigrationRefused: naming the backend and its deployment
         :raises ServiceGroupUnavailable: a backend cannot be asked
         """
         for store in (self._first, *self._others):
@@ -75,7 +87,7 @@ class Markers:
     def begin(self) -> None:
         """Mark the target as a part of the source's deployment.
 
-        From now on nobody can start on it, but who could before.
+        From now on only processes of the source can start on it.
 
         :raises MigrationRefused: somebody else marks it at the same time
         """
@@ -87,7 +99,7 @@ class Markers:
 
     @contextlib.contextmanager
     def source_closed(self) -> Iterator[None]:
-        """Mark the source as left: nobody may write there any more.
+        """Mark the source as left: no process may write there any more.
 
         Processes which run notice within :data:`marker.TRUSTED` seconds.
         Should what is done meanwhile fail, the source is as it was.

@@ -27,7 +27,7 @@ class Beats:
     :param ttl: seconds for which a beat counts
     """
 
-    def __init__(self, memory: epoch.Memory, ttl: int) -> None:
+    def __init__(self, memory: epoch.ServerMemory, ttl: int) -> None:
         self._memory = memory
         self._server = memory.server
         self._ttl = ttl

@@ -87,7 +87,7 @@ class Cluster:
             server_.Server(name, options) for name in sorted(names)
         )
         self._memories = {
-            server: epoch.Memory(server, self.keys, conf)
+            server: epoch.ServerMemory(server, self.keys, conf)
             for server in self.servers
         }
         self._lock = threading.Lock()
@@ -109,7 +109,7 @@ class Cluster:
             return self.servers[0]
         return self.servers[zlib.crc32(text.encode()) % len(self.servers)]
 
-    def memory(self, server: server_.Server) -> epoch.Memory:
+    def memory(self, server: server_.Server) -> epoch.ServerMemory:
         """Return the memory of a server."""
         return self._memories[server]
 

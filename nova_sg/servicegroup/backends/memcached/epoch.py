@@ -126,7 +126,7 @@ def member_ttl(conf: cfg.ConfigOpts) -> int:
     return int(conf.servicegroup.service_down_time) + EARLY
 
 
-class Memory(server_.Attendant):
+class ServerMemory(server_.Attendant):
     """The memory of one server.
 
     :param server: the server

@@ -1,6 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The deployment marker in memcached, on every server."""
+"""The deployment marker in memcached, on every server.
+
+A server that is restarted is empty, and must not look like a new deployment::
+
+    t=0   conductor A claims servers 1 and 2, in this order: the marker of the
+          first that answers is the one that counts
+    t=10  server 2 is restarted, and knows nothing
+    t=11  agent B beats to it, gives it a new epoch, and writes the marker it
+          has seen again
+    t=12  a command with other servers in [memcached] servers reads the marker,
+          finds these two in it, and refuses to start
+"""
 
 from collections.abc import Callable
 import dataclasses

@@ -309,7 +309,7 @@ def _doubtful(
 
 
 def _ask(
-    memory: epoch.Memory, keys: Mapping[str, str], known_at: float
+    memory: epoch.ServerMemory, keys: Mapping[str, str], known_at: float
 ) -> dict[str, liveness.Liveness]:
     """Return the verdicts about services of one server.
 

@@ -122,7 +122,7 @@ class TestFlush(memcached_cell.RecordsTest):
             return epoch.Reading(values, False, look([]).epoch)
 
         with fixtures.MonkeyPatch(
-            'nova_sg.servicegroup.backends.memcached.epoch.Memory.read',
+            'nova_sg.servicegroup.backends.memcached.epoch.ServerMemory.read',
             lambda _memory, keys: look_in_two(keys),
         ):
             self.assertEqual([], self.beat(handle))

@@ -111,9 +111,9 @@ class TestEpoch(base.BaseTestCase):
 
     def memory(
         self, values: dict[str, bytes], process: Process
-    ) -> epoch.Memory:
+    ) -> epoch.ServerMemory:
         there = cast(server.Server, Dictionary(values, process))
-        return epoch.Memory(there, self.keys, self.conf)
+        return epoch.ServerMemory(there, self.keys, self.conf)
 
     def play(self, schedule: Iterable[str]) -> epoch.Reading:
         """Play a schedule on a server that has a member; return the reading.
