@@ -17,18 +17,18 @@ from nova.db.main import api as db
 
 from nova_sg import nova_tree
 from nova_sg.nova_tree import cells
-from nova_sg.servicegroup.backends.memcached import writer
+from nova_sg.servicegroup import record
 
 
 def enable() -> None:
     """Switch nova_sg on in a process of nova's tests."""
     nova_tree.enable()
     # The first service of a database is number 1 to nova's tests.
-    writer.Writer.new_ids = staticmethod(_count)
+    record.ids_to_try = _count
     cells.use(Engines())
 
 
-def _count() -> Iterator[int]:
+def _count(first: int | None = None) -> Iterator[int]:
     return itertools.count(1)
 
 

@@ -3,8 +3,10 @@
 """A service record: what the operator decided and what was so at start-up."""
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import datetime
+import secrets
 from typing import Any
 from typing import NamedTuple
 from typing import Self
@@ -16,6 +18,20 @@ MAX_ID = 2**31 - 1
 
 #: The longest host, binary, topic or reason: nova's columns.
 MAX_LENGTH = 255
+
+
+def ids_to_try(first: int | None = None) -> Iterator[int]:
+    """Return ids for a new record, for a store that refuses those taken.
+
+    There is no counter to contend for, or to lose.
+
+    :param first: a number that grows with time, where the store has one at
+        hand: lists show services by id
+    """
+    if first is not None and 0 < first <= MAX_ID:
+        yield first
+    while True:
+        yield secrets.randbelow(MAX_ID) + 1
 
 
 class Record(NamedTuple):

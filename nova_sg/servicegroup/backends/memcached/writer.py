@@ -6,9 +6,7 @@ Destroying a record is one change of its value: it turns into its own
 tombstone, and what led to it leads nowhere from then on.
 """
 
-from collections.abc import Iterator
 from collections.abc import Mapping
-import secrets
 from typing import Any
 import uuid as uuid_
 
@@ -39,21 +37,12 @@ def _uuid_of(token: str) -> str:
     return str(uuid_.uuid5(_NEW, token))
 
 
-def random_ids() -> Iterator[int]:
-    """Return ids to try, at random: there is no counter to lose."""
-    while True:
-        yield secrets.randbelow(record.MAX_ID) + 1
-
-
 class Writer:
     """Makes one change of the records of a cell.
 
     :param cell: the cell
     :param fence: what this change sees of the deployment marker
-    :cvar new_ids: makes the ids to try for a new record
     """
-
-    new_ids = staticmethod(random_ids)
 
     def __init__(self, cell: cell_.Cell, fence: fence_.Fence) -> None:
         self._cell = cell
@@ -147,7 +136,7 @@ class Writer:
         """
         taken = next(
             service_id
-            for service_id in self.new_ids()
+            for service_id in record.ids_to_try()
             if self._takes(self._cell.keys.id(service_id), once.uuid)
         )
         made = record.Record(id=taken, created_at=cell_.now(), **fields)

@@ -25,7 +25,7 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
-from nova_sg.servicegroup.backends.zookeeper import stored
+from nova_sg.servicegroup.records import codec
 
 LOG = logging.getLogger(__name__)
 
@@ -44,9 +44,9 @@ def changed(
 ) -> requests.Operation:
     """Note that a record was written.
 
-    :param stamp: see :func:`stored.encode`
+    :param stamp: see :func:`codec.encode`
     """
-    return _next(cell, stored.encode(stored.Stored(written), stamp))
+    return _next(cell, codec.encode(codec.Stored(written), stamp))
 
 
 def destroyed(cell: layout.CellLayout, uuid: str) -> requests.Operation:
@@ -69,7 +69,7 @@ def decode(
     """
     if b'"uuid"' not in value:
         return _destroyed(value, where), None
-    read = stored.decode(value, written_at, where).record
+    read = codec.decode(value, where, written_at).record
     return read.uuid, read
 
 

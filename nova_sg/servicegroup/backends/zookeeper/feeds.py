@@ -24,8 +24,8 @@ from nova_sg.servicegroup.backends.zookeeper import members
 from nova_sg.servicegroup.backends.zookeeper import multiread
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
-from nova_sg.servicegroup.backends.zookeeper import stored
 from nova_sg.servicegroup.mirror import feed
+from nova_sg.servicegroup.records import codec
 
 #: Changes read at once, at most, by a reader that has fallen back.
 BATCH = 256
@@ -80,7 +80,7 @@ class CellFeed(feed.ChangeFeed):
         paths = [f'{services}/{name}' for name in names]
         values = multiread.read(self._session, paths)
         records = (
-            stored.decode(value.data, value.stat.mtime, path).record
+            codec.decode(value.data, path, value.stat.mtime).record
             for path, value in zip(paths, values, strict=True)
             if value is not None
         )

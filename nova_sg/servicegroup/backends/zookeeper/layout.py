@@ -15,8 +15,6 @@ Under ``[zookeeper] chroot``::
                       versions/<binary>/<version>/<uuid>
                       deleted/<uuid>    the record of a destroyed service
                       log/n<number>     a change, the newest ones only
-                      next-id           its version counts ids
-                      first-id          what is added to that
 
 A record, its entries beside it and its change in the log are written in one
 transaction.
@@ -121,8 +119,6 @@ class CellLayout:
         self.versions = f'{path}/versions'
         self.deleted = f'{path}/deleted'
         self.log = f'{path}/log'
-        self.next_id = f'{path}/next-id'
-        self.first_id = f'{path}/first-id'
 
     def directories(self) -> list[str]:
         """Return every znode there must be before the first record."""
@@ -135,8 +131,6 @@ class CellLayout:
             self.versions,
             self.deleted,
             self.log,
-            self.next_id,
-            self.first_id,
         ]
 
     def service(self, uuid: str) -> str:

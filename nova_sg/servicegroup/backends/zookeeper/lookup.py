@@ -19,9 +19,9 @@ from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import multiread
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
-from nova_sg.servicegroup.backends.zookeeper import stored
 from nova_sg.servicegroup.mirror import positions as sg_positions
 from nova_sg.servicegroup.mirror import store
+from nova_sg.servicegroup.records import codec
 from nova_sg.servicegroup.records import view
 
 #: Names of more znodes than these are read as a whole.
@@ -31,7 +31,7 @@ MANY = 100
 class Found(NamedTuple):
     """A record, and the version of its znode for compare-and-set."""
 
-    stored: stored.Stored
+    stored: codec.Stored
     version: int
 
     @property
@@ -65,7 +65,7 @@ class Lookup(store.Reader):
         for path, answer in zip(paths, answers, strict=True):
             if not isinstance(answer, exceptions.NoNodeError):
                 value, stat = answer
-                read = stored.decode(value, stat.mtime, path)
+                read = codec.decode(value, path, stat.mtime)
                 return Found(read, stat.version)
         return None
 
@@ -159,7 +159,7 @@ class Lookup(store.Reader):
         if isinstance(answer, exceptions.NoNodeError):
             return None
         value, stat = answer
-        return stored.decode(value, stat.mtime, path).record
+        return codec.decode(value, path, stat.mtime).record
 
     def _follow(
         self, cell: layout.CellLayout, entry: str
@@ -226,7 +226,7 @@ class Lookup(store.Reader):
         )
         self._learn(cell, log)
         return view.in_order(
-            stored.decode(value.data, value.stat.mtime, path).record
+            codec.decode(value.data, path, value.stat.mtime).record
             for path, value in zip(paths, values, strict=True)
             if value is not None
         )

@@ -42,16 +42,24 @@ class ZooKeeperMarkerStore(marker.MarkerStore):
         return None if found is None else found[0]
 
     def claim(self, ours: marker.Marker) -> marker.Marker:
-        deadline = self._session.deadline()
-        while (theirs := self.read()) is None:
+        change = self._session.change(self._path)
+
+        def attempt() -> marker.Marker:
+            found = self.read_version(change.deadline)
+            if found is not None:
+                return found[0]
             self._session.make_directories([])
             try:
                 self._session.commit(
-                    [requests.create(self._path, _encode(ours))], deadline
+                    [requests.create(self._path, _encode(ours))],
+                    change.deadline,
                 )
-            except (errors.TransactionFailed, exception.OutcomeUnknown):
-                continue  # see who was first
-        return theirs
+            except errors.TransactionFailed as failed:
+                # See who was first.
+                raise sg_change.Conflict from failed
+            return ours
+
+        return change.run(attempt)
 
     def move(self, theirs: marker.Marker, ours: marker.Marker) -> bool:
         change = self._session.change(self._path)

@@ -46,14 +46,6 @@ def access(path: str) -> Request:
     return lambda client: client.get_acls_async(path)
 
 
-def count(path: str) -> Request:
-    """Raise the version of a znode by one: its ZnodeStat, or NoNodeError.
-
-    No two callers get the same version.
-    """
-    return lambda client: client.set_async(path, b'')
-
-
 def sync(path: str) -> Request:
     """Have the server catch up with the leader before it answers more."""
     return lambda client: client.sync_async(path)

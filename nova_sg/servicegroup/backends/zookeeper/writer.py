@@ -9,6 +9,8 @@ of the change in the record: a change that is sent again finds its token.
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import datetime
+import time
 from typing import Any
 import uuid as sg_uuid
 
@@ -20,15 +22,15 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import changelog
 from nova_sg.servicegroup.backends.zookeeper import errors
 from nova_sg.servicegroup.backends.zookeeper import fence as sg_fence
-from nova_sg.servicegroup.backends.zookeeper import ids
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import lookup
 from nova_sg.servicegroup.backends.zookeeper import members
 from nova_sg.servicegroup.backends.zookeeper import multiread
+from nova_sg.servicegroup.backends.zookeeper import operations
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
-from nova_sg.servicegroup.backends.zookeeper import stored
 from nova_sg.servicegroup.records import change as sg_change
+from nova_sg.servicegroup.records import codec
 
 LOG = logging.getLogger(__name__)
 
@@ -80,28 +82,36 @@ class Writer:
             if mine is not None:
                 return mine
             guard = self._fence.guard(change.deadline)
-            new_id, now = ids.take(self._session, cell, change.deadline)
-            made = record.Record(
-                **{
-                    'topic': None,
-                    **values,
-                    'uuid': uuid,
-                    'id': new_id,
-                    'created_at': stored.time_of(now),
-                }
-            )
-            try:
-                self._create(cell, stored.created(made, token), change, guard)
-            except errors.TransactionFailed as failed:
-                self._fence.check(failed)
-                if failed.path == cell.id(new_id):
-                    raise sg_change.Conflict from failed
-                # The same call may be served elsewhere at the same time.
-                mine = look()
-                if mine is not None:
-                    return mine
-                raise self._refusal(cell, made, failed) from failed
-            return made
+            # The changes of the cell were counted by looking.
+            first = self._lookup.positions.seen(cell.uuid) + 1
+            for service_id in record.ids_to_try(first):
+                made = record.Record(
+                    **{
+                        'topic': None,
+                        **values,
+                        'uuid': uuid,
+                        'id': service_id,
+                    }
+                )
+                value = operations.written(codec.Stored(made), made, token)
+                try:
+                    now = self._create(
+                        cell, value, change, guard, 'created_at'
+                    )
+                except errors.TransactionFailed as failed:
+                    self._fence.check(failed)
+                    if (
+                        failed.path == cell.id(service_id)
+                        and time.monotonic() < change.deadline
+                    ):
+                        continue
+                    # The same call may be served elsewhere at the same time.
+                    mine = look()
+                    if mine is not None:
+                        return mine
+                    raise self._refusal(cell, made, failed) from failed
+                return made._replace(created_at=now)
+            raise sg_change.Conflict
 
         return change.run(attempt, look)
 
@@ -128,22 +138,15 @@ class Writer:
                 raise exception.ServiceNotFound(service_id=uuid)
             guard = self._fence.guard(change.deadline)
             after = found.record._replace(**changes)
-            value = stored.rewritten(found.stored, after, token)
-            operations = [
-                *guard,
-                requests.change(
-                    path, stored.encode(value, 'updated_at'), found.version
-                ),
-                *_difference(cell.entries(found.record), cell.entries(after)),
-                changelog.changed(cell, after, 'updated_at'),
-            ]
+            value = operations.written(found.stored, after, token)
+            made = [*guard, *operations.rewriting(cell, found, value)]
             self._make_directories(cell, after)
             try:
-                results = self._commit(cell, operations, change)
+                results = self._commit(cell, made, change)
             except errors.TransactionFailed as failed:
                 self._fence.check(failed)
                 raise self._refusal(cell, after, failed) from failed
-            now = stored.time_of(results[len(guard)].mtime)
+            now = codec.time_of(results[len(guard)].mtime)
             return after._replace(updated_at=now)
 
         return change.run(attempt, look)
@@ -164,18 +167,13 @@ class Writer:
                     return found.record
                 raise exception.ServiceNotFound(service_id=uuid)
             gone = found.record._replace(deleted=found.record.id)
-            trace = stored.rewritten(found.stored, gone, token)
-            operations = [
+            trace = operations.written(found.stored, gone, token)
+            made = [
                 *self._fence.guard(change.deadline),
-                requests.delete(path, found.version),
-                requests.create(
-                    cell.trace(uuid), stored.encode(trace, 'deleted_at')
-                ),
-                *_difference(cell.entries(found.record), _entries(cell, gone)),
-                changelog.destroyed(cell, uuid),
+                *operations.destruction(cell, found, trace),
             ]
             try:
-                self._commit(cell, operations, change)
+                self._commit(cell, made, change)
             except errors.TransactionFailed as failed:
                 self._fence.check(failed)
                 raise self._refusal(cell, gone, failed) from failed
@@ -199,13 +197,12 @@ class Writer:
         self, cell: layout.CellLayout, restored: record.Record
     ) -> None:
         """See :meth:`RecordStore.restore`."""
-        path = _place(cell, restored)
+        path = operations.place_of(cell, restored)
         change = self._session.change(path)
 
         def attempt() -> None:
-            ids.skip(self._session, cell, restored.id, change.deadline)
             try:
-                self._create(cell, stored.Stored(restored), change)
+                self._create(cell, codec.Stored(restored), change)
             except errors.TransactionFailed as failed:
                 there = self._lookup.latest(
                     cell, restored.uuid, change.deadline
@@ -228,7 +225,7 @@ class Writer:
             values = multiread.read(self._session, places, change.deadline)
             outcomes = self._session.commit_many(
                 [
-                    _removal(cell, place, value)
+                    operations.removal(cell, place, value)
                     for place, value in zip(places, values, strict=True)
                     if value is not None
                 ],
@@ -259,31 +256,29 @@ class Writer:
     def _create(
         self,
         cell: layout.CellLayout,
-        value: stored.Stored,
+        value: codec.Stored,
         change: sg_change.Change,
         guard: Sequence[requests.Operation] = (),
-    ) -> None:
-        made = value.record
-        place = _place(cell, made)
-        # A uuid is in one of these places, and once.
-        other = {cell.service(made.uuid), cell.trace(made.uuid)} - {place}
-        operations = [*guard, requests.create(place, stored.encode(value))]
-        for path in other:
-            operations += [requests.create(path), requests.delete(path)]
-        operations += _difference({}, _entries(cell, made))
-        if not made.deleted:
-            self._make_directories(cell, made)
-            operations.append(changelog.changed(cell, made))
-        self._commit(cell, operations, change)
+        stamp: str | None = None,
+    ) -> datetime.datetime:
+        """Create a record, or the trace of one.
+
+        :param stamp: see :func:`codec.encode`
+        :returns: when, by ZooKeeper's clock
+        """
+        self._make_directories(cell, value.record)
+        made = [*guard, *operations.creation(cell, value, stamp)]
+        results = self._commit(cell, made, change)
+        return codec.time_of(results[len(guard) + 1].mtime)
 
     def _commit(
         self,
         cell: layout.CellLayout,
-        operations: list[requests.Operation],
+        made: list[requests.Operation],
         change: sg_change.Change,
     ) -> list[Any]:
-        results = self._session.commit(operations, change.deadline)
-        if operations[-1].path.startswith(f'{cell.log}/'):
+        results = self._session.commit(made, change.deadline)
+        if made[-1].path.startswith(f'{cell.log}/'):
             number = layout.number_of(results[-1])
             self._lookup.positions.note(cell.uuid, number + 1)
             changelog.trim(self._session, cell, number)
@@ -307,15 +302,16 @@ class Writer:
     def _make_directories(
         self, cell: layout.CellLayout, of: record.Record
     ) -> None:
-        """Make the znodes that are made only once somebody needs them."""
-        if of.binary is None:
-            return
-        version = cell.version(of.binary, of.version)
-        if version not in self._made:
+        """Make the znodes above those of a record, where they are not."""
+        below = cell.directories()
+        if of.binary is not None and not of.deleted:
+            version = cell.version(of.binary, of.version)
+            below += [cell.versions_of(of.binary), version]
+        if below[-1] not in self._made:
             self._session.make_directories(
-                [cell.versions_of(of.binary), version]
+                [self._session.layout.cells, *below]
             )
-            self._made.add(version)
+            self._made.add(below[-1])
 
     def _refusal(
         self,
@@ -345,43 +341,3 @@ class Writer:
 
 def _uuid_of(token: str) -> str:
     return str(sg_uuid.uuid5(_UUIDS, token))
-
-
-def _place(cell: layout.CellLayout, of: record.Record) -> str:
-    """Return where a record belongs."""
-    return cell.trace(of.uuid) if of.deleted else cell.service(of.uuid)
-
-
-def _entries(cell: layout.CellLayout, of: record.Record) -> dict[str, bytes]:
-    """Return what stands beside a record: of a trace, only its id."""
-    if of.deleted:
-        return {cell.id(of.id): of.uuid.encode()}
-    return cell.entries(of)
-
-
-def _removal(
-    cell: layout.CellLayout, place: str, value: multiread.Value
-) -> list[requests.Operation]:
-    """Return what takes a record away, and all that stands beside it."""
-    gone = stored.decode(value.data, value.stat.mtime, place).record
-    operations = [
-        requests.delete(place, value.stat.version),
-        *_difference(_entries(cell, gone), {}),
-    ]
-    if not gone.deleted:
-        operations.append(changelog.destroyed(cell, gone.uuid))
-    return operations
-
-
-def _difference(
-    before: Mapping[str, bytes], after: Mapping[str, bytes]
-) -> list[requests.Operation]:
-    """Return what turns the entries of a record into others."""
-    return [
-        *(requests.delete(path) for path in before if path not in after),
-        *(
-            requests.create(path, value)
-            for path, value in after.items()
-            if path not in before
-        ),
-    ]

@@ -27,12 +27,12 @@ class MirrorTestCase(base.ZooKeeperTestCase):
         ]
 
     def states(self, api):
-        """Return host, disabled and up of all services."""
+        """Return host, disabled and up of all services, by host."""
         services, verdicts = api.list(self.context)
-        return [
+        return sorted(
             (each.host, each.disabled, verdicts[each.uuid].up)
             for each in services
-        ]
+        )
 
     def assert_agree(self, api):
         """Wait until a process shows what one that asks shows."""

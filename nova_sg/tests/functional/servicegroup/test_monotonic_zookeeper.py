@@ -10,7 +10,7 @@ import fixtures
 from nova_sg.servicegroup.backends.zookeeper import changelog
 from nova_sg.servicegroup.backends.zookeeper import feeds
 from nova_sg.servicegroup.backends.zookeeper import requests
-from nova_sg.servicegroup.backends.zookeeper import stored
+from nova_sg.servicegroup.records import codec
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
 from nova_sg.tests.functional.servicegroup import zookeeper_deployments
 
@@ -179,7 +179,7 @@ class TestManyChanges(MonotonicTestCase):
 
         def transaction(number):
             after = self.service._replace(disabled_reason=f'{number}')
-            value = stored.encode(stored.Stored(after))
+            value = codec.encode(codec.Stored(after))
             return [
                 requests.change(path, value, -1),
                 changelog.changed(self.cell, after),
