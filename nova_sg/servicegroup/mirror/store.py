@@ -93,12 +93,21 @@ class MirroredRecordStore(base.RecordStore):
         uuid: str | None = getattr(context, 'cell_uuid', None)
         return uuid or self.conf.servicegroup.cell
 
+    def _view(self, cell: str) -> sg_view.View | None:
+        """Return the mirrored records, None where the backend is to be asked.
+
+        A store that declares ``linearizable`` asks the backend first for the
+        position of the latest change, and notes it in ``Mirror.positions``:
+        the mirror answers once it is there.
+        """
+        return self.mirror.view(cell)
+
     def known(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> set[str]:
         """Return those of the uuids that are services, of any cell."""
         cell = self.cell(context)
-        view = self.mirror.view(cell)
+        view = self._view(cell)
         known = set() if view is None else view.by_uuid.keys() & set(uuids)
         rest = [uuid for uuid in uuids if uuid not in known]
         return known | self._reader.known(cell, rest)
@@ -107,7 +116,7 @@ class MirroredRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, uuid: str
     ) -> record.Record:
         cell = self.cell(context)
-        view = self.mirror.view(cell)
+        view = self._view(cell)
         if view is not None:
             found = view.by_uuid.get(uuid)
         else:
@@ -120,7 +129,7 @@ class MirroredRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, service_id: int
     ) -> record.Record:
         cell = self.cell(context)
-        view = self.mirror.view(cell)
+        view = self._view(cell)
         if view is not None:
             found = view.by_id.get(service_id)
         else:
@@ -133,7 +142,7 @@ class MirroredRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, host: str, binary: str
     ) -> record.Record | None:
         cell = self.cell(context)
-        view = self.mirror.view(cell)
+        view = self._view(cell)
         if view is not None:
             return view.by_name.get((host, binary))
         return self._reader.get_by_name(cell, host, binary)
@@ -142,7 +151,7 @@ class MirroredRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, host: str, topic: str
     ) -> record.Record | None:
         cell = self.cell(context)
-        view = self.mirror.view(cell)
+        view = self._view(cell)
         if view is not None:
             found = view.by_topic.get((host, topic))
         else:
@@ -160,7 +169,7 @@ class MirroredRecordStore(base.RecordStore):
     ) -> Sequence[record.Record]:
         cell = self.cell(context)
         self.mirror.note_list(cell)
-        view = self.mirror.view(cell)
+        view = self._view(cell)
         if view is not None:
             return view.select(
                 host=host, binary=binary, topic=topic, disabled=disabled
@@ -182,7 +191,7 @@ class MirroredRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, binaries: Iterable[str]
     ) -> dict[str, int]:
         cell = self.cell(context)
-        view = self.mirror.view(cell)
+        view = self._view(cell)
         if view is None:
             return self._reader.minimum_versions(cell, binaries)
         lowest = view.minimum_versions
