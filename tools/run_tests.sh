@@ -388,23 +388,23 @@ EOF
 }
 
 run_tests() {
-    local path=./nova_sg/tests codes left=0
-    $functional || path+=/unit
-    $unit || path+=/functional
+    local path=nova_sg.tests codes left=0
+    $functional || path+=.unit
+    $unit || path+=.functional
     # Servers that refuse root run as another user, who must get through.
     mkdir -m 711 "$work/tests"
     local report=(--log "$results/tests.txt" --count "$work/count")
     ! $verbose || report+=(--verbose)
     local run=(--workers "$workers")
     if ((${#chosen[@]})); then
-        OS_TEST_PATH=$path stestr list "${chosen[@]}" >"$work/chosen"
+        OS_TEST_PATH=${path//.//} stestr list "${chosen[@]}" >"$work/chosen"
         run+=(--load-list "$work/chosen")
     fi
     set +e
     # OS_TEST_TIMEOUT cannot end a test that is stuck in a C library; the
     # limit over all can.
     TMPDIR=$work/tests timeout --foreground -k 30 "$test_limit" \
-        python tools/test_workers.py "${run[@]}" "$path" |
+        python -m nova_sg.tests.workers "${run[@]}" "$path" |
         python tools/test_report.py "${report[@]}" >&3
     codes=("${PIPESTATUS[@]}")
     set -e

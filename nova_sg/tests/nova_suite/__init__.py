@@ -3,7 +3,7 @@
 """nova's own tests, run in a tree whose nova has nova_sg inside.
 
 ``tools/nova_tree_tests.sh`` makes the tree and runs them: ``__main__`` starts
-the servers and stestr, whose workers ``interpreter`` prepares; ``watcher``
+the servers and the workers, which ``interpreter`` prepares; ``watcher``
 counts what they say to the table ``services``; ``verdict`` compares it all
 with what is expected, ``allowed.yaml`` for instance.
 """

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The Python of stestr's workers: it has a nova with nova_sg inside.
+"""A Python that has a nova with nova_sg inside: give it ``-m MODULE``.
 
-stestr runs ``$PYTHON -m stestr.subunit_runner.run ...``, where PYTHON names
-this module. nova is patched as its tests have it patched, nova_sg is switched
+nova is patched as its tests have it patched, nova_sg is switched
 on, and what was asked for runs as it does without.
 """
 

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Running modules of nova's tests with stestr."""
+"""Running modules of nova's tests."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any
 import subunit
 import testtools
 
+from nova_sg.tests import workers
 from nova_sg.tests.nova_suite import interpreter
 from nova_sg.tests.nova_suite import watcher
 
@@ -144,11 +144,10 @@ class Suite:
         with tempfile.TemporaryDirectory() as made:
             directory = pathlib.Path(made)
             (directory / 'records').mkdir()
-            (directory / 'stestr').mkdir()
             stream = directory / 'subunit'
             with stream.open('wb') as output:
                 subprocess.run(
-                    self._stestr(kind, names, directory),
+                    self._workers(kind, names),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     cwd=self.source,
@@ -159,26 +158,24 @@ class Suite:
                 _outcomes(stream), watcher.counts(directory / 'records')
             )
 
-    def _stestr(
-        self, kind: str, names: Sequence[str], directory: pathlib.Path
-    ) -> list[str]:
-        # A whole kind is a package of that name; "unit" alone would match
-        # the tests of unit_... as well.
-        pattern = '|'.join(re.escape(f'{PREFIX}{name}.') for name in names)
-        exclude = (
-            ['--exclude-regex', self.exclude]
-            if self.exclude is not None
-            else []
-        )
-        listed = (self.source / _NOT_ON_THREADS).exists()
-        if self.threading and kind == 'functional' and listed:
-            exclude += ['--exclude-list', _NOT_ON_THREADS]
+    def _workers(self, kind: str, names: Sequence[str]) -> list[str]:
+        exclude = [] if self.exclude is None else [self.exclude]
+        listed = self.source / _NOT_ON_THREADS
+        if self.threading and kind == 'functional' and listed.exists():
+            lines = listed.read_text().splitlines()
+            exclude += [line.partition('#')[0].strip() for line in lines]
+        concurrency = self.concurrency or os.cpu_count() or 1
         return [
-            *(sys.executable, '-m', 'stestr'),
-            *('--test-path', f'./nova/tests/{kind}'),
-            *('--repo-url', str(directory / 'stestr')),
-            *('run', '--subunit', '--concurrency', str(self.concurrency)),
-            *(*exclude, f'^({pattern})'),
+            *(sys.executable, '-m', interpreter.__name__),
+            *('-m', workers.__name__),
+            *('--workers', str(concurrency), '--top', str(self.source)),
+            *(f'--exclude={each}' for each in exclude if each),
+            *(
+                f'{PREFIX}{name}'
+                for name in names
+                # Nor the part of a package that is run as a whole.
+                if not any(name.startswith(f'{each}.') for each in names)
+            ),
         ]
 
     def _environment(
@@ -195,12 +192,11 @@ class Suite:
             'OS_STDERR_CAPTURE': '1',
             'OS_STDOUT_CAPTURE': '1',
             'OS_TEST_TIMEOUT': _TEST_TIMEOUT,
-            'PYTHON': f'{sys.executable} -m {interpreter.__name__}',
         }
 
 
 def _outcomes(stream: pathlib.Path) -> Sequence[Outcome]:
-    """Read what stestr wrote; a failed test's details are printed."""
+    """Read what the workers wrote; a failed test's details are printed."""
     outcomes: list[Outcome] = []
 
     def collect(test: dict[str, Any]) -> None:
@@ -218,7 +214,6 @@ def _outcomes(stream: pathlib.Path) -> Sequence[Outcome]:
         subunit.ByteStreamToStreamResult(source, _NOT_SUBUNIT).run(result)
     result.stopTestRun()
     if not outcomes:
-        # stestr says why: a module that cannot be imported, for instance.
         print(stream.read_text(errors='replace')[-_TAIL:])
     return outcomes
 

@@ -33,7 +33,7 @@ class Watcher:
     """
 
     def __init__(self, directory: pathlib.Path) -> None:
-        self._file = directory / f'{os.getpid()}.json'
+        self._directory = directory
         self._counts: collections.Counter[str] = collections.Counter()
         # Before the first test modules are imported.
         self._test = 'no test'
@@ -51,7 +51,8 @@ class Watcher:
                 return run(test, result)
             finally:
                 # Not at exit: a worker that hangs is killed.
-                self._file.write_text(json.dumps(self._counts))
+                file = self._directory / f'{os.getpid()}.json'
+                file.write_text(json.dumps(self._counts))
 
         testtools.TestCase.run = watched
 

@@ -6,6 +6,7 @@ The requests are the same in each run, half of them as the description asks
 for, half of them not. A long run makes more of them.
 """
 
+from collections.abc import Iterable
 import os
 from typing import Any
 
@@ -36,15 +37,19 @@ CHECKS = [
 ]
 
 
+def _scenarios(versions: Iterable[str]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (f'{version} {mode.value}', {'version': version, 'mode': mode})
+        for version in versions
+        for mode in MODES
+    ]
+
+
 class GeneratedTestCase(base.BaseTestCase):
     version: str
     mode: schemathesis.GenerationMode
     examples: int
-    scenarios = [
-        (f'{version} {mode.value}', {'version': version, 'mode': mode})
-        for version in VERSIONS
-        for mode in MODES
-    ]
+    scenarios = _scenarios(VERSIONS)
 
     def setUp(self) -> None:
         super().setUp()
@@ -107,6 +112,8 @@ class TestGenerated(GeneratedTestCase):
 
 class TestWithoutBackend(GeneratedTestCase):
     examples = 20
+    # Whether the backend is asked does not depend on the version.
+    scenarios = _scenarios(long.matrix(('2.1', '2.104'), VERSIONS[1:-1]))
 
     def test_nothing_is_answered_but_that_it_is_away(self):
         database = self.cloud.conf.database.connection

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""``tools/test_workers.py`` runs every test, and tells what was lost."""
+"""``nova_sg.tests.workers`` runs every test, and tells what was lost."""
 
 import pathlib
 import subprocess
@@ -52,8 +52,8 @@ class TestWorkers(base.BaseTestCase):
         (self.directory / 'test_some.py').write_text(module)
         workers = subprocess.Popen(
             [
-                *(sys.executable, TOOLS / 'test_workers.py'),
-                *('--workers', '2', '--top', there, there),
+                *(sys.executable, '-m', 'nova_sg.tests.workers'),
+                *('--workers', '2', '--top', there, 'test_some'),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

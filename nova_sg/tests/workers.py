@@ -1,7 +1,10 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 
 """Run tests in several processes, and write one subunit stream.
+
+::
+
+    python -m nova_sg.tests.workers --workers 4 nova_sg.tests.unit
 
 The tests are loaded once. Each worker is a fork that takes the next group
 from a queue when it has finished one, so that all of them end at the same
@@ -14,6 +17,7 @@ no time last.
 import argparse
 import atexit
 import collections
+from collections.abc import Sequence
 import configparser
 import ctypes
 import fcntl
@@ -28,7 +32,7 @@ import traceback
 from typing import Any
 import unittest
 
-TOP = pathlib.Path(__file__).resolve().parent.parent
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 
 #: What the kernel sends a worker when the process that forked it ends.
 _PR_SET_PDEATHSIG = 1
@@ -147,21 +151,42 @@ def fork(groups: list[list[Any]], queue: int, lock: str) -> int:
     return pid
 
 
+def load(names: Sequence[str], top: pathlib.Path) -> unittest.TestSuite:
+    """Return the tests of packages and modules.
+
+    :param top: the directory they are imported from
+    """
+    loader = unittest.defaultTestLoader
+    sys.path.insert(0, str(top))
+    places = [(name, top.joinpath(*name.split('.'))) for name in names]
+    return unittest.TestSuite(
+        loader.discover(str(place), top_level_dir=str(top))
+        if place.is_dir()
+        else loader.loadTestsFromName(name)
+        for name, place in places
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--workers', type=int, required=True)
     parser.add_argument('--load-list', help='a file with the ids of tests')
-    parser.add_argument('--top', default=str(TOP), help='whence to import')
-    parser.add_argument('directory', help='where to look for tests')
+    parser.add_argument(
+        '--exclude', action='append', default=[], help='expressions for ids'
+    )
+    parser.add_argument('--top', type=pathlib.Path, default=TOP)
+    parser.add_argument('names', nargs='+', help='packages and modules')
     arguments = parser.parse_args()
     import testtools
 
-    tests: Any = unittest.defaultTestLoader.discover(
-        arguments.directory, top_level_dir=arguments.top
-    )
+    tests: Any = load(arguments.names, arguments.top)
+    ids = {test.id() for test in testtools.iterate_tests(tests)}
     if arguments.load_list:
-        ids = set(pathlib.Path(arguments.load_list).read_text().splitlines())
-        tests = testtools.testsuite.filter_by_ids(tests, ids)
+        wanted = pathlib.Path(arguments.load_list).read_text()
+        ids &= set(wanted.splitlines())
+    for expression in arguments.exclude:
+        ids = {each for each in ids if not re.search(expression, each)}
+    tests = testtools.testsuite.filter_by_ids(tests, ids)
     groups = by_length(groups_of(tests))
     queue, write = os.pipe()
     fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 1 << 20)
