@@ -11,6 +11,7 @@ from oslo_config import cfg
 import oslo_messaging as messaging
 from oslo_versionedobjects import exception as ovo_exc
 
+from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.conf import transport as transport_conf
@@ -32,6 +33,7 @@ def transport(conf: cfg.ConfigOpts) -> Any:
     :raises InvalidConfiguration: ``[DEFAULT] transport_url`` is not one, or
         naming the option of ``[oslo_messaging_rabbit]``
     """
+    sg_conf.register_messaging(conf)
     option = '[DEFAULT] transport_url'
     with _usable_url(option):
         url = messaging.TransportURL.parse(conf)
@@ -49,6 +51,7 @@ def notification_transport(conf: cfg.ConfigOpts) -> Any:
         transport_url``, or the one of ``[DEFAULT]``, is not one, or naming
         the option of ``[oslo_messaging_rabbit]``
     """
+    sg_conf.register_messaging(conf)
     transport_conf.check_notifications(conf)
     own = conf.oslo_messaging_notifications.transport_url
     group = 'oslo_messaging_notifications' if own else 'DEFAULT'

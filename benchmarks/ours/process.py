@@ -8,9 +8,9 @@ import dataclasses
 import os
 from typing import Any
 
+from nova_sg import conductor as sg_conductor
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
-from nova_sg.conductor import remote
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import record
 
@@ -35,7 +35,7 @@ def set_up(options: dict[str, Any]) -> Process:
     for name, value in options['environment'].items():
         os.environ[name] = value
     conf = sg_conf.load([])
-    process = Process(remote.setup(conf), sg_context.get_admin_context())
+    process = Process(sg_conductor.setup(conf), sg_context.get_admin_context())
     # As the API and the conductor do.
     process.api.start_reading(process.context)
     return process

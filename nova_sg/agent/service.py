@@ -10,12 +10,12 @@ import random
 from oslo_config import cfg
 from oslo_log import log as logging
 
+from nova_sg import conductor as sg_conductor
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import systemd
 from nova_sg.agent import host as agent_host
 from nova_sg.agent import registration
-from nova_sg.conductor import remote
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import member as sg_member
@@ -96,7 +96,7 @@ class Agent:
         self._systemd = systemd.Notifier()
         self._context = sg_context.get_admin_context()
         # It may have been started together with its conductor.
-        self._api = remote.setup(conf, waits=True)
+        self._api = sg_conductor.setup(conf, waits=True)
         self._heartbeat = heartbeat.Heartbeat(
             self._api.driver.membership,
             self._context,

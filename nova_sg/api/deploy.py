@@ -14,6 +14,7 @@ from oslo_middleware import request_id
 from oslo_middleware import sizelimit
 import webob
 
+from nova_sg import conductor as sg_conductor
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
 from nova_sg import private
@@ -24,7 +25,6 @@ from nova_sg.api import health
 from nova_sg.api import microversion
 from nova_sg.api import openapi
 from nova_sg.api.handlers import versions
-from nova_sg.conductor import remote
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -63,7 +63,7 @@ def loadapp(conf: cfg.ConfigOpts) -> WsgiApp:
         app = middleware(app, conf)
     # The libraries registered options of their own.
     sg_conf.check(conf)
-    remote.setup(conf).start_reading(sg_context.get_admin_context())
+    sg_conductor.setup(conf).start_reading(sg_context.get_admin_context())
     return app
 
 

@@ -17,10 +17,10 @@ import sys
 
 from oslo_config import cfg
 
+from nova_sg import conf as sg_conf
 from nova_sg.agent import service
 from nova_sg.cmd import common
 from nova_sg.cmd.commands import arguments
-from nova_sg.conf import transport
 from nova_sg.inventory import base as inventory_base
 
 PROGRAM = 'nova-sg-agent'
@@ -43,12 +43,20 @@ def _main(argv: list[str]) -> int:
             'in the zone for internal services'
         )
     conf = common.setup(
-        args.config_files, args.config_dirs, args.debug, service=True
+        args.config_files,
+        args.config_dirs,
+        args.debug,
+        service=True,
+        messaging=args.remote,
     )
     if args.remote:
         conf.set_override('use_conductor', True, 'servicegroup')
     hosts = _hosts(conf, args)
-    transport.name_queues_after(conf, PROGRAM, f'{args.binary} {hosts[0]}')
+    if sg_conf.has_messaging(conf):
+        # Imported here: an agent without a conductor sends nothing.
+        from nova_sg.conf import transport
+
+        transport.name_queues_after(conf, PROGRAM, f'{args.binary} {hosts[0]}')
     agent = service.Agent(
         conf,
         hosts,

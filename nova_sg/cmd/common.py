@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 import functools
+import gc
 from importlib import metadata
 import logging
 import os
@@ -29,7 +30,6 @@ from nova_sg import conf as sg_conf
 from nova_sg import exception
 from nova_sg.conf import legacy
 from nova_sg.conf import libraries
-from nova_sg.conf import transport
 from nova_sg.exits import Exit
 from nova_sg.exits import exit_code
 
@@ -45,6 +45,7 @@ __all__ = [
     'refuse_without_extra',
     'run',
     'setup',
+    'use_messaging',
     'version',
 ]
 
@@ -119,6 +120,7 @@ def setup(
     debug: bool = False,
     *,
     service: bool = False,
+    messaging: bool = False,
 ) -> cfg.ConfigOpts:
     """Load the configuration and set up logging.
 
@@ -127,14 +129,18 @@ def setup(
     :param debug: log at debug level
     :param service: log as the configuration says, with times, as a process
         that stays does; else only warnings are shown, a line each
+    :param messaging: see :func:`nova_sg.conf.load`
     :raises InvalidConfiguration: naming the option that cannot be used
     """
     if debug:
         _log_everything()
-    conf = sg_conf.load(config_files, config_dirs, debug=debug)
+    conf = sg_conf.load(
+        config_files, config_dirs, debug=debug, messaging=messaging
+    )
     libraries.hand_over(conf)
     if not service:
-        transport.name_queues_at_random(conf)
+        if sg_conf.has_messaging(conf):
+            use_messaging(conf)
     else:
         if not (conf.log_file or conf.log_dir or conf.use_journal):
             # oslo.log would take stdout, which is for what was asked for.
@@ -148,6 +154,20 @@ def setup(
         )
     legacy.warn(conf)
     return conf
+
+
+def use_messaging(conf: cfg.ConfigOpts) -> None:
+    """Have a command send messages, whatever its configuration says.
+
+    :param conf: a loaded configuration
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    # Imported here: most commands send nothing.
+    from nova_sg.conf import transport
+
+    sg_conf.register_messaging(conf)
+    libraries.hand_over(conf)
+    transport.name_queues_at_random(conf)
 
 
 def run(
@@ -167,6 +187,10 @@ def run(
     :param code_of: the exit code for an error
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if not gc.isenabled():
+        # What was imported stays until the end of the process.
+        gc.freeze()
+        gc.enable()
     _open_missing_streams()
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -176,7 +176,11 @@ def _main(argv: list[str]) -> int:
 
     def load() -> cfg.ConfigOpts:
         return common.setup(
-            args.config_files, args.config_dirs, args.debug, service=True
+            args.config_files,
+            args.config_dirs,
+            args.debug,
+            service=True,
+            messaging=True,
         )
 
     Conductor(load).run()

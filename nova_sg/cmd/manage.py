@@ -11,16 +11,17 @@ import argparse
 from collections.abc import Sequence
 import difflib
 import functools
+from importlib import metadata
 import sys
 from typing import Any
 
 from cliff import app
 from cliff import commandmanager
-from cliff import help as cliff_help
 from oslo_config import cfg
 
 from nova_sg import conf as sg_conf
 from nova_sg.cmd import common
+from nova_sg.servicegroup import collector
 
 PROGRAM = 'nova-sg-manage'
 NAMESPACE = 'nova_sg.manage'
@@ -36,6 +37,18 @@ SEE_HELP = f'see {PROGRAM} --help'
 OLD_NAMES = {'service describe_resource': 'service describe-resource'}
 
 
+class Commands(commandmanager.CommandManager):
+    """The commands by name; a command is imported when it is run.
+
+    cliff's own imports all of them for each.
+    """
+
+    def load_commands(self, namespace: str) -> None:
+        self.group_list.append(namespace)
+        for each in metadata.entry_points(group=namespace):
+            self.commands[each.name.replace('_', ' ')] = each
+
+
 class Manage(app.App):
     """The application: global options, and the way to a command.
 
@@ -47,7 +60,7 @@ class Manage(app.App):
     NAME = PROGRAM
 
     def __init__(self) -> None:
-        manager = commandmanager.CommandManager(NAMESPACE)
+        manager = Commands(NAMESPACE)
         for old, new in OLD_NAMES.items():
             manager.add_legacy_command(old, new)
         super().__init__(
@@ -117,7 +130,7 @@ class Manage(app.App):
         self.options, words = self.parser.parse_known_args(argv)
         if not words:
             asked = self.options.deferred_help
-            self._help()
+            self._show_commands()
             return common.Exit.DONE if asked else common.Exit.USAGE
         if self.options.deferred_help:
             self.options.deferred_help = False
@@ -129,19 +142,25 @@ class Manage(app.App):
             self._check_known(argv[1:], prefix_is_enough=True)
         else:
             self._check_known(argv)
-        factory, name, arguments = self.command_manager.find_command(argv)
+        with collector.paused():
+            # It is imported.
+            factory, name, arguments = self.command_manager.find_command(argv)
         command = factory(self, self.options, cmd_name=name)
         parser = command.get_parser(f'{PROGRAM} {name}')
         return command.run(parser.parse_args(arguments))
 
-    def _help(self) -> None:
-        action = cliff_help.HelpAction(
-            [], dest=argparse.SUPPRESS, default=self
-        )
-        try:
-            action(self.parser, self.options, None, None)
-        except cliff_help.HelpExit:
-            return
+    def _show_commands(self) -> None:
+        """Print the help, with a line for each command.
+
+        cliff's own tells which package a command is from: see
+        ``nova_sg.cmd.commands.base``.
+        """
+        self.parser.print_help(self.stdout)
+        print('\nCommands:', file=self.stdout)
+        for name, entry_point in sorted(self.command_manager):
+            command = entry_point.load()(self, None)
+            first = command.get_description().partition('\n')[0].rstrip('.')
+            print(f'  {name:<25} {first}', file=self.stdout)
 
     def _check_known(
         self, words: Sequence[str], *, prefix_is_enough: bool = False

@@ -16,10 +16,10 @@ import sys
 from oslo_config import cfg
 from oslo_upgradecheck import upgradecheck
 
+from nova_sg import conductor as sg_conductor
 from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.cmd import common
-from nova_sg.conductor import remote
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import maintenance
 
@@ -75,7 +75,7 @@ class Checks(upgradecheck.UpgradeCommands):
             self._options.config_dirs,
             self._options.debug,
         )
-        remote.setup(conf)
+        sg_conductor.setup(conf)
         self._conf = conf
         return str(loader.our_marker(conf))
 

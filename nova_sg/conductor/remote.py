@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Setting a process up: with backends of its own, or with a conductor."""
+"""A process without backends of its own: the conductor has them."""
 
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
-from nova_sg import private
 from nova_sg import servicegroup
 from nova_sg.conductor import inventory
 from nova_sg.conductor import membership
@@ -57,20 +56,15 @@ class RemoteDriver(sg_driver.Driver):
 
 
 def setup(conf: cfg.ConfigOpts, *, waits: bool = False) -> servicegroup.API:
-    """Make the servicegroup API of this process, and have the objects use it.
+    """Make an API of this process, and objects, that call a conductor.
 
-    With ``[servicegroup] use_conductor`` calls of objects run in a
-    conductor, and nothing here needs a database.
+    Nothing here needs a database.
 
     :param conf: a loaded configuration
     :param waits: wait for a conductor that was not started yet; see
         :class:`rpcapi.ConductorAPI`
     :raises InvalidConfiguration: naming the option that cannot be used
     """
-    private.check('objects')
-    if not conf.servicegroup.use_conductor:
-        objects_base.Object.indirection_api = None
-        return servicegroup.setup(conf)
     conductor = rpcapi.ConductorAPI(conf, waits=waits)
     objects_base.Object.indirection_api = conductor
     return servicegroup.setup(

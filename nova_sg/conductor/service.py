@@ -11,6 +11,7 @@ import oslo_messaging as messaging
 from oslo_messaging.rpc import server as rpc_server
 
 from nova_sg import broker
+from nova_sg import conf as sg_conf
 from nova_sg import private
 from nova_sg import rpc
 from nova_sg import servicegroup
@@ -102,6 +103,7 @@ class Worker:
             self._watcher = watcher.Watcher(
                 self.api, conf.servicegroup.report_interval
             )
+        sg_conf.register_messaging(conf)
         conf.set_default(
             'rabbit_qos_prefetch_count',
             conf.conductor.threads,

@@ -28,7 +28,6 @@ from nova_sg.conf import libraries
 from nova_sg.conf import notifications
 from nova_sg.conf import paths
 from nova_sg.conf import servicegroup
-from nova_sg.conf import transport
 from nova_sg.conf import upgrade_levels
 
 DEFAULT_CONFIG_FILE = '/etc/nova-sg/nova-sg.conf'
@@ -46,7 +45,6 @@ MODULES = (
     notifications,
     paths,
     servicegroup,
-    transport,
     upgrade_levels,
 )
 
@@ -101,16 +99,21 @@ def load(
     config_dirs: Sequence[str] = (),
     *,
     debug: bool = False,
+    messaging: bool = False,
     modules: Sequence[Any] = MODULES,
 ) -> cfg.ConfigOpts:
     """Return the configuration of this process, every option checked.
 
-    The order is: environment (``OS_<GROUP>__<OPTION>``), then files.
+    The order is: environment (``OS_<GROUP>__<OPTION>``), then files. The
+    options of oslo.messaging are there where the process sends or receives
+    messages.
 
     :param config_files: the files to read; None for
         ``/etc/nova-sg/nova-sg.conf`` where it exists
     :param config_dirs: directories of further files
     :param debug: log at debug level, whatever the files say
+    :param messaging: this process uses the message bus, whatever the files
+        say; see :func:`uses_messaging`
     :param modules: of this package; fewer than all for some groups only
     :raises InvalidConfiguration: naming the option that cannot be used
     """
@@ -138,7 +141,50 @@ def load(
             reason=_one_line(error),
         ) from error
     check(conf)
+    if messaging or uses_messaging(conf):
+        register_messaging(conf)
     return conf
+
+
+def uses_messaging(conf: cfg.ConfigOpts) -> bool:
+    """Return whether the configuration has a process use the message bus.
+
+    nova-sg-conductor uses it in any case.
+
+    :param conf: a loaded configuration
+    """
+    if 'notifications' not in conf:
+        # This process registered some of the groups only.
+        return False
+    sends: bool = (
+        conf.servicegroup.use_conductor
+        or conf.notifications.notification_format != notifications.UNVERSIONED
+    )
+    return sends
+
+
+def has_messaging(conf: cfg.ConfigOpts) -> bool:
+    """Return whether the options of oslo.messaging are registered."""
+    return 'oslo_messaging_rabbit' in conf
+
+
+def register_messaging(conf: cfg.ConfigOpts) -> None:
+    """Register the options of oslo.messaging, and check them.
+
+    They are not in :data:`MODULES`: oslo.messaging lists them only when all
+    of it is imported, with kombu and eventlet, which takes longer than
+    everything else that most commands do.
+
+    :param conf: a loaded configuration; where they are registered already,
+        nothing is done
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    if has_messaging(conf):
+        return
+    from nova_sg.conf import transport
+
+    transport.register_opts(conf)
+    check(conf)
 
 
 def check(conf: cfg.ConfigOpts) -> None:

@@ -15,7 +15,8 @@ set. These libraries read it:
 * oslo.versionedobjects: ``fatal_exception_format_errors`` when an error of
   its own has a malformed message.
 
-:func:`hand_over` copies those. The others take a configuration, or can be
+:func:`hand_over` copies those; the first two where the process uses messages.
+The others take a configuration, or can be
 given one, and get ours where they are called:
 
 * oslo.db falls back on the global object for options it was not given:
@@ -32,43 +33,23 @@ given one, and get ours where they are called:
   oslo.metrics' client read nothing from it.
 """
 
-from oslo_concurrency import opts as concurrency
+from collections.abc import Mapping
+from collections.abc import Sequence
+
 from oslo_config import cfg
 from oslo_log import versionutils
-from oslo_messaging import opts as messaging
 from oslo_versionedobjects import exception as ovo_exc
 
-from nova_sg import private
-
-#: Options of oslo.messaging that are read globally.
-_RPC = 'rpc_ping_enabled'
-_ROUTING = 'oslo_messaging.notify._impl_routing:router_config'
-
-
-def _read_globally() -> dict[str, list[cfg.Opt]]:
-    """Return the options that are read globally, by group.
-
-    :raises UnexpectedLibrary: one of them is not there
-    """
-    rpc = [
-        option
-        for group, options in messaging.list_opts()
-        for option in options
-        if group is None and option.dest == _RPC
-    ]
-    return {
-        'DEFAULT': [*versionutils.deprecated_opts, *rpc],
-        **dict(concurrency.list_opts()),
-        'oslo_messaging_notifications': [
-            private.find(private.MESSAGING, _ROUTING)
-        ],
-        'oslo_versionedobjects': ovo_exc.exc_log_opts,
-    }
+#: The options that every process reads globally, by group.
+_READ_GLOBALLY: dict[str, list[cfg.Opt]] = {
+    'DEFAULT': versionutils.deprecated_opts,
+    'oslo_versionedobjects': ovo_exc.exc_log_opts,
+}
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register them, so that they are read, and checked, at the start."""
-    for group, options in _read_globally().items():
+    for group, options in _READ_GLOBALLY.items():
         conf.register_opts(options, None if group == 'DEFAULT' else group)
 
 
@@ -79,8 +60,18 @@ def hand_over(conf: cfg.ConfigOpts) -> None:
     nova's, and has the right values.
 
     :param conf: a loaded configuration
+    :raises UnexpectedLibrary: oslo.messaging reads other options globally
     """
-    for group, options in _read_globally().items():
+    _copy(conf, _READ_GLOBALLY)
+    if 'oslo_messaging_notifications' in conf:
+        # Imported here: see nova_sg.conf.register_messaging.
+        from nova_sg.conf import transport
+
+        _copy(conf, transport.read_globally())
+
+
+def _copy(conf: cfg.ConfigOpts, read: Mapping[str, Sequence[cfg.Opt]]) -> None:
+    for group, options in read.items():
         name = None if group == 'DEFAULT' else group
         cfg.CONF.register_opts(options, name)
         values = conf if name is None else conf[name]

@@ -6,6 +6,9 @@ import copy
 
 from oslo_config import cfg
 
+#: The format that services have no notifications in: none are sent.
+UNVERSIONED = 'unversioned'
+
 notifications_group = cfg.OptGroup(
     'notifications',
     title='Notifications options',
@@ -21,12 +24,12 @@ wait for a broker that cannot be reached.
 notifications_opts = [
     cfg.StrOpt(
         'notification_format',
-        default='unversioned',
+        default=UNVERSIONED,
         choices=[
             ('both', 'versioned notifications are sent'),
             ('versioned', 'versioned notifications are sent'),
             (
-                'unversioned',
+                UNVERSIONED,
                 'none are sent: services have no unversioned notifications',
             ),
         ],

@@ -7,7 +7,7 @@ from oslo_config import cfg
 from nova_sg import conf
 
 #: Modules of the package with options that a library lists, or nova.
-_OF_OTHERS = (conf.database, conf.legacy, conf.libraries, conf.transport)
+_OF_OTHERS = (conf.database, conf.legacy, conf.libraries)
 
 
 def list_opts() -> list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]:
@@ -26,6 +26,8 @@ def list_opts() -> list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]:
 
 def set_lib_defaults() -> None:
     """Show our defaults where the options are a library's."""
+    from nova_sg.conf import transport
+
     conf.set_log_defaults()
     conf.database.set_lib_defaults()
-    conf.transport.set_lib_defaults()
+    transport.set_lib_defaults()

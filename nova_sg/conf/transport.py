@@ -10,6 +10,7 @@ import ssl
 from typing import Any
 import zlib
 
+from oslo_concurrency import opts as concurrency
 from oslo_config import cfg
 import oslo_messaging
 from oslo_messaging import opts
@@ -37,6 +38,10 @@ _UNREGISTERED = {
     'oslo_messaging_tracing': 'oslo_messaging._tracing.client',
 }
 
+#: Options that are read from oslo.config's global object.
+_RPC = 'rpc_ping_enabled'
+_ROUTING = 'oslo_messaging.notify._impl_routing:router_config'
+
 #: Our defaults of other options, by group.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     'oslo_messaging_notifications': {
@@ -54,6 +59,29 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
+def read_globally() -> dict[str, list[cfg.Opt]]:
+    """Return what is read from the global object, by group.
+
+    With the options of oslo.concurrency, by which the queue manager of
+    oslo.messaging takes its locks.
+
+    :raises UnexpectedLibrary: one of them is not there
+    """
+    rpc = [
+        option
+        for group, options in opts.list_opts()
+        for option in options
+        if group is None and option.dest == _RPC
+    ]
+    return {
+        'DEFAULT': rpc,
+        **dict(concurrency.list_opts()),
+        'oslo_messaging_notifications': [
+            private.find(private.MESSAGING, _ROUTING)
+        ],
+    }
+
+
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register oslo.messaging's options, before it does so itself.
 
@@ -64,6 +92,8 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     """
     for group, options in opts.list_opts():
         conf.register_opts(options, group)
+    for group, options in read_globally().items():
+        conf.register_opts(options, None if group == 'DEFAULT' else group)
     for name in list(cfg.CONF):
         if name in _UNREGISTERED:
             place = f'{_UNREGISTERED[name]}:{name}'

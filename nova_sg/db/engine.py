@@ -158,7 +158,10 @@ class Database:
         """
         with self._errors():
             self._make_state_path()
-            return schema.upgrade(self.engine)
+            # Imported here: alembic is needed by those who change a schema.
+            from nova_sg.db import migration
+
+            return migration.upgrade(self.engine)
 
     def revision(self) -> str | None:
         """Return the schema's revision, None without a schema.
@@ -226,7 +229,13 @@ class Database:
         self._make_state_path()
         # A file belongs to this host alone: nobody else would make the
         # tables, and a first user should not have to.
-        schema.create_if_empty(self.engine)
+        if not sa.inspect(self.engine).get_table_names():
+            from nova_sg.db import migration
+
+            LOG.info(
+                'Creating the schema in the new database %s', self.engine.url
+            )
+            migration.upgrade(self.engine)
         # While one connection stays open, closing another is not the last
         # close, at which SQLite would write the whole log back and sync it.
         # To open the log there has to be something in the file.

@@ -23,10 +23,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects import sqlite
 
+from nova_sg.db import dialects
 from nova_sg.db import models
 
 TABLE = models.invocations
@@ -59,20 +57,11 @@ def values(uuids: Sequence[str], invocation: str | None) -> list[Any]:
 
 def one_more(dialect: str) -> Any:
     """Return a statement that counts one worker more."""
+    insertion = dialects.insert(dialect, TABLE).values(_ROW)
     if dialect in ('mysql', 'mariadb'):
-        return (
-            mysql.insert(TABLE)
-            .values(_ROW)
-            .on_duplicate_key_update(workers=_MORE)
-        )
-    insert = postgresql.insert if dialect == 'postgresql' else sqlite.insert
-    return (
-        insert(TABLE)
-        .values(_ROW)
-        .on_conflict_do_update(
-            index_elements=list(TABLE.primary_key),
-            set_={'workers': _MORE},
-        )
+        return insertion.on_duplicate_key_update(workers=_MORE)
+    return insertion.on_conflict_do_update(
+        index_elements=list(TABLE.primary_key), set_={'workers': _MORE}
     )
 
 

@@ -22,11 +22,11 @@ from typing import TypeVar
 from oslo_log import log as logging
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.dialects import postgresql
 
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.db import clock
+from nova_sg.db import dialects
 from nova_sg.db import engine
 from nova_sg.db import models
 
@@ -149,7 +149,7 @@ def _insertion(dialect: str) -> Any:
     from that of a name that is taken.
     """
     if dialect == 'postgresql':
-        return postgresql.insert(models.writes).on_conflict_do_nothing()
+        return dialects.insert(dialect, models.writes).on_conflict_do_nothing()
     word = 'OR IGNORE' if dialect == 'sqlite' else 'IGNORE'
     return models.writes.insert().prefix_with(word)
 

@@ -4,10 +4,8 @@
 
 from oslo_config import cfg
 
+from nova_sg.conf import notifications
 from nova_sg.notifications import base
-
-#: What the option says where nothing is sent: services have no other format.
-UNVERSIONED = 'unversioned'
 
 
 def load(conf: cfg.ConfigOpts) -> base.Notifier:
@@ -15,7 +13,7 @@ def load(conf: cfg.ConfigOpts) -> base.Notifier:
 
     :param conf: a loaded configuration
     """
-    if conf.notifications.notification_format == UNVERSIONED:
+    if conf.notifications.notification_format == notifications.UNVERSIONED:
         return base.Silent()
     # Imported here: a process that sends nothing needs no message bus.
     from nova_sg.notifications import versioned

@@ -14,13 +14,21 @@ from cliff import lister
 from cliff import show
 from oslo_config import cfg
 
+from nova_sg import conductor as sg_conductor
 from nova_sg import context as sg_context
 from nova_sg.cmd import common
-from nova_sg.conductor import remote
 
 
 class _OneLineErrors:
     """Makes a command of cliff report errors as all our commands do."""
+
+    def get_epilog(self) -> str:
+        """Return what ends the help.
+
+        cliff's own tells which package a command is from, and reads the list
+        of files of every package that is installed to find out.
+        """
+        return self._epilog or ''  # type: ignore[attr-defined]
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = super().get_parser(  # type: ignore[misc]
@@ -43,7 +51,7 @@ class _OneLineErrors:
         :returns: the context for calls
         :raises InvalidConfiguration: naming the option that cannot be used
         """
-        remote.setup(self.conf)
+        sg_conductor.setup(self.conf)
         return sg_context.get_admin_context()
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.cmd import common
 from nova_sg.cmd import progress
 from nova_sg.cmd.commands import base
-from nova_sg.conductor import rpcapi
 
 
 class Check(base.ShowOne):
@@ -27,6 +27,10 @@ class Check(base.ShowOne):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[list[str], list[Any]]:
+        # Imported here: what lists the commands calls no conductor.
+        from nova_sg.conductor import rpcapi
+
+        common.use_messaging(self.conf)
         with progress.Waiting('Asking the conductor'):
             conductor = rpcapi.ConductorAPI(self.conf, parsed_args.host)
             health = conductor.health(sg_context.get_admin_context())

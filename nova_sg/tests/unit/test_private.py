@@ -53,7 +53,7 @@ class TestMessaging(base.BaseTestCase):
 
     def test_all_that_it_reads_are_known(self):
         assert oslo_messaging
-        conf = sg_conf.load([])
+        conf = sg_conf.load([], messaging=True)
         read = {each for each in cfg.CONF if each.startswith('oslo_messaging')}
         self.assertEqual(set(), read - set(conf))
         self.assertFalse(conf.oslo_messaging_metrics.metrics_enabled)
@@ -65,7 +65,7 @@ class TestMessaging(base.BaseTestCase):
             fixtures.MonkeyPatch('nova_sg.conf.transport.cfg.CONF', mine)
         )
         error = self.assertRaises(
-            exception.UnexpectedLibrary, sg_conf.load, []
+            exception.UnexpectedLibrary, sg_conf.load, [], messaging=True
         )
         self.assertIn('oslo.messaging', str(error))
         self.assertIn('[oslo_messaging_new]', str(error))
@@ -78,6 +78,6 @@ class TestMessaging(base.BaseTestCase):
             )
         )
         error = self.assertRaises(
-            exception.UnexpectedLibrary, sg_conf.load, []
+            exception.UnexpectedLibrary, sg_conf.load, [], messaging=True
         )
         self.assertIn('oslo_messaging._gone', str(error))

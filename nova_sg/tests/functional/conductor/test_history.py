@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import itertools
 from typing import Any
 
-from nova_sg.conductor import remote
+from nova_sg import conductor as sg_conductor
 from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import history
 from nova_sg.servicegroup.testing import link
@@ -28,7 +28,7 @@ class TwoConductorsDeployment(deployments.PostgresqlDeployment):
     broker.
     """
 
-    process_api = staticmethod(remote.setup)
+    process_api = staticmethod(sg_conductor.setup)
 
     def make(self) -> deployment.Options:
         options = super().make()

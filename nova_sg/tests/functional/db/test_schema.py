@@ -14,6 +14,7 @@ import testscenarios
 
 from nova_sg import exception
 from nova_sg.db import engine
+from nova_sg.db import migration
 from nova_sg.db import models
 from nova_sg.db import schema
 from nova_sg.tests.fixtures import children
@@ -43,11 +44,16 @@ class SchemaTestCase(base.DatabaseTestCase):
         """Be the nova_sg that comes after this one."""
         directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         migrations = directory / 'migrations'
-        shutil.copytree(schema._location(), migrations)
+        shutil.copytree(migration.LOCATION, migrations)
         (migrations / 'versions' / '9999_next.py').write_text(_NEXT)
         self.useFixture(
             fixtures.MonkeyPatch(
-                'nova_sg.db.schema._location', lambda: str(migrations)
+                'nova_sg.db.migration.LOCATION', str(migrations)
+            )
+        )
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'nova_sg.db.schema.REVISIONS', (*schema.REVISIONS, '9999')
             )
         )
 
@@ -160,7 +166,7 @@ class TestPatience(SchemaTestCase):
 
     def test_it_gives_up_on_another_that_never_ends(self):
         self.useFixture(
-            fixtures.MonkeyPatch('nova_sg.db.schema._LOCK_WAIT', 0.1)
+            fixtures.MonkeyPatch('nova_sg.db.migration._LOCK_WAIT', 0.1)
         )
         self.migrate_elsewhere(threading.Event())
         self.assertRaises(exception.ServiceGroupUnavailable, self.db.upgrade)

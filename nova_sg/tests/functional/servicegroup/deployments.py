@@ -11,8 +11,8 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
+from nova_sg.db import migration
 from nova_sg.db import models
-from nova_sg.db import schema
 from nova_sg.servicegroup import testing
 from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import link
@@ -116,7 +116,7 @@ class ServerDeployment(SqlDeployment):
         else:
             database = self.database_class()
             database.setUp()
-            schema.upgrade(_engine(database))
+            migration.upgrade(_engine(database))
         self._as_new = True
         self.addCleanup(self._empty, database)
         return database

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
 from nova_sg import exception
-from nova_sg.db import schema
+from nova_sg.db import migration
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import liveness
@@ -108,7 +108,7 @@ class MemcachedCellTest(base.BaseTestCase):
         self.database = self.useFixture(databases.SqliteDatabase())
         if self.records == 'sql':
             engine = sa.create_engine(self.database.url)
-            schema.upgrade(engine)
+            migration.upgrade(engine)
             engine.dispose()
         self.api = self.new_api()
         self.settle()

@@ -40,7 +40,7 @@ class TestSample(base.BaseTestCase):
 
     def test_it_has_every_option_that_is_registered(self):
         sample = self.sample()
-        loaded = conf.load([])
+        loaded = conf.load([], messaging=True)
         named = set(re.findall(r'^#?(\w+) = ', sample, re.MULTILINE))
         registered = {
             option
@@ -82,7 +82,7 @@ class TestSample(base.BaseTestCase):
     def test_it_shows_the_defaults_that_hold(self):
         """Also of options which are a library's."""
         shown = set(self.sample().splitlines())
-        loaded = conf.load([])
+        loaded = conf.load([], messaging=True)
         for group, name in (
             ('DEFAULT', 'control_exchange'),
             ('DEFAULT', 'default_log_levels'),
