@@ -27,10 +27,10 @@ from oslo_utils import uuidutils
 from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.nova_tree import cells
+from nova_sg.nova_tree import looks
 from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
-from nova_sg.nova_tree import unknown
 from nova_sg.nova_tree.grouped import driver as grouped
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
@@ -135,7 +135,7 @@ class OwnerDriver(nova_db.DbDriver):
         :raises ServiceGroupUnavailable: that is unknown, and not only looked
             at among others (see :mod:`nova_sg.nova_tree.unknown`)
         """
-        return unknown.up(lambda: self._is_up(service_ref))
+        return looks.up(lambda: self._is_up(service_ref))
 
     def _is_up(self, service_ref: Any) -> bool:
         api = _owner()

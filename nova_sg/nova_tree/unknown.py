@@ -18,48 +18,39 @@ looked at, the others go on:
 - os-hypervisors leaves it out, as it does in a cell that is down;
 - os-availability-zone shows it as not available;
 - ``host_status`` of a server is ``UNKNOWN``;
-- a service is disabled or enabled, and its compute told of it later.
+- a service is disabled or enabled, and its compute told of it later;
+- the old search for hypervisors leaves it out;
+- images are not cached there, as on a compute that is down;
+- ironic's computes leave it the nodes that it has.
+
+The periodic discovery of hosts fails, and is tried again in its next turn, as
+where nova's database is away.
 
 A list in which nothing could be told is unavailable, as a whole.
 """
 
 from collections.abc import Callable
-from collections.abc import Iterator
-import contextlib
 import contextvars
-import dataclasses
 import functools
 from typing import Any
 
+from nova import exception as nova_exception
 from nova.api.openstack.compute import availability_zone as nova_zones
 from nova.api.openstack.compute import hypervisors as nova_hypervisors
 from nova.api.openstack.compute import services as nova_services
 from nova.compute import api as compute_api
+from nova.conductor import manager as conductor_manager
 from nova.objects import fields
 from nova.scheduler.filters import compute_filter
+from nova.virt import driver as virt_driver
 from oslo_log import log as logging
 
 from nova_sg import exception
+from nova_sg.nova_tree import looks
 from nova_sg.nova_tree import takeover
 
 LOG = logging.getLogger(__name__)
 
-
-@dataclasses.dataclass
-class _Look:
-    """A look at services that goes on where one of them is unknown.
-
-    :param known: of how many services it could be told whether they are up
-    :param error: why it could not be told of the latest that is unknown
-    """
-
-    known: int = 0
-    error: exception.ServiceGroupUnavailable | None = None
-
-
-_looking: contextvars.ContextVar[_Look | None] = contextvars.ContextVar(
-    'nova_sg_unknown', default=None
-)
 
 #: Whether hypervisors are being listed.
 _listing: contextvars.ContextVar[bool] = contextvars.ContextVar(
@@ -70,127 +61,17 @@ _listing: contextvars.ContextVar[bool] = contextvars.ContextVar(
 _told: set[str] = set()
 
 
-def up(ask: Callable[[], bool]) -> bool:
-    """Return whether a service is up.
-
-    :param ask: asks for it
-    :returns: False for an unknown one, where :func:`_not_up` allows that
-    :raises ServiceGroupUnavailable: it is unknown
-    """
-    look = _looking.get()
-    if look is None:
-        return ask()
-    try:
-        found = ask()
-    except exception.ServiceGroupUnavailable as error:
-        look.error = error
-        return False
-    look.known += 1
-    return found
-
-
-@contextlib.contextmanager
-def _not_up() -> Iterator[_Look]:
-    """Take unknown services for not up, where that is only shown."""
-    look = _Look()
-    token = _looking.set(look)
-    try:
-        yield look
-    finally:
-        _looking.reset(token)
-
-
 class UnknownServices(takeover.Takeover):
     """Where nova looks at the states of many services."""
 
     name = 'services whose state is unknown'
 
     def check(self) -> None:
-        for owner, name, parameters in (
-            (
-                compute_filter.ComputeFilter,
-                'host_passes',
-                ('self', 'host_state', 'spec_obj'),
-            ),
-            (
-                nova_services.ServiceController,
-                '_get_service_detail',
-                (
-                    *('self', 'svc', 'additional_fields', 'req'),
-                    'cell_down_support',
-                ),
-            ),
-            (
-                nova_services.ServiceController,
-                '_get_services_list',
-                ('self', 'req', 'additional_fields'),
-            ),
-            (
-                nova_zones.AvailabilityZoneController,
-                '_describe_availability_zones_verbose',
-                ('self', 'context', 'kwargs'),
-            ),
-            (
-                nova_hypervisors.HypervisorsController,
-                '_view_hypervisor',
-                (
-                    *('self', 'hypervisor', 'service', 'detail', 'req'),
-                    *('servers', 'with_servers'),
-                ),
-            ),
-            (
-                nova_hypervisors.HypervisorsController,
-                '_get_hypervisors',
-                ('self', 'req', 'detail', 'limit', 'marker', 'links'),
-            ),
-            (
-                compute_api.API,
-                'get_instance_host_status',
-                ('self', 'instance'),
-            ),
-            (
-                compute_api.HostAPI,
-                '_update_compute_provider_status',
-                ('self', 'context', 'service'),
-            ),
-        ):
+        for owner, name, parameters, _ours in _TAKEN:
             self.expect_function(owner, name, *parameters)
 
     def take(self, patches: takeover.Patches) -> None:
-        for owner, name, ours in (
-            (compute_filter.ComputeFilter, 'host_passes', _host_passes),
-            (
-                nova_services.ServiceController,
-                '_get_service_detail',
-                _service_detail,
-            ),
-            (
-                nova_services.ServiceController,
-                '_get_services_list',
-                _services_list,
-            ),
-            (
-                nova_zones.AvailabilityZoneController,
-                '_describe_availability_zones_verbose',
-                _zones,
-            ),
-            (
-                nova_hypervisors.HypervisorsController,
-                '_view_hypervisor',
-                _hypervisor,
-            ),
-            (
-                nova_hypervisors.HypervisorsController,
-                '_get_hypervisors',
-                _hypervisors,
-            ),
-            (compute_api.API, 'get_instance_host_status', _host_status),
-            (
-                compute_api.HostAPI,
-                '_update_compute_provider_status',
-                _provider_status,
-            ),
-        ):
+        for owner, name, _parameters, ours in _TAKEN:
             patches.set(owner, name, _around(getattr(owner, name), ours))
 
 
@@ -243,7 +124,7 @@ def _service_detail(
     req: Any,
     cell_down_support: bool = False,
 ) -> Any:
-    with _not_up() as look:
+    with looks.not_up() as look:
         detail = novas(self, svc, additional_fields, req, cell_down_support)
     if look.error is None:
         return detail
@@ -262,7 +143,7 @@ def _services_list(
 
 
 def _zones(novas: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    with _not_up() as look:
+    with looks.not_up() as look:
         described = novas(*args, **kwargs)
     if look.error is not None and not look.known:
         raise look.error
@@ -272,7 +153,7 @@ def _zones(novas: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 def _hypervisor(novas: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     if not _listing.get():
         return novas(*args, **kwargs)
-    with _not_up() as look:
+    with looks.not_up() as look:
         shown = novas(*args, **kwargs)
     if look.error is None:
         return shown
@@ -291,6 +172,57 @@ def _hypervisors(novas: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return {**listed, 'hypervisors': _left(listed['hypervisors'])}
 
 
+def _search(
+    novas: Callable[..., Any], self: Any, context: Any, hostname_match: str
+) -> Any:
+    """Leave hypervisors out of a search as it was before 2.53.
+
+    It is in one piece with its look at each of them, unlike the lists.
+    """
+    nodes = novas(self, context, hostname_match)
+    if _listing.get():
+        return nodes
+    left = []
+    error = None
+    for node in nodes:
+        try:
+            service = self.host_api.service_get_by_compute_host(
+                context, node.host
+            )
+            self.servicegroup_api.service_is_up(service)
+        except exception.ServiceGroupUnavailable as unavailable:
+            error = unavailable
+            continue
+        except nova_exception.NotFound:
+            # Nova has an answer of its own to that.
+            pass
+        left.append(node)
+    if error is not None and not left:
+        raise error
+    return left
+
+
+def _cache_images(novas: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    with looks.not_up():
+        return novas(*args, **kwargs)
+
+
+def _load_compute_driver(
+    novas: Callable[..., Any], *args: Any, **kwargs: Any
+) -> Any:
+    driver = novas(*args, **kwargs)
+    refresh = getattr(driver, '_refresh_hash_ring', None)
+    if refresh is not None:
+        driver._refresh_hash_ring = _around(refresh, _hash_ring)
+    return driver
+
+
+def _hash_ring(novas: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    # Else its nodes would be another compute's, while it may live.
+    with looks.presumed_up():
+        return novas(*args, **kwargs)
+
+
 def _host_status(novas: Callable[..., Any], self: Any, instance: Any) -> Any:
     try:
         return novas(self, instance)
@@ -304,7 +236,7 @@ def _provider_status(
 ) -> Any:
     # The change is committed. Nova tells a compute that is up, and says in
     # its log when that is made up for where it is not.
-    with _not_up():
+    with looks.not_up():
         return novas(*args, **kwargs)
 
 
@@ -317,3 +249,78 @@ def _left(shown: list[Any]) -> list[Any]:
     if shown and not left:
         raise shown[0].error
     return left
+
+
+#: Each function of nova's by its owner and name, its parameters, and what
+#: stands in its place.
+_TAKEN: tuple[tuple[Any, str, tuple[str, ...], Callable[..., Any]], ...] = (
+    (
+        compute_filter.ComputeFilter,
+        'host_passes',
+        ('self', 'host_state', 'spec_obj'),
+        _host_passes,
+    ),
+    (
+        nova_services.ServiceController,
+        '_get_service_detail',
+        ('self', 'svc', 'additional_fields', 'req', 'cell_down_support'),
+        _service_detail,
+    ),
+    (
+        nova_services.ServiceController,
+        '_get_services_list',
+        ('self', 'req', 'additional_fields'),
+        _services_list,
+    ),
+    (
+        nova_zones.AvailabilityZoneController,
+        '_describe_availability_zones_verbose',
+        ('self', 'context', 'kwargs'),
+        _zones,
+    ),
+    (
+        nova_hypervisors.HypervisorsController,
+        '_view_hypervisor',
+        (
+            *('self', 'hypervisor', 'service', 'detail', 'req'),
+            *('servers', 'with_servers'),
+        ),
+        _hypervisor,
+    ),
+    (
+        nova_hypervisors.HypervisorsController,
+        '_get_hypervisors',
+        ('self', 'req', 'detail', 'limit', 'marker', 'links'),
+        _hypervisors,
+    ),
+    (
+        nova_hypervisors.HypervisorsController,
+        '_get_compute_nodes_by_name_pattern',
+        ('self', 'context', 'hostname_match'),
+        _search,
+    ),
+    (
+        compute_api.API,
+        'get_instance_host_status',
+        ('self', 'instance'),
+        _host_status,
+    ),
+    (
+        compute_api.HostAPI,
+        '_update_compute_provider_status',
+        ('self', 'context', 'service'),
+        _provider_status,
+    ),
+    (
+        conductor_manager.ComputeTaskManager,
+        'cache_images',
+        ('self', 'context', 'aggregate', 'image_ids'),
+        _cache_images,
+    ),
+    (
+        virt_driver,
+        'load_compute_driver',
+        ('virtapi', 'compute_driver'),
+        _load_compute_driver,
+    ),
+)

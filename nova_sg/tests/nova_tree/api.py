@@ -7,9 +7,11 @@ from unittest import mock
 
 from nova import objects
 from nova import servicegroup
+from nova.conductor import manager as conductor_manager
 from nova.scheduler.filters import compute_filter
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client as api_client
+from nova.virt import driver as virt_driver
 import testscenarios
 
 from nova_sg import exception
@@ -183,6 +185,53 @@ class TestUnknown(TestCase):
         log = self.stdlog.logger.output
         self.assertEqual(1, log.count('Host two gets no instances'))
         self.assertNotIn('Host one gets', log)
+
+    def test_a_search_leaves_that_one_out(self):
+        self.api.microversion = '2.52'
+        for path in ('/os-hypervisors/%/search', '/os-hypervisors/%/servers'):
+            found = self.api.api_get(path.replace('%', 'example')).body
+            self.assertEqual(
+                ['one.example.com'],
+                [e['hypervisor_hostname'] for e in found['hypervisors']],
+            )
+        self.lost.add(self.known.uuid)
+        error = self.assertRaises(
+            api_client.OpenStackApiException,
+            self.api.api_get,
+            '/os-hypervisors/example/search',
+        )
+        self.assertEqual(503, error.response.status_code)
+
+    def test_images_are_cached_on_the_others(self):
+        asked = []
+        self.stub_out(
+            'nova.compute.rpcapi.ComputeAPI.cache_images',
+            lambda _self, _context, host, image_ids: asked.append(host) or {},
+        )
+        self.stub_out(
+            'nova.compute.utils.notify_about_aggregate_cache', mock.Mock()
+        )
+        aggregate = objects.Aggregate(self.context, name='all')
+        aggregate.create()
+        for each in (self.known, self.unknown):
+            aggregate.add_host(each.host)
+        conductor_manager.ComputeTaskManager().cache_images(
+            self.context, aggregate, ['image']
+        )
+        self.assertEqual([self.known.host], asked)
+
+    def test_ironic_leaves_it_its_nodes(self):
+        up = servicegroup.API().service_is_up
+
+        class Driver(virt_driver.ComputeDriver):
+            def _refresh_hash_ring(self, context):
+                return up(context)
+
+        self.stub_out(
+            'oslo_utils.importutils.import_object', lambda *_: Driver(None)
+        )
+        driver = virt_driver.load_compute_driver(None, 'ironic.IronicDriver')
+        self.assertTrue(driver._refresh_hash_ring(self.unknown))
 
     def test_an_evacuation_takes_it_neither_for_up_nor_for_down(self):
         self.assertRaises(
