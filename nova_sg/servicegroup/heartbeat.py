@@ -36,13 +36,13 @@ class Heartbeat:
 
     Handles are added in batches, and each batch starts at a random moment of
     the interval: after a mass restart the beats of a deployment are spread
-    over it. A failed beat is logged once, and the next one is not late for
-    it; a service whose record is gone is told so and not beaten for again.
+    over it. A failed beat is logged once, and does not delay the next one. If
+    the record of a service is gone, ``on_gone`` is called, and its beats end.
 
     :param membership: where the handles are from
     :param context: the context to beat in
     :param interval: seconds between two beats of a handle
-    :param on_gone: called with each handle whose record is gone
+    :param on_gone: called with each handle that has lost its record
     :param on_turn: called in the thread each time its loop turns
     :param turns_within: seconds within which the loop turns even where
         nothing is due; None: no matter how long
@@ -97,7 +97,7 @@ class Heartbeat:
             self._thread.join()
 
     def beat(self, handles: list[base.Handle]) -> None:
-        """Beat once for handles, and take those that are gone out of them.
+        """Beat once for handles, and remove the handles without a record.
 
         Never raises: a timer that died of one error would make a healthy
         service look down.

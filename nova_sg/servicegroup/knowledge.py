@@ -43,11 +43,10 @@ Verdicts = Mapping[str, liveness.Liveness]
 class Knowledge:
     """The last known verdict of each service, by uuid. Thread safe.
 
-    A backend that cannot be asked is not a dead service: while it is out of
-    reach the last known state stands, and its age is logged. Nor is a service
-    dead whose beats had nowhere to go: after an outage long enough to explain
-    a missing beat, a service that was up stands as it did until it had time
-    to beat again. See :mod:`nova_sg.servicegroup.doubt`.
+    A backend that cannot be reached is not a dead service: meanwhile the last
+    known state stays, and its age is logged. After an outage long enough to
+    explain a missing beat, a service that was up stays up until it has had
+    time to beat again. See :mod:`nova_sg.servicegroup.doubt`.
 
     A service that was down is up with its next beat, and not before: not
     because the backend's clock was set back, nor because a time that lay in
@@ -70,11 +69,11 @@ class Knowledge:
         self._failed_at = 0.0
         self._failures = 0
         self._prune_above = PRUNE_STEP
-        # When that was known which stands of those of which the backend could
-        # not tell when it was last asked.
+        # Of services that the backend could not tell of when it was last
+        # asked: when their last known state was known.
         self._doubtful: dict[str, float] = {}
-        # How often the backend had to be asked where one service was asked
-        # for, until when that counts, and who may be next.
+        # How often a question for one service had to go to the backend, until
+        # when that counts, and which services may be asked for next.
         self._row = 0
         self._row_until = 0.0
         self._next: Iterator[str] = iter(())
@@ -162,12 +161,13 @@ class Knowledge:
         return known
 
     def with_next(self, uuid: str) -> list[str]:
-        """Return a service that is asked for, and who may be next.
+        """Return a service that is asked for, and others that may be next.
 
-        Who asks for very many, one after the other, as a scheduler does for
-        its hosts, is not done within a second, and would then ask the backend
-        for each. So who asks for more than a few within a second gets others
-        along that are not fresh, as many as the backend tells of at once.
+        A caller that asks for very many, one after the other, as a scheduler
+        does for its hosts, needs longer than a second, and would then ask the
+        backend for each. So a caller that asks for more than a few within a
+        second also gets others that are not fresh, as many as the backend
+        answers at once.
         """
         now = time.monotonic()
         with self._lock:

@@ -27,7 +27,7 @@ class Verdicts:
     """The liveness of services, as this process knows it.
 
     :param conf: a loaded configuration
-    :param membership: who is asked
+    :param membership: answers for what is not known here
     """
 
     def __init__(
@@ -113,9 +113,9 @@ class Verdicts:
         return self.last_known([each.uuid for each in records], alive)
 
     def failed(self, error: exception.ServiceGroupUnavailable) -> None:
-        """Note that the membership is away, for who found it out.
+        """Note that the membership is away; a caller has found that out.
 
-        Else services whose beats had nowhere to go would be down at once
+        Else services that could not beat meanwhile would be down at once
         when it is back.
         """
         self._knowledge.failed(error)

@@ -3,8 +3,8 @@
 """The way of a deployment from one driver to another, and back.
 
 ``side`` is a driver with its backends, as one configuration has them;
-``markers`` says whose these backends are, and moves that; ``plan`` compares
-what two sides hold; ``move`` does it all in order.
+``markers`` reads and moves the deployment markers of these backends; ``plan``
+compares what two sides hold; ``move`` does it all in order.
 """
 
 from nova_sg.servicegroup.migration.move import Migration

@@ -3,10 +3,10 @@
 """To which deployment the backends of a migration belong, and when.
 
 The marker of a backend names the deployment that it belongs to. While
-services move, and after they have moved away, a backend that holds copies is
-marked as the deployment is configured which has the originals. So no process
-can start on a copy; and records in a backend whose marker says that they are
-elsewhere are nobody's, and may be replaced::
+services move, and after they have moved away, the marker of a backend that
+holds copies names the driver that has the originals. So no process can start
+on a copy. Records in a backend with such a marker are not in use, and may be
+replaced::
 
     t=0  db to zk: the marker of the database says db, that of ZooKeeper is not
          there
@@ -47,7 +47,7 @@ class Markers:
         self._load = load
         self._from = source.ours
         self._to = target.ours
-        # Whoever is configured for the source looks at the first one first.
+        # A process that is configured for the source looks at this one first.
         self._first, *self._others = source.stores
         self._target = [
             store for store in target.stores if store.name not in source.names
@@ -75,7 +75,7 @@ class Markers:
         return self._target_records.read() not in (None, self._to)
 
     def source_is_unused(self) -> bool:
-        """Return whether nobody has marked the source yet."""
+        """Return whether the source has no marker yet."""
         return self._first.read() is None
 
     def moved(self) -> bool:

@@ -46,7 +46,7 @@ class Beats:
     def beat(self, workers: Sequence[presence.Worker]) -> Workers:
         """Beat; two requests where all is well.
 
-        :returns: the workers whose service was forgotten
+        :returns: the workers of services that were forgotten
         :raises ServiceGroupUnavailable: not all have beaten
         """
         for worker in workers:

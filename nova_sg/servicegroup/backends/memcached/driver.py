@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The ``mc`` driver: who is alive is kept in memcached."""
+"""The ``mc`` driver: liveness is in memcached."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ and so is one that was flushed. So each server carries three keys of its own:
     the time to beat again. As long as it is there, a key that is missing says
     nothing.
 ``begun``
-    written last: the epoch whose settling has begun.
+    written last: the epoch in which settling has begun.
 
 They are read in one request with the keys in question, in this order::
 
@@ -198,12 +198,12 @@ class ServerMemory(server_.Attendant):
     def doubtful(
         self, reading: Reading, uuids: Sequence[str]
     ) -> Mapping[str, doubt.Doubt | str]:
-        """Return why services whose keys are missing may live, by uuid.
+        """Return why services without a key may live, by uuid.
 
         One request, where there is a reason at all.
 
         :param reading: one that is complete
-        :param uuids: of services whose keys are missing in it
+        :param uuids: of services without a key in it
         """
         began = reading.silent
         why: doubt.Doubt | str | None = SILENT
@@ -238,7 +238,7 @@ class ServerMemory(server_.Attendant):
     def _begin(self) -> str:
         """Give a server a new epoch, or finish what another began.
 
-        Of several who do that at once, all get the same.
+        If several processes do that at once, all get the same epoch.
         """
         mine = uuid.uuid4().hex.encode()
         if self.server.add([(self._keys.epoch, mine)])[0]:

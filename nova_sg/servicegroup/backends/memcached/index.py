@@ -4,8 +4,9 @@
 
 An index is cut into shards, so that writers seldom meet and no value grows
 too long: 100,000 services are 400 to a shard. A uuid is added before its
-record goes live, and taken out after it is gone, so that no live record is
-ever missing; what is there too much is taken out by who lists next.
+record goes live, and removed after it is gone, so that no live record is ever
+missing. The next reader of a list removes what is in the index without a
+record.
 """
 
 from collections.abc import Collection
@@ -57,9 +58,8 @@ class Index:
     def add(self, uuid: str) -> None:
         """Put a uuid in.
 
-        Its record is on the server already. The shard is written even where
-        the uuid is in it: that is how somebody notices who is about to take
-        it out.
+        Its record is on the server already. The shard is written even if the
+        uuid is in it: so a process that is about to remove it notices.
         """
         key = self._key(uuid)
         for _attempt in self._cell.attempts():
@@ -73,9 +73,9 @@ class Index:
                 return
 
     def discard(self, uuid: str) -> None:
-        """Take out a uuid whose record is gone, or is in another index.
+        """Remove a uuid; its record is gone, or is in another index.
 
-        It is left in if somebody writes to the shard at the same time.
+        It stays if another process writes to the shard at the same time.
         """
         key = self._key(uuid)
         found = self._cell.server.gets([key]).get(key)

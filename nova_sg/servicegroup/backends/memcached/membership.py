@@ -235,7 +235,7 @@ class MemcachedMembership(base.Membership):
         fail. Where the record is there its workers join again, and go on
         asking, unless they keep it: a destroy may only be slow.
 
-        :param forgotten: the workers whose service was forgotten
+        :param forgotten: the workers of services that were forgotten
         :raises ServiceGroupUnavailable: that of one of them cannot be asked
             for; it has not beaten
         """

@@ -4,9 +4,9 @@
 
 A name is a key that leads to the uuid of its owner. It proves nothing by
 itself: a name belongs to its owner only if the owner's record, live or
-pending, bears it. So whoever claims a name and finds an owner looks at the
-owner's record. A creator that crashed leaves a pending record, which expires,
-and names which then belong to nobody.
+pending, has it. So a process that claims a name and finds an owner looks at
+the owner's record. A creator that crashed leaves a pending record, which
+expires, and names that are free from then on.
 """
 
 from collections.abc import Iterable

@@ -3,9 +3,9 @@
 """One change of one record: looked for, and made where it is not there.
 
 A change is one compare-and-set of the record's value, and its token is in the
-value it writes. An attempt whose answer was lost is looked for by its token
-before the next one; a later attempt cannot meet the first, which was for
-another value.
+value it writes. If the answer to an attempt was lost, its token is looked for
+before the next attempt. A later attempt cannot repeat the first: that one was
+for another value.
 """
 
 from collections.abc import Callable
