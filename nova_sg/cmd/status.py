@@ -20,8 +20,8 @@ from nova_sg import conductor as sg_conductor
 from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.cmd import common
-from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import maintenance
+from nova_sg.servicegroup import plugins
 
 PROGRAM = 'nova-sg-status'
 
@@ -77,7 +77,7 @@ class Checks(upgradecheck.UpgradeCommands):
         )
         sg_conductor.setup(conf)
         self._conf = conf
-        return str(loader.our_marker(conf))
+        return str(plugins.our_marker(conf))
 
     @_check
     def _backend(self) -> str:
@@ -105,7 +105,7 @@ class Checks(upgradecheck.UpgradeCommands):
         conf = self._need_configuration()
         if self._backends is None:
             raise _NotChecked('the backend gave no answer that can be used')
-        ours = loader.our_marker(conf)
+        ours = plugins.our_marker(conf)
         for each in self._backends:
             if each.marker is None:
                 return f'{each.name} is not marked yet.'

@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from nova_sg import exception
 from nova_sg.db import models
 from nova_sg.nova_tree import cells
-from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import plugins
 
 #: The marker of a database in which nova's own functions keep the services.
-novas_marker = functools.cache(loader.novas_marker)
+novas_marker = functools.cache(plugins.novas_marker)
 
 _MARK = sa.select(
     models.deployment.c.driver,

@@ -32,6 +32,7 @@ from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import members
+from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup import verdicts
 
@@ -61,7 +62,7 @@ class API(changes.Changes, members.Members):
     ) -> None:
         driver = driver or loader.load(conf)
         membership = driver.membership
-        self.marker = loader.our_marker(conf)
+        self.marker = plugins.our_marker(conf)
         where = deployment.Deployment(self.marker, driver.marker_stores)
         known = verdicts.Verdicts(conf, membership)
         changes.Changes.__init__(

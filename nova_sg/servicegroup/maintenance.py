@@ -19,6 +19,7 @@ from nova_sg import inventory
 from nova_sg.servicegroup import api
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import plugins
 
 if TYPE_CHECKING:
     from nova_sg.db import engine
@@ -126,7 +127,7 @@ def _database(conf: cfg.ConfigOpts) -> 'engine.Database':
     if not uses_database(conf):
         raise exception.InvalidConfiguration(
             option='[servicegroup] driver',
-            reason=f'with {loader.our_marker(conf)} nothing is kept in a '
+            reason=f'with {plugins.our_marker(conf)} nothing is kept in a '
             'database',
         )
     from nova_sg.db import engine

@@ -13,9 +13,9 @@ from nova_sg.cmd import progress
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import maintenance
 from nova_sg.servicegroup import migration
+from nova_sg.servicegroup import plugins
 
 
 class Check(base.ShowOne):
@@ -34,7 +34,7 @@ class Check(base.ShowOne):
             promised = api.driver.characteristics
             shown = {
                 'driver': conf.servicegroup.driver,
-                'records': loader.records_name(conf),
+                'records': plugins.records_name(conf),
                 'durable': promised.durable,
                 'linearizable': promised.linearizable,
                 'monotonic_reads': promised.monotonic_reads,

@@ -14,6 +14,7 @@ from nova_sg import exception
 from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup.records import base as records_base
 
 #: Loads the configuration of this process, anew each time.
@@ -71,7 +72,7 @@ class Side:
             ('use_conductor', False),
         ):
             conf.set_override(option, value, 'servicegroup')
-        return cls(loader.load(conf), loader.our_marker(conf))
+        return cls(loader.load(conf), plugins.our_marker(conf))
 
     @property
     def records(self) -> records_base.RecordStore:

@@ -17,6 +17,7 @@ from oslo_log import log as logging
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
 
 LOG = logging.getLogger(__name__)
@@ -76,10 +77,7 @@ class RecordStore(abc.ABC):
     @functools.cached_property
     def ours(self) -> marker.Marker:
         """How the backend of this process's deployment is marked."""
-        # Imported here: the loader loads record stores.
-        from nova_sg.servicegroup import loader
-
-        return loader.our_marker(self.conf)
+        return plugins.our_marker(self.conf)
 
     @property
     @abc.abstractmethod

@@ -7,8 +7,8 @@ from typing import Any
 
 from nova_sg import exception
 from nova_sg.servicegroup import api as sg_api
-from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup.testing import actions
 from nova_sg.servicegroup.testing import base
 
@@ -18,7 +18,7 @@ class MarkerTests(base.QuietTest):
 
     def setUp(self) -> None:
         super().setUp()
-        self.ours = loader.our_marker(self.conf)
+        self.ours = plugins.our_marker(self.conf)
         self.theirs = marker.Marker('another', 'elsewhere')
 
     def markers(self) -> list[marker.Marker | None]:

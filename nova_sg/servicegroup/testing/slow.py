@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from nova_sg import exception
 from nova_sg.servicegroup import api as sg_api
-from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.testing import base
 from nova_sg.servicegroup.testing import link as link_
@@ -125,7 +125,7 @@ class SlowWriteTests(base.ConformanceTest):
 
     def move(self) -> dict[str, str | None]:
         """Move the deployment away; return what a copy would be made of."""
-        ours = loader.our_marker(self.conf)
+        ours = plugins.our_marker(self.conf)
         self.marked(ours, marker.Marker('moving', 'elsewhere'))
         time.sleep(self.records.fence)
         return self.reasons()

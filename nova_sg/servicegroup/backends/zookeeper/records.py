@@ -9,8 +9,8 @@ from typing import Any
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
-from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import feeds
 from nova_sg.servicegroup.backends.zookeeper import fence
@@ -47,7 +47,7 @@ class ZooKeeperRecordStore(store.MirroredRecordStore):
         self._writer = writer.Writer(
             self.session,
             reader,
-            fence.Fence(self.session, loader.our_marker(conf)),
+            fence.Fence(self.session, plugins.our_marker(conf)),
         )
 
     @property

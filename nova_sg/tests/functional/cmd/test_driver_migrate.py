@@ -20,8 +20,8 @@ from nova_sg import conf as sg_conf
 from nova_sg import exception
 from nova_sg.db import models
 from nova_sg.servicegroup import api as sg_api
-from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import migration
+from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.sql import records as sql_records
 from nova_sg.servicegroup.backends.zookeeper import requests
@@ -513,7 +513,7 @@ class TestRefused(MigrationTestCase):
         )
 
     def marker(self, place: str) -> Any:
-        return loader.our_marker(self.conf_of(place))
+        return plugins.our_marker(self.conf_of(place))
 
 
 class TestPairs(MigrationTestCase):
