@@ -27,13 +27,13 @@ import sqlalchemy as sa
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.db import copies
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import once
 from nova_sg.nova_tree import originals
 from nova_sg.nova_tree import rows
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.backends.sql import records as sql_records
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.records import view
@@ -218,10 +218,8 @@ class NovaRecordStore(base.RecordStore):
     def purge(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> None:
-        for start in range(0, len(uuids), sql_records.PURGE_BATCH):
-            _purge(
-                _nova(context), uuids[start : start + sql_records.PURGE_BATCH]
-            )
+        for batch in copies.batches(uuids):
+            _purge(_nova(context), batch)
 
     @contextlib.contextmanager
     def _unique(
@@ -279,21 +277,14 @@ def _destroyed(context: Any) -> Sequence[Any]:
 
 @db.pick_context_manager_writer
 def _purge(context: Any, uuids: Sequence[str]) -> None:
-    table = models.Service.__table__
-    context.session.execute(table.delete().where(table.c.uuid.in_(uuids)))
+    copies.purge(context.session.connection(), models.Service.__table__, uuids)
 
 
 @db.pick_context_manager_writer
 def _insert(context: Any, row: rows.Row) -> None:
-    on_postgresql = context.session.get_bind().dialect.name == 'postgresql'
-    if on_postgresql:
-        # Nobody may take an id while the sequence is set.
-        context.session.execute(sql_records.LOCK_FOR_IDS)
-    context.session.execute(
-        models.Service.__table__.insert().values(dict(row))
+    copies.insert(
+        context.session.connection(), models.Service.__table__, dict(row)
     )
-    if on_postgresql:
-        context.session.execute(sql_records.CONTINUE_IDS)
 
 
 @db.pick_context_manager_reader

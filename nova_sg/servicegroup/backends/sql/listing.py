@@ -15,7 +15,7 @@ from nova_sg.db import engine
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.sql import membership as sql_membership
-from nova_sg.servicegroup.backends.sql import records as sql_records
+from nova_sg.servicegroup.backends.sql import rows as sql_rows
 
 #: Rows that are worked on at once: they stay in the caches of a processor.
 PART = 1000
@@ -43,7 +43,7 @@ class Listing:
         :param filters: see ``RecordStore.list``
         :raises ServiceGroupUnavailable: the database cannot be asked
         """
-        statement = sql_records.listing(
+        statement = sql_rows.listing(
             beats.seen_within(self._down_time),
             clock.epoch(),
             **filters,

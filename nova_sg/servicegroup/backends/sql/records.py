@@ -6,7 +6,6 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-import time
 from typing import Any
 from typing import TypeVar
 
@@ -18,74 +17,21 @@ import sqlalchemy as sa
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.db import clock
+from nova_sg.db import copies
 from nova_sg.db import engine
 from nova_sg.db import models
 from nova_sg.db import writes
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.sql import marker as sql_marker
+from nova_sg.servicegroup.backends.sql import names
+from nova_sg.servicegroup.backends.sql import rows
+from nova_sg.servicegroup.backends.sql.rows import LIVE
+from nova_sg.servicegroup.backends.sql.rows import SERVICES
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
 
-SERVICES = models.services.c
-LIVE = SERVICES.deleted == 0
-
-#: What nova's older rows leave NULL.
-_DEFAULTS = {
-    'disabled': sa.false(),
-    'forced_down': sa.false(),
-    'version': sa.literal_column('0', sa.Integer),
-}
-
-#: The columns of a record, in the order of its fields.
-COLUMNS = [
-    sa.func.coalesce(SERVICES[name], _DEFAULTS[name]).label(name)
-    if name in _DEFAULTS
-    else SERVICES[name]
-    for name in record.FIELDS
-]
-
-#: Rows taken away in one statement.
-PURGE_BATCH = 500
-
-#: How often a name that is taken is tried, where nobody is found to have it.
-_TRIES = 5
-
-#: Seconds between two such tries.
-_PAUSE = 0.05
-
 T = TypeVar('T')
-
-# PostgreSQL does not notice when a row brings an id of its own.
-LOCK_FOR_IDS = sa.text('LOCK TABLE services IN SHARE ROW EXCLUSIVE MODE')
-CONTINUE_IDS = sa.text(
-    "SELECT setval(pg_get_serial_sequence('services', 'id'), max(id)) "
-    'FROM services'
-)
-
-
-def listing(
-    *extra: sa.ColumnElement[Any],
-    host: str | None = None,
-    binary: str | None = None,
-    topic: str | None = None,
-    disabled: bool | None = None,
-) -> sa.Select[Any]:
-    """Return the statement that lists live records, filtered, by id.
-
-    :param extra: columns selected before those of the record
-    """
-    statement = sa.select(*extra, *COLUMNS).where(LIVE).order_by(SERVICES.id)
-    if host is not None:
-        statement = statement.where(SERVICES.host == host)
-    if binary is not None:
-        statement = statement.where(SERVICES.binary == binary)
-    if topic is not None:
-        statement = statement.where(SERVICES.topic == topic)
-    if disabled is not None:
-        flag = sa.func.coalesce(SERVICES.disabled, sa.false())
-        statement = statement.where(flag == disabled)
-    return statement
 
 
 class SqlRecordStore(base.RecordStore):
@@ -103,6 +49,7 @@ class SqlRecordStore(base.RecordStore):
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
         self._database = engine.get(conf)
+        self._names = names.Names(self._database)
         self._marker_store = sql_marker.SqlMarkerStore(self._database)
 
     @property
@@ -145,7 +92,9 @@ class SqlRecordStore(base.RecordStore):
             try:
                 return self._make(write, work, self._get)
             except db_exc.DBDuplicateEntry as error:
-                same = sa.select(*COLUMNS).where(SERVICES.uuid == row['uuid'])
+                same = sa.select(*rows.COLUMNS).where(
+                    SERVICES.uuid == row['uuid']
+                )
                 there = self._first(same) if 'uuid' in values else None
                 if there is None:
                     raise
@@ -153,7 +102,7 @@ class SqlRecordStore(base.RecordStore):
                     service_id=there.id, uuid=there.uuid
                 ) from error
 
-        return self._named(attempt, lambda: row)
+        return self._names.run(attempt, lambda: row)
 
     def get_by_uuid(
         self, context: sg_context.RequestContext, uuid: str
@@ -171,12 +120,14 @@ class SqlRecordStore(base.RecordStore):
     def get_by_host_and_binary(
         self, context: sg_context.RequestContext, host: str, binary: str
     ) -> record.Record | None:
-        return self._first(listing(host=host, binary=binary))
+        return self._first(rows.listing(host=host, binary=binary))
 
     def get_by_host_and_topic(
         self, context: sg_context.RequestContext, host: str, topic: str
     ) -> record.Record | None:
-        return self._first(listing(host=host, topic=topic, disabled=False))
+        return self._first(
+            rows.listing(host=host, topic=topic, disabled=False)
+        )
 
     def list(
         self,
@@ -187,22 +138,22 @@ class SqlRecordStore(base.RecordStore):
         topic: str | None = None,
         disabled: bool | None = None,
     ) -> Sequence[record.Record]:
-        statement = listing(
+        statement = rows.listing(
             host=host, binary=binary, topic=topic, disabled=disabled
         )
-        rows = self._database.read(lambda c: c.execute(statement).all())
-        return [record.Record.from_row(row) for row in rows]
+        found = self._database.read(lambda c: c.execute(statement).all())
+        return [record.Record.from_row(row) for row in found]
 
     def traces(
         self, context: sg_context.RequestContext
     ) -> Sequence[record.Record]:
         statement = (
-            sa.select(*COLUMNS)
+            sa.select(*rows.COLUMNS)
             .where(SERVICES.deleted != 0)
             .order_by(SERVICES.id)
         )
-        rows = self._database.read(lambda c: c.execute(statement).all())
-        return [record.Record.from_row(row) for row in rows]
+        found = self._database.read(lambda c: c.execute(statement).all())
+        return [record.Record.from_row(row) for row in found]
 
     def update(
         self,
@@ -222,7 +173,7 @@ class SqlRecordStore(base.RecordStore):
             return self._get(connection, uuid)
 
         write = writes.Write(change.token_of(context), 'update', uuid)
-        return self._named(
+        return self._names.run(
             lambda: self._make(write, work, self._get),
             lambda: {**self.get_by_uuid(context, uuid)._asdict(), **changes},
         )
@@ -264,31 +215,28 @@ class SqlRecordStore(base.RecordStore):
             .where(SERVICES.binary.in_(sorted(binaries)))
             .group_by(SERVICES.binary)
         )
-        rows = self._database.read(lambda c: c.execute(statement).all())
-        return {binary: version or 0 for binary, version in rows}
+        found = self._database.read(lambda c: c.execute(statement).all())
+        return {binary: version or 0 for binary, version in found}
 
     def restore(
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
         row = restored._asdict()
-        existing = sa.select(*COLUMNS).where(
+        existing = sa.select(*rows.COLUMNS).where(
             sa.or_(SERVICES.id == restored.id, SERVICES.uuid == restored.uuid)
         )
 
         def work(connection: sa.Connection) -> None:
-            if connection.dialect.name == 'postgresql':
-                # Nobody may take an id while the sequence is set.
-                connection.execute(LOCK_FOR_IDS)
-            connection.execute(models.services.insert().values(**row))
-            if connection.dialect.name == 'postgresql':
-                connection.execute(CONTINUE_IDS)
+            copies.insert(connection, models.services, row)
 
         def attempt() -> None:
             try:
                 self._database.write(work)
             except db_exc.DBDuplicateEntry as error:
-                rows = self._database.read(lambda c: c.execute(existing).all())
-                there = [record.Record.from_row(row) for row in rows]
+                found = self._database.read(
+                    lambda c: c.execute(existing).all()
+                )
+                there = [record.Record.from_row(row) for row in found]
                 if not there:
                     raise
                 if len(there) > 1 or record.differences(there[0], restored):
@@ -296,28 +244,21 @@ class SqlRecordStore(base.RecordStore):
                         service_id=restored.id, uuid=restored.uuid
                     ) from error
 
-        self._named(attempt, lambda: row)
+        self._names.run(attempt, lambda: row)
 
     def purge(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> None:
-        batches = [
-            models.services.delete().where(
-                SERVICES.uuid.in_(uuids[start : start + PURGE_BATCH])
-            )
-            for start in range(0, len(uuids), PURGE_BATCH)
-        ]
-
         def work(connection: sa.Connection) -> None:
-            for statement in batches:
-                connection.execute(statement)
+            for batch in copies.batches(uuids):
+                copies.purge(connection, models.services, batch)
 
         self._database.write(work)
 
     def _get_live(
         self, condition: sa.ColumnElement[bool], service_id: object
     ) -> record.Record:
-        found = self._first(sa.select(*COLUMNS).where(condition, LIVE))
+        found = self._first(sa.select(*rows.COLUMNS).where(condition, LIVE))
         if found is None:
             raise exception.ServiceNotFound(service_id=service_id)
         return found
@@ -351,62 +292,11 @@ class SqlRecordStore(base.RecordStore):
         :raises ServiceNotFound: it was purged since then
         """
         row = connection.execute(
-            sa.select(*COLUMNS).where(SERVICES.uuid == uuid)
+            sa.select(*rows.COLUMNS).where(SERVICES.uuid == uuid)
         ).first()
         if row is None:
             raise exception.ServiceNotFound(service_id=uuid)
         return record.Record.from_row(row)
-
-    def _named(
-        self, attempt: Callable[[], T], row: Callable[[], Mapping[str, Any]]
-    ) -> T:
-        """Do what may collide with the names of another record.
-
-        :param attempt: done again where the others are gone by then
-        :param row: returns the row that collides, as it would be
-        :raises ServiceBinaryExists, ServiceTopicExists: it collides
-        """
-        names: Mapping[str, Any] = {}
-        for _attempt in range(_TRIES):
-            try:
-                return attempt()
-            except db_exc.DBDuplicateEntry as error:
-                names = row()
-                taken = self._taken(names)
-                if taken is not None:
-                    raise taken from error
-            time.sleep(_PAUSE)
-        # Others come and go, or the database calls equal what we do not.
-        raise exception.ServiceBinaryExists(
-            host=names['host'], binary=names['binary']
-        )
-
-    def _taken(self, row: Mapping[str, Any]) -> exception.Conflict | None:
-        """Tell which of its names a row collided with.
-
-        Databases name the key in different ways, and by the wrong one where
-        both collide; asking again is the same everywhere.
-
-        :returns: None where the names are free by now
-        """
-        host, binary, topic = row['host'], row['binary'], row.get('topic')
-        same = SERVICES.binary == binary
-        names = (
-            same if topic is None else sa.or_(same, SERVICES.topic == topic)
-        )
-        # A row that a nova before 16 has left may have no uuid.
-        another = sa.or_(SERVICES.uuid.is_(None), SERVICES.uuid != row['uuid'])
-        others = sa.select(same).where(
-            LIVE, SERVICES.host == host, names, another
-        )
-        found = self._database.read(
-            lambda c: c.execute(others).scalars().all()
-        )
-        if any(found):
-            return exception.ServiceBinaryExists(host=host, binary=binary)
-        if found:
-            return exception.ServiceTopicExists(host=host, topic=topic)
-        return None
 
 
 def _catch_up(connection: sa.Connection) -> None:

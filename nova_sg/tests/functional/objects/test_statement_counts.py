@@ -180,7 +180,7 @@ class TestStatementCounts(base.ObjectsTestCase):
         self.populate(range(499))
         long_ago = types.SimpleNamespace(monotonic=lambda: -1e9)
         with fixtures.MonkeyPatch(
-            'nova_sg.servicegroup.backends.sql.driver.time', long_ago
+            'nova_sg.servicegroup.backends.sql.listing.time', long_ago
         ):
             records, _alive = self.api.list(self.context)
         # However slow the test is, what it asks for stays fresh.

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Rows of ``services`` written and taken away as they are, ids and all.
+
+For migration, repair and backup; also in nova's own table, which has columns
+of its own.
+"""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+#: Rows taken away in one statement.
+PURGE_BATCH = 500
+
+# PostgreSQL does not notice when a row brings an id of its own.
+_LOCK_FOR_IDS = sa.text('LOCK TABLE services IN SHARE ROW EXCLUSIVE MODE')
+_CONTINUE_IDS = sa.text(
+    "SELECT setval(pg_get_serial_sequence('services', 'id'), max(id)) "
+    'FROM services'
+)
+
+
+def insert(
+    connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]
+) -> None:
+    """Write a row with the id that it has.
+
+    :param connection: in a transaction
+    :param table: the ``services`` table, ours or nova's
+    :raises DBDuplicateEntry: its id, its uuid or a name of it is taken
+    """
+    numbered = connection.dialect.name == 'postgresql'
+    if numbered:
+        # Nobody may take an id while the sequence is set.
+        connection.execute(_LOCK_FOR_IDS)
+    connection.execute(table.insert().values(dict(row)))
+    if numbered:
+        connection.execute(_CONTINUE_IDS)
+
+
+def batches(uuids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut uuids into what one statement takes."""
+    for start in range(0, len(uuids), PURGE_BATCH):
+        yield uuids[start : start + PURGE_BATCH]
+
+
+def purge(
+    connection: sa.Connection, table: sa.Table, uuids: Sequence[str]
+) -> None:
+    """Take rows away without a trace, live or destroyed.
+
+    :param uuids: a batch of them
+    """
+    connection.execute(table.delete().where(table.c.uuid.in_(uuids)))
