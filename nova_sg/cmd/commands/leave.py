@@ -23,12 +23,12 @@ PATIENCE = 20
 
 
 class Leave(base.Command):
-    """Show a service as down whose processes have ended.
+    """Show a service as down as soon as its processes have ended.
 
-    For ExecStopPost= of its unit, which systemd runs whatever end the
-    processes took. The members of that invocation of the unit are taken out
-    and no others: it may come late, and it may come twice. Where none is
-    left, as after a stop in good order, nothing is done.
+    For ExecStopPost= of its unit, which systemd runs however the processes
+    ended. Only members of that run of the unit are removed, so that the
+    command may run late, and twice. If none is left, as after an orderly
+    stop, it does nothing.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
