@@ -75,6 +75,11 @@ PIECES: Mapping[str, Sequence[Piece]] = {
             ('field',),
         ),
     ),
+    'server': (
+        Piece(
+            'gunicorn', 'gunicorn.arbiter:Arbiter.murder_workers', ('self',)
+        ),
+    ),
     'zookeeper': (
         Piece(
             'kazoo',

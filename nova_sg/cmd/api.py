@@ -22,6 +22,7 @@ from typing import Any
 from oslo_config import cfg
 
 from nova_sg import exception
+from nova_sg import private
 from nova_sg import systemd
 from nova_sg.cmd import common
 
@@ -71,6 +72,7 @@ def _main(argv: list[str]) -> int:
         _check_address(conf)
         return conf
 
+    private.check('server')
     Service(load).run()
     return common.Exit.DONE
 
