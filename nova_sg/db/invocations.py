@@ -24,6 +24,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nova_sg.db import beats
 from nova_sg.db import dialects
 from nova_sg.db import models
 
@@ -33,6 +34,12 @@ INVOCATIONS = TABLE.c
 
 #: What a worker without an invocation counts under.
 NAMELESS = ''
+
+#: Why a service is up whose run has ended.
+SHARED = (
+    'other processes of it have joined or beaten, and driver = db has one row '
+    'for all: it is down when it is missed'
+)
 
 _ROW = {
     'service_uuid': sa.bindparam('its_uuid'),
@@ -97,15 +104,24 @@ def workers(uuid: str, invocation: str) -> Any:
 
     :returns: with ``report_count`` of the service, in one row or none
     """
-    services = models.services.c
-    return sa.select(INVOCATIONS.workers, services.report_count).where(
+    return sa.select(INVOCATIONS.workers, beats.SERVICES.report_count).where(
         INVOCATIONS.service_uuid == uuid,
         INVOCATIONS.invocation == invocation,
-        services.uuid == INVOCATIONS.service_uuid,
-        services.deleted == 0,
+        beats.SERVICES.uuid == INVOCATIONS.service_uuid,
+        beats.LIVE,
     )
 
 
-def none_left(uuid: str) -> sa.ColumnElement[bool]:
-    """Return the condition that a service has no worker that is known."""
-    return ~sa.exists().where(INVOCATIONS.service_uuid == uuid)
+def aging(uuid: str, count: int) -> Any:
+    """Return a statement that ages the row of a service without workers.
+
+    :param count: ``report_count`` when there was a worker: with another one
+        somebody has beaten since
+    """
+    return beats.age(
+        sa.and_(
+            beats.SERVICES.uuid == uuid,
+            beats.SERVICES.report_count == count,
+            ~sa.exists().where(INVOCATIONS.service_uuid == uuid),
+        )
+    )

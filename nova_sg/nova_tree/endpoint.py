@@ -36,17 +36,23 @@ import oslo_messaging as messaging
 from oslo_utils import uuidutils
 
 from nova_sg import exception
+from nova_sg.conductor import novas
 from nova_sg.nova_tree import cells
+from nova_sg.nova_tree import invocations
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
 from nova_sg.servicegroup.records import change as sg_change
 
 LOG = logging.getLogger(__name__)
 
-NAMESPACE = 'nova_sg'
+NAMESPACE = novas.NAMESPACE
 
 #: The interface of the endpoint. Version 1.0: change_service
-VERSION = '1.0'
+#: Version 1.1: join_invocation, leave_invocation
+VERSION = '1.1'
+
+#: From when on it has change_service.
+_CHANGES_SINCE = '1.0'
 
 #: The methods of a service object that change a record.
 CHANGES = frozenset({'create', 'save', 'destroy'})
@@ -161,6 +167,25 @@ class Endpoint:
                 raise
             return {'obj_what_changed': service.obj_what_changed()}, None
 
+    @served
+    def join_invocation(
+        self, context: Any, uuid: str, invocation: str | None
+    ) -> None:
+        """Count a worker of a service; see :mod:`.invocations`."""
+        invocations.joined(context, uuid, invocation)
+
+    @served
+    def leave_invocation(
+        self, context: Any, host: str, binary: str, invocation: str
+    ) -> dict[str, Any] | None:
+        """Take out the members of a service that one run of a unit left.
+
+        :returns: a ``Departure`` as a dict, None where the service is not
+            registered
+        """
+        departure = invocations.leave(context, host, binary, invocation)
+        return None if departure is None else departure._asdict()
+
 
 def _destroyed_before(context: Any, service: Any) -> bool:
     """Whether it was this change that destroyed the service, earlier."""
@@ -186,7 +211,7 @@ class Indirection:
             messaging.Target(
                 topic=nova_rpcapi.RPC_TOPIC,
                 namespace=NAMESPACE,
-                version=VERSION,
+                version=_CHANGES_SINCE,
             ),
             serializer=objects_base.NovaObjectSerializer(),
         )

@@ -17,6 +17,8 @@ from nova import objects
 from nova.servicegroup.drivers import db as nova_db
 from oslo_utils import timeutils
 
+from nova_sg.nova_tree import invocations
+
 CONF = nova_conf.CONF
 
 #: How long ago a service that has left was seen: nova then calls it down.
@@ -27,6 +29,7 @@ class NovasSchemeDriver(nova_db.DbDriver):
     """nova's db driver, with a leave, and a beat for who comes back."""
 
     def join(self, member: str, group: str, service: Any = None) -> None:
+        invocations.note(service)
         super().join(member, group, service)
         # A new row is up by its creation.
         if service.report_interval and service.service_ref.last_seen_up:

@@ -15,7 +15,8 @@ from nova_sg import servicegroup
 from nova_sg.cmd import common
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
-from nova_sg.servicegroup import invocation
+from nova_sg.conductor import novas
+from nova_sg.servicegroup import invocation as sg_invocation
 
 #: Seconds that the command takes at most: less than systemd gives it
 #: (TimeoutStopSec, 90 s by default), since the unit starts again only after.
@@ -41,25 +42,52 @@ class Leave(base.Command):
             required=True,
             help="systemd's id of the run that has ended: $INVOCATION_ID",
         )
+        parser.add_argument(
+            '--through-nova',
+            action='store_true',
+            help="ask nova's conductor: for a compute of nova, which has no "
+            'database, with --config-file /etc/nova/nova.conf',
+        )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         host, binary = parsed_args.host, parsed_args.binary
         with _at_most(PATIENCE, self.app.NAME):
-            context = self.setup()
-            service = objects.ServiceGroupService.get_by_host_and_binary(
-                context, host, binary
+            leave = (
+                self._through_nova if parsed_args.through_nova else self._leave
             )
-            if service is None:
-                print(f'{binary} on host {host} is not registered.')
-                return
-            departure = servicegroup.get().leave_invocation(
-                context, service.uuid, parsed_args.invocation
-            )
+            departure = leave(host, binary, parsed_args.invocation)
+        if departure is None:
+            print(f'{binary} on host {host} is not registered.')
+            return
         print(f'{binary} on host {host}: {_said(departure)}')
 
+    def _leave(
+        self, host: str, binary: str, invocation: str
+    ) -> sg_invocation.Departure | None:
+        """Leave the way that a process of nova_sg joins.
 
-def _said(departure: invocation.Departure) -> str:
+        :returns: None where the service is not registered
+        """
+        context = self.setup()
+        service = objects.ServiceGroupService.get_by_host_and_binary(
+            context, host, binary
+        )
+        if service is None:
+            return None
+        return servicegroup.get().leave_invocation(
+            context, service.uuid, invocation
+        )
+
+    def _through_nova(
+        self, host: str, binary: str, invocation: str
+    ) -> sg_invocation.Departure | None:
+        return novas.leave_invocation(
+            self.conf, host, binary, invocation, PATIENCE / 2
+        )
+
+
+def _said(departure: sg_invocation.Departure) -> str:
     """Return what became of the members, in one line for the journal."""
     if not departure.members:
         return departure.kept or 'no member of this invocation is left.'

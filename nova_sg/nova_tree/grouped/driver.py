@@ -9,6 +9,7 @@ from nova.objects import base as objects_base
 
 from nova_sg import exception
 from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import invocations
 from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree import unknown
 from nova_sg.nova_tree.grouped import reader
@@ -26,6 +27,7 @@ class GroupedDriver(novas_scheme.NovasSchemeDriver):
 
     def join(self, member: str, group: str, service: Any = None) -> None:
         """Beat now, and from a timer of the service."""
+        invocations.note(service)
         if objects_base.NovaObject.indirection_api is None:
             self._sender = sender.Writer(service)
         else:

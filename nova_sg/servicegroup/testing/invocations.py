@@ -23,8 +23,6 @@ class InvocationTests(base.ConformanceTest):
 
     def setUp(self) -> None:
         super().setUp()
-        if not self.characteristics.invocations:
-            self.skipTest('members do not carry their invocation')
         self.service = self.register()
 
     def begin(self, invocation: str | None) -> processes.Worker:
@@ -42,7 +40,21 @@ class InvocationTests(base.ConformanceTest):
     def up(self) -> bool:
         return self.is_up(self.service)
 
+    def not_declared(self) -> bool:
+        """Return whether members carry no invocation, which must be said."""
+        if self.characteristics.invocations:
+            return False
+        mine = new_invocation()
+        self.begin(mine)
+        departure = self.leave(mine)
+        self.assertEqual(0, departure.members)
+        self.assertTrue(departure.kept)
+        self.assertTrue(self.up())
+        return True
+
     def test_a_run_that_crashed_is_down_at_once(self) -> None:
+        if self.not_declared():
+            return
         mine = new_invocation()
         workers = [self.begin(mine), self.begin(mine)]
         for worker in workers:
@@ -56,6 +68,8 @@ class InvocationTests(base.ConformanceTest):
         self.assertFalse(self.up())
 
     def test_a_late_call_does_not_disturb_the_next_run(self) -> None:
+        if self.not_declared():
+            return
         first, second = new_invocation(), new_invocation()
         self.begin(first).signal(signal.SIGKILL)
         worker = self.begin(second)
@@ -68,6 +82,8 @@ class InvocationTests(base.ConformanceTest):
         self.assertFalse(self.up())
 
     def test_a_member_without_an_invocation_is_not_taken_out(self) -> None:
+        if self.not_declared():
+            return
         mine = new_invocation()
         other = self.begin(None)
         self.begin(mine).signal(signal.SIGKILL)
@@ -76,6 +92,8 @@ class InvocationTests(base.ConformanceTest):
         other.call(actions.leave, self.service)
 
     def test_a_run_that_has_left_leaves_nothing(self) -> None:
+        if self.not_declared():
+            return
         mine = new_invocation()
         worker = self.begin(mine)
         worker.call(actions.leave, self.service)
@@ -83,6 +101,8 @@ class InvocationTests(base.ConformanceTest):
         self.assertEqual(sg_invocation.Departure(0), self.leave(mine))
 
     def test_a_process_that_lives_after_all_is_back_soon(self) -> None:
+        if self.not_declared():
+            return
         mine = new_invocation()
         self.begin(mine)
         self.leave(mine)
@@ -93,6 +113,8 @@ class InvocationTests(base.ConformanceTest):
         )
 
     def test_a_service_that_is_gone_is_no_error(self) -> None:
+        if self.not_declared():
+            return
         departure = self.api.leave_invocation(
             self.context, str(uuid.uuid4()), new_invocation()
         )
@@ -103,8 +125,6 @@ class WorkerOfManyTests(base.ConformanceTest):
     """One of the workers of a run dies, and the run goes on."""
 
     def test_a_worker_that_dies_under_a_living_parent_is_missed(self) -> None:
-        if not self.characteristics.per_worker:
-            self.skipTest('workers are not told apart')
         mine = new_invocation()
         service = self.register()
         workers = [self.worker(), self.worker()]

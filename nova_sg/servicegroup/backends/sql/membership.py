@@ -29,12 +29,6 @@ from nova_sg.servicegroup.membership import base
 
 SERVICES = beats.SERVICES
 
-#: Why a service is up whose invocation is gone.
-SHARED = (
-    'other processes of it have joined or beaten, and driver = db has one row '
-    'for all: it is down when it is missed'
-)
-
 
 class SqlMembership(admitted.AdmittedMembership):
     """The row is the membership: one for all workers of a service.
@@ -133,19 +127,13 @@ class SqlMembership(admitted.AdmittedMembership):
         if not found:
             return sg_invocation.Departure(0)
         ((workers, count),) = found
-        aging = beats.age(
-            sa.and_(
-                SERVICES.uuid == uuid,
-                SERVICES.report_count == count,
-                invocations.none_left(uuid),
-            )
-        )
 
         def leave(connection: sa.Connection) -> int:
             connection.execute(invocations.removal([uuid], invocation))
+            aging = invocations.aging(uuid, count)
             return connection.execute(aging).rowcount
 
-        kept = None if self._database.write(leave) else SHARED
+        kept = None if self._database.write(leave) else invocations.SHARED
         return sg_invocation.Departure(max(1, workers), kept)
 
     def alive(

@@ -4,6 +4,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ import fixtures
 from oslotest import base
 
 import nova_sg
+from nova_sg.cmd import manage
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.fixtures import databases
@@ -87,6 +89,37 @@ class TestUnits(base.BaseTestCase):
         self.assertIn(
             'NoSuchOption', self.analyze('verify', '--man=no', units[0])
         )
+
+    def test_what_a_unit_runs_at_its_end_is_a_command(self) -> None:
+        units = sorted(
+            unit
+            for unit in UNITS.rglob('*')
+            if unit.is_file() and 'ExecStopPost=' in unit.read_text()
+        )
+        self.assertEqual(1 + len(NOVAS), len(units), units)
+        for unit in units:
+            (line,) = re.findall('^ExecStopPost=(.*)$', unit.read_text(), re.M)
+            path, *words = line.split()
+            # A failure is none of the unit.
+            self.assertEqual('-/opt/nova-sg/bin/nova-sg-manage', path)
+            app = manage.Manage()
+            app.options, words = app.parser.parse_known_args(words)
+            factory, name, words = app.command_manager.find_command(words)
+            self.assertEqual('service leave', name)
+            parsed = (
+                factory(app, app.options, cmd_name=name)
+                .get_parser(name)
+                .parse_args(
+                    [
+                        each.replace('${INVOCATION_ID}', '0f' * 16)
+                        for each in words
+                    ]
+                )
+            )
+            self.assertEqual('%H', parsed.host)
+            self.assertEqual(
+                'nova-compute.service.d' in str(unit), parsed.through_nova
+            )
 
     def test_each_unit_is_exposed_to_little(self) -> None:
         for name in OURS:

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""``service leave`` on a host without a database."""
+
+import subprocess
+import sys
+import uuid
+
+import oslo_messaging as messaging
+
+from nova_sg.conductor import manager
+from nova_sg.servicegroup import invocation as sg_invocation
+from nova_sg.tests.fixtures import commands
+from nova_sg.tests.fixtures import conductor
+from nova_sg.tests.functional.conductor import base
+
+
+class LeaveTestCase(base.ConductorTestCase):
+    #: Nothing is missed while a test runs.
+    service_down_time = 600
+
+    def begin(self, **options):
+        """Start an agent as systemd does; return it, and its invocation."""
+        invocation = uuid.uuid4().hex
+        agent = self.useFixture(
+            commands.Agent(
+                *('--remote', '--host', 'c1'),
+                environment=self.remote_environment(
+                    INVOCATION_ID=invocation, **options
+                ),
+            )
+        )
+        agent.wait_until_up()
+        return agent, invocation
+
+    def leave(self, invocation, **options):
+        """Return what the command says, which succeeds."""
+        done = subprocess.run(
+            [
+                *(sys.executable, '-m', 'nova_sg.cmd.manage'),
+                *('service', 'leave', 'c1', 'nova-compute'),
+                *('--invocation', invocation),
+            ],
+            env=self.remote_environment(**options),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertEqual((0, ''), (done.returncode, done.stderr), done)
+        return done.stdout
+
+    def test_a_crash_shows_at_once(self):
+        self.start_conductor()
+        agent, first = self.begin()
+        agent.kill()
+        self.assertTrue(self.is_up())
+        self.assertIn('1 member(s)', self.leave(first))
+        self.assertFalse(self.is_up())
+        self.begin()
+        self.assertIn('no member of this', self.leave(first))
+        self.assertTrue(self.is_up())
+
+    def test_where_new_versions_are_held_back_nothing_is_done(self):
+        self.start_conductor()
+        held = {'OS_UPGRADE_LEVELS__CONDUCTOR': '1.1'}
+        agent, mine = self.begin(**held)
+        agent.kill()
+        self.assertIn('knows no invocations', self.leave(mine, **held))
+        self.assertTrue(self.is_up())
+
+    def test_an_older_conductor_is_told_apart(self):
+        service = self.service('c1')
+        self.patch(
+            manager.ConductorManager, 'target', messaging.Target(version='1.1')
+        )
+        client = self.useFixture(
+            conductor.InProcessConductor(self.api)
+        ).conductor
+        uuids = [service.uuid]
+        mine = uuid.uuid4().hex
+        self.assertEqual(uuids, list(client.join(self.context, uuids, mine)))
+        self.assertEqual(1, self.stored().report_count)
+        departure = client.leave_invocation(self.context, service.uuid, mine)
+        self.assertIsInstance(departure, sg_invocation.Departure)
+        self.assertEqual(0, departure.members)
+        self.assertIn('knows no invocations', departure.kept)

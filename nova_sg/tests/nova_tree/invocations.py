@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The run of a unit that a process of nova belongs to, and its end."""
+
+import types
+from typing import Any
+from unittest import mock
+import uuid
+
+import fixtures
+from nova import objects
+from nova.conductor import rpcapi as conductor_rpcapi
+from nova.db.main import api as db
+from nova.objects import base as objects_base
+from nova.servicegroup import api as nova_servicegroup
+import testscenarios
+
+from nova_sg import conf as sg_conf
+from nova_sg import exception
+from nova_sg.conductor import novas
+from nova_sg.db import models
+from nova_sg.nova_tree import endpoint
+from nova_sg.nova_tree import invocations
+from nova_sg.servicegroup import invocation as sg_invocation
+from nova_sg.tests.nova_tree import base
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+#: Far longer than a test takes: nothing is missed.
+DOWN_TIME = 600
+
+
+class TestRuns(base.TestCase):
+    scenarios = [
+        *base.DRIVERS,
+        ('grouped', {'driver': 'db', 'records': None, 'beats': 'grouped'}),
+    ]
+    beats = 'nova'
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.flags(beats=self.beats, group='servicegroup')
+        self.flags(report_interval=10, service_down_time=DOWN_TIME)
+        self.context = self.in_cell('cell1')
+        if self.driver == 'db':
+            engine = db.get_engine(context=self.context)
+            with engine.begin() as connection:
+                models.invocations.create(connection)
+        self.made = self.make_service(context=self.context)
+
+    def join(self, invocation: str | None = None) -> str:
+        """Join as a process of a run does; return its invocation."""
+        invocation = invocation or uuid.uuid4().hex
+        made = objects.Service.get_by_uuid(self.context, self.made.uuid)
+        process = types.SimpleNamespace(
+            service_ref=made,
+            report_interval=10,
+            topic='compute',
+            host=made.host,
+            tg=mock.Mock(),
+        )
+        with fixtures.EnvironmentVariable(sg_invocation.VARIABLE, invocation):
+            nova_servicegroup.API().join(made.host, 'compute', process)
+        return invocation
+
+    def leave(self, invocation: str) -> Any:
+        """Do as a conductor does that is asked."""
+        return endpoint.Endpoint(mock.Mock()).leave_invocation(
+            self.context, 'one', 'nova-compute', invocation
+        )
+
+    def is_up(self) -> bool:
+        made = objects.Service.get_by_uuid(self.context, self.made.uuid)
+        made.liveness = None
+        return bool(nova_servicegroup.API().service_is_up(made))
+
+    def test_a_run_that_ended_is_down_at_once(self):
+        first = self.join()
+        self.assertTrue(self.is_up())
+        self.assertEqual({'members': 1, 'kept': None}, self.leave(first))
+        self.assertFalse(self.is_up())
+        self.assertEqual({'members': 0, 'kept': None}, self.leave(first))
+
+    def test_a_late_call_does_not_disturb_the_next_run(self):
+        first = self.join()
+        second = self.join()
+        self.leave(first)
+        self.assertTrue(self.is_up())
+        self.leave(first)
+        self.assertTrue(self.is_up())
+        self.assertEqual({'members': 1, 'kept': None}, self.leave(second))
+        self.assertFalse(self.is_up())
+
+    def test_a_service_that_is_not_registered_is_no_error(self):
+        self.made.destroy()
+        self.assertIsNone(self.leave(uuid.uuid4().hex))
+
+
+class TestThroughConductor(base.TestCase):
+    driver = 'db'
+    records = None
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.flags(rpc_response_timeout=20)
+        self.context = self.in_cell('cell1')
+        self.made = self.make_service(context=self.context)
+
+    def test_a_compute_has_its_conductor_note_its_run(self):
+        engine = db.get_engine(context=self.context)
+        with engine.begin() as connection:
+            models.invocations.create(connection)
+        self.useFixture(
+            fixtures.EnvironmentVariable(
+                sg_invocation.VARIABLE, uuid.uuid4().hex
+            )
+        )
+        self.start_service('conductor')
+        process = types.SimpleNamespace(service_ref=self.made)
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'nova.objects.base.NovaObject.indirection_api',
+                conductor_rpcapi.ConductorAPI(),
+            )
+        )
+        assert objects_base.NovaObject.indirection_api is not None
+        invocations.note(process)
+        with engine.connect() as connection:
+            noted = connection.execute(models.invocations.select()).all()
+        mine = sg_invocation.current()
+        self.assertIn((self.made.uuid, mine, 1), [tuple(e) for e in noted])
+
+    def test_a_database_without_the_table_goes_without(self):
+        invocations.note(types.SimpleNamespace(service_ref=self.made))
+        departure = invocations.leave(
+            self.context, 'one', 'nova-compute', uuid.uuid4().hex
+        )
+        self.assertIn('db sync', departure.kept)
+
+    def test_a_command_without_a_broker_says_so(self):
+        conf = sg_conf.load([])
+        conf.set_override('transport_url', 'rabbit://nobody@127.0.0.1:1/')
+        self.assertRaises(
+            exception.ServiceGroupUnavailable,
+            novas.leave_invocation,
+            *(conf, 'one', 'nova-compute', uuid.uuid4().hex, 5),
+        )
