@@ -31,7 +31,7 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 def list_opts() -> dict[cfg.OptGroup, Sequence[cfg.Opt]]:
     """Return the options of all drivers that can be imported, by group.
 
-    A driver whose library is not installed is left out, unless it can be
+    A driver without its library is left out, unless it can be
     imported without, as ours can. Whoever configures it is told by the loader.
     """
     groups: dict[cfg.OptGroup, Sequence[cfg.Opt]] = {}

@@ -158,7 +158,7 @@ class Database:
         """
         with self._errors():
             self._make_state_path()
-            # Imported here: alembic is needed by those who change a schema.
+            # Imported here: only a change of the schema needs alembic.
             from nova_sg.db import migration
 
             return migration.upgrade(self.engine)

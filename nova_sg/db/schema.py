@@ -39,7 +39,7 @@ def current(bind: sa.Engine | sa.Connection) -> str | None:
 
 
 def check(engine: sa.Engine, name: str) -> None:
-    """Refuse a database whose schema this code does not know.
+    """Refuse a database with a schema that this code does not know.
 
     :param name: the database in messages
     :raises SchemaNotReady: there is no schema yet

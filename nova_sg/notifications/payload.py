@@ -10,7 +10,7 @@ nova's messages.
 import datetime
 from typing import Any
 
-#: nova's names, and the version whose fields these are.
+#: nova's names, and the version that has these fields.
 _NAMESPACE = 'nova'
 _STATUS = ('ServiceStatusPayload', '1.1')
 

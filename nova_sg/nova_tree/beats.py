@@ -17,7 +17,7 @@ from nova_sg.servicegroup import record as sg_record
 
 LOG = logging.getLogger(__name__)
 
-#: The services whose beats were refused, so that each is told of once.
+#: Services with refused beats, so that each is logged once.
 _refused: set[str] = set()
 
 

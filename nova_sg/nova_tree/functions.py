@@ -89,7 +89,7 @@ def _switch(
         with errors.as_novas():
             return ours(api, context, *args, **kwargs)
 
-    # For who keeps records in nova's table (see .originals).
+    # For a record store in nova's table (see .originals).
     switch.novas = novas  # type: ignore[attr-defined]
     return switch
 

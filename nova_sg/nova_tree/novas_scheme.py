@@ -26,7 +26,7 @@ A_DAY = datetime.timedelta(days=1)
 
 
 class NovasSchemeDriver(nova_db.DbDriver):
-    """nova's db driver, with a leave, and a beat for who comes back."""
+    """nova's db driver, with a leave, and a beat at a return."""
 
     def join(self, member: str, group: str, service: Any = None) -> None:
         invocations.note(service)

@@ -140,8 +140,7 @@ class Heartbeat:
             self._on_gone(handle)
         except Exception:
             LOG.exception(
-                'Unexpected error while handling a service whose record is '
-                'gone'
+                'Unexpected error after the record of a service was deleted'
             )
 
     def _run(self) -> None:

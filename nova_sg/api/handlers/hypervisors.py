@@ -2,7 +2,7 @@
 
 """os-hypervisors: compute nodes, each with the service that sits on it.
 
-A node whose service is gone is not shown. A list costs the same number of
+A node without a service is not shown. A list costs the same number of
 calls for any number of hypervisors.
 """
 
@@ -97,7 +97,7 @@ def uptime(call: operation.Call) -> Any:
     response=schemas.STATISTICS_RESPONSE,
 )
 def statistics(call: operation.Call) -> Any:
-    """Show the sums over all hypervisors whose service is enabled."""
+    """Show the sums over all hypervisors with an enabled service."""
     call.authorize(policies.STATISTICS)
     nodes = servicegroup.get().inventory.compute_nodes()
     enabled = [
@@ -218,7 +218,7 @@ def _with_services(
     *,
     servers: bool = False,
 ) -> list[hypervisor_view.Hypervisor]:
-    """Return the nodes whose service is there, with it.
+    """Return the nodes that have a service, with it.
 
     :param services: by host
     :param servers: read the instances on the hosts, too
@@ -279,7 +279,7 @@ def _matching(pattern: str) -> Sequence[inventory_base.ComputeNode]:
 
 
 def _node(call: operation.Call) -> inventory_base.ComputeNode:
-    """Return the node whose id is in the path.
+    """Return the node with the id in the path.
 
     :raises HypervisorNotFound: there is none
     :raises ValidationError: it is no uuid, where it must be one

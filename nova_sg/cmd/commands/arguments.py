@@ -21,7 +21,7 @@ ZONE_MAX_LENGTH = 255
 def field(name: str) -> Callable[[str], str]:
     """Return a type for an argument that becomes a field of a record.
 
-    :param name: the field, whose rules apply
+    :param name: the field with the rules that apply
     """
 
     def check(text: str) -> str:

@@ -77,7 +77,7 @@ class Membership(abc.ABC):
 
     :param conf: a loaded configuration
     :cvar along: of how many services it tells at little more than the cost of
-        one; who asks for many, one after the other, gets others along
+        one; a caller that asks for many, one by one, gets others along
     """
 
     along = 1

@@ -143,7 +143,7 @@ class Markers:
         except exception.ServiceGroupUnavailable:
             if store is self._first or store.name in self._target_names:
                 raise
-            # Services can do without who only knew which of them live.
+            # Services can do without a backend that held only liveness.
             return None
 
     def _is_in_use(

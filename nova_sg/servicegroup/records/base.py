@@ -173,7 +173,7 @@ class RecordStore(abc.ABC):
     ) -> set[str]:
         """Return those of the uuids that have no live record.
 
-        None of them where the backend cannot be asked: whoever asks knows
+        None of them where the backend cannot be asked: the caller knows
         them from somewhere.
         """
         wanted = list(uuids)

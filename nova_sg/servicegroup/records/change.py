@@ -10,7 +10,7 @@ between::
     t=1  operator B reads that c1 is not forced down: force-down c1, "done"
     t=2  A's client sends its change again: c1 is up, and B was told otherwise
 
-So whoever asks for a change makes a token for it, and every store keeps the
+So the caller makes a token for each change, and every store keeps the
 token in the transaction of the change. A change whose token is there is not
 made again: what is there now is its answer. The token travels in the context
 of the call, also to a conductor, so that a call which is published twice

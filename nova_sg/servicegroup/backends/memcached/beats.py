@@ -108,7 +108,7 @@ class Beats:
         )
 
     def _beat(self, workers: Workers) -> tuple[Workers, Workers]:
-        """Beat once; return those who must try again, and the forgotten."""
+        """Beat once; return the workers to try again, and the forgotten."""
         found, tick = self._memory.gets([each.key for each in workers])
         forgotten: Workers = []
         writing: list[tuple[presence.Worker, server_.Write]] = []

@@ -69,7 +69,7 @@ class Keeper:
 
         One request where all is well.
 
-        :returns: the services whose record is gone
+        :returns: the services without a record
         """
         with self._lock:
             wanted = {

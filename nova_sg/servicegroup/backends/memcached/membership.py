@@ -300,7 +300,7 @@ class MemcachedMembership(base.Membership):
 def _doubtful(
     handles: Iterable[MemcachedHandle], forgotten: Collection[presence.Worker]
 ) -> dict[sg_context.RequestContext, list[MemcachedHandle]]:
-    """Return the handles whose record may be gone, by their context."""
+    """Return the handles that may have lost their record, by context."""
     found = defaultdict(list)
     for each in handles:
         if each.doubtful_until is not None or each.worker in forgotten:

@@ -203,7 +203,7 @@ def without_invocation(value: bytes, invocation: str) -> Others | None:
 
 
 def left() -> bytes:
-    """Return the value of a service whose last worker has left."""
+    """Return the value of a service after its last worker has left."""
     return _encode({'workers': {}})
 
 

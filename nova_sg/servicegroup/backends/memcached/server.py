@@ -303,7 +303,7 @@ class Server:
             self._attendant.lost(self._why)
         LOG.warning(
             'memcached %(server)s is out of reach: %(why)s. It is unknown '
-            'whether services whose keys it holds are up, until it is back.',
+            'whether services with keys on it are up, until it is back.',
             {'server': self.name, 'why': self._why},
         )
 
