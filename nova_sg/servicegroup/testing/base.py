@@ -42,12 +42,14 @@ class ConformanceTest(testtools.TestCase):
 
     :cvar deployment_class: given by the driver's author
     :cvar options: options which all tests of a class want different
+    :cvar faults: whether the tests take the backend away
     :cvar timeout: seconds after which a test is given up
     :ivar api: the servicegroup API of this process
     """
 
     deployment_class: ClassVar[type[deployment.Deployment]]
     options: ClassVar[deployment.Options] = {}
+    faults: ClassVar[bool] = True
     timeout: ClassVar[int] = 90
 
     def setUp(self) -> None:
@@ -55,7 +57,9 @@ class ConformanceTest(testtools.TestCase):
         self.useFixture(fixtures.Timeout(self.timeout, gentle=True))
         self.useFixture(fixtures.FakeLogger())
         self.useFixture(environment.Environment())
-        self.deployment = self.useFixture(self.deployment_class(self.options))
+        made = self.deployment_class(self.options)
+        made.faults = self.faults
+        self.deployment = self.useFixture(made)
         self.conf = self.deployment.load()
         self.context = sg_context.get_admin_context()
         self.api = self.new_api()
@@ -210,7 +214,13 @@ class ConformanceTest(testtools.TestCase):
         self.assertEqual(before, self.records.list(self.context))
 
 
-class QuietTest(ConformanceTest):
-    """A test without a fault, in which nobody waits for a death to show."""
+class HealthyTest(ConformanceTest):
+    """A test whose backend is well."""
+
+    faults = False
+
+
+class QuietTest(HealthyTest):
+    """One in which nobody waits for a death to show either."""
 
     options = {'servicegroup': deployment.PATIENT}  # noqa: RUF012

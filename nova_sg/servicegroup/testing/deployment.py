@@ -53,6 +53,9 @@ class Deployment(fixtures.Fixture, abc.ABC):
     #: call takes long.
     examples: ClassVar[int] = 30
 
+    #: Whether the test may take the backend away.
+    faults = True
+
     #: Makes the API of another process, from its configuration.
     process_api: ClassVar[Callable[[cfg.ConfigOpts], sg_api.API]] = sg_api.API
 
@@ -72,18 +75,20 @@ class Deployment(fixtures.Fixture, abc.ABC):
         self.config_file = self.write('deployment.conf', {})
 
     def timeout(self, seconds: float) -> float:
-        """Return for how long a client of the backend waits, in seconds.
+        """Return for how long a client waits for an answer, in seconds.
 
-        Longer where no test waits for a service to be down: what is late on
-        a laden machine is not away.
+        Longer where no test takes the backend away: what is late on a laden
+        machine is not away.
 
-        :param seconds: with the timings that keep the suite short
+        :param seconds: where one does
         """
-        given = self._options.get('servicegroup', {})
-        patient = (
-            given.get('service_down_time') == (PATIENT['service_down_time'])
-        )
-        return max(10.0, seconds) if patient else seconds
+        return seconds if self.faults else max(10.0, seconds)
+
+    @property
+    def down_time(self) -> float:
+        """Seconds until a service without a beat is down."""
+        timings = {**TIMINGS, **self._options.get('servicegroup', {})}
+        return float(str(timings['service_down_time']))
 
     @abc.abstractmethod
     def make(self) -> Options:

@@ -10,7 +10,7 @@ from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.testing import base
 
 
-class GoneTests(base.ConformanceTest):
+class GoneTests(base.HealthyTest):
     """A record is destroyed while its service has members."""
 
     def join(self, service: record.Record) -> membership_base.Handle:

@@ -41,7 +41,7 @@ class _Service:
             callback(*args)
 
 
-class JoinTests(base.ConformanceTest):
+class JoinTests(base.HealthyTest):
     """nova's services join and leave with nova's own calls."""
 
     def test_a_service_is_up_when_join_returns(self) -> None:

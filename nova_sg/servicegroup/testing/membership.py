@@ -15,7 +15,7 @@ from nova_sg.servicegroup.testing import base
 AN_HOUR = 3600
 
 
-class MembershipTests(base.ConformanceTest):
+class MembershipTests(base.HealthyTest):
     """One process is the only member of its service."""
 
     def join(self, service: record.Record) -> membership_base.Handle:

@@ -6,7 +6,7 @@ from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup.testing import base
 
 
-class NewServiceTests(base.ConformanceTest):
+class NewServiceTests(base.HealthyTest):
     """Who asks is a process that has just begun."""
 
     def setUp(self) -> None:

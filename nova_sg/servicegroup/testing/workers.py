@@ -15,7 +15,7 @@ _FAILED = 1
 _FORK_ROUNDS = 20
 
 
-class WorkerTests(base.ConformanceTest):
+class WorkerTests(base.HealthyTest):
     """Processes share a service, crash, hang, and fork."""
 
     def eventually_down(self, service: record.Record, why: str) -> None:

@@ -65,7 +65,7 @@ class Remote(fixtures.Fixture):
 
     def _setUp(self) -> None:
         url = self.useFixture(databases.SqliteDatabase()).url
-        broker = conductor.RABBITMQ.get().url
+        broker = conductor.RABBITMQ.running().url
         times = rest.OPTIONS['servicegroup'].items()
         self.deployment = self.useFixture(
             conductor.Conductor(

@@ -18,11 +18,8 @@ class BackendsTestCase(base.CommandTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.zookeeper = zookeeper_deployments.ZOOKEEPER.get()
-        self.memcached = memcached_deployments.MEMCACHED.get()
-        for server in (self.zookeeper, self.memcached):
-            if not server.answers():
-                server.start()
+        self.zookeeper = zookeeper_deployments.ZOOKEEPER.running()
+        self.memcached = memcached_deployments.MEMCACHED.running()
         self.addCleanup(session.close_all)
         self.option('ZOOKEEPER__HOSTS', self.zookeeper.hosts)
         self.option('ZOOKEEPER__CHROOT', f'/test-{uuid.uuid4().hex}')

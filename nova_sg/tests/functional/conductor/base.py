@@ -52,7 +52,7 @@ class ConductorTestCase(services.MakesServices, base.BaseTestCase):
         self.context = self.process.context
 
     def make_broker(self) -> Any:
-        return conductor.RABBITMQ.get()
+        return conductor.RABBITMQ.running()
 
     def make_database(self) -> Any:
         return self.useFixture(self.database())

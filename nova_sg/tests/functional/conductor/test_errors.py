@@ -32,7 +32,7 @@ class ErrorsTestCase(base.ConductorTestCase):
             conductor.Conductor(
                 commands.environment(
                     OS_DATABASE__CONNECTION=cls.database_of_all.url,
-                    OS_DEFAULT__TRANSPORT_URL=conductor.RABBITMQ.get().url,
+                    OS_DEFAULT__TRANSPORT_URL=conductor.RABBITMQ.running().url,
                 )
             )
         )

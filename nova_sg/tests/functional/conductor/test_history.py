@@ -32,7 +32,7 @@ class TwoConductorsDeployment(deployments.PostgresqlDeployment):
 
     def make(self) -> deployment.Options:
         options = super().make()
-        self._broker = conductor.RABBITMQ.get()
+        self._broker = conductor.RABBITMQ.running()
         environment = commands.environment(
             OS_DATABASE__CONNECTION=self.database.url,
             OS_DEFAULT__TRANSPORT_URL=self._broker.url,

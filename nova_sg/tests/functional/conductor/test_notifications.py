@@ -12,7 +12,6 @@ import oslo_messaging as messaging
 from nova_sg import objects
 from nova_sg import rpc
 from nova_sg import servicegroup
-from nova_sg.tests.fixtures.servers import rabbitmq
 from nova_sg.tests.functional.conductor import base
 
 
@@ -151,9 +150,6 @@ class NotificationsTestCase(base.ConductorTestCase):
 
 
 class BrokerAwayTestCase(base.ConductorTestCase):
-    def make_broker(self):
-        return self.useFixture(rabbitmq.RabbitmqServer())
-
     def test_a_broker_that_is_away_stops_no_operator(self):
         NotificationsTestCase.configure(self)
         log = self.useFixture(fixtures.FakeLogger())

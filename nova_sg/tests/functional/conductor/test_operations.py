@@ -17,7 +17,6 @@ import psutil
 from nova_sg import exception
 from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.fixtures import databases
-from nova_sg.tests.fixtures.servers import postgresql
 from nova_sg.tests.functional.conductor import base
 
 MANY = 20
@@ -140,9 +139,7 @@ class ReportTestCase(base.ConductorTestCase):
 
 
 class HealthTestCase(base.ConductorTestCase):
-    def make_database(self):
-        self.server = self.useFixture(postgresql.PostgresqlServer())
-        return self.useFixture(databases.PostgresqlDatabase(self.server))
+    database = databases.PostgresqlDatabase
 
     def check(self, *arguments):
         return subprocess.run(
@@ -175,12 +172,14 @@ class HealthTestCase(base.ConductorTestCase):
             json.loads(self.check().stdout)['host'], ('one', 'other')
         )
 
-        self.server.kill()
+        server = databases.POSTGRESQL.get()
+        server.kill()
+        self.addCleanup(databases.POSTGRESQL.running)
         away = self.check()
         self.assertEqual(5, away.returncode, away.stderr)
         self.assertIn('of the conductor on', away.stderr)
         self.assertEqual(1, len(away.stderr.splitlines()), away.stderr)
-        self.server.start()
+        server.start()
         self.assertEqual(0, self.check().returncode)
 
     def test_no_conductor_is_a_clear_answer(self):
@@ -191,9 +190,11 @@ class HealthTestCase(base.ConductorTestCase):
 
 
 class PushBackTestCase(base.ConductorTestCase):
-    def make_database(self):
-        self.server = self.useFixture(postgresql.PostgresqlServer())
-        return self.useFixture(databases.PostgresqlDatabase(self.server))
+    database = databases.PostgresqlDatabase
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.server = databases.POSTGRESQL.get()
 
     def test_beats_that_cannot_be_written_are_refused_and_not_kept(self):
         service = self.service()

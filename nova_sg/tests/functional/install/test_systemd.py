@@ -210,7 +210,7 @@ class TestNotifications(base.BaseTestCase):
         )
 
     def test_a_conductor_is_ready_when_a_worker_serves(self) -> None:
-        rabbitmq = conductor.RABBITMQ.get()
+        rabbitmq = conductor.RABBITMQ.running()
         process = self.start(
             'nova_sg.cmd.conductor', OS_DEFAULT__TRANSPORT_URL=rabbitmq.url
         )

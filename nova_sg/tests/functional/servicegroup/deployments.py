@@ -139,9 +139,7 @@ class ServerDeployment(SqlDeployment):
         self.addCleanup(self.restart)
 
     def restart(self) -> None:
-        server = self.server.get()
-        if not server.answers():
-            server.start()
+        self.server.running()
 
     def proxied(self) -> link.Link:
         url = sa.make_url(self.database.url)

@@ -35,8 +35,8 @@ from nova_sg.tests.functional.servicegroup import deployments
 
 _links = itertools.count(1)
 
-MEMCACHED = shared.Shared(memcached.MemcachedServer)
-SECOND = shared.Shared(memcached.MemcachedServer)
+MEMCACHED = shared.SharedServer(memcached.MemcachedServer)
+SECOND = shared.SharedServer(memcached.MemcachedServer)
 
 
 def client(port: int) -> base.PooledClient:
@@ -90,9 +90,7 @@ class MemcachedDeployment(deployment.Deployment):
     """A prefix of its own, on a memcached which has been there for long."""
 
     def make(self) -> deployment.Options:
-        self.server = MEMCACHED.get()
-        if not self.server.answers():
-            self.server.start()
+        self.server = MEMCACHED.running()
         prefix = f'test-{uuid.uuid4().hex}'
         self.keys = keys.Keys(prefix)
         # Else no service would be down until members had the time to beat.
@@ -109,11 +107,10 @@ class MemcachedDeployment(deployment.Deployment):
 
     def kill(self) -> None:
         self.server.kill()
-        self.addCleanup(MemcachedDeployment.restart, self)
+        self.addCleanup(MEMCACHED.running)
 
     def restart(self) -> None:
-        if not self.server.answers():
-            self.server.start()
+        MEMCACHED.running()
 
     def proxied(self) -> link.Link:
         way = self.useFixture(proxy.TcpProxy(self.server.port))
@@ -162,9 +159,7 @@ class TwoServersDeployment(McSqlDeployment):
 
     def make(self) -> deployment.Options:
         options = super().make()
-        self.second = SECOND.get()
-        if not self.second.answers():
-            self.second.start()
+        self.second = SECOND.running()
         look_old(self.second.port, self.keys)
         servers = f'{self.server.hosts},{self.second.hosts}'
         return {
@@ -178,8 +173,7 @@ class TwoServersDeployment(McSqlDeployment):
 
     def restart(self) -> None:
         super().restart()
-        if not self.second.answers():
-            self.second.start()
+        SECOND.running()
 
 
 class McMemcachedDeployment(MemcachedDeployment):

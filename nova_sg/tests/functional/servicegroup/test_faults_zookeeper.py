@@ -471,7 +471,7 @@ class TestEnsemble(FaultsTestCase):
     def make_server(self):
         ensemble = ENSEMBLE.get()
         for node in ensemble.nodes:
-            if not node.answers():
+            if not node.runs:
                 node.start(wait=False)
         ensemble.wait_until_ready()
         return ensemble

@@ -57,10 +57,7 @@ class ZooKeeperTestCase(base.BaseTestCase):
         self.addCleanup(session.close_all)
 
     def make_server(self) -> Any:
-        server = zookeeper_deployments.ZOOKEEPER.get()
-        if not server.answers():
-            server.start()
-        return server
+        return zookeeper_deployments.ZOOKEEPER.running()
 
     def write_conf(self, **options: Any) -> str:
         """Write the configuration of a process, and return its path.

@@ -29,7 +29,9 @@ from nova_sg.tests.functional.servicegroup import deployments
 
 #: Sessions are short, so that a crash shows soon.
 TICK = 250
-ZOOKEEPER = shared.Shared(lambda: zookeeper.ZookeeperServer(tick_time=TICK))
+ZOOKEEPER = shared.SharedServer(
+    lambda: zookeeper.ZookeeperServer(tick_time=TICK)
+)
 
 CELL = servicegroup_conf.CELL0_UUID
 
@@ -74,9 +76,7 @@ class ZooKeeperDeployment(deployment.Deployment):
     examples = long.times(12, 30)
 
     def make(self) -> deployment.Options:
-        self.server = ZOOKEEPER.get()
-        if not self.server.answers():
-            self.server.start()
+        self.server = ZOOKEEPER.running()
         self.layout = layout.Layout(f'/test-{uuid.uuid4().hex}')
         self.addCleanup(session.close_all)
         # For a moment after it has connected a process takes those for up
@@ -87,7 +87,7 @@ class ZooKeeperDeployment(deployment.Deployment):
             'zookeeper': {
                 'hosts': self.server.hosts,
                 'chroot': self.layout.root,
-                'session_timeout': self.timeout(1.5),
+                'session_timeout': min(self.down_time / 2, 10),
                 'request_timeout': self.timeout(1.5),
             },
         }
@@ -113,11 +113,10 @@ class ZooKeeperDeployment(deployment.Deployment):
 
     def kill(self) -> None:
         self.server.kill()
-        self.addCleanup(ZooKeeperDeployment.restart, self)
+        self.addCleanup(ZOOKEEPER.running)
 
     def restart(self) -> None:
-        if not self.server.answers():
-            self.server.start()
+        ZOOKEEPER.running()
 
     def proxied(self) -> link.Link:
         way = self.useFixture(proxy.TcpProxy(self.server.port))
