@@ -184,7 +184,7 @@ class Driver(abc.ABC):
             return records, error
         return records, alive
 
-    def watch(self, context: sg_context.RequestContext) -> None:  # noqa: B027
+    def watch(self, context: sg_context.RequestContext) -> None:
         """Say that this process goes on, and will read often.
 
         A driver that can keep a copy of what it reads begins to. It never
@@ -192,6 +192,8 @@ class Driver(abc.ABC):
 
         :param context: names the cell that will be read
         """
+        self.records.watch(context)
+        self.membership.watch(context)
 
     @property
     def one_backend(self) -> bool:

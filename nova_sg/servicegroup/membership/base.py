@@ -102,6 +102,13 @@ class Membership(abc.ABC):
             raise exception.ServiceNotFound(service_id=joined.uuid)
         return handles[0]
 
+    def watch(self, context: sg_context.RequestContext) -> None:  # noqa: B027
+        """Note that this process goes on, and will ask often.
+
+        A membership that can keep a copy begins to. It never fails, and does
+        not wait.
+        """
+
     def announce(  # noqa: B027
         self, context: sg_context.RequestContext, created: record.Record
     ) -> None:

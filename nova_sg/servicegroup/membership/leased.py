@@ -107,6 +107,9 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         # What has joined is the parent's.
         self._begin()
 
+    def watch(self, context: sg_context.RequestContext) -> None:
+        self.mirror.follow(None)
+
     def announce(
         self, context: sg_context.RequestContext, created: record.Record
     ) -> None:

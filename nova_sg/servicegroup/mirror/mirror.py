@@ -49,7 +49,7 @@ class Mirror(sg_lease.Listener):
     """
 
     def __init__(self, lease: sg_lease.Lease, source: feed.Source) -> None:
-        self._lease = lease
+        self.lease = lease
         self._source = source
         self.positions = positions.Positions()
         self._loop = loop.Loop(
@@ -70,7 +70,7 @@ class Mirror(sg_lease.Listener):
     @property
     def staleness(self) -> float:
         """Seconds by which a view may be behind what was acknowledged."""
-        return max(self._lease.timeout, self._lease.request_timeout)
+        return max(self.lease.timeout, self.lease.request_timeout)
 
     def view(self, cell: str) -> sg_view.View | None:
         """Return the records of a cell, None where they are to be asked for.
@@ -84,7 +84,7 @@ class Mirror(sg_lease.Listener):
         if followed is None:
             return None
         found = followed.view(
-            self.positions.seen(cell), self._lease.request_timeout
+            self.positions.seen(cell), self.lease.request_timeout
         )
         return found if followed.age <= self.staleness else None
 
@@ -101,7 +101,7 @@ class Mirror(sg_lease.Listener):
         followed = self._members
         if followed is None:
             return None
-        return followed.living(self._lease.request_timeout)
+        return followed.living(self.lease.request_timeout)
 
     def latest_living(self) -> liveness.Members | None:
         """Return the living workers as they were read last, if ever."""
@@ -127,7 +127,7 @@ class Mirror(sg_lease.Listener):
         Who asks for one service again and again needs no mirror, but has to
         notice when the backend stands still between two of its questions.
         """
-        self._lease.watch()
+        self.lease.watch()
         if self._members is not None:
             return
         now = time.monotonic()
@@ -144,15 +144,15 @@ class Mirror(sg_lease.Listener):
 
     def follow(self, cell: str | None) -> None:
         """Keep the members, and the records of a cell, from now on."""
-        self._lease.watch()
+        self.lease.watch()
         with self._lock:
             if self._members is None:
                 self._members = members.AllMembers(
-                    self._lease, self._loop.wake, self._source
+                    self.lease, self._loop.wake, self._source
                 )
             if cell is not None and cell not in self._cells:
                 self._cells[cell] = records.CellRecords(
-                    self._lease, self._loop.wake, self._source, cell
+                    self.lease, self._loop.wake, self._source, cell
                 )
             if self._loop.running:
                 self._loop.wake()
@@ -161,7 +161,7 @@ class Mirror(sg_lease.Listener):
                 self._loop.start()
 
     def lease_changed(self) -> None:
-        if self._lease.connected:
+        if self.lease.connected:
             for each in self._parts():
                 each.audit()
             return
@@ -182,7 +182,7 @@ class Mirror(sg_lease.Listener):
 
     def _update(self) -> float:
         """Read what is due; returns seconds until there is more."""
-        if self._lease.connected:
+        if self.lease.connected:
             self._read()
         return self._patience()
 
@@ -191,7 +191,7 @@ class Mirror(sg_lease.Listener):
 
         For ever, until there is a connection, which makes all of it due.
         """
-        if not self._lease.connected:
+        if not self.lease.connected:
             return math.inf
         due = [each.due_at for each in self._parts()]
         soonest = min(

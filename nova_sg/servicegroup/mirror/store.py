@@ -14,6 +14,7 @@ from oslo_config import cfg
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
 from nova_sg.servicegroup.records import base
@@ -87,6 +88,12 @@ class MirroredRecordStore(base.RecordStore):
         super().__init__(conf)
         self.mirror = mirror
         self._reader = reader
+
+    def watch(self, context: sg_context.RequestContext) -> None:
+        self.mirror.follow(self.cell(context))
+
+    def mirror_over(self, lease: sg_lease.Lease) -> sg_mirror.Mirror | None:
+        return self.mirror if self.mirror.lease is lease else None
 
     def cell(self, context: sg_context.RequestContext) -> str:
         """Return the uuid of the cell that a call is for."""

@@ -16,6 +16,7 @@ from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
@@ -203,6 +204,40 @@ class RecordStore(abc.ABC):
         :returns: the uuids whose record was destroyed, as far as was seen
         """
         return set()
+
+    def watch(self, context: sg_context.RequestContext) -> None:  # noqa: B027
+        """Note that this process goes on, and will read often.
+
+        A store that can keep a copy begins to. It never fails, and does not
+        wait.
+
+        :param context: names the cell that will be read
+        """
+
+    def guard(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        lease: sg_lease.Lease,
+    ) -> str | None:
+        """Return the key that is there while a service has a record.
+
+        A membership of the same backend looks for it in the transaction in
+        which a member enters.
+
+        :param lease: what the membership reaches its backend over
+        :returns: None where records are elsewhere, or it is not one key
+        """
+        return None
+
+    def mirror_over(self, lease: sg_lease.Lease) -> Any:
+        """Return the ``mirror.Mirror`` that copies records over a lease.
+
+        A membership on the same lease keeps its members there, too.
+
+        :returns: None without one
+        """
+        return None
 
     @abc.abstractmethod
     def traces(

@@ -81,16 +81,6 @@ class ZooKeeperDriver(driver.Driver):
             return records, error
         return records, living.verdicts(uuids)
 
-    def watch(self, context: sg_context.RequestContext) -> None:
-        from nova_sg.servicegroup.backends.zookeeper import (
-            records as zookeeper_records,
-        )
-
-        cell = None
-        if isinstance(self.records, zookeeper_records.ZooKeeperRecordStore):
-            cell = self.records.cell(context)
-        self._membership.mirror.follow(cell)
-
     @property
     def characteristics(self) -> driver.Characteristics:
         timeout = self._membership.session.timeout

@@ -7,9 +7,6 @@ from oslo_config import cfg
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.backends.zookeeper import feeds
 from nova_sg.servicegroup.backends.zookeeper import marker as zookeeper_marker
-from nova_sg.servicegroup.backends.zookeeper import (
-    records as zookeeper_records,
-)
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.backends.zookeeper import znodes
 from nova_sg.servicegroup.membership import leased
@@ -31,13 +28,13 @@ class ZooKeeperMembership(leased.LeasedMembership):
         records: records_base.RecordStore | None = None,
     ) -> None:
         self.session = sg_session.get(conf)
-        mirror = (
-            records.mirror
-            if isinstance(records, zookeeper_records.ZooKeeperRecordStore)
-            else sg_mirror.Mirror(
+        mirror = None
+        if records is not None:
+            mirror = records.mirror_over(self.session)
+        if mirror is None:
+            mirror = sg_mirror.Mirror(
                 self.session, feeds.ZooKeeperSource(self.session)
             )
-        )
         down_time = conf.servicegroup.service_down_time
         keys = znodes.MemberZnodes(self.session, records, down_time)
         super().__init__(conf, self.session, keys, mirror, records)

@@ -9,6 +9,7 @@ from typing import Any
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
+from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
@@ -57,6 +58,16 @@ class ZooKeeperRecordStore(store.MirroredRecordStore):
     def paths(self, context: sg_context.RequestContext) -> layout.CellLayout:
         """Return the paths of the cell that a call is for."""
         return self.session.layout.cell(self.cell(context))
+
+    def guard(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        lease: sg_lease.Lease,
+    ) -> str | None:
+        if lease is not self.session:
+            return None
+        return self.paths(context).service(uuid)
 
     def create(
         self, context: sg_context.RequestContext, values: Mapping[str, Any]

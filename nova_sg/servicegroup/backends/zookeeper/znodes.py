@@ -17,9 +17,6 @@ from nova_sg.servicegroup.backends.zookeeper import errors
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import members
 from nova_sg.servicegroup.backends.zookeeper import multiread
-from nova_sg.servicegroup.backends.zookeeper import (
-    records as zookeeper_records,
-)
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.membership import keys
@@ -55,8 +52,8 @@ class MemberZnodes(keys.MemberKeys):
     ) -> tuple[str, str | None]:
         name = members.new_name(joined.uuid, self._down_time)
         guard = None
-        if isinstance(self._records, zookeeper_records.ZooKeeperRecordStore):
-            guard = self._records.paths(context).service(joined.uuid)
+        if self._records is not None:
+            guard = self._records.guard(context, joined.uuid, self._session)
         return self._session.layout.member(joined.uuid, name), guard
 
     def expected(self, uuid: str) -> str:
