@@ -5,6 +5,7 @@
 import collections
 from collections.abc import Callable
 from collections.abc import Sequence
+from concurrent import futures
 import threading
 import time
 
@@ -15,14 +16,23 @@ from nova_sg import exception
 Report = Callable[[sg_context.RequestContext, Sequence[str]], Sequence[str]]
 
 
-class _Batch:
-    """Beats of one commit, and what became of them."""
+class _Batch(futures.Future[set[str]]):
+    """Beats of one commit; its result are the uuids whose record is gone."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.beats: collections.Counter[str] = collections.Counter()
-        self.committed = threading.Event()
-        self.gone: set[str] = set()
-        self.error: Exception | None = None
+
+    def outcome(self) -> set[str]:
+        """Wait for the commit, and return the uuids whose record is gone.
+
+        :raises ServiceGroupUnavailable: nothing is known to be committed
+        """
+        error = self.exception()
+        if error is not None:
+            # One for each thread that raises it.
+            raise _again(error) from error
+        return self.result()
 
 
 class GroupCommit:
@@ -68,11 +78,8 @@ class GroupCommit:
         batch, leads = self._join(uuids)
         if leads:
             self._write(batch)
-        else:
-            batch.committed.wait()
-        if batch.error is not None:
-            raise _again(batch.error) from batch.error
-        return [uuid for uuid in uuids if uuid in batch.gone]
+        gone = batch.outcome()
+        return [uuid for uuid in uuids if uuid in gone]
 
     def post(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
@@ -86,11 +93,9 @@ class GroupCommit:
             lost
         """
         batch, leads = self._join(uuids)
-        if not leads:
-            return
-        self._write(batch)
-        if batch.error is not None:
-            raise _again(batch.error) from batch.error
+        if leads:
+            self._write(batch)
+            batch.outcome()
 
     def facts(self) -> dict[str, int]:
         """Return what an operator should know: beats waiting and written."""
@@ -125,41 +130,42 @@ class GroupCommit:
                 # Who comes from now on goes into the next.
                 self._open = None
             try:
-                self._commit(batch)
-            except Exception as error:
-                batch.error = error
+                gone = self._commit(batch.beats)
             except BaseException as error:
-                # This thread is ended: nothing is known to be committed.
-                batch.error = exception.ServiceGroupUnavailable(
-                    backend='for beats', reason=type(error).__name__
-                )
-                raise
-            finally:
-                self._last_write = time.monotonic()
-                self._done(batch)
+                self._end(batch)
+                batch.set_exception(error)
+                if not isinstance(error, Exception):
+                    # This thread is ended.
+                    raise
+            else:
+                self._end(batch, writes=1)
+                batch.set_result(gone)
 
-    def _commit(self, batch: _Batch) -> None:
+    def _commit(self, beats: collections.Counter[str]) -> set[str]:
         context = sg_context.get_admin_context()
-        left = batch.beats.copy()
+        gone: set[str] = set()
+        left = beats.copy()
         # Workers of one service may beat at once, and each beat counts.
         while left:
-            batch.gone.update(self._report(context, sorted(left)))
+            gone.update(self._report(context, sorted(left)))
             left -= collections.Counter(dict.fromkeys(left, 1))
+        return gone
 
-    def _done(self, batch: _Batch) -> None:
+    def _end(self, batch: _Batch, writes: int = 0) -> None:
+        """Count a batch that is written, or with no writes one that is not."""
+        self._last_write = time.monotonic()
         with self._lock:
             beats = batch.beats.total()
             self._waiting -= beats
-            if batch.error is None:
-                self._written += beats
-                self._writes += 1
-        batch.committed.set()
+            self._written += beats * writes
+            self._writes += writes
 
 
-def _again(error: Exception) -> Exception:
+def _again(error: BaseException) -> Exception:
     """Return an error for one more thread to raise."""
     if isinstance(error, exception.NovaSgException):
         return type(error)(str(error), **error.kwargs)
     return exception.ServiceGroupUnavailable(
-        backend='for beats', reason=f'{type(error).__name__}: {error}'
+        backend='for beats',
+        reason=f'{type(error).__name__}: {error}'.removesuffix(': '),
     )
