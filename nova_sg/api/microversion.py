@@ -8,6 +8,7 @@ range they know.
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import MutableMapping
 import re
 from typing import Generic
 from typing import TypeVar
@@ -49,6 +50,7 @@ CHANGES = {
 _FORMAT = re.compile(r'([1-9]\d{0,8})\.(0|[1-9]\d{0,8})', re.ASCII)
 
 T = TypeVar('T')
+T_co = TypeVar('T_co', covariant=True)
 U = TypeVar('U')
 
 
@@ -67,24 +69,24 @@ MIN = parse(next(iter(CHANGES)))
 MAX = parse(list(CHANGES)[-1])
 
 
-class Versioned(Generic[T]):
+class Versioned(Generic[T_co]):
     """A value that depends on the microversion.
 
     :param values: by the first version each is for
     """
 
-    def __init__(self, values: Mapping[str, T]) -> None:
+    def __init__(self, values: Mapping[str, T_co]) -> None:
         self._values = [(parse(first), v) for first, v in values.items()]
         self._values.sort(key=lambda each: each[0], reverse=True)
 
-    def at(self, version: Version) -> T | None:
+    def at(self, version: Version) -> T_co | None:
         """Return the value for a version, None before the first."""
         try:
             return self.get(version)
         except LookupError:
             return None
 
-    def get(self, version: Version) -> T:
+    def get(self, version: Version) -> T_co:
         """Return the value for a version.
 
         :raises LookupError: it is older than the first
@@ -94,11 +96,11 @@ class Versioned(Generic[T]):
                 return value
         raise LookupError(f'nothing for {version}')
 
-    def map(self, function: Callable[[T], U]) -> 'Versioned[U]':
+    def map(self, function: Callable[[T_co], U]) -> 'Versioned[U]':
         """Return what a function makes of each value."""
         return Versioned({str(v): function(each) for v, each in self._values})
 
-    def within(self, first: Version, last: Version) -> list[T]:
+    def within(self, first: Version, last: Version) -> list[T_co]:
         """Return the values that some version of a range has, oldest first."""
         starts = [start for start, _value in self._values if start <= last]
         begin = [start for start in starts if start <= first][:1]
@@ -109,7 +111,7 @@ class Versioned(Generic[T]):
         ]
 
 
-def negotiate(headers: Mapping[str, str]) -> Version:
+def negotiate(headers: MutableMapping[str, str]) -> Version:
     """Return the version a request asks for.
 
     :raises InvalidAPIVersionString: it names none

@@ -84,8 +84,8 @@ class Operation:
     query: Schemas
     body: Schemas
     response: Schemas
-    query_validators: microversion.Versioned[validation.Validator]
-    body_validators: microversion.Versioned[validation.Validator]
+    query_validators: microversion.Versioned[Any]
+    body_validators: microversion.Versioned[Any]
 
     def serves(self, version: Version) -> bool:
         return bool(self.first <= version <= self.last)

@@ -19,7 +19,7 @@ class Enforcer:
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._enforcer = policy.Enforcer(conf)
-        self._enforcer.register_defaults(policies.list_rules())
+        self._enforcer.register_defaults(list(policies.list_rules()))
         try:
             self._enforcer.load_rules()
         except Exception as error:

@@ -16,12 +16,12 @@ from nova_sg.servicegroup import record
 #: Characters of a message about a value; the value may be much longer.
 MESSAGE_LENGTH = 300
 
-Validator = jsonschema.Draft202012Validator
+Validator: Any = jsonschema.Draft202012Validator
 
 _INTEGER = re.compile(r'[0-9]{1,18}', re.ASCII)
 
 
-def check_body(validator: Validator, body: Any, *, relaxed: bool) -> None:
+def check_body(validator: Any, body: Any, *, relaxed: bool) -> None:
     """Refuse a body that is not as its schema says.
 
     :param validator: of the schema
@@ -34,7 +34,7 @@ def check_body(validator: Validator, body: Any, *, relaxed: bool) -> None:
     _check(validator, body, 'Invalid input for field/attribute')
 
 
-def check_query(validator: Validator, query: Mapping[str, list[str]]) -> None:
+def check_query(validator: Any, query: Mapping[str, list[str]]) -> None:
     """Refuse a query that is not as its schema says.
 
     :param validator: of the schema
@@ -73,7 +73,7 @@ def to_bool(value: bool | str) -> bool:
     return strutils.bool_from_string(value, strict=True)
 
 
-def _check(validator: Validator, value: Any, where: str) -> None:
+def _check(validator: Any, value: Any, where: str) -> None:
     try:
         error = jsonschema.exceptions.best_match(validator.iter_errors(value))
     except RecursionError:

@@ -83,7 +83,7 @@ def _served(method: Callable[..., Any]) -> Callable[..., Any]:
     """
     signature = inspect.signature(method)
 
-    @messaging.expose
+    @messaging.expose  # type: ignore[untyped-decorator]
     @functools.wraps(method)
     def served(self: Any, context: Context, **arguments: Any) -> Any:
         try:
@@ -103,7 +103,7 @@ def _served(method: Callable[..., Any]) -> Callable[..., Any]:
                 f'{context.request_id}',
             )
 
-    return served
+    return served  # type: ignore[no-any-return]
 
 
 def _refuse(name: str, reason: str) -> None:

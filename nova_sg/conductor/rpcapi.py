@@ -212,7 +212,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         arguments: dict[str, Any] = {'uuids': list(uuids)}
         if invocation is not None and self._joining.can_send_version():
             try:
-                return self._trying(  # type: ignore[no-any-return]
+                return self._trying(
                     self._send,
                     self._joining,
                     context,

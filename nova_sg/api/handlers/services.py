@@ -122,7 +122,9 @@ def _find(call: operation.Call) -> list[objects.ServiceGroupService]:
 
     An empty parameter filters nothing, as in nova.
     """
-    filters = {name: call.asked(name) or None for name in ('host', 'binary')}
+    filters: dict[str, Any] = {
+        name: call.asked(name) or None for name in ('host', 'binary')
+    }
     if not all(shown.may_exist(each) for each in filters.values() if each):
         # No service has such a name. But a backend that cannot be reached
         # must still be a 503.

@@ -2,6 +2,8 @@
 
 """os-hypervisors."""
 
+from typing import Any
+
 from nova_sg.api import microversion
 from nova_sg.api.schemas import common
 
@@ -12,7 +14,7 @@ PATH = microversion.Versioned(
     }
 )
 
-_PAGE = {
+_PAGE: dict[str, Any] = {
     'limit': common.many(common.COUNT),
     'marker': common.many(common.STRING),
 }

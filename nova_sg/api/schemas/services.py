@@ -2,6 +2,8 @@
 
 """os-services."""
 
+from typing import Any
+
 from nova_sg.api import microversion
 from nova_sg.api.schemas import common
 
@@ -29,7 +31,7 @@ PATH = microversion.Versioned(
 
 _REASON = {'type': 'string', 'minLength': 1, 'maxLength': 255}
 
-_FILTERS = {
+_FILTERS: dict[str, Any] = {
     'host': common.many(common.STRING),
     'binary': common.many(common.STRING),
 }
@@ -78,7 +80,7 @@ INDEX_RESPONSE = microversion.Versioned(
     }
 )
 
-_ACT = {
+_ACT: dict[str, Any] = {
     'type': 'object',
     'properties': {
         'host': common.HOST,
