@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Who is alive now."""
+"""Which services are alive now."""

@@ -64,7 +64,7 @@ class AllMembers(part.Part):
 
     def touch(self, uuids: Iterable[str]) -> None:
         """Note that this process has changed members of services."""
-        # In this order: whoever sees the count, reads them.
+        # In this order: a refresh that sees the count reads them.
         self._feed.touch(uuids)
         with self._changed:
             self._touched += 1

@@ -122,10 +122,13 @@ class Mirror(sg_lease.Listener):
             self.follow(cell)
 
     def note_verdicts(self, uuids: Sequence[str]) -> None:
-        """Note whose verdicts are about to be read, and maybe follow them.
+        """Note that verdicts are about to be read, and maybe follow members.
 
-        Who asks for one service again and again needs no mirror, but has to
-        notice when the backend stands still between two of its questions.
+        A process that asks for one service again and again needs no mirror,
+        but has to notice when the backend stands still between two of its
+        questions.
+
+        :param uuids: of the services that are asked for
         """
         self.lease.watch()
         if self._members is not None:

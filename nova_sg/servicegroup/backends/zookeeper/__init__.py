@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the ``zk`` driver stands on: a session, the layout, a mirror.
+"""The ``zk`` driver: what of it is ZooKeeper's own.
 
 ``session`` talks to the ensemble for the whole process, ``layout`` says what
-lies where, and ``mirror`` keeps a copy of it fresh for a process that reads
-often. The record store and the membership are built from these.
+lies where. ``lookup`` reads records and ``writer`` changes them, ``znodes``
+holds the members, and ``feeds`` tells the mirror of changes. The lease, the
+memberships on it and the mirror stand above the backends.
 """

@@ -114,7 +114,7 @@ def trim(
 ) -> None:
     """Remove what is too old, now and then.
 
-    Never fails: who writes next does it then.
+    Never fails: the writer of a later change does it then.
 
     :param number: of the change that was just made
     """

@@ -2,7 +2,9 @@
 
 """The connection to ZooKeeper: made, lost, made again, given up.
 
-:mod:`.session` says over it what this process asks.
+:mod:`.session` sends requests over it, and gives the signs of life. They are
+two modules because each has a life of its own: a connection goes through many
+kazoo clients, and a request through many connections.
 """
 
 from collections.abc import Callable

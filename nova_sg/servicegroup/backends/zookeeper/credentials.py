@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Who this deployment is to ZooKeeper, and who may touch its znodes."""
+"""The credential of this deployment, and the access lists of its znodes."""
 
 import importlib.util
 from typing import Any

@@ -35,7 +35,7 @@ class ZooKeeperDriver(driver.Driver):
     doubt                  three session timeouts, where the connection was
                            lost
     member_details         yes: they are in the name of the znode
-    remote_beats           no: the session of who joined is the beat
+    remote_beats           no: the session of the member is the beat
     =====================  ==============================================
 
     With ``[servicegroup] records = sql`` only the living workers are in

@@ -22,7 +22,7 @@ from nova_sg.servicegroup.records import change as sg_change
 
 LOG = logging.getLogger(__name__)
 
-#: The sessions whose operator knows that anybody may change what is there.
+#: The sessions of which the log says that anybody may change what is there.
 _warned: weakref.WeakSet[sg_session.Session] = weakref.WeakSet()
 
 
@@ -55,7 +55,7 @@ class ZooKeeperMarkerStore(marker.MarkerStore):
                     change.deadline,
                 )
             except errors.TransactionFailed as failed:
-                # See who was first.
+                # See which marker was first.
                 raise sg_change.Conflict from failed
             return ours
 

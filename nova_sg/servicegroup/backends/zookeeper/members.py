@@ -49,7 +49,7 @@ def expected(uuid: str) -> str:
 
 
 def value_of(joined: record.Record) -> bytes:
-    """Return the value of a member: whose it is, for who looks at it."""
+    """Return the value of a member: its service, for an operator."""
     return json.dumps(
         {
             'format': FORMAT,
@@ -65,7 +65,7 @@ def uuid_of(name: str) -> str:
 
 
 def parse(name: str) -> tuple[str, liveness.Member | None]:
-    """Return the uuid of a member's service, and who the member is.
+    """Return the uuid of a member's service, and what describes the member.
 
     :returns: no member where the name says less, as that of a service which
         is expected, or something else, as one of a later version may; its

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What this process says to ZooKeeper, and is answered.
+"""The session with ZooKeeper: requests, transactions and signs of life.
 
-There is one session per process and configuration, shared by records,
-membership and mirror.
+There is one per process and configuration, shared by records, membership and
+mirror.
 """
 
 import atexit
