@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Members on the lease of a process, over a backend of a few lines."""
+
+import threading
+import time
+from types import SimpleNamespace
+from unittest import mock
+
+from oslotest import base
+
+from nova_sg import exception
+from nova_sg.servicegroup import lease
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import keys
+from nova_sg.servicegroup.membership import leased
+from nova_sg.servicegroup.mirror import mirror
+
+#: Seconds that a laden machine gets.
+PATIENCE = 30.0
+
+
+class Lease(lease.Lease):
+    name = 'fake://'
+
+    def connect(self, unless=None):
+        raise NotImplementedError
+
+    def keep(self):
+        self._note_heard(time.monotonic())
+
+    watch = vouch = connect
+
+
+class Keys(keys.MemberKeys):
+    """Keys in a dictionary, with the number of the lease they are on."""
+
+    def __init__(self, held):
+        self.lease = held
+        self.there = {}
+        self.away = False
+
+    def new(self, context, joined):
+        return f'{joined.uuid}:worker', None
+
+    def expected(self, uuid):
+        return f'{uuid}:expected'
+
+    def expect(self, key):
+        self.there[key] = self.lease.number
+
+    def look(self, handles):
+        number = self.lease.number
+        lost = {e for e in handles if self.there.get(e.key) != number}
+        return lost, set()
+
+    def create(self, handles):
+        for each in handles:
+            each.under = self.there[each.key] = self.lease.number
+        return set()
+
+    def delete(self, deleted):
+        if self.away:
+            raise self.lease.unavailable('away')
+        for each in list(deleted):
+            self.there.pop(each, None)
+
+    def delete_all(self, uuid, invocation=None):
+        raise NotImplementedError
+
+    read = delete_all
+
+
+class TestLeasedMembership(base.BaseTestCase):
+    def setUp(self):
+        super().setUp()
+        self.lease = Lease(0.3, 1.0)
+        self.lease._note_connected(1)
+        self.keys = Keys(self.lease)
+        options = SimpleNamespace(
+            service_down_time=60, report_interval=10, driver='fake'
+        )
+        self.membership = leased_membership(options, self.lease, self.keys)
+        self.addCleanup(self.membership.closed)
+        self.service = record.Record(
+            1, 'uuid1', 'host1', 'nova-compute', 'compute'
+        )
+
+    def join(self):
+        handle = self.membership.join(None, self.service)
+        self.assertEqual({'uuid1:worker': 1}, self.keys.there)
+        return handle
+
+    def eventually(self, there):
+        until = time.monotonic() + PATIENCE
+        while self.keys.there != there:
+            self.assertLess(time.monotonic(), until, self.keys.there)
+            time.sleep(0.01)
+
+    def test_a_member_whose_loop_hangs_is_withdrawn_until_it_beats(self):
+        handle = self.join()
+        handle.beaten_at -= 61
+        self.eventually({})
+        self.assertTrue(handle.presumed_dead)
+        handle.beat(None)
+        self.assertEqual({'uuid1:worker': 1}, self.keys.there)
+        self.assertFalse(handle.presumed_dead)
+
+    def test_a_member_that_lost_its_lease_enters_again_without_a_beat(self):
+        self.join()
+        self.keys.there.clear()
+        self.lease._note_connected(2)
+        self.membership.lease_changed()
+        self.eventually({'uuid1:worker': 2})
+
+    def test_a_member_whose_loop_hangs_does_not_enter_again(self):
+        handle = self.join()
+        handle.beaten_at -= 61
+        self.keys.there.clear()
+        self.lease._note_connected(2)
+        called = threading.Event()
+        self.lease.keep = called.set
+        self.membership.lease_changed()
+        self.assertTrue(called.wait(PATIENCE))
+        self.assertEqual({}, self.keys.there)
+
+    def test_what_could_not_be_deleted_at_leaving_is_deleted_later(self):
+        handle = self.join()
+        self.keys.away = True
+        self.assertRaises(
+            exception.ServiceGroupUnavailable, handle.leave, None
+        )
+        self.keys.away = False
+        self.eventually({})
+        self.assertRaises(exception.ServiceNotJoined, handle.beat, None)
+
+    def test_a_service_is_expected_until_it_joins(self):
+        self.membership.announce(None, self.service)
+        self.assertEqual({'uuid1:expected': 1}, self.keys.there)
+        self.join()
+
+    def test_members_are_the_parents_after_a_fork(self):
+        handle = self.join()
+        self.membership.forked()
+        self.assertRaises(exception.ServiceNotJoined, handle.beat, None)
+
+
+def leased_membership(options, held, member_keys):
+    """Return a membership on a lease, without records and marker."""
+
+    class Membership(leased.LeasedMembership):
+        marker_store = None
+
+    return Membership(
+        SimpleNamespace(servicegroup=options),
+        held,
+        member_keys,
+        mock.Mock(spec=mirror.Mirror),
+        None,
+    )
