@@ -18,8 +18,10 @@ from nova_sg import exception
 from nova_sg import rpc
 from nova_sg.servicegroup import invocation as sg_invocation
 
-#: Where nova's conductors listen.
+#: Where nova's conductors listen, and on which exchange where nova.conf says
+#: nothing of it: nova's, and not ours.
 TOPIC = 'conductor'
+EXCHANGE = 'nova'
 
 #: The endpoint of nova_sg there, and from when on it serves this.
 NAMESPACE = 'nova_sg'
@@ -47,7 +49,12 @@ def leave_invocation(
     name = f"nova's conductor over {broker.name(conf)}"
     client = messaging.get_rpc_client(
         transport,
-        messaging.Target(topic=TOPIC, namespace=NAMESPACE, version=VERSION),
+        messaging.Target(
+            exchange=_exchange(conf),
+            topic=TOPIC,
+            namespace=NAMESPACE,
+            version=VERSION,
+        ),
         serializer=rpc.ContextSerializer(messaging.NoOpSerializer()),
         timeout=patience,
         retry=0,
@@ -73,3 +80,10 @@ def leave_invocation(
     if answer is None:
         return None
     return sg_invocation.Departure(answer['members'], answer['kept'])
+
+
+def _exchange(conf: cfg.ConfigOpts) -> str:
+    found = conf.get_location('control_exchange')
+    if found is not None and found.location.is_user_controlled:
+        return str(conf.control_exchange)
+    return EXCHANGE

@@ -133,7 +133,7 @@ class OwnerDriver(nova_db.DbDriver):
         one.
 
         :raises ServiceGroupUnavailable: that is unknown, and not only looked
-            at among others (see :mod:`nova_sg.nova_tree.unknown`)
+            at among others (see :mod:`nova_sg.nova_tree.looks`)
         """
         return looks.up(lambda: self._is_up(service_ref))
 

@@ -10,8 +10,8 @@ from nova.objects import base as objects_base
 from nova_sg import exception
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import invocations
+from nova_sg.nova_tree import looks
 from nova_sg.nova_tree import novas_scheme
-from nova_sg.nova_tree import unknown
 from nova_sg.nova_tree.grouped import reader
 from nova_sg.nova_tree.grouped import sender
 from nova_sg.servicegroup import heartbeat
@@ -58,13 +58,13 @@ class GroupedDriver(novas_scheme.NovasSchemeDriver):
         """Return whether a service is up; nova has seen to forced_down.
 
         :raises ServiceGroupUnavailable: that is unknown, and not only looked
-            at among others (see :mod:`nova_sg.nova_tree.unknown`)
+            at among others (see :mod:`nova_sg.nova_tree.looks`)
         """
         if sg_member.field(service_ref, 'uuid') is None:
             return bool(super().is_up(service_ref))
         context = getattr(service_ref, '_context', None)
         mine = reader.of(context)
-        return unknown.up(lambda: mine.liveness_of(service_ref).up)
+        return looks.up(lambda: mine.liveness_of(service_ref).up)
 
 
 def noting_outages(

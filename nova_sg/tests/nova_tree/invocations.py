@@ -139,6 +139,7 @@ class TestThroughConductor(base.TestCase):
 
     def test_a_command_without_a_broker_says_so(self):
         conf = sg_conf.load([])
+        sg_conf.register_messaging(conf)
         conf.set_override('transport_url', 'rabbit://nobody@127.0.0.1:1/')
         self.assertRaises(
             exception.ServiceGroupUnavailable,

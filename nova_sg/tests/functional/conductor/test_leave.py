@@ -6,13 +6,32 @@ import subprocess
 import sys
 import uuid
 
+from oslo_config import cfg
 import oslo_messaging as messaging
 
 from nova_sg.conductor import manager
+from nova_sg.conductor import novas
 from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.functional.conductor import base
+
+
+class NovasConductor:
+    """What nova's conductor has of nova_sg, without a nova.
+
+    :param answer: of each call
+    """
+
+    target = messaging.Target(namespace=novas.NAMESPACE, version='1.1')
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.asked = []
+
+    def leave_invocation(self, context, **arguments):
+        self.asked.append((context['is_admin'], arguments))
+        return self.answer
 
 
 class LeaveTestCase(base.ConductorTestCase):
@@ -33,13 +52,14 @@ class LeaveTestCase(base.ConductorTestCase):
         agent.wait_until_up()
         return agent, invocation
 
-    def leave(self, invocation, **options):
+    def leave(self, invocation, *words, **options):
         """Return what the command says, which succeeds."""
         done = subprocess.run(
             [
                 *(sys.executable, '-m', 'nova_sg.cmd.manage'),
                 *('service', 'leave', 'c1', 'nova-compute'),
                 *('--invocation', invocation),
+                *words,
             ],
             env=self.remote_environment(**options),
             capture_output=True,
@@ -84,3 +104,40 @@ class LeaveTestCase(base.ConductorTestCase):
         self.assertIsInstance(departure, sg_invocation.Departure)
         self.assertEqual(0, departure.members)
         self.assertIn('knows no invocations', departure.kept)
+
+    def serve_as_nova(self, *endpoints):
+        """Serve at the broker where nova's conductor does."""
+        conf = cfg.ConfigOpts()
+        conf([], default_config_files=[])
+        server = messaging.get_rpc_server(
+            messaging.get_rpc_transport(conf, self.rabbitmq.url),
+            messaging.Target(
+                exchange='nova', topic='conductor', server='control1'
+            ),
+            list(endpoints),
+            executor='threading',
+        )
+        server.start()
+        self.addCleanup(server.wait)
+        self.addCleanup(server.stop)
+
+    def test_a_compute_of_nova_asks_novas_conductor(self):
+        mine = uuid.uuid4().hex
+        served = NovasConductor({'members': 1, 'kept': None})
+        self.serve_as_nova(served)
+        self.assertIn('1 member(s)', self.leave(mine, '--through-nova'))
+        self.assertEqual(
+            [
+                (
+                    True,
+                    {
+                        'host': 'c1',
+                        'binary': 'nova-compute',
+                        'invocation': mine,
+                    },
+                )
+            ],
+            served.asked,
+        )
+        served.answer = None
+        self.assertIn('not registered', self.leave(mine, '--through-nova'))
