@@ -68,6 +68,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 export LC_ALL=C.UTF-8 OS_TEST_TIMEOUT=${OS_TEST_TIMEOUT:-300}
 # stestr would run the tests with the interpreter this one names.
 unset PYTHON PYTHONPATH PYTHONHOME
+# What a process has compiled is kept for the next one.
+unset PYTHONDONTWRITEBYTECODE
 # The caller's options (OS_SERVICEGROUP__DRIVER and the like) are not ours.
 for name in $(compgen -e OS_); do
     [[ $name != *__* ]] || unset "$name"

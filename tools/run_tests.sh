@@ -101,6 +101,8 @@ unset NOVA_SG_LONG_TESTS
 ! $long || export NOVA_SG_LONG_TESTS=1
 # stestr would run the tests with the interpreter this one names.
 unset PYTHON PYTHONPATH PYTHONHOME
+# What a process has compiled is kept for the next one.
+unset PYTHONDONTWRITEBYTECODE
 # The caller's options (OS_SERVICEGROUP__DRIVER and the like) are not ours.
 for name in $(compgen -e OS_); do
     [[ $name != *__* ]] || unset "$name"

@@ -161,6 +161,8 @@ nova_enter() {
     export PATH=$nova_tree/venv/bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin
     export LC_ALL=C.UTF-8
     unset PYTHON PYTHONPATH PYTHONHOME
+    # What a process has compiled is kept for the next one.
+    unset PYTHONDONTWRITEBYTECODE
     for name in $(compgen -e OS_); do
         [[ $name != *__* ]] || unset "$name"
     done
