@@ -2,6 +2,7 @@
 
 """The connection to the SQL database: one per process and URL."""
 
+import atexit
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
@@ -186,6 +187,17 @@ class Database:
                 self._ready = False
                 self.engine.dispose()
 
+    def close(self) -> None:
+        """Close the connection that is held, at the end of the process.
+
+        Left to the end of Python, SQLAlchemy would give it back then, and
+        oslo.db yield to other green threads, of which there are none any
+        more: under eventlet a traceback follows whatever a command has said.
+        """
+        anchor, self._anchor = self._anchor, None
+        if anchor is not None:
+            anchor.close()
+
     def reset(self) -> None:
         """Forget every connection without closing it (after a fork)."""
         _inherited.append(self._facade)
@@ -302,4 +314,10 @@ def _after_fork() -> None:
         database.reset()
 
 
+def _at_exit() -> None:
+    for database in list(_all):
+        database.close()
+
+
+atexit.register(_at_exit)
 os.register_at_fork(before=_before_fork, after_in_child=_after_fork)

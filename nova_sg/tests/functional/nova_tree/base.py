@@ -64,12 +64,9 @@ class TestCase(base.BaseTestCase):
 
 
 def _said(done: Any) -> Sequence[str]:
-    """Return the lines of stderr, but for nova's own about eventlet.
-
-    And for what SQLAlchemy's pool says under eventlet when Python ends.
-    """
+    """Return the lines of stderr, but for nova's own about eventlet."""
     return [
         line
-        for line in done.stderr.partition('Exception ignored')[0].splitlines()
+        for line in done.stderr.splitlines()
         if not line.startswith('Eventlet based concurrency mode')
     ]
