@@ -20,7 +20,8 @@ from nova_sg import broker
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import rpc
-from nova_sg.conductor import manager
+from nova_sg.conductor import interface
+from nova_sg.conductor import remotables
 from nova_sg.conductor import wire
 from nova_sg.objects import base as objects_base
 from nova_sg.servicegroup import heartbeat
@@ -94,9 +95,9 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         self._client = messaging.get_rpc_client(
             self._transport,
             messaging.Target(
-                topic=manager.TOPIC,
+                topic=interface.TOPIC,
                 version='1.0',
-                server=None if server is None else manager.server(server),
+                server=None if server is None else interface.server(server),
             ),
             version_cap=_version_cap(conf),
             serializer=rpc.ContextSerializer(objects_base.Serializer()),
@@ -167,12 +168,14 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
 
         if objinst.VERSION != type(objinst).VERSION:
             # It came from a conductor that is older than we are.
-            return act(_as_known_to(objinst, objinst.VERSION))
+            return act(remotables.as_known_to(objinst, objinst.VERSION))
         try:
             return act(objinst)
         except ovo_exc.IncompatibleObjectVersion as error:
             # The conductor is older than we are, and has done nothing.
-            return act(_as_known_to(objinst, error.kwargs['supported']))
+            return act(
+                remotables.as_known_to(objinst, error.kwargs['supported'])
+            )
 
     def object_backport_versions(
         self,
@@ -269,11 +272,11 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
     ) -> dict[str, sg_liveness.Liveness]:
         """Return what the conductor knows of services, by uuid.
 
-        One call for each ``manager.MAX_UUIDS`` of them.
+        One call for each ``interface.MAX_UUIDS`` of them.
         """
         found: dict[str, Any] = {}
-        for start in range(0, len(uuids), manager.MAX_UUIDS):
-            batch = list(uuids[start : start + manager.MAX_UUIDS])
+        for start in range(0, len(uuids), interface.MAX_UUIDS):
+            batch = list(uuids[start : start + interface.MAX_UUIDS])
             found |= self._call(context, 'liveness', uuids=batch)
         return {uuid: wire.load_liveness(each) for uuid, each in found.items()}
 
@@ -410,26 +413,6 @@ def _tell(state: tenacity.RetryCallState) -> None:
         LOG.warning('Waiting for a conductor: %s', state.outcome.exception())
 
 
-def _as_known_to(objinst: Any, version: str) -> dict[str, Any]:
-    """Return an object as the primitive of an older version.
-
-    :raises IncompatibleObjectVersion: a pending change is of a field that
-        this version does not have: it would be lost unnoticed
-    """
-    mine = objinst.obj_clone()
-    mine.VERSION = type(objinst).VERSION
-    primitive: dict[str, Any] = mine.obj_to_primitive(target_version=version)
-    known = primitive[mine._obj_primitive_key('data')]
-    lost = mine.obj_what_changed() - set(known)
-    if lost:
-        raise ovo_exc.IncompatibleObjectVersion(
-            objname=mine.obj_name(),
-            objver=f'{mine.VERSION} with {", ".join(sorted(lost))}',
-            supported=version,
-        )
-    return primitive
-
-
 def _version_cap(conf: cfg.ConfigOpts) -> str:
     configured = conf.upgrade_levels.conductor
-    return manager.VERSION if configured in (None, 'auto') else configured
+    return interface.VERSION if configured in (None, 'auto') else configured

@@ -16,6 +16,7 @@ from nova_sg import private
 from nova_sg import rpc
 from nova_sg import servicegroup
 from nova_sg.conductor import beats
+from nova_sg.conductor import interface
 from nova_sg.conductor import manager
 from nova_sg.conductor import watcher
 from nova_sg.notifications import base as notifications_base
@@ -63,7 +64,7 @@ def server(
     return messaging.get_rpc_server(
         transport,
         messaging.Target(
-            topic=manager.TOPIC, server=manager.server(conf.host)
+            topic=interface.TOPIC, server=interface.server(conf.host)
         ),
         [endpoint],
         serializer=rpc.ServerSerializer(objects_base.Serializer()),
@@ -124,7 +125,7 @@ class Worker:
         LOG.info(
             'Serving %(topic)s on %(broker)s as %(host)s',
             {
-                'topic': manager.TOPIC,
+                'topic': interface.TOPIC,
                 'broker': broker.name(self._conf),
                 'host': self._conf.host,
             },

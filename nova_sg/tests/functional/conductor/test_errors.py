@@ -11,7 +11,7 @@ from oslo_versionedobjects import exception as ovo_exc
 
 from nova_sg import exception
 from nova_sg import rpc
-from nova_sg.conductor import manager
+from nova_sg.conductor import interface
 from nova_sg.conf import transport
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import conductor
@@ -188,7 +188,7 @@ class ErrorsTestCase(base.ConductorTestCase):
         )
 
     def test_far_too_many_beats_at_once(self):
-        too_many = ['x'] * (manager.MAX_UUIDS + 1)
+        too_many = ['x'] * (interface.MAX_UUIDS + 1)
         for uuids in (too_many, 'text', [7], ['x' * 300], None):
             self.assert_refused(
                 exception.InvalidInput, 'report_state', uuids=uuids
@@ -246,7 +246,7 @@ class ErrorsTestCase(base.ConductorTestCase):
             connection.Producer().publish(
                 body,
                 exchange=exchange,
-                routing_key=manager.TOPIC,
+                routing_key=interface.TOPIC,
                 content_type='application/json',
                 content_encoding='utf-8',
                 serializer=None,

@@ -5,8 +5,8 @@
 import sqlalchemy as sa
 
 from nova_sg import exception
+from nova_sg.conductor import interface
 from nova_sg.conductor import inventory
-from nova_sg.conductor import manager
 from nova_sg.conductor import remote
 from nova_sg.conductor import wire
 from nova_sg.db import clock
@@ -176,7 +176,7 @@ class TestMembership(RemoteTestCase):
         )
 
     def test_more_than_go_into_a_call_are_asked_for_and_leave(self):
-        uuids = self.many(2 * manager.MAX_UUIDS + 1)
+        uuids = self.many(2 * interface.MAX_UUIDS + 1)
         found = self.driver.membership.alive(self.context, uuids)
         self.assertEqual({*uuids}, {u for u in found if found[u].up})
         self.assertEqual(['liveness'] * 3, self.conductor.calls)
