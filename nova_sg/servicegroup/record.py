@@ -16,6 +16,9 @@ from nova_sg import exception
 #: The highest integer id: 31 bits, nova's column.
 MAX_ID = 2**31 - 1
 
+#: How far above a number in time an id is looked for where that is taken.
+ABOVE = 2**20
+
 #: The longest host, binary, topic or reason: nova's columns.
 MAX_LENGTH = 255
 
@@ -26,12 +29,15 @@ def ids_to_try(first: int | None = None) -> Iterator[int]:
     There is no counter to contend for, or to lose.
 
     :param first: a number that grows with time, where the store has one at
-        hand: lists show services by id
+        hand: lists show services by id. The next ones lie a little above it,
+        so that a database to which the services move can go on counting.
     """
-    if first is not None and 0 < first <= MAX_ID:
+    low, span = 1, MAX_ID
+    if first is not None and 0 < first <= MAX_ID - ABOVE:
         yield first
+        low, span = first, ABOVE
     while True:
-        yield secrets.randbelow(MAX_ID) + 1
+        yield low + secrets.randbelow(span)
 
 
 class Record(NamedTuple):

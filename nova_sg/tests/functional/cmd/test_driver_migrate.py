@@ -328,7 +328,7 @@ class TestCutOff(MigrationTestCase):
 
     def copied(self, store: Any) -> int:
         """Return how many live services there are in ZooKeeper."""
-        services = store.cell(self.context).services
+        services = store.paths(self.context).services
         (stat,) = store.session.ask([requests.exists(services)])
         return 0 if stat is None else stat.numChildren
 
