@@ -269,7 +269,7 @@ class TestUnknown(backends.BackendsTestCase):
         self.assertEqual(8, len(states))
         self.assertRegex(
             warning,
-            rf'^[^\n]*whether {states.count("unknown")} of 8 service'
+            rf'^[^\n]*state of {states.count("unknown")} of 8 service'
             rf'[^\n]*{self.server.port}[^\n]*\n$',
         )
 
