@@ -33,6 +33,12 @@ _DATABASES = ('nova_api', 'nova_cell0', 'nova_cell1', 'placement')
 #: Seconds a ZooKeeper session outlives its process.
 SESSION_TIMEOUT = 6
 
+#: Seconds between two beats.
+REPORT_INTERVAL = 1
+
+#: Seconds without a beat until a service is down.
+SERVICE_DOWN_TIME = 6
+
 
 @dataclasses.dataclass(frozen=True)
 class Way:
@@ -108,8 +114,8 @@ class Deployment(fixtures.Fixture):
     def __init__(
         self,
         driver: str,
-        report_interval: int = 1,
-        service_down_time: int = 6,
+        report_interval: int = REPORT_INTERVAL,
+        service_down_time: int = SERVICE_DOWN_TIME,
         prefix: str | None = None,
     ) -> None:
         super().__init__()
@@ -236,7 +242,9 @@ class Deployment(fixtures.Fixture):
         self.addCleanup(process.kill)
         return process
 
-    def start_api(self, way: Way, host: str = 'controller') -> Any:
+    def start_api(
+        self, way: Way, host: str = 'controller'
+    ) -> processes.Process:
         """Start the compute API, and return its process when it answers."""
         directory = self._write_nova(way, f'nova-api-{host}', host).parent
         configuration.write_api(

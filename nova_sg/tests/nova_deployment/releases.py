@@ -13,13 +13,12 @@ import sys
 
 from nova_sg.tests.nova_deployment import deployment
 from nova_sg.tests.nova_deployment import processes
+from nova_sg.tests.nova_deployment import scenario
 
 _COMPUTES = ('compute1', 'compute2', 'compute3')
-_CONTROL = ('nova-conductor', 'nova-scheduler')
 
-ENABLED = deployment.State('enabled', 'up')
-DISABLED = deployment.State('disabled', 'up')
-DOWN = deployment.State('enabled', 'down')
+#: What processes of both releases must say alike of a service.
+_ALIKE = ('ID', 'Host', 'Binary', 'Status', 'State', 'Version')
 
 
 def main() -> int:
@@ -28,21 +27,11 @@ def main() -> int:
     parser.add_argument('--driver', choices=('zk', 'mc'), default='zk')
     parser.add_argument('old', help='the environment of the old release')
     arguments = parser.parse_args()
-    upgrade = Upgrade(
-        arguments.driver, deployment.Way(on=True, prefix=arguments.old)
-    )
-    try:
-        processes.say('RabbitMQ, MariaDB, placement and the backend start')
-        with upgrade.deployment:
-            upgrade.run()
-    except processes.ERRORS as error:
-        print(f'\nerror: {error}', file=sys.stderr)
-        return 1
-    print('\nAll of it as it should be.')
-    return 0
+    old = deployment.Way(on=True, prefix=arguments.old)
+    return Upgrade(arguments.driver, old).main()
 
 
-class Upgrade:
+class Upgrade(scenario.Scenario):
     """A nova on its way from one release to another.
 
     :param driver: ``[servicegroup] driver`` of both
@@ -50,71 +39,86 @@ class Upgrade:
     """
 
     def __init__(self, driver: str, old: deployment.Way) -> None:
+        super().__init__(deployment.Deployment(driver, prefix=old.prefix))
         self._old = old
         self._new = deployment.Way(on=True)
-        self._names = {
-            way: f'nova {way.release}' for way in (self._old, self._new)
-        }
-        self.deployment = deployment.Deployment(driver, prefix=old.prefix)
-        self._control: list[processes.Process] = []
-        self._computes: dict[str, processes.Process] = {}
         self._uuids: dict[str, str] = {}
 
     def run(self) -> None:
-        """Go through all steps.
-
-        :raises processes.Failed: something is not as it should be
-        """
-        old, new = self._names.values()
+        old, new = f'nova {self._old.release}', f'nova {self._new.release}'
         processes.say(f'{old}: control plane and computes')
-        self._start_control(self._old)
-        for host in _COMPUTES:
-            self._start_compute(self._old, host)
-        self._wait({})
+        self.start_control(self._old, *_COMPUTES)
+        self._wait()
         self.deployment.manage(self._old, 'cell_v2', 'discover_hosts')
-        self._set('disable', 'compute3')
-        self._wait({'compute3': DISABLED})
+        self.set('disable', 'compute3')
+        self._wait(compute3=scenario.DISABLED)
         self._uuids = self._column('ID')
         self._show_versions(self._old)
 
         processes.say(f'The control plane stops; its databases become {new}')
-        for process in self._control:
-            process.stop()
-        self._control = []
+        self.stop_control()
         for arguments in (('api_db', 'sync'), ('db', 'sync')):
             self.deployment.manage(self._new, *arguments)
-        # Nobody serves, and no compute is down for that.
+        # No control plane runs, and no compute is down because of that.
         self._expect_column('State', dict.fromkeys(_COMPUTES, 'up'))
 
         processes.say(f'{new}: control plane; {old}: computes')
-        self._start_control(self._new)
-        self._wait({'compute3': DISABLED})
+        self.start_control(self._new)
+        self._wait(compute3=scenario.DISABLED)
         self._show_versions(self._new)
-        self._mixed()
+        self._old_computes()
 
-        processes.say(f'The computes become {new}, one by one')
-        for host in _COMPUTES:
-            self._stop_compute(host)
-            self._start_compute(self._new, host)
-            self._wait({'compute3': DISABLED})
+        processes.say(f'{new}: control plane, compute1; {old}: the others')
+        self._upgrade('compute1')
+        self._wait(compute3=scenario.DISABLED)
+        self._mixed_computes()
+
+        processes.say(f'The others become {new}, one by one')
+        for host in ('compute2', 'compute3'):
+            self._upgrade(host)
+            self._wait(compute2=scenario.DISABLED)
             self._show_versions(self._new)
-        self._set('enable', 'compute3')
-        self._wait({})
+        self.set('enable', 'compute2')
+        self._wait()
         self._settled()
 
-    def _mixed(self) -> None:
+    def _old_computes(self) -> None:
         """See that computes of the old release are served as any other."""
-        self._set('enable', 'compute3')
-        self._set('disable', 'compute2')
-        self._wait({'compute2': DISABLED})
-        self._set('disable', 'compute3')
-        self._set('enable', 'compute2')
-        self._computes.pop('compute1').kill()
-        took = self._wait({'compute1': DOWN, 'compute3': DISABLED})
+        self.set('enable', 'compute3')
+        self.set('disable', 'compute2')
+        self._wait(compute2=scenario.DISABLED)
+        self.set('disable', 'compute3')
+        self.set('enable', 'compute2')
+        self.kill(scenario.COMPUTE, 'compute1')
+        took = self._wait(compute1=scenario.DOWN, compute3=scenario.DISABLED)
         print(f'compute1 was killed, and is down after {took:.1f} s')
-        self._start_compute(self._old, 'compute1')
-        self._wait({'compute3': DISABLED})
+        self._agree()
+        self.start_computes(self._old, 'compute1')
+        self._wait(compute3=scenario.DISABLED)
         print('compute1 is up again, with the old release')
+
+    def _mixed_computes(self) -> None:
+        """See that computes of both releases run beside each other.
+
+        What is decided by a command of either release counts for both, and
+        outlives the upgrade of its compute.
+        """
+        self._show_versions(self._new)
+        self._agree()
+        self._decide(self._old, 'enable', 'compute3')
+        self._decide(self._old, 'disable', 'compute1')
+        self._wait(compute1=scenario.DISABLED)
+        self._decide(self._new, 'enable', 'compute1')
+        self._decide(self._old, 'disable', 'compute2')
+        self._wait(compute2=scenario.DISABLED)
+        self._agree()
+        self.kill(scenario.COMPUTE, 'compute1')
+        took = self._wait(compute1=scenario.DOWN, compute2=scenario.DISABLED)
+        print(f'compute1 was killed, and is down after {took:.1f} s')
+        self._agree()
+        self.start_computes(self._new, 'compute1')
+        self._wait(compute2=scenario.DISABLED)
+        print('compute1 is up again, with the new release')
 
     def _settled(self) -> None:
         """See that the services are the same, and nowhere else.
@@ -129,52 +133,37 @@ class Upgrade:
             raise processes.Failed(f'the services tables hold {list(rows)}')
         print('The services tables have no row')
 
-    def _start_control(self, way: deployment.Way) -> None:
-        for name in _CONTROL:
-            self._control.append(
-                self.deployment.start(way, name, 'controller')
-            )
-        self._control.append(self.deployment.start_api(way))
-        processes.wait_until(
-            'conductor and scheduler are up',
-            lambda: all(
-                self.deployment.services().get(('controller', name)) == ENABLED
-                for name in _CONTROL
-            ),
-            self._control,
-        )
+    def _upgrade(self, host: str) -> None:
+        self.stop(scenario.COMPUTE, host)
+        self.start_computes(self._new, host)
 
-    def _start_compute(self, way: deployment.Way, host: str) -> None:
-        self._computes[host] = self.deployment.start(way, 'nova-compute', host)
+    def _decide(self, way: deployment.Way, verb: str, host: str) -> None:
+        """Enable or disable a compute with nova-manage of a release."""
+        self.deployment.manage(way, 'service', verb, host, scenario.COMPUTE)
+        print(f'nova-manage of nova {way.release}: {verb} {host}')
 
-    def _stop_compute(self, host: str) -> None:
-        code = self._computes.pop(host).stop()
-        if code != 0:
-            raise processes.Failed(f'nova-compute exited with {code}')
-
-    def _set(self, verb: str, host: str) -> None:
-        self.deployment.openstack(
-            *('compute', 'service', 'set', f'--{verb}', host, 'nova-compute')
-        )
-
-    def _wait(self, wanted: Mapping[str, deployment.State]) -> float:
+    def _wait(self, **but: deployment.State) -> float:
         """Wait until all computes are enabled and up, but for those named."""
-        states = {**dict.fromkeys(_COMPUTES, ENABLED), **wanted}
-        return processes.wait_until(
-            f'{states}',
-            lambda: (
-                states
-                == {
-                    host: state
-                    for (
-                        host,
-                        binary,
-                    ), state in self.deployment.services().items()
-                    if binary == 'nova-compute'
-                }
-            ),
-            [*self._control, *self._computes.values()],
-        )
+        return self.wait_for({**dict.fromkeys(_COMPUTES, scenario.UP), **but})
+
+    def _agree(self) -> None:
+        """See that both releases say the same of each service.
+
+        :raises processes.Failed: they do not
+        """
+        said = [
+            sorted(
+                tuple(each[name] for name in _ALIKE)
+                for each in self.deployment.records(way)
+            )
+            for way in (self._old, self._new)
+        ]
+        if said[0] != said[1]:
+            raise processes.Failed(
+                f'nova {self._old.release} says {said[0]}, '
+                f'and nova {self._new.release} {said[1]}'
+            )
+        print(f'Both releases say the same of {len(said[0])} services')
 
     def _column(
         self, name: str, way: deployment.Way | None = None
@@ -182,7 +171,7 @@ class Upgrade:
         return {
             each['Host']: each[name]
             for each in self.deployment.records(way or self._new)
-            if each['Binary'] == 'nova-compute'
+            if each['Binary'] == scenario.COMPUTE
         }
 
     def _expect_column(self, name: str, wanted: Mapping[str, str]) -> None:
@@ -195,5 +184,4 @@ class Upgrade:
 
 
 if __name__ == '__main__':
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.exit(main())

@@ -3,18 +3,14 @@
 """A small nova from one command: what an operator sees of its services."""
 
 import argparse
-from collections.abc import Mapping
 import sys
-from typing import Any
 
 from nova_sg.tests.nova_deployment import deployment
 from nova_sg.tests.nova_deployment import processes
+from nova_sg.tests.nova_deployment import scenario
 
 _COMPUTES = ('compute1', 'compute2', 'compute3')
-
-#: Seconds between two beats, and without one until a service is down.
-_REPORT_INTERVAL = 1
-_SERVICE_DOWN_TIME = 6
+_REASON = 'new disks'
 
 #: Seconds by which a server may be late to see that somebody is gone (one
 #: tick of ZooKeeper, one second of memcached and MariaDB), and a request to
@@ -24,48 +20,28 @@ _LATE = 3.0
 
 def main() -> int:
     """Run the show, and return the exit code of the process."""
-    arguments = _parser().parse_args()
-    show = Show(arguments.driver, not arguments.off, arguments.switch)
-    try:
-        processes.say('RabbitMQ, MariaDB, placement and the backend start')
-        with show.deployment:
-            show.run()
-    except processes.ERRORS as error:
-        print(f'\nerror: {error}', file=sys.stderr)
-        return 1
-    print('\nAll of it as it should be.')
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='nova_deployment.sh')
     parser.add_argument('--driver', choices=('db', 'zk', 'mc'), default='zk')
     parser.add_argument('--off', action='store_true')
     parser.add_argument('--switch', choices=('run', 'conf'), default='run')
-    return parser
+    arguments = parser.parse_args()
+    way = deployment.Way(on=not arguments.off, by=arguments.switch)
+    return Show(arguments.driver, way).main()
 
 
-class Show:
+class Show(scenario.Scenario):
     """The steps of the show.
 
     :param driver: ``[servicegroup] driver``
-    :param on: nova has nova_sg
-    :param switch: what switches it on, see deployment.Way
+    :param way: how nova gets nova_sg, if at all
     """
 
-    def __init__(self, driver: str, on: bool, switch: str) -> None:
-        self._driver = driver if on else 'nova'
-        self._way = deployment.Way(on=on, by=switch)
-        self.deployment = deployment.Deployment(
-            driver, _REPORT_INTERVAL, _SERVICE_DOWN_TIME
-        )
-        self._running: dict[str, processes.Process] = {}
+    def __init__(self, driver: str, way: deployment.Way) -> None:
+        super().__init__(deployment.Deployment(driver))
+        self._driver = driver if way.on else 'nova'
+        self._way = way
 
     def run(self) -> None:
-        """Go through all steps.
-
-        :raises processes.Failed: something is not as it should be
-        """
         self._start()
         self._disable()
         self._crash()
@@ -76,77 +52,59 @@ class Show:
 
     def _start(self) -> None:
         processes.say('Conductor, scheduler, three computes and the API start')
-        for name, host in (
-            ('nova-conductor', 'controller'),
-            ('nova-scheduler', 'controller'),
-            *(('nova-compute', host) for host in _COMPUTES),
-        ):
-            process = self.deployment.start(self._way, name, host)
-            self._running[process.name] = process
+        self.start_control(self._way, *_COMPUTES)
+        for process in self.running:
             print(f'{process.name}: pid {process.pid}')
-        api = self.deployment.start_api(self._way)
-        self._running[api.name] = api
-        self._wait_for({host: ('enabled', 'up') for host in _COMPUTES})
-        self._wait_for(
-            {'controller': ('enabled', 'up')},
-            binaries=('nova-conductor', 'nova-scheduler'),
-        )
+        self.wait_for(dict.fromkeys(_COMPUTES, scenario.UP))
         self.deployment.manage(self._way, 'cell_v2', 'discover_hosts')
-        self._list()
+        self.show()
 
     def _disable(self) -> None:
         processes.say('An operator disables one')
-        reason = 'new disks'
-        self._client(
-            *('compute', 'service', 'set', '--disable'),
-            *('--disable-reason', reason, 'compute3', 'nova-compute'),
-        )
-        self._expect({'compute3': ('disabled', 'up')})
+        self.set('disable', 'compute3', '--disable-reason', _REASON)
+        self.expect({'compute3': scenario.DISABLED})
         if self._way.on and self._way.by == 'run':
-            self._use_nova_manage(reason)
-        self._list()
+            self._use_nova_manage()
+        self.show()
 
-    def _use_nova_manage(self, reason: str) -> None:
+    def _use_nova_manage(self) -> None:
         self._nova_manage('service', 'enable', 'compute3', 'nova-compute')
-        self._expect({'compute3': ('enabled', 'up')})
+        self.expect({'compute3': scenario.UP})
         self._nova_manage(
-            *('service', 'disable', '--reason', reason),
+            *('service', 'disable', '--reason', _REASON),
             *('compute3', 'nova-compute'),
         )
-        self._expect({'compute3': ('disabled', 'up')})
+        self.expect({'compute3': scenario.DISABLED})
         self._nova_manage('service', 'list', '--binary', 'nova-compute')
         self._nova_manage('service', 'describe_resource', 'compute1')
 
     def _crash(self) -> None:
         processes.say('One is killed')
-        self._running.pop('nova-compute-compute1').kill()
-        self._goes_down('compute1', 'enabled')
-        self._list()
+        self.kill(scenario.COMPUTE, 'compute1')
+        self._goes_down('compute1', scenario.DOWN)
+        self.show()
 
     def _freeze(self) -> None:
         processes.say('The loop of one does not turn any more (SIGSTOP)')
-        compute = self._running['nova-compute-compute3']
+        compute = self.process(scenario.COMPUTE, 'compute3')
         compute.pause()
-        self._goes_down('compute3', 'disabled')
+        self._goes_down('compute3', scenario.DISABLED_DOWN)
         print('and goes on (SIGCONT)')
         compute.resume()
-        took = self._wait_for({'compute3': ('disabled', 'up')})
+        took = self.wait_for({'compute3': scenario.DISABLED})
         print(f'compute3 is up again after {took:.1f} s, and still disabled')
 
     def _stop(self) -> None:
         processes.say('One is stopped in good order (SIGTERM)')
-        code = self._running.pop('nova-compute-compute2').stop()
-        if code != 0:
-            raise processes.Failed(f'nova-compute exited with {code}')
+        self.stop(scenario.COMPUTE, 'compute2')
         print('nova-compute exited with 0')
-        self._goes_down('compute2', 'enabled')
-        self._list()
+        self._goes_down('compute2', scenario.DOWN)
+        self.show()
 
     def _restart(self) -> None:
         processes.say('The one that was stopped starts again')
-        process = self.deployment.start(self._way, 'nova-compute', 'compute2')
-        self._running[process.name] = process
-        took = self._wait_for({'compute2': ('enabled', 'up')})
+        self.start_computes(self._way, 'compute2')
+        took = self.wait_for({'compute2': scenario.UP})
         print(f'compute2 is up after {took:.1f} s')
 
     def _look_at_the_table(self) -> None:
@@ -161,64 +119,22 @@ class Show:
                 f'{sum(rows.values())} rows'
             )
 
-    def _goes_down(self, host: str, status: str) -> None:
+    def _goes_down(self, host: str, down: deployment.State) -> None:
         limit = _LATE + (
             deployment.SESSION_TIMEOUT
             if self._driver == 'zk'
-            else _SERVICE_DOWN_TIME
+            else deployment.SERVICE_DOWN_TIME
         )
-        took = self._wait_for({host: (status, 'down')})
+        took = self.wait_for({host: down})
         print(f'{host} is down after {took:.1f} s')
         if took > limit:
             raise processes.Failed(f'that is more than {limit:g} s')
 
-    def _wait_for(
-        self,
-        wanted: Mapping[str, tuple[str, str]],
-        binaries: tuple[str, ...] = ('nova-compute',),
-    ) -> float:
-        """Wait until services have a status and a state, by host."""
-        return processes.wait_until(
-            f'{dict(wanted)}',
-            lambda: self._are(wanted, binaries),
-            list(self._running.values()),
-        )
-
-    def _expect(self, wanted: Mapping[str, tuple[str, str]]) -> None:
-        if not self._are(wanted, ('nova-compute',)):
-            raise processes.Failed(
-                f'{dict(wanted)} expected, but the API says '
-                f'{self.deployment.services()}'
-            )
-
-    def _are(
-        self,
-        wanted: Mapping[str, tuple[str, str]],
-        binaries: tuple[str, ...],
-    ) -> bool:
-        services = self.deployment.services()
-        return all(
-            services.get((host, binary)) == deployment.State(*state)
-            for host, state in wanted.items()
-            for binary in binaries
-        )
-
-    def _list(self) -> None:
-        self._client('compute', 'service', 'list')
-
-    def _client(self, *arguments: str) -> None:
-        print('\n$ openstack ' + _words(arguments))
-        print(self.deployment.openstack(*arguments), end='')
-
     def _nova_manage(self, *arguments: str) -> None:
-        print('\n$ nova-sg-run nova-manage ' + _words(arguments))
+        words = (f"'{word}'" if ' ' in word else word for word in arguments)
+        print('\n$ nova-sg-run nova-manage ' + ' '.join(words))
         print(self.deployment.manage(self._way, *arguments), end='')
 
 
-def _words(arguments: Any) -> str:
-    return ' '.join(f"'{word}'" if ' ' in word else word for word in arguments)
-
-
 if __name__ == '__main__':
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.exit(main())
