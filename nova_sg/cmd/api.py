@@ -178,6 +178,10 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
         #: The exit code of an application that cannot be made; a process
         #: that was forked shares it.
         self._failed_with = mmap.mmap(-1, 1)
+        #: A byte for the process that tells of it: all of them fail alike.
+        self._teller, self._next_teller = os.pipe()
+        os.set_blocking(self._teller, False)
+        os.write(self._next_teller, b'.')
         super().__init__()
 
     def run(self) -> None:
@@ -239,6 +243,10 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
         except exception.NovaSgException as error:
             # gunicorn ends all of them then.
             self._failed_with[0] = common.exit_code(error)
+            try:
+                os.read(self._teller, 1)
+            except BlockingIOError:
+                sys.exit(Arbiter.APP_LOAD_ERROR)
             raise gunicorn_errors.AppImportError(
                 f'{PROGRAM}: error: {common.one_line(error)}'
             ) from error

@@ -125,9 +125,13 @@ class TestRefusals(cmd_base.CommandTestCase):
         self.refused_by_a_worker('[oslo_policy] policy_file')
 
     def refused_by_a_worker(self, says):
-        result = self.run_process(program='api', env={'OS_API__PORT': '0'})
+        """See that it is told once, by however many workers."""
+        result = self.run_process(
+            program='api', env={'OS_API__PORT': '0', 'OS_API__WORKERS': '4'}
+        )
         self.assertEqual(2, result.code, result)
         self.assertIn(f'nova-sg-api: error: {says}', result.err)
+        self.assertEqual(1, result.err.count('error: '), result.err)
 
     def test_the_deployment_of_somebody_else(self):
         self.service()
