@@ -6,9 +6,9 @@ import subprocess
 import sys
 import uuid
 
-from oslo_config import cfg
 import oslo_messaging as messaging
 
+from nova_sg import rpc
 from nova_sg.conductor import manager
 from nova_sg.conductor import novas
 from nova_sg.servicegroup import invocation as sg_invocation
@@ -107,15 +107,12 @@ class LeaveTestCase(base.ConductorTestCase):
 
     def serve_as_nova(self, *endpoints):
         """Serve at the broker where nova's conductor does."""
-        conf = cfg.ConfigOpts()
-        conf([], default_config_files=[])
         server = messaging.get_rpc_server(
-            messaging.get_rpc_transport(conf, self.rabbitmq.url),
+            rpc.transport(self.conf),
             messaging.Target(
-                exchange='nova', topic='conductor', server='control1'
+                exchange=novas.EXCHANGE, topic=novas.TOPIC, server='control1'
             ),
             list(endpoints),
-            executor='threading',
         )
         server.start()
         self.addCleanup(server.wait)
