@@ -152,7 +152,7 @@ def warm_up_a_mirror() -> tuple[float, float]:
     api.driver.watch(context)
     mirror = api.driver.membership.mirror
     cell = api.driver.records.cell(context)
-    while not (mirror.view(cell, -1) and mirror.living()):
+    while not (mirror.view(cell) and mirror.living()):
         time.sleep(0.001)
     warm_up = time.perf_counter() - began
     gc.collect()
@@ -208,7 +208,7 @@ def follow(hosts: str, pipe: Any) -> None:
     api.driver.watch(context)
     mirror = api.driver.membership.mirror
     cell = api.driver.records.cell(context)
-    while not (mirror.view(cell, -1) and mirror.living()):
+    while not (mirror.view(cell) and mirror.living()):
         time.sleep(0.01)
     count = [0]
     real = session.Session._exchange
@@ -218,10 +218,12 @@ def follow(hosts: str, pipe: Any) -> None:
         return real(self, client, asked, *args)
 
     session.Session._exchange = counted  # type: ignore[method-assign]
-    following = mirror.view(cell, -1).following
+    following = mirror.view(cell).following
     pipe.send('ready')
     for number in range(following, following + CHANGES):
-        while mirror.view(cell, number) is None:
+        # It answers once this change is in it.
+        mirror.positions.note(cell, number + 1)
+        while mirror.view(cell) is None:
             continue
         pipe.send(time.monotonic())
     pipe.recv()
