@@ -101,9 +101,10 @@ class TestCheckOthers(backends.BackendsTestCase):
             access='everybody may change it',
             tls='no',
             marker=['driver = zk, records = zookeeper (format 1)'],
-            members=2,
+            # The new service is expected, and not down yet.
+            members=3,
             services=2,
-            up=1,
+            up=2,
         )
         self.assertRegex(checked['zookeeper_version'], r'^3\.[0-9.]+$')
 
@@ -127,7 +128,7 @@ class TestCheckOthers(backends.BackendsTestCase):
         self.assertEqual(2, len(checked['backend']))
         self.assertEqual(2, len(checked['round_trip_ms']))
         self.assertIn('sqlite', checked['database_version'])
-        self.assertEqual(2, checked['members'])
+        self.assertEqual(3, checked['members'])
 
     def test_a_memcached_that_is_away_is_one_line(self):
         self.check(driver='mc')

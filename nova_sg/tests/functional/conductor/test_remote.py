@@ -189,8 +189,9 @@ class TestMembership(RemoteTestCase):
         uuids = self.many(3)
         left = []
 
-        def note(_connection, _cursor, _statement, parameters, *_rest):
-            left.extend(each for row in parameters for each in row)
+        def note(_connection, _cursor, _statement, parameters, _, many):
+            for row in parameters if many else [parameters]:
+                left.extend(row)
 
         database = engine.get(self.process.conf).engine
         sa.event.listen(database, 'before_cursor_execute', note)
