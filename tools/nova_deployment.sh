@@ -27,6 +27,8 @@ it should be.
                 records in memcached
   --beats B     [servicegroup] beats: nova (the default) or grouped, with
                 --driver db
+  --faults      instead: with grouped heartbeats, the clocks of hosts are an
+                hour off, and conductors, the broker and the database fail
   --conf        switch nova-sg on by nova.conf alone, not with nova-sg-run
   --off         nova as it is, without nova-sg
   --upgrade     instead: the driver is db, and processes with and without
@@ -78,13 +80,15 @@ while (($#)); do
             shift
             ;;
         --beats)
-            nova_beats "${2:-}" || exit 2
+            nova_is_beats "${2:-}" || exit 2
+            arguments+=("$1" "$2")
             shift
             ;;
         --conf) arguments+=(--switch conf) ;;
         --off) arguments+=(--off) ;;
         --upgrade) module=upgrade plain=plain ;;
         --move) module=move ;;
+        --faults) module=grouped plain=plain ;;
         --eventlet) export OS_NOVA_DISABLE_EVENTLET_PATCHING=false ;;
         --threading) export OS_NOVA_DISABLE_EVENTLET_PATCHING=true ;;
         -h | --help) usage; exit 0 ;;

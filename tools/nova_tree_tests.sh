@@ -65,7 +65,8 @@ while (($#)); do
             shift
             ;;
         --beats)
-            nova_beats "${2:-}" || exit 2
+            nova_is_beats "${2:-}" || exit 2
+            arguments+=("$1" "$2")
             shift
             ;;
         --exclude | --csv)

@@ -50,13 +50,11 @@ nova_is_release() {
     return 1
 }
 
-# nova_beats VALUE: heartbeats go this way; says what there is.
-nova_beats() {
-    if [[ ${1:-} != @(nova|grouped) ]]; then
-        echo 'error: --beats is nova or grouped' >&2
-        return 1
-    fi
-    export OS_SERVICEGROUP__BEATS=$1
+# nova_is_beats VALUE: whether it is a way of heartbeats; says what there is.
+nova_is_beats() {
+    [[ ${1:-} == @(nova|grouped) ]] && return
+    echo 'error: --beats is nova or grouped' >&2
+    return 1
 }
 
 nova_choose 34

@@ -106,10 +106,15 @@ class Deployment(fixtures.Fixture):
     :param service_down_time: seconds without a beat until a service is down
     :param prefix: the environment of the nova that makes the databases; None
         for ours
+    :param beats: ``[servicegroup] beats``; None for its default
     :ivar directory: all it keeps
+    :ivar database: the server of all databases
+    :ivar messaging: the broker
     """
 
     directory: pathlib.Path
+    database: mariadb.MariadbServer
+    messaging: rabbitmq.RabbitmqServer
 
     def __init__(
         self,
@@ -117,8 +122,12 @@ class Deployment(fixtures.Fixture):
         report_interval: int = REPORT_INTERVAL,
         service_down_time: int = SERVICE_DOWN_TIME,
         prefix: str | None = None,
+        beats: str | None = None,
     ) -> None:
         super().__init__()
+        self._group: dict[str, object] = {'driver': driver}
+        if beats is not None:
+            self._group['beats'] = beats
         self._stock = Way(on=False, prefix=prefix)
         self._driver = driver
         self._beats = {
@@ -131,13 +140,12 @@ class Deployment(fixtures.Fixture):
         self.directory = self.useFixture(
             directories.ServerDirectory('nova')
         ).path
-        database = self.useFixture(mariadb.MariadbServer())
-        self._database_port = database.port
-        messaging = self.useFixture(rabbitmq.RabbitmqServer())
+        self.database = self.useFixture(mariadb.MariadbServer())
+        self.messaging = self.useFixture(rabbitmq.RabbitmqServer())
         self._addresses = configuration.Addresses(
-            database=database.url.removesuffix('/mysql')
+            database=self.database.url.removesuffix('/mysql')
             + '/{name}?charset=utf8mb3',
-            messaging=messaging.url,
+            messaging=self.messaging.url,
             placement=self.useFixture(ports.Port()).number,
             api=self.useFixture(ports.Port()).number,
         )
@@ -148,7 +156,7 @@ class Deployment(fixtures.Fixture):
     def _servicegroup_options(self) -> dict[str, dict[str, object]]:
         options: dict[str, dict[str, object]] = {
             'DEFAULT': dict(self._beats),
-            'servicegroup': {'driver': self._driver},
+            'servicegroup': dict(self._group),
         }
         if self._driver == 'zk':
             server = self.useFixture(zookeeper.ZookeeperServer())
@@ -227,25 +235,31 @@ class Deployment(fixtures.Fixture):
             [placement],
         )
 
-    def start(self, way: Way, name: str, host: str) -> processes.Process:
+    def start(
+        self, way: Way, name: str, host: str, **variables: str
+    ) -> processes.Process:
         """Start a service of nova.
 
         :param name: its command, nova-compute for instance
+        :param variables: more of its environment
         """
         file = self._write_nova(way, f'{name}-{host}', host)
         process = processes.Process(
             f'{name}-{host}',
             way.command(name, '--config-file', str(file)),
             file.parent,
-            {'PYTHONPATH': str(configuration.VIRT)},
+            {'PYTHONPATH': str(configuration.VIRT), **variables},
         )
         self.addCleanup(process.kill)
         return process
 
     def start_api(
-        self, way: Way, host: str = 'controller'
+        self, way: Way, host: str = 'controller', **variables: str
     ) -> processes.Process:
-        """Start the compute API, and return its process when it answers."""
+        """Start the compute API, and return its process when it answers.
+
+        :param variables: more of its environment
+        """
         directory = self._write_nova(way, f'nova-api-{host}', host).parent
         configuration.write_api(
             directory,
@@ -257,7 +271,7 @@ class Deployment(fixtures.Fixture):
             f'nova-api-{host}',
             [processes.program('gunicorn', way.prefix)],
             directory,
-            {'OS_NOVA_CONFIG_DIR': str(directory)},
+            {'OS_NOVA_CONFIG_DIR': str(directory), **variables},
         )
         self.addCleanup(process.kill)
         processes.wait_until(
@@ -361,7 +375,7 @@ class Deployment(fixtures.Fixture):
 
     def _connect(self) -> Any:
         return pymysql.connect(
-            host=ports.HOST, port=self._database_port, user='root'
+            host=ports.HOST, port=self.database.port, user='root'
         )
 
 

@@ -74,16 +74,24 @@ class Scenario:
         return 0
 
     def start(
-        self, way: deployment.Way, name: str, host: str
+        self, way: deployment.Way, name: str, host: str, **variables: str
     ) -> processes.Process:
-        """Start a service of nova, which has to live from now on."""
-        process = self.deployment.start(way, name, host)
+        """Start a service of nova, which has to live from now on.
+
+        :param variables: more of its environment
+        """
+        process = self.deployment.start(way, name, host, **variables)
         self._running[process.name] = process
         return process
 
-    def start_api(self, way: deployment.Way) -> processes.Process:
-        """Start the compute API, and wait until it answers."""
-        process = self.deployment.start_api(way)
+    def start_api(
+        self, way: deployment.Way, **variables: str
+    ) -> processes.Process:
+        """Start the compute API, and wait until it answers.
+
+        :param variables: more of its environment
+        """
+        process = self.deployment.start_api(way, **variables)
         self._running[process.name] = process
         return process
 

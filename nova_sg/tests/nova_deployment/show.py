@@ -22,11 +22,12 @@ def main() -> int:
     """Run the show, and return the exit code of the process."""
     parser = argparse.ArgumentParser(prog='nova_deployment.sh')
     parser.add_argument('--driver', choices=('db', 'zk', 'mc'), default='zk')
+    parser.add_argument('--beats', choices=('nova', 'grouped'))
     parser.add_argument('--off', action='store_true')
     parser.add_argument('--switch', choices=('run', 'conf'), default='run')
     arguments = parser.parse_args()
     way = deployment.Way(on=not arguments.off, by=arguments.switch)
-    return Show(arguments.driver, way).main()
+    return Show(arguments.driver, way, arguments.beats).main()
 
 
 class Show(scenario.Scenario):
@@ -34,10 +35,13 @@ class Show(scenario.Scenario):
 
     :param driver: ``[servicegroup] driver``
     :param way: how nova gets nova_sg, if at all
+    :param beats: ``[servicegroup] beats``; None for its default
     """
 
-    def __init__(self, driver: str, way: deployment.Way) -> None:
-        super().__init__(deployment.Deployment(driver))
+    def __init__(
+        self, driver: str, way: deployment.Way, beats: str | None = None
+    ) -> None:
+        super().__init__(deployment.Deployment(driver, beats=beats))
         self._driver = driver if way.on else 'nova'
         self._way = way
 

@@ -26,7 +26,7 @@ def main() -> int:
     modules = arguments.modules or suite.MODULES
     driver = None if arguments.off else arguments.driver
     began = time.monotonic()
-    with _backend(driver) as options:
+    with _backend(driver, arguments.beats) as options:
         results = suite.Suite(
             source=arguments.source,
             on=not arguments.off,
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--exclude')
     parser.add_argument('--concurrency', type=int, default=0)
+    parser.add_argument('--beats', choices=('nova', 'grouped'))
     parser.add_argument('--csv', type=pathlib.Path)
     parser.add_argument('--source', type=pathlib.Path, required=True)
     parser.add_argument('modules', nargs='*')
@@ -64,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextlib.contextmanager
-def _backend(driver: str | None) -> Iterator[Mapping[str, str]]:
+def _backend(
+    driver: str | None, beats: str | None
+) -> Iterator[Mapping[str, str]]:
     """Start what a driver needs; its options, as environment."""
     with contextlib.ExitStack() as stack:
         options: Mapping[str, str] = {}
@@ -80,6 +83,8 @@ def _backend(driver: str | None) -> Iterator[Mapping[str, str]]:
             }
         if driver is not None:
             options = {**options, 'OS_SERVICEGROUP__DRIVER': driver}
+        if beats is not None:
+            options = {**options, 'OS_SERVICEGROUP__BEATS': beats}
         if driver == 'mc':
             _settle(options)
         yield options
