@@ -41,7 +41,7 @@ class Directory:
         return f'toy:{self.path}'
 
     def read(self) -> dict[str, Any]:
-        """Return the state: format, last_id, marker, services, changes."""
+        """Return the state: format, last_id, marker, services."""
         with self._errors():
             try:
                 state: dict[str, Any] = json.loads(
@@ -55,7 +55,6 @@ class Directory:
                     'last_id': 0,
                     'marker': None,
                     'services': {},
-                    'changes': {},
                 }
         if state['format'] != FORMAT:
             raise exception.ServiceGroupUnavailable(
@@ -78,12 +77,15 @@ class Directory:
                 os.fsync(new.fileno())
             os.replace(new.name, self.path / 'state.json')
 
-    def now(self) -> float:
-        """Return what time it is by the file system's clock."""
+    def now(self) -> int:
+        """Return the time by the file system's clock.
+
+        :returns: in milliseconds since 1970
+        """
         with self._errors():
             descriptor, probe = tempfile.mkstemp(dir=self.path, prefix='.now')
             try:
-                return os.fstat(descriptor).st_mtime
+                return os.fstat(descriptor).st_mtime_ns // 1_000_000
             finally:
                 os.close(descriptor)
                 os.unlink(probe)
@@ -99,15 +101,19 @@ class Directory:
             os.stat(self.path)
             (self.path / member).unlink(missing_ok=True)
 
-    def members(self) -> dict[str, float]:
-        """Return each member's file, and when it was last touched."""
+    def members(self) -> dict[str, int]:
+        """Return each member's file, and when it was last touched.
+
+        :returns: in milliseconds since 1970, by name
+        """
         found = {}
         with self._errors(), os.scandir(self.path) as entries:
             for entry in entries:
                 if entry.name.startswith('member,'):
                     # It may leave at this moment.
                     with contextlib.suppress(FileNotFoundError):
-                        found[entry.name] = entry.stat().st_mtime
+                        touched = entry.stat().st_mtime_ns
+                        found[entry.name] = touched // 1_000_000
         return found
 
     @contextlib.contextmanager

@@ -4,7 +4,6 @@
 
 from collections.abc import Iterable
 from collections.abc import Sequence
-import datetime
 import itertools
 import os
 import time
@@ -17,6 +16,7 @@ from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
+from nova_sg.servicegroup.records import codec
 from nova_sg_toy import directory
 from nova_sg_toy import records
 
@@ -24,12 +24,18 @@ _number = itertools.count()
 
 
 class MemberFile(NamedTuple):
-    """The name of a member's file, which says all but when it beat."""
+    """The name of a member's file, which says all but when it beat.
+
+    :param pid: of the worker; 0 for a service that has not joined yet
+    :param number: tells the members of one process apart
+    :param started: when it joined, in milliseconds since 1970
+    :param ttl: seconds without a beat after which it is down
+    """
 
     uuid: str
     pid: int
     number: int
-    started: float
+    started: int
     ttl: int
 
     def __str__(self) -> str:
@@ -37,8 +43,8 @@ class MemberFile(NamedTuple):
 
     @classmethod
     def parse(cls, name: str) -> 'MemberFile':
-        _, uuid, pid, number, started, ttl = name.split(',')
-        return cls(uuid, int(pid), int(number), float(started), int(ttl))
+        _, uuid, *numbers = name.split(',')
+        return cls(uuid, *(int(each) for each in numbers))
 
 
 class ToyHandle(base.Handle):
@@ -48,10 +54,7 @@ class ToyHandle(base.Handle):
     """
 
     def __init__(
-        self,
-        membership: base.Membership,
-        joined: record.Record,
-        file: MemberFile,
+        self, membership: base.Membership, joined: record.Record, file: str
     ) -> None:
         super().__init__(membership, joined)
         self.file = file
@@ -72,7 +75,7 @@ class ToyMembership(base.Membership):
     def announce(
         self, context: sg_context.RequestContext, created: record.Record
     ) -> None:
-        self._directory.touch(self._expected(created.uuid))
+        self._directory.touch(self._file(created.uuid))
 
     def join_many(
         self,
@@ -84,19 +87,13 @@ class ToyMembership(base.Membership):
             ToyHandle(
                 self,
                 each,
-                MemberFile(
-                    each.uuid,
-                    os.getpid(),
-                    next(_number),
-                    now,
-                    self._down_time,
-                ),
+                self._file(each.uuid, os.getpid(), next(_number), now),
             )
             for each in joined
         ]
         gone = self.beat_many(context, handles)
         for each in joined:
-            self._directory.remove(self._expected(each.uuid))
+            self._directory.remove(self._file(each.uuid))
         return [handle for handle in handles if handle not in gone]
 
     def beat_many(
@@ -104,11 +101,11 @@ class ToyMembership(base.Membership):
         context: sg_context.RequestContext,
         handles: Sequence[base.Handle],
     ) -> Sequence[base.Handle]:
-        live = self._live()
+        live = records.live_uuids(self._directory)
         gone = []
         for handle in handles:
             if handle.uuid in live:
-                self._directory.touch(_name(handle))
+                self._directory.touch(_file_of(handle))
             else:
                 gone.append(handle)
         return gone
@@ -119,23 +116,24 @@ class ToyMembership(base.Membership):
         handles: Sequence[base.Handle],
     ) -> None:
         for handle in handles:
-            self._directory.remove(_name(handle))
+            self._directory.remove(_file_of(handle))
 
     def alive(
         self, context: sg_context.RequestContext, uuids: Iterable[str]
     ) -> dict[str, liveness.Liveness]:
         known_at = time.monotonic()
-        beats: dict[str, list[tuple[float, MemberFile]]] = {
-            uuid: [] for uuid in self._live().intersection(uuids)
+        beats: dict[str, list[tuple[int, MemberFile]]] = {
+            uuid: []
+            for uuid in records.live_uuids(self._directory).intersection(uuids)
         }
         now = self._directory.now()
         for name, seen in self._directory.members().items():
             member = MemberFile.parse(name)
             if member.uuid in beats:
                 beats[member.uuid].append((seen, member))
-        oldest = now - self._down_time
+        oldest = now - self._down_time * 1000
         return {
-            uuid: self._verdict(members, oldest, known_at)
+            uuid: _verdict(members, oldest, known_at)
             for uuid, members in beats.items()
         }
 
@@ -144,39 +142,31 @@ class ToyMembership(base.Membership):
             if MemberFile.parse(name).uuid == uuid:
                 self._directory.remove(name)
 
-    def _expected(self, uuid: str) -> str:
-        """Return the file of a service that has not joined yet."""
-        return str(MemberFile(uuid, 0, 0, 0.0, self._down_time))
-
-    def _live(self) -> set[str]:
-        services = self._directory.read()['services'].values()
-        return {each['uuid'] for each in services if not each['deleted']}
-
-    @staticmethod
-    def _verdict(
-        beats: list[tuple[float, MemberFile]], oldest: float, known_at: float
-    ) -> liveness.Liveness:
-        members = [each for seen, each in beats if seen >= oldest]
-        return liveness.Liveness(
-            up=bool(members),
-            # Of a dead one too: so it can be told from one that had no
-            # chance to beat in an outage.
-            last_seen=_moment(max(seen for seen, _ in beats))
-            if beats
-            else None,
-            known_at=known_at,
-            members=tuple(
-                liveness.Member(each.pid, each.started, each.ttl)
-                for each in members
-                if each.pid
-            ),
-        )
+    def _file(
+        self, uuid: str, pid: int = 0, number: int = 0, started: int = 0
+    ) -> str:
+        return str(MemberFile(uuid, pid, number, started, self._down_time))
 
 
-def _name(handle: base.Handle) -> str:
+def _verdict(
+    beats: list[tuple[int, MemberFile]], oldest: int, known_at: float
+) -> liveness.Liveness:
+    alive = [each for seen, each in beats if seen >= oldest]
+    # Of a dead one too: so it can be told from one that had no chance to beat
+    # in an outage.
+    last = max((seen for seen, _ in beats), default=None)
+    return liveness.Liveness(
+        up=bool(alive),
+        last_seen=None if last is None else codec.time_of(last),
+        known_at=known_at,
+        members=tuple(
+            liveness.Member(each.pid, each.started / 1000, each.ttl)
+            for each in alive
+            if each.pid
+        ),
+    )
+
+
+def _file_of(handle: base.Handle) -> str:
     assert isinstance(handle, ToyHandle)
-    return str(handle.file)
-
-
-def _moment(seconds: float) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return handle.file

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
-import datetime
 from typing import Any
 
 from oslo_config import cfg
@@ -19,13 +18,16 @@ from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
+from nova_sg.servicegroup.records import codec
+from nova_sg.servicegroup.records import view
 from nova_sg_toy import directory
 
-_TIMES = ('last_seen_up', 'created_at', 'updated_at', 'deleted_at')
+#: Tokens of changes that a record keeps at most.
+_TOKENS = 1000
 
 
 class ToyRecordStore(base.RecordStore):
-    """A JSON object for each record, the destroyed ones among them."""
+    """A value for each record, the destroyed ones among them."""
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
@@ -35,44 +37,28 @@ class ToyRecordStore(base.RecordStore):
     def marker_store(self) -> marker.MarkerStore:
         return ToyMarkerStore(self._directory)
 
-    def create(
-        self, context: sg_context.RequestContext, values: Mapping[str, Any]
-    ) -> record.Record:
-        uuid = values.get('uuid') or uuidutils.generate_uuid()
-        now = self._directory.now()
-        with self._directory.change() as state:
-            made_before = self._changed(context, state, uuid, now)
-            if made_before is not None:
-                return made_before
-            if uuid in state['services']:
-                raise exception.ServiceExists(service_id='new', uuid=uuid)
-            state['last_id'] += 1
-            given = {'topic': None, **values, 'uuid': uuid}
-            made = record.Record(
-                id=state['last_id'], created_at=_moment(now), **given
-            )
-            self._put(state, made)
-        return made
+    # Reading: from the indexes of the live records.
 
     def get_by_uuid(
         self, context: sg_context.RequestContext, uuid: str
     ) -> record.Record:
-        return _first(uuid, self._live(uuid=uuid))
+        return _there(uuid, self._live().by_uuid.get(uuid))
 
     def get_by_id(
         self, context: sg_context.RequestContext, service_id: int
     ) -> record.Record:
-        return _first(service_id, self._live(id=service_id))
+        return _there(service_id, self._live().by_id.get(service_id))
 
     def get_by_host_and_binary(
         self, context: sg_context.RequestContext, host: str, binary: str
     ) -> record.Record | None:
-        return next(self._live(host=host, binary=binary), None)
+        return self._live().by_name.get((host, binary))
 
     def get_by_host_and_topic(
         self, context: sg_context.RequestContext, host: str, topic: str
     ) -> record.Record | None:
-        return next(self._live(host=host, topic=topic, disabled=False), None)
+        found = self._live().select(host=host, topic=topic, disabled=False)
+        return next(iter(found), None)
 
     def list(
         self,
@@ -83,18 +69,45 @@ class ToyRecordStore(base.RecordStore):
         topic: str | None = None,
         disabled: bool | None = None,
     ) -> Sequence[record.Record]:
-        found = self._live(
+        return self._live().select(
             host=host, binary=binary, topic=topic, disabled=disabled
         )
-        return sorted(found, key=lambda each: each.id)
 
     def traces(
         self, context: sg_context.RequestContext
     ) -> Sequence[record.Record]:
-        found = map(_from_json, self._directory.read()['services'].values())
-        return sorted(
-            (each for each in found if each.deleted), key=lambda each: each.id
-        )
+        found = (each.record for each in _stored(self._directory.read()))
+        return view.in_order(each for each in found if each.deleted)
+
+    def minimum_versions(
+        self, context: sg_context.RequestContext, binaries: Iterable[str]
+    ) -> dict[str, int]:
+        lowest = self._live().minimum_versions
+        return {each: lowest[each] for each in binaries if each in lowest}
+
+    def made(
+        self, context: sg_context.RequestContext, uuid: str | None = None
+    ) -> record.Record | None:
+        return _made(context, self._directory.read())
+
+    # Changing: once, under the lock, with the token in the same value.
+
+    def create(
+        self, context: sg_context.RequestContext, values: Mapping[str, Any]
+    ) -> record.Record:
+        uuid = values.get('uuid') or uuidutils.generate_uuid()
+        now = self._directory.now()
+        with self._directory.change() as state:
+            if (made := _made(context, state)) is not None:
+                return made
+            if uuid in state['services']:
+                raise exception.ServiceExists(service_id='new', uuid=uuid)
+            state['last_id'] += 1
+            given = {'topic': None, **values, 'uuid': uuid}
+            new = record.Record(
+                id=state['last_id'], created_at=codec.time_of(now), **given
+            )
+            return _put(context, state, new, now)
 
     def update(
         self,
@@ -104,60 +117,40 @@ class ToyRecordStore(base.RecordStore):
     ) -> record.Record:
         now = self._directory.now()
         with self._directory.change() as state:
-            changed_before = self._changed(context, state, uuid, now)
-            if changed_before is not None:
-                return changed_before
-            there = _first(uuid, _live(state, uuid=uuid))
-            changed = there._replace(updated_at=_moment(now), **changes)
-            self._put(state, changed)
-        return changed
+            if (made := _made(context, state)) is not None:
+                return made
+            there = _there(uuid, _live(state).by_uuid.get(uuid))
+            changed = there._replace(updated_at=codec.time_of(now), **changes)
+            return _put(context, state, changed, now)
 
     def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
         now = self._directory.now()
         with self._directory.change() as state:
-            if self._changed(context, state, uuid, now) is not None:
+            if _made(context, state) is not None:
                 return
-            gone = _first(uuid, _live(state, uuid=uuid))
-            self._put(
-                state,
-                gone._replace(deleted=gone.id, deleted_at=_moment(now)),
+            there = _there(uuid, _live(state).by_uuid.get(uuid))
+            gone = there._replace(
+                deleted=there.id, deleted_at=codec.time_of(now)
             )
-
-    def made(
-        self, context: sg_context.RequestContext, uuid: str | None = None
-    ) -> record.Record | None:
-        state = self._directory.read()
-        made = state['changes'].get(change.token_of(context))
-        return made and _from_json(state['services'][made[0]])
-
-    def minimum_versions(
-        self, context: sg_context.RequestContext, binaries: Iterable[str]
-    ) -> dict[str, int]:
-        versions: dict[str, int] = {}
-        wanted = set(binaries)
-        for each in self._live(forced_down=False):
-            if each.binary in wanted:
-                lowest = versions.get(each.binary, each.version)
-                versions[each.binary] = min(lowest, each.version)
-        return versions
+            _put(context, state, gone, now)
 
     def restore(
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
         now = self._directory.now()
         with self._directory.change() as state:
-            if self._changed(context, state, restored.uuid, now) is not None:
+            there = [each.record for each in _stored(state)]
+            if restored in there or _made(context, state) is not None:
                 return
-            for values in state['services'].values():
-                there = _from_json(values)
-                if there == restored:
-                    return
-                if there.id == restored.id or there.uuid == restored.uuid:
-                    raise exception.ServiceExists(
-                        service_id=restored.id, uuid=restored.uuid
-                    )
+            if any(
+                each.id == restored.id or each.uuid == restored.uuid
+                for each in there
+            ):
+                raise exception.ServiceExists(
+                    service_id=restored.id, uuid=restored.uuid
+                )
             state['last_id'] = max(state['last_id'], restored.id)
-            self._put(state, restored)
+            _put(context, state, restored, now)
 
     def purge(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
@@ -166,52 +159,8 @@ class ToyRecordStore(base.RecordStore):
             for uuid in uuids:
                 state['services'].pop(uuid, None)
 
-    def _live(self, **filters: Any) -> Iterator[record.Record]:
-        return _live(self._directory.read(), **filters)
-
-    @staticmethod
-    def _changed(
-        context: sg_context.RequestContext,
-        state: dict[str, Any],
-        uuid: str,
-        now: float,
-    ) -> record.Record | None:
-        """Note a change; return what it changed, if it was made before.
-
-        The token stands in the state that the change is written with.
-        """
-        changes = state['changes']
-        for token, (_, made_at) in list(changes.items()):
-            if made_at < now - change.KEPT:
-                del changes[token]
-        mine = change.token_of(context)
-        if mine in changes:
-            return _from_json(state['services'][changes[mine][0]])
-        changes[mine] = [uuid, now]
-        return None
-
-    @staticmethod
-    def _put(state: dict[str, Any], service: record.Record) -> None:
-        """Put a record into the state, where its names are free."""
-        if not service.deleted and service.host is not None:
-            others = [
-                each
-                for each in _live(state, host=service.host)
-                if each.uuid != service.uuid
-            ]
-            if any(each.binary == service.binary for each in others):
-                raise exception.ServiceBinaryExists(
-                    host=service.host, binary=service.binary
-                )
-            if service.topic is not None and any(
-                each.topic == service.topic for each in others
-            ):
-                raise exception.ServiceTopicExists(
-                    host=service.host, topic=service.topic
-                )
-        # Fields which a newer version wrote stay.
-        there = state['services'].setdefault(service.uuid, {})
-        there.update(_to_json(service))
+    def _live(self) -> view.View:
+        return _live(self._directory.read())
 
 
 class ToyMarkerStore(marker.MarkerStore):
@@ -245,40 +194,62 @@ def _marker(state: dict[str, Any]) -> marker.Marker | None:
     return marker.Marker(**state['marker']) if state['marker'] else None
 
 
-def _live(state: dict[str, Any], **filters: Any) -> Iterator[record.Record]:
-    """Return live records with these values; None matches any."""
-    for values in state['services'].values():
-        each = _from_json(values)
-        if not each.deleted and all(
-            wanted is None or getattr(each, name) == wanted
-            for name, wanted in filters.items()
-        ):
-            yield each
+def _stored(state: dict[str, Any]) -> Iterator[codec.Stored]:
+    """Return all records, and what else their values hold."""
+    for uuid, value in state['services'].items():
+        yield codec.decode(value, uuid)
 
 
-def _first(
-    service_id: str | int, found: Iterator[record.Record]
+def _live(state: dict[str, Any]) -> view.View:
+    found = (each.record for each in _stored(state))
+    return view.View({each.uuid: each for each in found if not each.deleted})
+
+
+def live_uuids(shared: directory.Directory) -> set[str]:
+    """Return the uuids of services that were not destroyed."""
+    return set(_live(shared.read()).by_uuid)
+
+
+def _there(
+    service_id: str | int, found: record.Record | None
 ) -> record.Record:
-    for each in found:
-        return each
-    raise exception.ServiceNotFound(service_id=service_id)
+    if found is None:
+        raise exception.ServiceNotFound(service_id=service_id)
+    return found
 
 
-def _to_json(service: record.Record) -> dict[str, Any]:
-    values = service._asdict()
-    for name in _TIMES:
-        if values[name] is not None:
-            values[name] = values[name].isoformat()
-    return values
+def _made(
+    context: sg_context.RequestContext, state: dict[str, Any]
+) -> record.Record | None:
+    """Return the record that this change was made to, None if it was not."""
+    token = change.token_of(context)
+    made = (each.record for each in _stored(state) if each.holds(token))
+    return next(made, None)
 
 
-def _from_json(stored: dict[str, Any]) -> record.Record:
-    values = {name: stored[name] for name in record.FIELDS}
-    for name in _TIMES:
-        if values[name] is not None:
-            values[name] = datetime.datetime.fromisoformat(values[name])
-    return record.Record(**values)
+def _put(
+    context: sg_context.RequestContext,
+    state: dict[str, Any],
+    service: record.Record,
+    now: int,
+) -> record.Record:
+    """Put a record into the state, where its names are free."""
+    if not service.deleted and service.host is not None:
+        host, binary, topic = service.host, service.binary, service.topic
+        live = _live(state)
+        if _is_another(live.by_name.get((host, binary)), service):
+            raise exception.ServiceBinaryExists(host=host, binary=binary)
+        if topic and _is_another(live.by_topic.get((host, topic)), service):
+            raise exception.ServiceTopicExists(host=host, topic=topic)
+    value = state['services'].get(service.uuid)
+    # Fields which a newer version wrote stay.
+    there = codec.decode(value, service.uuid) if value else None
+    stored = (there or codec.Stored(service)).changed(
+        change.token_of(context), service, most=_TOKENS, now=now
+    )
+    state['services'][service.uuid] = codec.encode(stored).decode()
+    return service
 
 
-def _moment(seconds: float) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+def _is_another(found: record.Record | None, service: record.Record) -> bool:
+    return found is not None and found.uuid != service.uuid
