@@ -2,6 +2,10 @@
 
 """Configuration of the documentation's build."""
 
+import pathlib
+import subprocess
+import sys
+
 # -- General configuration ---------------------------------------------------
 
 extensions = [
@@ -28,6 +32,17 @@ policy_generator_config_file = (
     '../../etc/nova-sg/nova-sg-policy-generator.conf'
 )
 sample_policy_basename = '_static/nova-sg'
+
+# The picture of the architecture is drawn anew from the package, too.
+_HERE = pathlib.Path(__file__).parent
+subprocess.run(
+    [
+        sys.executable,
+        _HERE.parents[1] / 'tools' / 'architecture.py',
+        _HERE / '_static' / 'architecture.svg',
+    ],
+    check=True,
+)
 
 # -- Options of the HTML output ----------------------------------------------
 
