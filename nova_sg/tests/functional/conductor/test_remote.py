@@ -189,9 +189,9 @@ class TestMembership(RemoteTestCase):
         uuids = self.many(3)
         left = []
 
-        def note(_connection, _cursor, _statement, parameters, _, many):
-            for row in parameters if many else [parameters]:
-                left.extend(row)
+        def note(_connection, _cursor, statement, parameters, *_rest):
+            if statement.startswith('UPDATE services'):
+                left.extend(each for row in parameters for each in row)
 
         database = engine.get(self.process.conf).engine
         sa.event.listen(database, 'before_cursor_execute', note)
