@@ -3,10 +3,8 @@
 """What this process last learned of liveness, and how old that is."""
 
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
 import datetime
-import itertools
 import threading
 import time
 
@@ -15,6 +13,7 @@ from oslo_log import log as logging
 from nova_sg import forks
 from nova_sg.servicegroup import doubt as sg_doubt
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import read_ahead
 
 LOG = logging.getLogger(__name__)
 
@@ -26,10 +25,6 @@ FRESH = 1.0
 #: long with each further failure. A single failed read is then seen to be as
 #: short as it was.
 FIRST_PAUSE = 0.1
-
-#: How many services are asked for within a second, each by itself, before
-#: others are taken along.
-ALONE = 10
 
 #: Seconds after which a service nobody has heard of is taken for destroyed,
 #: and how many services more than at the last look are worth another.
@@ -58,7 +53,7 @@ class Knowledge:
 
     def __init__(self, bounds: sg_doubt.Bounds, along: int) -> None:
         self._doubting = sg_doubt.Doubting(bounds, lambda: time.monotonic())
-        self._along = along
+        self._ahead = read_ahead.ReadAhead(along)
         #: Guards all of the following but for reads of one value.
         self._lock = forks.renewed(self, '_lock', threading.Lock)
         self._known: dict[str, liveness.Liveness] = {}
@@ -72,11 +67,6 @@ class Knowledge:
         # Of services that the backend could not tell of when it was last
         # asked: when their last known state was known.
         self._doubtful: dict[str, float] = {}
-        # How often a question for one service had to go to the backend, until
-        # when that counts, and which services may be asked for next.
-        self._row = 0
-        self._row_until = 0.0
-        self._next: Iterator[str] = iter(())
 
     def learn(self, answer: Verdicts) -> Verdicts:
         """Take in what the backend answered.
@@ -161,30 +151,15 @@ class Knowledge:
         return known
 
     def with_next(self, uuid: str) -> list[str]:
-        """Return a service that is asked for, and others that may be next.
+        """Return a service to ask for, and others to read along with it.
 
-        A caller that asks for very many, one after the other, as a scheduler
-        does for its hosts, needs longer than a second, and would then ask the
-        backend for each. So a caller that asks for more than a few within a
-        second also gets others that are not fresh, as many as the backend
-        answers at once.
+        A caller that asks for very many services, one after the other, would
+        else ask the backend for each: see :mod:`.read_ahead`.
         """
-        now = time.monotonic()
         with self._lock:
-            if now >= self._row_until:
-                self._row = 0
-                self._row_until = now + FRESH
-            self._row += 1
-            if self._row <= ALONE or self._along == 1:
-                return [uuid]
-            if self._row == ALONE + 1:
-                self._next = iter(self._known_after(uuid))
-            stale = (
-                each
-                for each in self._next
-                if each != uuid and self.fresh(each) is None
+            return self._ahead.batch(
+                uuid, self._known, lambda each: self.fresh(each) is not None
             )
-            return [uuid, *itertools.islice(stale, self._along - 1)]
 
     def last(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         """Return the last known verdicts, however old."""
@@ -260,15 +235,6 @@ class Knowledge:
             'shown as up.',
             {'seconds': doubt.until - now},
         )
-
-    def _known_after(self, uuid: str) -> list[str]:
-        """Return all other services, those first that follow in a list."""
-        known = list(self._known)
-        try:
-            at = known.index(uuid)
-        except ValueError:
-            return known
-        return known[at + 1 :] + known[:at]
 
     def _prune(self) -> None:
         """Drop services that others destroyed, so that memory is bounded."""

@@ -125,7 +125,6 @@ class Worker:
         values = _decode(value)
         if 'forgotten' in values:
             return None
-        values.pop(_EXPECTED, None)
         workers = self._living(values)
         workers.pop(self._name, None)
         age = min((self._age(name) for name in workers), default=0.0)

@@ -12,7 +12,7 @@ from nova_sg import objects
 from nova_sg.db import clock
 from nova_sg.db import engine
 from nova_sg.db import models
-from nova_sg.servicegroup import knowledge
+from nova_sg.servicegroup import read_ahead
 from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.fixtures import scenarios
 from nova_sg.tests.fixtures import statements
@@ -191,4 +191,4 @@ class TestStatementCounts(base.ObjectsTestCase):
             lambda: [self.api.service_is_up(each) for each in records]
         )
         # A few, each by itself, and all others.
-        self.assertEqual(knowledge.ALONE + 1, count, text)
+        self.assertEqual(read_ahead.ALONE + 1, count, text)

@@ -14,6 +14,7 @@ from oslotest import base
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import read_ahead
 
 #: Those of nova's defaults.
 BOUNDS = doubt.bounds_of(interval=10, down_time=60)
@@ -33,11 +34,10 @@ class KnowledgeTestCase(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.clock = Clock()
-        self.useFixture(
-            fixtures.MonkeyPatch(
-                'nova_sg.servicegroup.knowledge.time', self.clock
+        for module in (knowledge, read_ahead):
+            self.useFixture(
+                fixtures.MonkeyPatch(f'{module.__name__}.time', self.clock)
             )
-        )
         self.log = self.useFixture(
             fixtures.FakeLogger('nova_sg.servicegroup.knowledge')
         )
@@ -120,7 +120,9 @@ class TestOneAfterTheOther(KnowledgeTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.useFixture(fixtures.MonkeyPatch(f'{knowledge.__name__}.ALONE', 2))
+        self.useFixture(
+            fixtures.MonkeyPatch(f'{read_ahead.__name__}.ALONE', 2)
+        )
         self.learn(**dict.fromkeys(self.NAMES, True))
         self.clock.now += 1.01
 
@@ -427,7 +429,9 @@ class TestThreads(base.BaseTestCase):
     def test_threads_share_what_is_known(self):
         self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
         sys.setswitchinterval(1e-6)
-        self.useFixture(fixtures.MonkeyPatch(f'{knowledge.__name__}.ALONE', 1))
+        self.useFixture(
+            fixtures.MonkeyPatch(f'{read_ahead.__name__}.ALONE', 1)
+        )
         self.useFixture(
             fixtures.MonkeyPatch(f'{knowledge.__name__}.PRUNE_STEP', 1)
         )
