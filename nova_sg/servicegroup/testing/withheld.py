@@ -154,6 +154,33 @@ class WithheldTests(base.ConformanceTest):
             )
         )
 
+    def test_an_update_is_not_denied_where_its_service_is_gone(self) -> None:
+        def is_made(service: record.Record) -> bool:
+            found = self.records.list(self.context, host=service.host)
+            return [each.disabled_reason for each in found] == ['A']
+
+        def check(service: record.Record, decided: bool) -> None:
+            self.assert_sees(
+                0 if decided else 1,
+                lambda: len(
+                    self.records.list(self.context, host=service.host)
+                ),
+            )
+
+        # "Not found" would say that nothing was done.
+        self.each_answer_lost(
+            Attempt(
+                self.registered,
+                lambda service: self.cut_off.update(
+                    self.context, service.uuid, {'disabled_reason': 'A'}
+                ),
+                is_made,
+                lambda service: self.api.destroy(self.context, service.uuid),
+                check,
+                self.told,
+            )
+        )
+
     def test_a_create_does_not_bring_back_what_was_destroyed(self) -> None:
         def found(host: str) -> record.Record | None:
             return self.records.get_by_host_and_binary(
