@@ -15,7 +15,6 @@ from nova_sg import servicegroup
 from nova_sg.cmd import common
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
-from nova_sg.conductor import novas
 from nova_sg.servicegroup import invocation as sg_invocation
 
 #: Seconds that the command takes at most: less than systemd gives it
@@ -82,6 +81,10 @@ class Leave(base.Command):
     def _through_nova(
         self, host: str, binary: str, invocation: str
     ) -> sg_invocation.Departure | None:
+        # Imported here: else every command would import the message bus.
+        from nova_sg.conductor import novas
+
+        common.use_messaging(self.conf)
         return novas.leave_invocation(
             self.conf, host, binary, invocation, PATIENCE / 2
         )
