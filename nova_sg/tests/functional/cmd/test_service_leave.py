@@ -110,6 +110,9 @@ class TestDatabase(_LeaveTests, base.CommandTestCase):
         self.assertEqual('up', self.state())
 
     def test_a_backend_that_does_not_answer_does_not_hold_a_unit_up(self):
+        # By which the bound of a command is measured.
+        self.option('SERVICEGROUP__REPORT_INTERVAL', '1')
+        self.option('SERVICEGROUP__SERVICE_DOWN_TIME', '3')
         silent = socket.create_server(('127.0.0.1', 0))
         self.addCleanup(silent.close)
         self.option(
