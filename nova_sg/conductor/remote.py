@@ -29,12 +29,11 @@ class RemoteDriver(sg_driver.Driver):
     ) -> None:
         super().__init__(conf, records.RemoteRecordStore(conf, conductor))
         self._conductor = conductor
-        driver_class = loader.driver_class(conf)
         self._membership: membership_base.Membership
-        if driver_class.remote_beats:
+        if loader.driver_class(conf).remote_beats:
             self._membership = membership.RemoteMembership(conf, conductor)
         else:
-            driver = driver_class(conf, self.records)
+            driver = loader.load(conf, self.records)
             self._membership = membership.ProvenMembership(
                 driver.membership,
                 conductor,

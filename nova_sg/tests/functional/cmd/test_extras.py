@@ -154,6 +154,15 @@ class TestNone(TestCase):
             )
         self.assert_refused('nova-sg[api]', 'nova-sg-api')
 
+    def test_a_process_without_backends_of_its_own_says_so_as_well(self):
+        for driver, package in (('zk', 'kazoo'), ('mc', 'pymemcache')):
+            self.assert_refused(
+                package,
+                *('nova-sg-agent', '--remote'),
+                OS_SERVICEGROUP__DRIVER=driver,
+                OS_DEFAULT__TRANSPORT_URL='rabbit://127.0.0.1:1/',
+            )
+
 
 class TestAlone(TestCase):
     """A backend with its own extra, and with no other."""
