@@ -64,9 +64,11 @@ class Move(scenario.Scenario):
 
         processes.say('All start, or start again, with the new driver')
         self.deployment.use(self._driver)
+        # A compute that stops asks the conductor.
+        self.start_control(_WAY)
         for host in _COMPUTES:
             self.stop(scenario.COMPUTE, host)
-        self.start_control(_WAY, *_COMPUTES)
+        self.start_computes(_WAY, *_COMPUTES)
         took = self.wait_for(_STATES)
         print(f'all are up after {took:.1f} s, and compute2 is disabled')
         self.show()
