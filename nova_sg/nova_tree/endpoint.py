@@ -92,14 +92,22 @@ class ConductorEndpoint(takeover.Takeover):
 
     def take(self, patches: takeover.Patches) -> None:
         manager = nova_manager.ConductorManager
-        patches.set(manager, '__init__', _with_endpoint(manager.__init__))
+        patches.set(manager, '__init__', adding(Endpoint, manager.__init__))
 
 
-def _with_endpoint(novas: Callable[..., None]) -> Callable[..., None]:
+def adding(
+    made: Callable[[Any], Any], novas: Callable[..., None]
+) -> Callable[..., None]:
+    """Return a constructor of a manager that gives it one more endpoint.
+
+    :param made: makes the endpoint, of the manager
+    :param novas: nova's constructor
+    """
+
     @functools.wraps(novas)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         novas(self, *args, **kwargs)
-        self.additional_endpoints.append(Endpoint(self))
+        self.additional_endpoints.append(made(self))
 
     return __init__
 

@@ -31,6 +31,45 @@ def first_delay(interval: float) -> float:
     return random.uniform(0, interval)  # noqa: S311
 
 
+class BeatLog:
+    """Tells the log how the heartbeats of a process fare.
+
+    What lasts is logged once.
+    """
+
+    def __init__(self) -> None:
+        #: Of which kind the last error was.
+        self._failing: type[Exception] | None = None
+
+    def reported(self) -> None:
+        """Note that a heartbeat was written."""
+        if self._failing is not None:
+            LOG.info('Recovered from being unable to report state.')
+            self._failing = None
+
+    def failed(self, error: Exception) -> None:
+        """Note that a heartbeat was not written."""
+        if self._failing is not type(error):
+            if isinstance(error, exception.ServiceGroupUnavailable):
+                LOG.warning('Cannot report state, will try again: %s', error)
+            else:
+                LOG.error(
+                    'Unexpected error while reporting state, will try again',
+                    exc_info=error,
+                )
+        self._failing = type(error)
+
+    @staticmethod
+    def gone(binary: str | None, host: str | None) -> None:
+        """Note that a service was deleted while its process runs."""
+        LOG.error(
+            'The record of %(binary)s on host %(host)s is gone: it was '
+            'deleted while this process runs. Stop the process, or restart it '
+            'to create the record anew.',
+            {'binary': binary, 'host': host},
+        )
+
+
 class Heartbeat:
     """Beats for handles, each once per report interval.
 
@@ -68,8 +107,7 @@ class Heartbeat:
         self._changed = forks.renewed(self, '_changed', threading.Condition)
         self._stopping = False
         self._thread: threading.Thread | None = None
-        #: Of which kind the last beat's error was; what lasts is logged once.
-        self._failing: type[Exception] | None = None
+        self._log = BeatLog()
 
     def add(self, handles: Sequence[base.Handle]) -> None:
         """Take on handles that have just joined, and so have just beaten."""
@@ -105,33 +143,15 @@ class Heartbeat:
         try:
             gone = self._membership.beat_many(self._context, handles)
         except Exception as error:
-            self._failed(error)
+            self._log.failed(error)
             return
-        if self._failing is not None:
-            LOG.info('Recovered from being unable to report state.')
-            self._failing = None
+        self._log.reported()
         LOG.debug('Reported the state of %d service(s)', len(handles))
         for handle in gone:
             if handle in handles:
                 handles.remove(handle)
-            LOG.error(
-                'The record of %(binary)s on host %(host)s is gone: it was '
-                'deleted while this process runs. Stop the process, or '
-                'restart it to create the record anew.',
-                {'binary': handle.record.binary, 'host': handle.record.host},
-            )
+            self._log.gone(handle.record.binary, handle.record.host)
             self._tell_gone(handle)
-
-    def _failed(self, error: Exception) -> None:
-        if self._failing is not type(error):
-            if isinstance(error, exception.ServiceGroupUnavailable):
-                LOG.warning('Cannot report state, will try again: %s', error)
-            else:
-                LOG.error(
-                    'Unexpected error while reporting state, will try again',
-                    exc_info=error,
-                )
-        self._failing = type(error)
 
     def _tell_gone(self, handle: base.Handle) -> None:
         if self._on_gone is None:

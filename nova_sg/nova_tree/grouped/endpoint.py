@@ -2,8 +2,6 @@
 
 """What nova's conductor serves for heartbeats."""
 
-from collections.abc import Callable
-import functools
 from typing import Any
 
 from nova.conductor import manager as nova_manager
@@ -34,16 +32,8 @@ class ConductorBeats(takeover.Takeover):
 
     def take(self, patches: takeover.Patches) -> None:
         manager = nova_manager.ConductorManager
-        patches.set(manager, '__init__', _with_endpoint(manager.__init__))
-
-
-def _with_endpoint(novas: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(novas)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-        novas(self, *args, **kwargs)
-        self.additional_endpoints.append(Endpoint(self))
-
-    return __init__
+        init = endpoint.adding(Endpoint, manager.__init__)
+        patches.set(manager, '__init__', init)
 
 
 class Endpoint:

@@ -21,6 +21,7 @@ from nova_sg.nova_tree import endpoint
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree.grouped import client
 from nova_sg.nova_tree.grouped import written
+from nova_sg.servicegroup import heartbeat
 
 CONF = nova_conf.CONF
 LOG = logging.getLogger(__name__)
@@ -61,8 +62,7 @@ class Sender(abc.ABC):
         self._service = service
         self._joining = True
         self._gone = False
-        # Of which kind the last error was; what lasts is logged once.
-        self._failing: type[Exception] | None = None
+        self._log = heartbeat.BeatLog()
         # What report_count is at most where nobody else beats.
         self._count: int = service.service_ref.report_count or 0
 
@@ -86,11 +86,9 @@ class Sender(abc.ABC):
             self._unwritten(there=False)
             return
         except Exception as error:
-            self._failed(error)
+            self._log.failed(error)
             return
-        if self._failing is not None:
-            LOG.info('Recovered from being unable to report state.')
-            self._failing = None
+        self._log.reported()
 
     def leave(self) -> None:
         """Make the service down at once; it will not beat again.
@@ -123,23 +121,7 @@ class Sender(abc.ABC):
             return
         self._gone = True
         mine = self._service.service_ref
-        LOG.error(
-            'The record of %(binary)s on host %(host)s is gone: it was '
-            'deleted while this process runs. Stop the process, or restart it '
-            'to create the record anew.',
-            {'binary': mine.binary, 'host': mine.host},
-        )
-
-    def _failed(self, error: Exception) -> None:
-        if self._failing is not type(error):
-            if isinstance(error, exception.ServiceGroupUnavailable):
-                LOG.warning('Cannot report state, will try again: %s', error)
-            else:
-                LOG.error(
-                    'Unexpected error while reporting state, will try again',
-                    exc_info=error,
-                )
-        self._failing = type(error)
+        self._log.gone(mine.binary, mine.host)
 
 
 class Writer(Sender):
