@@ -73,6 +73,11 @@ def _cases(suite: Any) -> Any:
             yield part
 
 
+def _patience(group: list[Any]) -> int:
+    """Return how much longer than others a group may take, as it says."""
+    return max(getattr(each, 'TIMEOUT_SCALING_FACTOR', 1) for each in group)
+
+
 def by_length(groups: dict[str, list[Any]]) -> list[list[Any]]:
     """Return the groups, those first that may take long."""
     return [
@@ -80,6 +85,7 @@ def by_length(groups: dict[str, list[Any]]) -> list[list[Any]]:
         for name in sorted(
             groups,
             key=lambda name: (
+                -_patience(groups[name]),
                 '.functional.' not in name,
                 '.servicegroup.' not in name,
                 -len(groups[name]),
