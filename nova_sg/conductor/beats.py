@@ -62,7 +62,7 @@ class GroupCommit:
         self._waiting = 0
         self._written = 0
         self._writes = 0
-        #: Held by who writes, and by nobody else.
+        #: Held by the thread that writes.
         self._turn = threading.Lock()
         self._last_write = -spacing
 

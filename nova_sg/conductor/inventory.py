@@ -19,7 +19,7 @@ class RemoteInventory(base.Inventory):
     """Has the conductor do everything, in its own inventory.
 
     :param conf: a loaded configuration
-    :param conductor: who is called
+    :param conductor: the client that calls a conductor
     """
 
     def __init__(

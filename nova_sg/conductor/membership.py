@@ -29,7 +29,7 @@ class RemoteMembership(admitted.AdmittedMembership):
     """Beats by RPC, for drivers with ``remote_beats``.
 
     :param conf: a loaded configuration
-    :param conductor: who is called
+    :param conductor: the client that calls a conductor
     """
 
     #: They are rows of the conductor, which tells of many in one call.
@@ -70,7 +70,7 @@ class RemoteMembership(admitted.AdmittedMembership):
         return self._conductor.liveness(context, list(uuids))
 
     def forget(self, context: Context, uuid: str) -> None:
-        """Do nothing: whoever destroys the record, the conductor, does."""
+        """Do nothing: the conductor does when it destroys the record."""
 
 
 class ProvenMembership(base.Membership):
@@ -81,7 +81,7 @@ class ProvenMembership(base.Membership):
     beat fails, and the next ones until there is one.
 
     :param membership: the driver's own
-    :param conductor: who is called
+    :param conductor: the client that calls a conductor
     :param every: beats per call; 0 for none
     """
 

@@ -25,7 +25,7 @@ Service = objects.ServiceGroupService
 class RemoteMarkerStore(marker.MarkerStore):
     """How the conductor is configured, in the place of a marker.
 
-    :param conductor: who is called
+    :param conductor: the client that calls a conductor
     """
 
     def __init__(self, conductor: rpcapi.ConductorAPI) -> None:
@@ -50,7 +50,7 @@ class RemoteRecordStore(base.RecordStore):
     memberships, which ask whether a record is still there.
 
     :param conf: a loaded configuration
-    :param conductor: who is called
+    :param conductor: the client that calls a conductor
     """
 
     def __init__(

@@ -26,9 +26,10 @@ def class_named(objname: Any) -> Any:
 
 
 def served_versions(objname: str, asked: Mapping[str, str]) -> dict[str, str]:
-    """Return in which versions we answer who knows others.
+    """Return the versions of the objects in an answer.
 
-    The caller's, and ours where we are older: who is newer can read that.
+    The caller's versions, and ours where we are older: a newer caller reads
+    those as well.
 
     :raises IncompatibleObjectVersion: a version is of another kind
     """

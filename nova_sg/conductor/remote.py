@@ -21,7 +21,7 @@ class RemoteDriver(sg_driver.Driver):
     """A driver whose records are the conductor's.
 
     :param conf: a loaded configuration
-    :param conductor: who is called
+    :param conductor: the client that calls a conductor
     """
 
     def __init__(

@@ -87,13 +87,15 @@ def one_less() -> Any:
 def empty(uuids: Sequence[str]) -> Any:
     """Return a statement that removes invocations without a worker."""
     return TABLE.delete().where(
-        INVOCATIONS.service_uuid.in_(uuids), INVOCATIONS.workers <= 0
+        INVOCATIONS.service_uuid.in_(sorted(uuids)),
+        INVOCATIONS.workers <= 0,
     )
 
 
 def removal(uuids: Sequence[str], invocation: str | None = None) -> Any:
     """Return a statement that removes an invocation of services, or all."""
-    statement = TABLE.delete().where(INVOCATIONS.service_uuid.in_(uuids))
+    among = INVOCATIONS.service_uuid.in_(sorted(uuids))
+    statement = TABLE.delete().where(among)
     if invocation is not None:
         statement = statement.where(INVOCATIONS.invocation == invocation)
     return statement

@@ -45,7 +45,7 @@ class API(changes.Changes, members.Members):
     :param conf: a loaded configuration
     :param driver: the driver to use; None for the configured one
     :param inventory: the inventory to use; None for the configured one
-    :param notifier: whom to tell of changes; None for the configured one
+    :param notifier: is told of changes; None for the configured one
     :param checks_floor: whether what is older than everything there is
         refused here; False where the caller sees to that
     :raises InvalidConfiguration: naming the option that cannot be used

@@ -3,8 +3,9 @@
 """Which run of a unit a process belongs to.
 
 systemd gives each start of a unit an id, and all processes of the unit have
-it in their environment. A member of a service carries it, so that whoever
-sees the unit end can take out what the unit left behind, and nothing else::
+it in their environment. A member of a service carries it, so that a command
+which runs when the unit has ended removes what the unit left behind, and
+nothing else::
 
     t=0  systemd starts nova-compute, invocation A; it joins
     t=1  it is killed; systemd runs ExecStopPost with the id of A

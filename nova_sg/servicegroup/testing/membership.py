@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Promises of a membership: who beats is up, who does not is down."""
+"""Promises of a membership: a service that beats is up, no other is."""
 
 import json
 import os

@@ -25,7 +25,7 @@ class OneAwayTests(base.ConformanceTest):
         self.api.list(self.context)
 
     def check(self, reader: sg_api.API) -> None:
-        """Check that all are listed, and nobody who lives is down."""
+        """Check that all are listed, and no living service is down."""
         records, alive = self.recovered(reader.list, self.context)
         self.assertEqual(SERVICES + 1, len(records))
         certain = 0

@@ -61,7 +61,7 @@ class Worker(fixtures.Fixture):
         # Children of a server, which has imported everything and has no
         # client of any backend: as clean as new processes, and started in no
         # time. Not where this module is imported: under eventlet there is
-        # none, and who needs no worker can do without.
+        # none, and a suite that needs no worker can do without.
         processes = multiprocessing.get_context('forkserver')
         _start_forkserver()
         self._pipe, theirs = processes.Pipe()

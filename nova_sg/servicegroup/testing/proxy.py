@@ -331,7 +331,7 @@ class TcpProxy(fixtures.Fixture):
         :raises ConnectionResetError: it is an answer that is withheld
         """
         if talk.withheld:
-            # Counted before whoever does something meanwhile can look.
+            # Counted before a test that acts meanwhile can look.
             self.withheld += 1
             if self._meanwhile is not None:
                 await self._loop.run_in_executor(None, self._meanwhile)
@@ -383,7 +383,7 @@ class _Way:
                     sink.shutdown(socket.SHUT_WR)
                     return
                 if not lost:
-                    # Counted before whoever reads them can look.
+                    # Counted before the reader of the bytes can look.
                     self.bytes += len(data)
                     await loop.sock_sendall(sink, data)
             except OSError:

@@ -52,7 +52,7 @@ class RaceTests(base.QuietTest):
         raise NotImplementedError
 
     def start(self) -> float:
-        """Return when a race begins, which all who race can make."""
+        """Return when a race begins, which all threads of a race can make."""
         return time.monotonic() + HEAD_START
 
     def moments(self) -> list[float]:

@@ -54,7 +54,7 @@ class Part(enum.Flag):
 class _Needed(NamedTuple):
     """Suites, and what a deployment overrides where they can be run.
 
-    :param part: whose promises they are
+    :param part: the part of a driver that makes these promises
     :param method: the name of the method, None for any deployment
     :param suites: by the name of their class in a module of tests
     """

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Promises of the API: what "up" means, and to whom it is told."""
+"""Promises of the API: what "up" means, and how it is told."""
 
 import datetime
 import uuid

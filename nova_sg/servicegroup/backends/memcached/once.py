@@ -21,8 +21,8 @@ from nova_sg.servicegroup.records import codec
 
 T = TypeVar('T')
 
-#: How many tokens a record keeps however old they are by the clocks of those
-#: who write, one of which may be wrong; and how many at most: every list
+#: How many tokens a record keeps however old they are by the clocks of
+#: the writers, one of which may be wrong; and how many at most: every list
 #: reads them all.
 FEWEST = 8
 MOST = 64

@@ -74,7 +74,7 @@ class SqlMembership(admitted.AdmittedMembership):
         no other worker had beaten within the service down time before it.
         """
         before = self._before(uuids)
-        # First, so that whoever takes another invocation out, and then ages
+        # First: a command that takes another invocation out, and then ages
         # the row, either sees this one or comes before its beat.
         self._appear(before, invocation)
         gone = set(self.report(context, list(before)))
@@ -175,7 +175,7 @@ class SqlMembership(admitted.AdmittedMembership):
             self._doubt(f"The database's clock was set {step}.")
 
     def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
-        """Forget who has joined; the membership itself goes with the row."""
+        """Forget the workers that joined; the membership goes with the row."""
         self._database.write(lambda c: c.execute(invocations.removal([uuid])))
 
     def _appear(

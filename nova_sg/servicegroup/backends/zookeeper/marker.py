@@ -97,19 +97,19 @@ class ZooKeeperMarkerStore(marker.MarkerStore):
         }
 
     def _describe_access(self) -> str:
-        """Tell who may change what lies there."""
+        """Say which identities may change the marker."""
         (answer,) = self._session.ask([requests.access(self._path)])
         if isinstance(answer, exceptions.ZookeeperError):
             return 'nothing is there yet'
         if credentials.is_world_writable(answer[0]):
             return 'everybody may change it'
-        who = ', '.join(
+        writers = ', '.join(
             # Of a digest, without the hash of the password.
             f'{each.id.scheme}:{each.id.id.partition(":")[0]}'
             for each in answer[0]
             if each.perms & ~security.Permissions.READ
         )
-        return f'only {who} may change it'
+        return f'only {writers} may change it'
 
     def read_version(
         self, deadline: float | None = None
