@@ -73,25 +73,31 @@ def _cases(suite: Any) -> Any:
             yield part
 
 
+def by_length(groups: dict[str, list[Any]]) -> list[list[Any]]:
+    """Return the groups, those first that may take long.
+
+    Tests of the servicegroup mostly wait, and others mostly compute. The two
+    kinds alternate, so that both run at all times.
+    """
+    kinds: dict[tuple[int, bool, bool], list[list[Any]]]
+    kinds = collections.defaultdict(list)
+    for name, group in groups.items():
+        kind = -_patience(group), '.functional.' not in name
+        kinds[*kind, '.servicegroup.' in name].append(group)
+    places = []
+    for (*before, _), kind_ in kinds.items():
+        kind_.sort(key=len, reverse=True)
+        places += [
+            (*before, index / len(kind_), group)
+            for index, group in enumerate(kind_)
+        ]
+    places.sort(key=lambda place: place[:-1])
+    return [group for *_, group in places]
+
+
 def _patience(group: list[Any]) -> int:
     """Return how much longer than others a group may take, as it says."""
     return max(getattr(each, 'TIMEOUT_SCALING_FACTOR', 1) for each in group)
-
-
-def by_length(groups: dict[str, list[Any]]) -> list[list[Any]]:
-    """Return the groups, those first that may take long."""
-    return [
-        groups[name]
-        for name in sorted(
-            groups,
-            key=lambda name: (
-                -_patience(groups[name]),
-                '.functional.' not in name,
-                '.servicegroup.' not in name,
-                -len(groups[name]),
-            ),
-        )
-    ]
 
 
 class Stream(io.RawIOBase):

@@ -10,6 +10,7 @@ import fixtures
 from oslotest import base
 
 import nova_sg
+from nova_sg.tests import workers
 
 TOOLS = pathlib.Path(nova_sg.__file__).parent.parent / 'tools'
 
@@ -50,7 +51,7 @@ class TestWorkers(base.BaseTestCase):
         self.directory = pathlib.Path(there)
         module = MODULE.format(there=there, lost=lost)
         (self.directory / 'test_some.py').write_text(module)
-        workers = subprocess.Popen(
+        running = subprocess.Popen(
             [
                 *(sys.executable, '-m', 'nova_sg.tests.workers'),
                 *('--workers', '2', '--top', there, 'test_some'),
@@ -64,13 +65,13 @@ class TestWorkers(base.BaseTestCase):
                 *('--log', self.directory / 'log'),
                 *('--count', self.directory / 'count'),
             ],
-            stdin=workers.stdout,
+            stdin=running.stdout,
             stdout=subprocess.PIPE,
             text=True,
         )
-        workers.stdout.close()
+        running.stdout.close()
         return (
-            workers.wait(),
+            running.wait(),
             (self.directory / 'count').read_text(),
             report.stdout,
         )
@@ -86,3 +87,25 @@ class TestWorkers(base.BaseTestCase):
         _, count, said = self.run_tests(lost=True)
         self.assertEqual('6 1 0\n', count)
         self.assertIn('FAILED test_some.TestLost.test_one', said)
+
+
+class TestOrder(base.BaseTestCase):
+    def test_the_long_ones_are_first_and_kinds_alternate(self) -> None:
+        class Long:
+            TIMEOUT_SCALING_FACTOR = 3
+
+        groups = {
+            'tests.unit.a': ['unit'],
+            'tests.functional.api.a': ['api'],
+            'tests.functional.servicegroup.a': ['waits', 'and waits'],
+            'tests.functional.servicegroup.b': ['waits'],
+            'tests.functional.cmd.a': ['cmd', 'and cmd'],
+            'tests.functional.nova_tree.a': [long := Long()],
+        }
+        order = workers.by_length(groups)
+        self.assertEqual([long], order[0])
+        self.assertEqual(['unit'], order[-1])
+        self.assertEqual(
+            [{'waits', 'cmd'}, {'waits', 'api'}],
+            [{order[1][0], order[2][0]}, {order[3][0], order[4][0]}],
+        )
