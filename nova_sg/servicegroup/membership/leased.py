@@ -216,11 +216,12 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         self, context: sg_context.RequestContext, uuids: Iterable[str]
     ) -> dict[str, liveness.Liveness]:
         wanted = list(uuids)
-        living = self.living(wanted)
+        found = self.living(wanted).verdicts(wanted)
         if self._records is not None:
-            missing = self._records.missing(context, living.without(wanted))
-            wanted = [uuid for uuid in wanted if uuid not in missing]
-        return living.verdicts(wanted)
+            not_up = [uuid for uuid, each in found.items() if not each.up]
+            for uuid in self._records.missing(context, not_up):
+                del found[uuid]
+        return found
 
     def living(self, uuids: Sequence[str]) -> sg_living.Living:
         """Return which workers of services live; see `memory.Reader`."""

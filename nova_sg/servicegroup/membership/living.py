@@ -52,10 +52,6 @@ class Living(NamedTuple):
         seen = _last_seen(workers, *self._vouched_for(known_at))
         return liveness.Liveness(True, seen, known_at, workers, unknown)
 
-    def without(self, uuids: Iterable[str]) -> set[str]:
-        """Return those of the services of which no worker is known to live."""
-        return set(uuids).difference(self.now, self.before)
-
     def verdicts(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         """Return what is known of services that there are.
 
@@ -71,7 +67,16 @@ class Living(NamedTuple):
             uuid: down
             if (workers := workers_of(uuid)) is None
             else make(
-                (True, _last_seen(workers, seen, at), known_at, workers, None)
+                (
+                    True,
+                    # Nearly all have one worker, which joined long ago.
+                    seen
+                    if len(workers) == 1 and workers[0].started <= at
+                    else _last_seen(workers, seen, at),
+                    known_at,
+                    workers,
+                    None,
+                )
             )
             for uuid in uuids
         }

@@ -16,7 +16,6 @@ worker whose process has no invocation (see
 :mod:`nova_sg.servicegroup.invocation`) names none.
 """
 
-from collections.abc import Iterator
 from collections.abc import Mapping
 import datetime
 import math
@@ -226,30 +225,25 @@ def verdicts(
     :returns: by key; of a value that cannot be read it is not known whether
         the service is up
     """
-    found = {}
-    contents = _contents(values)
-    for key in values:
-        try:
-            found[key] = _verdict(next(contents), known_at)
-        except _UNREADABLE as error:
-            why = f'{key} cannot be read: {error}'
-            found[key] = liveness.Liveness(False, None, known_at, unknown=why)
-    return found
-
-
-def _contents(values: Mapping[str, bytes]) -> Iterator[Any]:
-    """Return what each value holds; the next one raises where it is no JSON.
-
-    All are read as one text, which takes half the time; one by one only
-    where there is one among them that is no JSON.
-    """
     try:
-        read = orjson.loads(b'[%b]' % b','.join(values.values()))
-    except ValueError:
-        read = []
-    if len(read) == len(values):
-        return iter(read)
-    return map(orjson.loads, values.values())
+        # All as one text, which takes half the time.
+        contents = orjson.loads(b'[%b]' % b','.join(values.values()))
+        pairs = zip(values, contents, strict=True)
+        return {key: _verdict(content, known_at) for key, content in pairs}
+    except _UNREADABLE:
+        # One of them at least; the others are to be understood.
+        return {
+            key: _one_verdict(key, value, known_at)
+            for key, value in values.items()
+        }
+
+
+def _one_verdict(key: str, value: bytes, known_at: float) -> liveness.Liveness:
+    try:
+        return _verdict(orjson.loads(value), known_at)
+    except _UNREADABLE as error:
+        why = f'{key} cannot be read: {error}'
+        return liveness.Liveness(False, None, known_at, unknown=why)
 
 
 def _verdict(content: dict[str, Any], known_at: float) -> liveness.Liveness:
