@@ -14,9 +14,12 @@ import uuid
 import weakref
 
 from nova.db.main import api as db
+from oslo_utils import timeutils
 
 from nova_sg import nova_tree
 from nova_sg.nova_tree import cells
+from nova_sg.nova_tree.grouped import clocks
+from nova_sg.nova_tree.grouped import written
 from nova_sg.servicegroup import record
 
 
@@ -28,8 +31,22 @@ def enable() -> None:
     cells.use(Engines())
 
 
+def let_tests_set_the_clock() -> None:
+    """Take the time of a test for that of its database.
+
+    nova's tests stop the clock of their process, long ago, and write times
+    into the table that are a minute older.
+    """
+    clocks.REFRESH = 0.0
+    written.database_time = _time_of_the_test
+
+
 def _count(first: int | None = None) -> Iterator[int]:
     return itertools.count(1)
+
+
+def _time_of_the_test(_context: Any) -> float:
+    return timeutils.utcnow(with_timezone=True).timestamp()
 
 
 class Engines:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nova.objects import base as objects_base
+from nova.servicegroup import api as nova_api
 
 from nova_sg import exception
 from nova_sg.nova_tree import errors
@@ -26,7 +27,10 @@ class GroupedDriver(novas_scheme.NovasSchemeDriver):
         self._sender: sender.Sender | None = None
 
     def join(self, member: str, group: str, service: Any = None) -> None:
-        """Beat now, and from a timer of the service."""
+        """Beat from a timer of the service; at once if it has beaten before.
+
+        A new row is up by its creation, as in nova.
+        """
         invocations.note(service)
         if objects_base.NovaObject.indirection_api is None:
             self._sender = sender.Writer(service)
@@ -34,12 +38,14 @@ class GroupedDriver(novas_scheme.NovasSchemeDriver):
             self._sender = sender.Caller(service)
         if not service.report_interval:
             return
-        self._sender.beat()
+        # Not in step, where all processes start at once.
+        delay = heartbeat.first_delay(service.report_interval)
+        if service.service_ref.last_seen_up:
+            self._sender.beat()
+        else:
+            delay = min(delay, nova_api.INITIAL_REPORTING_DELAY)
         service.tg.add_timer_args(
-            service.report_interval,
-            self._sender.beat,
-            # Not in step, where all processes start at once.
-            initial_delay=heartbeat.first_delay(service.report_interval),
+            service.report_interval, self._sender.beat, initial_delay=delay
         )
 
     def leave(self, service: Any) -> None:

@@ -34,6 +34,7 @@ def main() -> None:
         from nova_sg.nova_tree import testing
 
         testing.enable()
+        testing.let_tests_set_the_clock()
     _, module, *arguments = sys.argv[1:]
     sys.argv[1:] = arguments
     runpy.run_module(module, run_name='__main__', alter_sys=True)

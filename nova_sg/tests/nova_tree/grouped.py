@@ -85,8 +85,8 @@ class TestProcessWithDatabase(TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.driver_ = driver.GroupedDriver()
-        self.process = self.process_of(self.made)
         self.seen_ago(self.made, 2 * DOWN_TIME)
+        self.process = self.process_of(self.made)
 
     def join(self) -> None:
         self.driver_.join('one', 'compute', self.process)
@@ -100,6 +100,18 @@ class TestProcessWithDatabase(TestCase):
         self.assertLessEqual(options['initial_delay'], INTERVAL)
         beat()
         self.assertEqual(2, self.read(self.made).report_count)
+
+    def test_a_new_service_is_up_by_its_creation(self):
+        made = self.make_service(host='new', context=self.context)
+        process = self.process_of(made)
+        self.driver_.join('new', 'compute', process)
+        self.assertTrue(self.is_up(made))
+        self.assertEqual(0, self.read(made).report_count)
+        _, options = process.tg.add_timer_args.call_args
+        self.assertLessEqual(
+            options['initial_delay'],
+            nova_servicegroup.INITIAL_REPORTING_DELAY,
+        )
 
     def test_a_beat_changes_nothing_that_an_operator_decides(self):
         mine = self.read(self.made)
