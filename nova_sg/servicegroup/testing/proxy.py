@@ -5,6 +5,7 @@
 import asyncio
 from collections.abc import Callable
 from collections.abc import Coroutine
+import concurrent.futures
 import enum
 import itertools
 import random
@@ -28,6 +29,7 @@ _T = TypeVar('_T')
 _CHUNK = 65536  # bytes read at once
 _IN_FLIGHT = 64  # chunks on their way before we stop reading
 _TIMEOUT = 10  # seconds a command to the proxy may take
+_PATIENCE = 60  # seconds that what a test does meanwhile may take
 _RESET_AT_CLOSE = struct.pack('ii', 1, 0)  # linger on, for 0 s
 
 
@@ -92,6 +94,8 @@ class TcpProxy(fixtures.Fixture):
         self._holding: Policy | None = None
         self._released = asyncio.Event()
         self._meanwhile: Callable[[], object] | None = None
+        self._meanwhiles = concurrent.futures.ThreadPoolExecutor()
+        self._acting: set[concurrent.futures.Future[object]] = set()
         self._resetting: asyncio.Task[None] | None = None
         self._ways = {
             Direction.TO_SERVER: _Way(),
@@ -169,8 +173,13 @@ class TcpProxy(fixtures.Fixture):
         self._policy = policy
 
     def deliver(self) -> None:
-        """Let all answers through again; ends :meth:`withhold`."""
-        self._policy = None
+        """Let all answers through again; ends :meth:`withhold`.
+
+        What is done meanwhile has ended when this returns: a client that
+        does not wait for its answer may be done before.
+        """
+        acting = self._call(self._deliver())
+        concurrent.futures.wait(acting, timeout=_PATIENCE)
 
     def hold(self, policy: Policy) -> None:
         """Hold requests back until :meth:`release`; they arrive late.
@@ -204,6 +213,7 @@ class TcpProxy(fixtures.Fixture):
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._meanwhiles.shutdown()
 
     def _call(self, command: Coroutine[Any, Any, _T]) -> _T:
         future = asyncio.run_coroutine_threadsafe(command, self._loop)
@@ -221,6 +231,10 @@ class TcpProxy(fixtures.Fixture):
     async def _heal(self, directions: Direction) -> None:
         for way in self._chosen(directions):
             way.open.set()
+
+    async def _deliver(self) -> set[concurrent.futures.Future[object]]:
+        self._policy = None
+        return set(self._acting)
 
     async def _release(self) -> None:
         self._released.set()
@@ -330,11 +344,14 @@ class TcpProxy(fixtures.Fixture):
 
         :raises ConnectionResetError: it is an answer that is withheld
         """
-        if talk.withheld:
+        if talk.withheld and self._policy is not None:
             # Counted before a test that acts meanwhile can look.
             self.withheld += 1
             if self._meanwhile is not None:
-                await self._loop.run_in_executor(None, self._meanwhile)
+                acting = self._meanwhiles.submit(self._meanwhile)
+                self._acting.add(acting)
+                await asyncio.wrap_future(acting)
+                self._acting.discard(acting)
             raise ConnectionResetError
         talk.asking = False
 
