@@ -13,6 +13,7 @@ import os
 from oslo_log import log as logging
 
 from nova_sg import _quiet  # noqa: F401
+from nova_sg import broker_log
 from nova_sg import conf as sg_conf
 from nova_sg.api import deploy
 from nova_sg.conf import legacy
@@ -33,6 +34,7 @@ def make_application() -> deploy.WsgiApp:
     if not (conf.log_file or conf.log_dir or conf.use_journal):
         conf.set_default('use_stderr', True)
     logging.setup(conf, 'nova-sg')
+    broker_log.log_outages_once()
     legacy.warn(conf)
     return deploy.loadapp(conf)
 

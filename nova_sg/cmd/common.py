@@ -26,6 +26,7 @@ from typing import NoReturn
 from oslo_config import cfg
 from oslo_log import log as oslo_logging
 
+from nova_sg import broker_log
 from nova_sg import conf as sg_conf
 from nova_sg import exception
 from nova_sg.conf import legacy
@@ -146,6 +147,7 @@ def setup(
             # oslo.log would take stdout, which is for what was asked for.
             conf.set_default('use_stderr', True)
         oslo_logging.setup(conf, 'nova-sg', version())
+        broker_log.log_outages_once()
     for variable in sg_conf.unknown_environment(conf):
         LOG.warning(
             'The environment variable %s is not an option of nova_sg and has '
