@@ -45,16 +45,27 @@ def seen_within(seconds: int) -> sa.ColumnElement[bool]:
     return seen.between(clock.ago(seconds), clock.ago(-seconds))
 
 
-def beat(uuids: Sequence[str]) -> sa.Update:
+def beat(uuids: Sequence[str], age: int = 0) -> sa.Update:
     """Return the UPDATE that beats once for services.
 
     :param uuids: sorted, so that two statements do not deadlock
+    :param age: whole seconds since the heartbeats were received; a newer
+        stamp of another worker stays
     """
+    seen: sa.ColumnElement[Any] = clock.utcnow()
+    if age:
+        seen = sa.case(
+            (
+                SERVICES.last_seen_up.between(clock.ago(age), clock.utcnow()),
+                SERVICES.last_seen_up,
+            ),
+            else_=clock.ago(age),
+        )
     return (
         models.services.update()
         .where(SERVICES.uuid.in_(uuids), LIVE)
         .values(
-            last_seen_up=clock.utcnow(),
+            last_seen_up=seen,
             report_count=SERVICES.report_count + 1,
             updated_at=SERVICES.updated_at,
         )

@@ -8,10 +8,22 @@ A service that left is down at once: its row is aged by a day. A heartbeat
 that it sent before may still be on its way, in another worker of a conductor
 or in a queue. So only a heartbeat of a service that joins revives such a
 row; the others leave it as it is.
+
+A heartbeat is stamped with the time at which it was received::
+
+    t=0   c1 beats; the UPDATE of its conductor waits for a locked row
+    t=3   c1 dies
+    t=40  the lock is released, and the UPDATE is executed; it took 40 s, so
+          it is rolled back, and executed again with a stamp of 40 s ago
+
+The monotonic clock of the conductor says how long that took, and the database
+subtracts it from its own time.
 """
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 import threading
+import time
 from typing import Any
 import weakref
 
@@ -36,6 +48,10 @@ SPACING = 0.05
 #: Heartbeats that may wait to be written; further ones are refused.
 LIMIT = 50_000
 
+#: Of the report interval: a heartbeat is stamped so much later than it was
+#: received, at most.
+PRECISION = 0.5
+
 #: Attempts after the first one that met a deadlock; nova's number.
 _DEADLOCKS = 5
 
@@ -46,34 +62,89 @@ _SERVICES = beats.SERVICES
 _NOT_AGED = _SERVICES.last_seen_up >= clock.ago(beats.A_DAY // 2)
 
 
+class _Slow(Exception):
+    """A write took so long that its stamp is not that of the receipt."""
+
+
 def write(
-    context: Any, uuids: Sequence[str], *, joining: bool
+    context: Any,
+    uuids: Sequence[str],
+    *,
+    joining: bool,
+    received: Mapping[str, float] | None = None,
 ) -> Sequence[str]:
-    """Beat once for services, in one transaction.
+    """Beat once for services; each statement is a transaction.
 
     :param context: nova's
     :param joining: revive services that left
+    :param received: when a heartbeat was received, by ``time.monotonic()``;
+        without it: now
     :returns: the uuids that were not written: the row is gone, or the service
         left
     """
     moved.refuse(context)
+    now = time.monotonic()
     unwritten: list[str] = []
-    ordered = sorted(set(uuids))
-    for start in range(0, len(ordered), beats.BATCH):
-        unwritten += _write(
-            context, ordered[start : start + beats.BATCH], joining
-        )
+    for since, together in _by_age(uuids, received or {}, now).items():
+        for start in range(0, len(together), beats.BATCH):
+            unwritten += _write_since(
+                context, together[start : start + beats.BATCH], joining, since
+            )
     return unwritten
+
+
+def _precision() -> float:
+    return max(1.0, PRECISION * CONF.report_interval)
+
+
+def _by_age(
+    uuids: Sequence[str], received: Mapping[str, float], now: float
+) -> dict[float, list[str]]:
+    """Return sorted uuids by when they were received, about.
+
+    Nearly always that is now, of all of them. It is never too early: that
+    would make a service down that beats.
+    """
+    found: dict[float, list[str]] = {}
+    for uuid in sorted(set(uuids)):
+        waited = now - received.get(uuid, now)
+        since = now - waited // _precision() * _precision()
+        found.setdefault(since, []).append(uuid)
+    return found
+
+
+def _write_since(
+    context: Any, uuids: Sequence[str], joining: bool, since: float
+) -> list[str]:
+    """Write heartbeats that were received at ``since``."""
+    try:
+        return _write(context, uuids, joining, since)
+    except _Slow:
+        # What held it up is over, as a rule. A database that is slow for
+        # long gets no more than this one statement in addition.
+        return _write(context, uuids, joining, since, last=True)
 
 
 @oslo_db_api.wrap_db_retry(max_retries=_DEADLOCKS, retry_on_deadlock=True)
 @db.pick_context_manager_writer
-def _write(context: Any, uuids: Sequence[str], joining: bool) -> list[str]:
-    update, select = beats.beat(uuids), beats.live(uuids)
+def _write(
+    context: Any,
+    uuids: Sequence[str],
+    joining: bool,
+    since: float,
+    last: bool = False,
+) -> list[str]:
+    began = time.monotonic()
+    age = began - since
+    update = beats.beat(uuids, int(age) if age >= _precision() else 0)
+    select = beats.live(uuids)
     if not joining:
         update, select = update.where(_NOT_AGED), select.where(_NOT_AGED)
     session = context.session
-    if session.execute(update).rowcount == len(uuids):
+    written_all = session.execute(update).rowcount == len(uuids)
+    if not last and time.monotonic() - began >= _precision():
+        raise _Slow
+    if written_all:
         return []
     written = set(session.execute(select).scalars())
     return [uuid for uuid in uuids if uuid not in written]
@@ -133,15 +204,40 @@ class Groups:
             mine = self._groups.get(engine)
             if mine is None:
                 mine = self._groups[engine] = {
-                    each: _group(context, each) for each in (False, True)
+                    each: _Group(context, each) for each in (False, True)
                 }
         return mine[joining]
 
 
-def _group(context: Any, joining: bool) -> group.GroupCommit:
-    mine = cells.administrator_in(context)
+class _Group(group.GroupCommit):
+    """Heartbeats that wait to be written, with when each was received."""
 
-    def report(_ours: Any, uuids: Sequence[str]) -> Sequence[str]:
-        return write(mine, uuids, joining=joining)
+    def __init__(self, context: Any, joining: bool) -> None:
+        mine = cells.administrator_in(context)
+        received: dict[str, float] = {}
+        self._received = received
+        # Of the statement before: of several heartbeats of one service in a
+        # group, each is a statement.
+        before: dict[str, float] = {}
 
-    return group.GroupCommit(report, SPACING * CONF.report_interval, LIMIT)
+        def report(_ours: Any, uuids: Sequence[str]) -> Sequence[str]:
+            nonlocal before
+            now = time.monotonic()
+            before = {
+                uuid: received.pop(uuid, before.get(uuid, now))
+                for uuid in uuids
+            }
+            return write(mine, uuids, joining=joining, received=before)
+
+        super().__init__(report, SPACING * CONF.report_interval, LIMIT)
+
+    def report(self, context: Any, uuids: Sequence[str]) -> Sequence[str]:
+        self._note(uuids)
+        return super().report(context, uuids)
+
+    def post(self, context: Any, uuids: Sequence[str]) -> None:
+        self._note(uuids)
+        super().post(context, uuids)
+
+    def _note(self, uuids: Sequence[str]) -> None:
+        self._received.update(dict.fromkeys(uuids, time.monotonic()))

@@ -4,6 +4,7 @@
 
 import datetime
 import inspect
+import time
 import types
 from typing import Any
 from unittest import mock
@@ -172,6 +173,67 @@ class TestProcessWithDatabase(TestCase):
         )
         beat()
         self.assertIn('Recovered', self.stdlog.logger.output)
+
+
+class TestStamp(TestCase):
+    """A heartbeat is stamped with the time at which it was received."""
+
+    WAITED = 40
+
+    def age(self) -> float:
+        seen = self.read(self.made).last_seen_up.timestamp()
+        return written.database_time(self.context) - float(seen)
+
+    def write(self, waited: float) -> None:
+        received = {self.made.uuid: time.monotonic() - waited}
+        unwritten = written.write(
+            self.context, [self.made.uuid], joining=True, received=received
+        )
+        self.assertEqual([], unwritten)
+
+    def test_one_that_waited_to_be_written_is_as_old_as_it_is(self):
+        self.seen_ago(self.made, 2 * DOWN_TIME)
+        self.write(self.WAITED)
+        self.assertTrue(self.WAITED - INTERVAL < self.age() < DOWN_TIME)
+
+    def test_it_takes_back_no_newer_stamp_of_a_sibling(self):
+        self.seen_ago(self.made, 1)
+        self.write(self.WAITED)
+        self.assertLess(self.age(), INTERVAL)
+        self.assertEqual(1, self.read(self.made).report_count)
+
+    def test_a_stamp_from_the_future_is_none(self):
+        self.seen_ago(self.made, -AN_HOUR.total_seconds())
+        self.write(self.WAITED)
+        self.assertGreater(self.age(), self.WAITED - INTERVAL)
+
+    def test_each_of_two_that_waited_in_one_group_is_as_old_as_it_is(self):
+        self.seen_ago(self.made, 2 * DOWN_TIME)
+        waiting = written.Groups().of(self.context, joining=True)
+        batch, _ = waiting._join([self.made.uuid])
+        waiting._join([self.made.uuid])
+        waiting._received[self.made.uuid] = time.monotonic() - self.WAITED
+        waiting._write(batch)
+        self.assertEqual(2, self.read(self.made).report_count)
+        self.assertGreater(self.age(), self.WAITED - INTERVAL)
+
+    def test_one_whose_statement_hung_counts_once_from_its_receipt(self):
+        self.flags(report_interval=1)
+        self.seen_ago(self.made, 2 * DOWN_TIME)
+        hung: list[str] = []
+
+        def hang(_connection: Any, _cursor: Any, statement: str, *_: Any):
+            if statement.startswith('UPDATE') and not hung:
+                hung.append(statement)
+                time.sleep(1.2)
+
+        engine = db.get_engine(context=self.context)
+        sa.event.listen(engine, 'before_cursor_execute', hang)
+        self.addCleanup(sa.event.remove, engine, 'before_cursor_execute', hang)
+        self.write(0)
+        self.assertEqual(1, len(hung))
+        self.assertGreaterEqual(self.age(), 0.9)
+        self.assertEqual(1, self.read(self.made).report_count)
 
 
 class TestProcessWithoutDatabase(TestCase):
