@@ -182,6 +182,39 @@ class TestLostAnswers(base.DatabaseTestCase):
         )
         self.assertIn('may have been made', str(error))
 
+    @staticmethod
+    def deadlock(*_arguments):
+        raise db_exc.DBDeadlock()
+
+    def test_a_deadlock_after_a_lost_answer_does_not_hide_the_change(self):
+        uuid = self.service()
+
+        def meanwhile():
+            self.decide(uuid, disabled=False)
+            self.at_the_first('begin', self.deadlock)
+
+        self.lose_the_answer(lambda: self.seen(uuid).disabled, meanwhile)
+        mine = self.records.update(self.context, uuid, {'disabled': True})
+        self.assertEqual(
+            (False, False), (mine.disabled, self.seen(uuid).disabled)
+        )
+
+    def test_deadlocks_after_a_lost_answer_are_not_told_as_undone(self):
+        uuid = self.service()
+
+        def meanwhile():
+            sa.event.listen(self.far.engine, 'begin', self.deadlock)
+
+        self.lose_the_answer(lambda: self.seen(uuid).disabled, meanwhile)
+        self.assertRaises(
+            exception.OutcomeUnknown,
+            self.records.update,
+            self.context,
+            uuid,
+            {'disabled': True},
+        )
+        self.assertTrue(self.seen(uuid).disabled)
+
     def test_a_change_that_was_not_committed_is_told_as_undone(self):
         uuid = self.service()
 

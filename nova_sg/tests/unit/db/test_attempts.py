@@ -61,3 +61,9 @@ class TestAttempts(base.BaseTestCase):
     def test_a_deadlock_at_the_commit_is_an_answer(self):
         self.assertRaises(db_exc.DBDeadlock, self.run_with, DEADLOCK, None)
         self.assertEqual((1, False), (self.worked, self.tried.unsure))
+
+    def test_a_deadlock_after_a_lost_answer_leaves_it_unknown(self):
+        self.assertRaises(
+            db_exc.DBDeadlock, self.run_with, LOST, DEADLOCK, None
+        )
+        self.assertEqual((2, True), (self.worked, self.tried.unsure))
