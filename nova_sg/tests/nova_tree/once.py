@@ -14,6 +14,7 @@ from nova.db.main import api as db
 from oslo_db import exception as db_exc
 import oslo_messaging as messaging
 import sqlalchemy as sa
+import tenacity
 import testscenarios
 
 from nova_sg import exception
@@ -52,18 +53,27 @@ class TestCase(base.TestCase):
         mine.forced_down = value
         mine.save()
 
-    def lose_the_answer(self, then: Callable[[], None]) -> None:
-        """Lose the answer to the next COMMIT, and do something meanwhile."""
+    def lose_the_answer(
+        self, then: Callable[[], None], deadlocks: int = 0
+    ) -> None:
+        """Lose the answer to the next COMMIT, and do something meanwhile.
+
+        :param deadlocks: how many transactions after it end in a deadlock
+        """
         writer = once._writer
-        lost = []
+        lost: list[Any] = []
+        left: list[Exception] = []
 
         @contextlib.contextmanager
         def committed(context: Any) -> Iterator[Any]:
             with writer(context) as session:
+                if left:
+                    raise left.pop()
                 yield session
             if not lost:
                 lost.append(session)
                 then()
+                left.extend([db_exc.DBDeadlock()] * deadlocks)
                 raise db_exc.DBConnectionError('reset by peer')
 
         self.stub_out('nova_sg.nova_tree.once._writer', committed)
@@ -202,6 +212,28 @@ class TestLostAnswer(TestCase):
         mine.save()
         found = self.read(made)
         self.assertEqual((True, True), (found.forced_down, found.disabled))
+
+    def test_a_deadlock_after_it_hides_no_change(self):
+        self.make_tables()
+        made = self.make_service(context=self.context)
+        self.lose_the_answer(lambda: self.force_down(made, True), deadlocks=1)
+        mine = self.read(made)
+        mine.forced_down = False
+        mine.disabled = True
+        mine.save()
+        found = self.read(made)
+        self.assertEqual((True, True), (found.forced_down, found.disabled))
+
+    def test_deadlocks_after_it_are_an_unknown_outcome(self):
+        self.make_tables()
+        made = self.make_service(context=self.context)
+        at_once = once._ONCE.copy(wait=tenacity.wait_none())
+        self.stub_out('nova_sg.nova_tree.once._ONCE', at_once)
+        self.lose_the_answer(lambda: None, deadlocks=100)
+        mine = self.read(made)
+        mine.disabled = True
+        self.assertRaises(exception.OutcomeUnknown, mine.save)
+        self.assertTrue(self.read(made).disabled)
 
     def test_without_our_tables_the_row_is_compared(self):
         made = self.make_service(context=self.context)
