@@ -31,8 +31,8 @@ from nova_sg import forks
 #: oslo.log names it so, whatever the module is called.
 LOGGER = 'oslo.messaging._drivers.impl_rabbit'
 
-#: In the templates of lines that tell of an outage. The last three are of
-#: calls and of the heartbeat thread; they bear no connection.
+#: In the templates of lines that tell of an outage. Only the first two name
+#: their connection.
 TROUBLE = (
     'is unreachable',
     'closed the connection',
