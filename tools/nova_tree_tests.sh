@@ -19,7 +19,8 @@ Prints for every module how many tests passed, failed, were skipped, and
 failed as they are allowed to (nova_sg/tests/nova_suite/allowed.yaml), and how
 many SQL statements named the table `services`. The exit code is 0 only where
 the failures are exactly those allowed, and, with zk or mc, no statement named
-the table.
+the table. Where a few tests fail, they are run once more, for some of nova's
+race with other threads; one that passes then is named, and has passed.
 
   --nova N         the release of nova: 31, 32, 33, or 34 (the default), with
                    the versions of everything that OpenStack pins for it
