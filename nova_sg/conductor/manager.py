@@ -175,6 +175,11 @@ class ConductorManager:
         found = self._api.liveness(context, _checked(uuids))
         return {uuid: wire.dump_liveness(each) for uuid, each in found.items()}
 
+    @serving.served
+    def known(self, context: Context, uuids: Sequence[str]) -> list[str]:
+        """Return those of the uuids that have a live record."""
+        return list(self._api.known(context, _checked(uuids)))
+
     # Beside services
 
     @serving.served

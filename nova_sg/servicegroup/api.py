@@ -118,6 +118,13 @@ class API(changes.Changes, members.Members):
         self._deployment.check()
         return self.driver.records.get_by_host_and_topic(context, host, topic)
 
+    def known(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> set[str]:
+        """Return those of the uuids that have a live record."""
+        self._deployment.check()
+        return self.driver.records.known(context, uuids)
+
     def list(
         self,
         context: sg_context.RequestContext,

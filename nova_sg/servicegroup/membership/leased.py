@@ -40,7 +40,7 @@ from nova_sg.servicegroup.membership import keys as sg_keys
 from nova_sg.servicegroup.membership import living as sg_living
 from nova_sg.servicegroup.membership import memory
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
-from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import known
 
 LOG = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         lease: sg_lease.Lease,
         keys: sg_keys.MemberKeys,
         mirror: sg_mirror.Mirror,
-        records: records_base.RecordStore | None,
+        records: known.KnownRecords | None,
     ) -> None:
         super().__init__(conf)
         self.lease = lease

@@ -6,28 +6,17 @@ import abc
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-import functools
 import time
 from typing import Any
 from typing import ClassVar
 
-from oslo_config import cfg
-from oslo_log import log as logging
-
 from nova_sg import context as sg_context
-from nova_sg import exception
-from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import marker
-from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
-
-LOG = logging.getLogger(__name__)
-
-#: Up to so many services are asked for one by one.
-FEW = 10
+from nova_sg.servicegroup.records import known
 
 
-class RecordStore(abc.ABC):
+class RecordStore(known.KnownRecords):
     """Durable records, written rarely: by operators and at start-up.
 
     (host, binary) is unique among live records, and so is (host, topic),
@@ -62,28 +51,11 @@ class RecordStore(abc.ABC):
     #: tree that is nova's, and nova's own functions take this store's place.
     uses_database: ClassVar[bool] = False
 
-    #: An acknowledged change survives a restart of the backend. Of a store
-    #: where it does not, memberships keep copies: see :meth:`keep`.
-    durable: ClassVar[bool] = True
-
     #: Seconds, after the marker was moved, in which a change of a process that
     #: had seen the old one may still arrive: as long as a process trusts the
     #: marker, and the longest write. 0.0 where the store looks at the marker
     #: in the transaction of each change.
     fence: float = marker.TRUSTED + 1.0
-
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        self.conf = conf
-
-    @functools.cached_property
-    def ours(self) -> marker.Marker:
-        """How the backend of this process's deployment is marked."""
-        return plugins.our_marker(self.conf)
-
-    @property
-    @abc.abstractmethod
-    def marker_store(self) -> marker.MarkerStore:
-        """Where this backend carries the deployment marker."""
 
     def settle(self) -> None:
         """Return once everything that came before a move can be read.
@@ -157,87 +129,9 @@ class RecordStore(abc.ABC):
     def known(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> set[str]:
-        """Return those of the uuids that have a live record."""
-        if len(uuids) > FEW:
+        if len(uuids) > known.FEW:
             return {each.uuid for each in self.list(context)} & set(uuids)
-        known = set()
-        for uuid in uuids:
-            try:
-                self.get_by_uuid(context, uuid)
-            except exception.ServiceNotFound:
-                continue
-            known.add(uuid)
-        return known
-
-    def missing(
-        self, context: sg_context.RequestContext, uuids: Iterable[str]
-    ) -> set[str]:
-        """Return those of the uuids that have no live record.
-
-        None of them where the backend cannot be asked: the caller knows
-        them from somewhere.
-        """
-        wanted = list(uuids)
-        if not wanted:
-            return set()
-        try:
-            return set(wanted).difference(self.known(context, wanted))
-        except exception.ServiceGroupUnavailable as error:
-            LOG.debug('Not asking for records: %s', error)
-            return set()
-
-    def keep(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> set[str]:
-        """Return those of the uuids that have a live record.
-
-        For memberships, of the services that join in this process. A store
-        that is not :attr:`durable` keeps copies of these records from now on.
-        """
-        return self.known(context, uuids)
-
-    def check_kept(self, uuids: Iterable[str]) -> set[str]:
-        """Write back kept records which the backend has lost.
-
-        Called with each beat; a backend that cannot be asked is not an error.
-
-        :returns: the uuids whose record was destroyed, as far as was seen
-        """
-        return set()
-
-    def watch(self, context: sg_context.RequestContext) -> None:  # noqa: B027
-        """Note that this process goes on, and will read often.
-
-        A store that can keep a copy begins to. It never fails, and does not
-        wait.
-
-        :param context: names the cell that will be read
-        """
-
-    def guard(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        lease: sg_lease.Lease,
-    ) -> str | None:
-        """Return the key that is there while a service has a record.
-
-        A membership of the same backend looks for it in the transaction in
-        which a member enters.
-
-        :param lease: what the membership reaches its backend over
-        :returns: None where records are elsewhere, or it is not one key
-        """
-        return None
-
-    def mirror_over(self, lease: sg_lease.Lease) -> Any:
-        """Return the ``mirror.Mirror`` that copies records over a lease.
-
-        A membership on the same lease keeps its members there, too.
-
-        :returns: None without one
-        """
-        return None
+        return known.one_by_one(self.get_by_uuid, context, uuids)
 
     @abc.abstractmethod
     def traces(

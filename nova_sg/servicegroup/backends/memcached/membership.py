@@ -27,7 +27,7 @@ from nova_sg.servicegroup.backends.memcached import marker as memcached_marker
 from nova_sg.servicegroup.backends.memcached import presence
 from nova_sg.servicegroup.backends.memcached import server as server_
 from nova_sg.servicegroup.membership import base
-from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import known
 
 #: Seconds for which a destroyed service is remembered, so that a process of
 #: it that still beats is told.
@@ -75,7 +75,7 @@ class MemcachedMembership(base.Membership):
     """
 
     def __init__(
-        self, conf: cfg.ConfigOpts, records: records_base.RecordStore
+        self, conf: cfg.ConfigOpts, records: known.KnownRecords
     ) -> None:
         super().__init__(conf)
         self._records = records

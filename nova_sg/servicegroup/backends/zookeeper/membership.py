@@ -11,7 +11,7 @@ from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.backends.zookeeper import znodes
 from nova_sg.servicegroup.membership import leased
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
-from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import known
 
 
 class ZooKeeperMembership(leased.LeasedMembership):
@@ -25,7 +25,7 @@ class ZooKeeperMembership(leased.LeasedMembership):
     def __init__(
         self,
         conf: cfg.ConfigOpts,
-        records: records_base.RecordStore | None = None,
+        records: known.KnownRecords | None = None,
     ) -> None:
         self.session = sg_session.get(conf)
         mirror = None

@@ -20,8 +20,8 @@ from nova_sg.servicegroup.backends.zookeeper import multiread
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.membership import keys
-from nova_sg.servicegroup.records import base as records_base
 from nova_sg.servicegroup.records import change as sg_change
+from nova_sg.servicegroup.records import known
 
 #: Of more records than these the names are asked for as a whole.
 MANY = 100
@@ -39,7 +39,7 @@ class MemberZnodes(keys.MemberKeys):
     def __init__(
         self,
         session: sg_session.Session,
-        records: records_base.RecordStore | None,
+        records: known.KnownRecords | None,
         down_time: int,
     ) -> None:
         self._session = session

@@ -10,7 +10,7 @@ from typing import Any
 
 import fixtures
 
-from nova_sg.conductor import rpcapi
+from nova_sg.conductor import sender
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import rest
 from nova_sg.tests.fixtures import statements
@@ -81,14 +81,16 @@ class TestCosts(base.RestTestCase):
     def counted(self) -> Iterator[collections.Counter[str]]:
         """Count the calls to the conductor, by what is called."""
         calls: collections.Counter[str] = collections.Counter()
-        send = rpcapi.ConductorAPI._send
+        send = sender.Sender._send
 
-        def counting(mine: Any, patience: Any, context: Any, /, *a, **kw):
-            calls[kw.get('objmethod') or kw.get('name') or a[0]] += 1
-            return send(mine, patience, context, *a, **kw)
+        def counting(mine: Any, client: Any, context: Any, *sent: Any) -> Any:
+            method, _since, arguments = sent
+            names = (arguments.get('objmethod'), arguments.get('name'), method)
+            calls[next(filter(None, names))] += 1
+            return send(mine, client, context, *sent)
 
         with fixtures.MonkeyPatch(
-            'nova_sg.conductor.rpcapi.ConductorAPI._send', counting
+            'nova_sg.conductor.sender.Sender._send', counting
         ):
             yield calls
 

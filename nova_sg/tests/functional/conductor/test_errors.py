@@ -48,7 +48,7 @@ class ErrorsTestCase(base.ConductorTestCase):
     def assert_refused(self, error, method, **arguments):
         """See that a call is answered with an error, in one line."""
         raised = self.assertRaises(
-            error, self.rpc._call, self.context, method, **arguments
+            error, self.rpc.sender.call, self.context, method, **arguments
         )
         self.assertIs(error, type(raised))
         self.assertNotIn('\n', str(raised))
@@ -205,7 +205,9 @@ class ErrorsTestCase(base.ConductorTestCase):
             )
 
     def test_an_rpc_version_that_is_too_new(self):
-        newer = self.rpc._client.prepare(version='1.9', version_cap='1.9')
+        newer = self.rpc.sender._client.prepare(
+            version='1.9', version_cap='1.9'
+        )
 
         def ping():
             with rpc.errors('here', 'ping'):

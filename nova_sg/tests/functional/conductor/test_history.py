@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import itertools
 from typing import Any
 
+from oslo_config import cfg
+
 from nova_sg import conductor as sg_conductor
+from nova_sg import objects
+from nova_sg import servicegroup
+from nova_sg.conductor import records
+from nova_sg.servicegroup import record
+from nova_sg.servicegroup.records import view
 from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import history
 from nova_sg.servicegroup.testing import link
@@ -21,6 +28,55 @@ from nova_sg.tests.functional.servicegroup import deployments
 TIMEOUT = 2
 
 
+class _Objects(records.RemoteRecords):
+    """Decides by the objects, as whatever calls a conductor does."""
+
+    def get_by_uuid(self, context: Any, uuid: str) -> record.Record:
+        service = objects.ServiceGroupService.get_by_uuid(context, uuid)
+        return self._record(service)
+
+    def get_by_host_and_binary(
+        self, context: Any, host: str, binary: str
+    ) -> record.Record | None:
+        found = objects.ServiceGroupService.get_by_host_and_binary(
+            context, host, binary
+        )
+        return None if found is None else self._record(found)
+
+    def create(self, context: Any, values: Any) -> record.Record:
+        service = objects.ServiceGroupService(context, **values)
+        service.create()
+        return self._record(service)
+
+    def update(self, context: Any, uuid: str, changes: Any) -> record.Record:
+        service = objects.ServiceGroupService.get_by_uuid(context, uuid)
+        for name, value in changes.items():
+            setattr(service, name, value)
+        service.save()
+        return self._record(service)
+
+    def destroy(self, context: Any, uuid: str) -> None:
+        objects.ServiceGroupService.get_by_uuid(context, uuid).destroy()
+
+    def list(self, context: Any, **filters: Any) -> list[record.Record]:
+        services = objects.ServiceGroupServiceList.get_all(context)
+        return view.select([self._record(e) for e in services], **filters)
+
+    def made(self, context: Any, uuid: str | None = None) -> None:
+        """Leave it to the conductor to know a change again."""
+
+    def _record(self, service: Any) -> record.Record:
+        values = {name: getattr(service, name) for name in record.FIELDS}
+        values['deleted'] = service.id if service.deleted else 0
+        return record.Record(**values)
+
+
+def _setup(conf: cfg.ConfigOpts) -> servicegroup.API:
+    api = sg_conductor.setup(conf)
+    api.driver.records = _Objects(conf, api.driver._conductor)
+    return api
+
+
 class TwoConductorsDeployment(deployments.PostgresqlDeployment):
     """Processes whose changes are made by conductors, over RabbitMQ.
 
@@ -28,7 +84,7 @@ class TwoConductorsDeployment(deployments.PostgresqlDeployment):
     broker.
     """
 
-    process_api = staticmethod(sg_conductor.setup)
+    process_api = staticmethod(_setup)
 
     def make(self) -> deployment.Options:
         options = super().make()

@@ -75,7 +75,8 @@ class LeaveTestCase(base.ConductorTestCase):
         agent.kill()
         self.assertTrue(self.is_up())
         self.assertIn('1 member(s)', self.leave(first))
-        self.assertFalse(self.is_up())
+        # A process keeps its verdict for a second.
+        base.wait_until(lambda: not self.is_up(), 'c1 to be down')
         self.begin()
         self.assertIn('no member of this', self.leave(first))
         self.assertTrue(self.is_up())

@@ -2,6 +2,8 @@
 
 """The parts of a process without a database, over messages in memory."""
 
+import fixtures
+import oslo_messaging as messaging
 import sqlalchemy as sa
 
 from nova_sg import exception
@@ -13,8 +15,8 @@ from nova_sg.db import clock
 from nova_sg.db import engine
 from nova_sg.db import models
 from nova_sg.inventory import base as inventory_base
-from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
+from nova_sg.servicegroup.records import known
 from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.functional.objects import base
 
@@ -102,54 +104,52 @@ class TestInventory(RemoteTestCase):
 
 
 class TestRecords(RemoteTestCase):
-    def test_a_record_is_written_and_read(self):
-        store = self.driver.records
-        made = store.create(
-            self.context,
-            {'host': 'c1', 'binary': 'nova-compute', 'topic': 'compute'},
-        )
-        self.assertIsInstance(made, record.Record)
-        changed = store.update(self.context, made.uuid, {'disabled': True})
-        self.assertTrue(changed.disabled)
-        for found in (
-            store.get_by_uuid(self.context, made.uuid),
-            store.get_by_id(self.context, made.id),
-            store.get_by_host_and_binary(self.context, 'c1', 'nova-compute'),
-            *store.list(self.context, host='c1', disabled=True),
-        ):
-            self.assertEqual(made.uuid, found.uuid)
-            self.assertTrue(found.disabled)
-        # It is disabled.
-        self.assertIsNone(
-            store.get_by_host_and_topic(self.context, 'c1', 'compute')
-        )
-        self.assertEqual([], store.list(self.context, host='c9'))
-        self.assertEqual(
-            {'nova-compute': 1},
-            store.minimum_versions(
-                self.context, ['nova-compute', 'nova-scheduler']
-            ),
-        )
-        store.destroy(self.context, made.uuid)
-        self.assertRaises(
-            exception.ServiceNotFound,
-            store.get_by_uuid,
-            self.context,
-            made.uuid,
-        )
+    """What a process without a backend asks of records."""
 
-    def test_what_belongs_to_the_backend_is_refused(self):
-        store = self.driver.records
-        kept = record.Record(id=1, uuid='u', host='h', binary='b', topic=None)
-        for method, *arguments in (
-            (store.restore, self.context, kept),
-            (store.purge, self.context, ['u']),
-            (store.traces, self.context),
-        ):
-            error = self.assertRaises(
-                exception.InvalidConfiguration, method, *arguments
+    def assert_known(self) -> None:
+        """Ask for few and for many services, of which some have a record."""
+        for count in (1, 2 * known.FEW):
+            there = {self.service(f'{count}-{n}').uuid for n in range(count)}
+            self.conductor.calls.clear()
+            found = self.driver.records.known(self.context, [*there, 'none'])
+            self.assertEqual(there, found)
+
+    def test_one_call_tells_which_services_have_a_record(self):
+        self.assert_known()
+        self.assertEqual(['known'], self.conductor.calls)
+
+    def test_more_than_go_into_a_call_are_asked_for_in_several(self):
+        made = self.service('c1').uuid
+        self.conductor.calls.clear()
+        none = [f'none-{each}' for each in range(interface.MAX_UUIDS)]
+        found = self.driver.records.known(self.context, [*none, made])
+        self.assertEqual({made}, found)
+        self.assertEqual(['known'] * 2, self.conductor.calls)
+
+    def test_a_conductor_of_before_is_asked_for_the_services(self):
+        before = messaging.Target(version='1.2')
+        self.useFixture(
+            fixtures.MockPatchObject(
+                self.conductor.memory.get().endpoint, 'target', before
             )
-            self.assertIn('use_conductor', str(error))
+        )
+        self.assert_known()
+        self.assertEqual(['get_all'], self.conductor.calls)
+
+    def test_where_new_versions_are_held_back_services_are_asked_for(self):
+        held_back = self.rpc.sender._client.prepare(version_cap='1.2')
+        self.useFixture(
+            fixtures.MockPatchObject(self.rpc.sender, '_client', held_back)
+        )
+        self.assert_known()
+        self.assertNotIn('known', self.conductor.calls)
+
+    def test_a_deployment_is_not_moved_from_here(self):
+        mine = self.driver.marker_stores()[0]
+        error = self.assertRaises(
+            exception.InvalidConfiguration, mine.move, *[self.api.marker] * 2
+        )
+        self.assertIn('use_conductor', str(error))
 
 
 class TestMembership(RemoteTestCase):

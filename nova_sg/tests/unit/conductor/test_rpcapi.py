@@ -12,7 +12,7 @@ from oslotest import base
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import objects
-from nova_sg.conductor import rpcapi
+from nova_sg.conductor import interface
 from nova_sg.tests.fixtures import conductor
 
 #: Seconds that an answer is waited for which does not come.
@@ -31,6 +31,7 @@ class ChangesTest(base.BaseTestCase):
         memory = conductor.InProcessConductor.memory.get()
         self.endpoint = memory.endpoint
         self.conductor = memory.conductor
+        self.sender = self.conductor.sender
         self.wait_for_answers(IMPATIENCE, '_changing', '_client')
         self.tokens: list[Any] = []
         self.answering = threading.Event()
@@ -40,9 +41,9 @@ class ChangesTest(base.BaseTestCase):
 
     def wait_for_answers(self, seconds: float, *clients: str) -> None:
         for name in clients:
-            client = getattr(self.conductor, name).prepare(timeout=seconds)
+            client = getattr(self.sender, name).prepare(timeout=seconds)
             self.useFixture(
-                fixtures.MockPatchObject(self.conductor, name, client)
+                fixtures.MockPatchObject(self.sender, name, client)
             )
 
     def serve(self, action: Any) -> None:
@@ -93,9 +94,9 @@ class ChangesTest(base.BaseTestCase):
         self.assertEqual(({}, None), tuple(self.change()))
 
     def test_held_back_to_what_knows_no_tokens_it_is_sent_once(self) -> None:
-        held_back = self.conductor._changing.prepare(version_cap='1.0')
+        held_back = self.sender._changing.prepare(version_cap='1.0')
         self.useFixture(
-            fixtures.MockPatchObject(self.conductor, '_changing', held_back)
+            fixtures.MockPatchObject(self.sender, '_changing', held_back)
         )
         self.assertRaises(exception.OutcomeUnknown, self.change)
         self.assertEqual(1, len(self.tokens))
@@ -117,4 +118,4 @@ class ChangesTest(base.BaseTestCase):
         for version in ('1.0', '1.1'):
             self.serve_version(version)
             self.conductor.ping(sg_context.get_admin_context())
-        self.assertEqual('1.1', rpcapi._KNOWS_TOKENS)
+        self.assertEqual('1.1', interface.KNOWS_TOKENS)
