@@ -68,7 +68,11 @@ class JoinTests(base.HealthyTest):
         )
         service.tick()
         self.assertTrue(self.is_up(timed))
-        self.assertFalse(self.is_up(reporting))
+        self.eventually(
+            lambda: not self.is_up(reporting),
+            'a process that has just begun sees that the other is down',
+            within=self.characteristics.doubt,
+        )
         self.api.report_state(self.context, reporting.uuid)
         self.assertTrue(self.is_up(reporting))
 

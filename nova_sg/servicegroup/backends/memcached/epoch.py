@@ -172,24 +172,26 @@ class ServerMemory(server_.Attendant):
     def read(self, keys: Sequence[str]) -> Reading:
         """Read keys, and whether those missing are really missing.
 
-        One request; four more where the server has lost its memory.
+        One request; four more where the server has lost its memory, and one
+        where all of its members may have fallen silent.
         """
         mine = self._keys
-        own = mine.silence, mine.tick, mine.begun, mine.settling, mine.epoch
+        counts = mine.silence, mine.tick, mine.counting, mine.told
+        own = *counts, mine.begun, mine.settling, mine.epoch
         found = self.server.get([*keys, *own])
-        note, tick, begun, settling, epoch = (
+        note, tick, counting, told, begun, settling, epoch = (
             found.pop(key, None) for key in own
         )
         if epoch is None or begun != epoch:
             return Reading(found, False, self._begin())
         number = self.silence.saw(tick)
-        return Reading(
-            found,
-            settling is None,
-            epoch.decode(),
-            number,
-            self.silence.begun(note, number),
-        )
+        silent = self.silence.begun(note, number)
+        if silent is None and settling is None and len(found) < len(keys):
+            telling = self.silence.unheard(number, counting, told)
+            if telling:
+                self.server.write(telling)
+                silent = number
+        return Reading(found, settling is None, epoch.decode(), number, silent)
 
     def doubts(self, reading: Reading) -> bool:
         """Return whether there is a reason for doubt at all."""

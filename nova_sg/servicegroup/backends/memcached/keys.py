@@ -42,6 +42,8 @@ class Keys:
         #: On every server: see :mod:`.silence`.
         self.tick = f'{prefix}:tick'
         self.silence = f'{prefix}:silence'
+        self.counting = f'{prefix}:counting'
+        self.told = f'{prefix}:told'
         #: On every server: how the deployment is configured.
         self.marker = f'{prefix}:deployment'
 

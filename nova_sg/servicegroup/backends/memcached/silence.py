@@ -27,7 +27,22 @@ and with one client that is cut off::
 
 Where no member is left, nobody counts. A client that could read for as long as
 all members need to beat, and still finds the same tick, has seen that they are
-dead: it tells of no silence, however often its own link fails.
+dead: it tells of no silence, however often its own link fails, and believes in
+none.
+
+No client may be back to say it, where memcached kept its connections or all
+were cut off from it. So whoever begins a tick renews the key ``counting``,
+which expires before the first member does. A process that has just begun, and
+finds members missing and nobody counting, tells of the silence itself, once
+for each tick::
+
+    tick 7   the network between memcached and all hosts is cut for longer
+             than the service down time: the keys of A and B, and counting,
+             expire
+    tick 7   it is mended; a command begins before A and B beat. Nobody
+             counts: "silence since tick 7". A and B are not called down
+    tick 7   had they died, they are down when the silence expires: that of
+             tick 7 was told
 """
 
 from collections.abc import Collection
@@ -66,12 +81,15 @@ class Bounds(NamedTuple):
     :param renewal: ticks after which a member renews its trace, so that not
         each beat is two writes; one that died more ticks before a silence
         was down without it
+    :param counting: seconds after a tick began in which another one is sure
+        to begin, and no member that beat in it expires
     """
 
     interval: int
     tolerable: float
     settling: int
     renewal: int
+    counting: int
 
 
 def bounds(conf: cfg.ConfigOpts, settling: int) -> Bounds:
@@ -89,6 +107,7 @@ def bounds(conf: cfg.ConfigOpts, settling: int) -> Bounds:
         down_time - 2 * interval - settling,
         settling,
         max(1, down_time // interval - 3),
+        max(2 * interval, down_time - interval - 1),
     )
 
 
@@ -109,6 +128,8 @@ class Silence:
         # when that is counted, None since an outage.
         self._idle = 0.0
         self._read_at: float | None = None
+        # A tick in which this process saw that its members were dead.
+        self._disproved: int | None = None
         self._told = False
 
     def saw(self, value: bytes | None) -> int:
@@ -117,6 +138,8 @@ class Silence:
         now = time.monotonic()
         with self._lock:
             if tick != self._tick:
+                if self._saw_them_dead():
+                    self._disproved = self._tick
                 self._tick = tick
                 self._since = now
                 self._idle = 0.0
@@ -137,7 +160,7 @@ class Silence:
         """
         if found is None:
             self.saw(b'1')
-            return 1, [Write('add', self._keys.tick, b'1')]
+            return 1, [Write('add', self._keys.tick, b'1'), self._counting()]
         value, token = found
         tick = self.saw(value)
         with self._lock:
@@ -148,7 +171,11 @@ class Silence:
             self._tick = tick
             self._since += age
             self._idle = 0.0
-        return tick, [Write('cas', self._keys.tick, b'%d' % tick, 0, token)]
+        begins = Write('cas', self._keys.tick, b'%d' % tick, 0, token)
+        return tick, [begins, self._counting()]
+
+    def _counting(self) -> Write:
+        return Write('set', self._keys.counting, b'1', self.bounds.counting)
 
     def greeting(self, seconds: float) -> Write | None:
         """Return what to tell a server that was out for this process.
@@ -156,15 +183,39 @@ class Silence:
         :param seconds: how long it was
         """
         with self._lock:
-            tick, idle = self._tick, self._idle
-        if seconds <= self.bounds.tolerable or not tick:
-            return None
-        if idle >= self.bounds.settling:
-            # Members that live would have begun another one.
+            tick, dead = self._tick, self._saw_them_dead()
+        if seconds <= self.bounds.tolerable or not tick or dead:
             return None
         self._told = True
+        return self._note(tick)
+
+    def unheard(
+        self, tick: int, counting: bytes | None, told: bytes | None
+    ) -> list[Write]:
+        """Return what to tell a server where members are missing.
+
+        :param tick: the tick that was read
+        :param counting: what was read of that key
+        :param told: what was read of that key
+        :returns: nothing where somebody counts, or the silence of this tick
+            was told
+        """
+        with self._lock:
+            dead = self._saw_them_dead()
+        if counting is not None or not tick or dead or _number(told) == tick:
+            return []
+        return [
+            self._note(tick),
+            Write('set', self._keys.told, b'%d' % tick),
+        ]
+
+    def _note(self, tick: int) -> Write:
         note = json.dumps({'format': 1, 'tick': tick}).encode()
         return Write('add', self._keys.silence, note, self.bounds.settling)
+
+    def _saw_them_dead(self) -> bool:
+        """Return whether members that live would have begun another tick."""
+        return self._idle >= self.bounds.settling
 
     def returned(self) -> None:
         """Note that a server answers again that was out for this process.
@@ -191,6 +242,9 @@ class Silence:
             told = int(json.loads(note)['tick'])
         except (ValueError, LookupError, TypeError):
             return None
+        with self._lock:
+            if self._saw_them_dead() or told == self._disproved:
+                return None
         return told if tick - SLACK <= told <= tick else None
 
     def earliest(self, tick: int) -> int:

@@ -96,6 +96,21 @@ class TestPartitions(memcached_cell.MemcachedCellTest):
         members[1].beat(self.context)
         self.assertTrue(self.is_up(self.far))
 
+    def test_a_process_that_begins_before_they_return_calls_none_dead(
+        self,
+    ) -> None:
+        services = [self.near, self.far]
+        self.new_api([self.way]).join_many(self.context, services)
+        self.way.cut()
+        # Nobody reads: to whom it looks like this has seen nothing of it.
+        time.sleep(DOWN_TIME + 2)
+        self.assertTrue(all(self.is_up(each) for each in services))
+        # They do not return: they were dead, and one silence is told once.
+        for each in services:
+            self.eventually_down(each)
+        time.sleep(1)
+        self.assertFalse(any(self.is_up(each) for each in services))
+
     def test_broken_connections_are_made_again(self) -> None:
         member = self.new_api([self.way])
         self.beat_for([self.far], member)
@@ -149,7 +164,8 @@ class TestThreeServers(memcached_cell.MemcachedCellTest):
         # Of this one nobody can tell whether it still beats.
         self.assertTrue(reader.service_is_up(lost))
         self.assertGreater(reader.knowledge_age, 0)
-        self.assertFalse(self.is_up(self.services[0]))
+        # A process that has just begun has not seen that they could beat.
+        self.eventually_down(self.services[0])
         self.assertEqual(liveness.UNKNOWN, self.state(lost))
         self.victim.start()
         self.eventually_down(lost)

@@ -79,7 +79,7 @@ class Dictionary:
     def get(self, wanted: Sequence[str]) -> dict[str, bytes]:
         found = {}
         for key in wanted:
-            if not key.endswith((':tick', ':silence')):
+            if not key.endswith((':tick', ':silence', ':counting', ':told')):
                 self._process.wait()
             if key in self._values:
                 found[key] = self._values[key]

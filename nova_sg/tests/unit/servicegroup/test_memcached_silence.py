@@ -8,7 +8,9 @@ from oslotest import base
 from nova_sg.servicegroup.backends.memcached import keys
 from nova_sg.servicegroup.backends.memcached import silence
 
-BOUNDS = silence.Bounds(interval=10, tolerable=26, settling=14, renewal=3)
+BOUNDS = silence.Bounds(
+    interval=10, tolerable=26, settling=14, renewal=3, counting=49
+)
 
 #: An outage that no member beats in.
 OUTAGE = 60.0
@@ -63,3 +65,31 @@ class SilenceTest(base.BaseTestCase):
         for tick in range(7, 12):
             self.read(tick, 9)
             self.assertTrue(self.tells())
+
+    def told(self, told: bytes | None, counting: bytes | None = None) -> int:
+        """Return how much is told by a process that misses members."""
+        return len(self.silence.unheard(7, counting, told))
+
+    def test_one_that_begins_where_nobody_counts_tells_of_a_silence(
+        self,
+    ) -> None:
+        self.silence.saw(b'7')
+        self.assertEqual(2, self.told(None))
+        self.assertEqual(2, self.told(b'6'))
+
+    def test_a_silence_is_told_once_by_those_that_begin(self) -> None:
+        self.silence.saw(b'7')
+        self.assertEqual(0, self.told(b'7'))
+
+    def test_where_somebody_counts_there_is_no_silence(self) -> None:
+        self.silence.saw(b'7')
+        self.assertEqual(0, self.told(None, b'1'))
+
+    def test_one_that_saw_members_die_neither_tells_nor_believes(self) -> None:
+        self.read(7, 15)
+        self.assertEqual(0, self.told(None))
+        self.assertIsNone(self.silence.begun(b'{"tick": 7}', 7))
+        # Nor when one of them is back.
+        self.read(8)
+        self.assertIsNone(self.silence.begun(b'{"tick": 7}', 8))
+        self.assertEqual(8, self.silence.begun(b'{"tick": 8}', 8))
