@@ -14,8 +14,9 @@ index nova-conductor, nova-scheduler, three nova-computes with nova's fake
 virt driver, and the compute API without keystone, for this machine alone.
 Shows in `openstack compute service list` that all are up, that one is
 disabled, and how soon one is down that was killed, one whose loop is stopped,
-and one that was stopped in good order, which starts again; and what is in the
-table `services`.
+and one that was stopped in good order, which starts again; that one whose unit
+has ended is down within two seconds, by the ExecStopPost of its drop-in; and
+what is in the table `services`.
 
 Everything is in a temporary directory, ends with the script, and needs
 neither a hypervisor nor root. The exit code is 0 only where all of it is as

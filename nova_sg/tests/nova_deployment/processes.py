@@ -87,6 +87,7 @@ class Process:
         variables: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
+        self.directory = directory
         self._log = directory / f'{name}.log'
         self._daemon = daemon.Daemon(
             argv,

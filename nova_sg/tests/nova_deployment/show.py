@@ -4,10 +4,12 @@
 
 import argparse
 import sys
+import time
 
 from nova_sg.tests.nova_deployment import deployment
 from nova_sg.tests.nova_deployment import processes
 from nova_sg.tests.nova_deployment import scenario
+from nova_sg.tests.nova_deployment import unit
 
 _COMPUTES = ('compute1', 'compute2', 'compute3')
 _REASON = 'new disks'
@@ -16,6 +18,12 @@ _REASON = 'new disks'
 #: tick of ZooKeeper, one second of memcached and MariaDB), and a request to
 #: hear of it.
 _LATE = 3.0
+
+#: Seconds after which a service is down whose unit has ended on a living host.
+_UNIT_ENDED = 2.0
+
+#: Seconds for which a late end of a unit's earlier start must change nothing.
+_UNDISTURBED = 3.0
 
 
 def main() -> int:
@@ -52,9 +60,14 @@ class Show(scenario.Scenario):
         self._freeze()
         self._stop()
         self._restart()
+        if self._way.on:
+            self._crash_of_a_unit()
         self._look_at_the_table()
 
     def _start(self) -> None:
+        if self._driver == 'db':
+            # Where a crash of a unit is told from other workers.
+            self.deployment.prepare(self._way)
         processes.say('Conductor, scheduler, three computes and the API start')
         self.start_control(self._way, *_COMPUTES)
         for process in self.running:
@@ -110,6 +123,41 @@ class Show(scenario.Scenario):
         self.start_computes(self._way, 'compute2')
         took = self.wait_for({'compute2': scenario.UP})
         print(f'compute2 is up after {took:.1f} s')
+
+    def _crash_of_a_unit(self) -> None:
+        processes.say('One that systemd runs is killed, and its host lives')
+        way, host = self._way, 'compute1'
+        first = unit.invocation()
+        compute = self.start(way, scenario.COMPUTE, host, **first)
+        self.wait_for({host: scenario.UP})
+        began = time.monotonic()
+        self.kill(scenario.COMPUTE, host)
+        print(self._end_of_unit(compute, first), end='')
+        said = time.monotonic() - began
+        self.wait_for({host: scenario.DOWN})
+        took = time.monotonic() - began
+        print(
+            f'{host} is down after {took:.1f} s; ExecStopPost took {said:.1f}'
+        )
+        if took > _UNIT_ENDED:
+            raise processes.Failed(f'that is more than {_UNIT_ENDED:g} s')
+
+        compute = self.start(way, scenario.COMPUTE, host, **unit.invocation())
+        self.wait_for({host: scenario.UP})
+        print('It runs again, and ExecStopPost of its first start comes late')
+        print(self._end_of_unit(compute, first), end='')
+        until = time.monotonic() + _UNDISTURBED
+        while time.monotonic() < until:
+            self.expect({host: scenario.UP})
+            time.sleep(0.1)
+        print(f'{host} was up for {_UNDISTURBED:g} s more')
+
+    def _end_of_unit(
+        self, compute: processes.Process, invoked: dict[str, str]
+    ) -> str:
+        return unit.stop_post(
+            self._way, scenario.COMPUTE, 'compute1', compute, invoked
+        )
 
     def _look_at_the_table(self) -> None:
         processes.say('The services tables')
