@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Each option of ours, with values that are none."""
+"""Each option of ours, with values that are none.
+
+What is refused is written down here once more: a limit that was read from the
+option itself would be missed by no test.
+"""
 
 from oslo_config import types
 
@@ -14,6 +18,49 @@ NONSENSE = 'hush nonsense'
 
 #: Types that take any text; a driver looks at what it names.
 _TEXTS = (types.String, types.List)
+
+#: The least and the most of each number; None for what no number is over.
+LIMITS = {
+    ('api', 'port'): (0, 65535),
+    ('api', 'workers'): (1, None),
+    ('api', 'threads'): (1, None),
+    ('api', 'max_limit'): (1, None),
+    ('conductor', 'workers'): (1, None),
+    ('conductor', 'threads'): (1, None),
+    ('conductor', 'beat_spacing'): (0, 5),
+    ('conductor', 'beats_waiting'): (500, None),
+    ('conductor', 'beats_per_ping'): (0, None),
+    ('conductor', 'graceful_shutdown_timeout'): (1, None),
+    ('memcached', 'connect_timeout'): (0.05, 60),
+    ('memcached', 'timeout'): (0.05, 60),
+    ('servicegroup', 'report_interval'): (1, None),
+    ('servicegroup', 'service_down_time'): (1, None),
+    ('zookeeper', 'session_timeout'): (0.5, 86400),
+    ('zookeeper', 'request_timeout'): (0.1, 86400),
+    ('zookeeper', 'max_retries'): (0, None),
+}
+
+#: Texts that are not just any, and what is nearly one of them.
+WRONG = {
+    ('DEFAULT', 'default_availability_zone'): ('z' * 256,),
+    ('DEFAULT', 'host'): ('h' * 256,),
+    ('DEFAULT', 'internal_service_availability_zone'): ('z' * 256,),
+    ('api', 'auth_strategy'): ('noauth', 'keystone2'),
+    ('inventory', 'backend'): ('sqlite', 'None'),
+    ('memcached', 'key_prefix'): ('p' * 101, 'a b'),
+    ('notifications', 'notification_format'): ('version', 'all'),
+    ('servicegroup', 'beats'): ('group', 'novas'),
+    ('servicegroup', 'cell'): (
+        'cell1',
+        '00000000-0000-0000-0000-00000000000',
+        '00000000-0000-0000-0000-0000000000000',
+        '000000000000000000000000000000000000',
+        'g0000000-0000-0000-0000-000000000000',
+    ),
+    ('upgrade_levels', 'conductor'): ('1', '1.', '1.0.0', 'v1.0', 'automatic'),
+    ('zookeeper', 'auth_scheme'): ('digests', 'kerberos'),
+    ('zookeeper', 'sasl_mechanism'): ('MD5', 'PLAIN'),
+}
 
 
 class TestEachOption(test_load.ConfTestCase):
@@ -37,14 +84,40 @@ class TestEachOption(test_load.ConfTestCase):
 
     def test_a_number_is_in_its_range(self):
         for group, option in conf.own_options():
-            kind = option.type
-            if isinstance(kind, types.Number):
+            if isinstance(option.type, types.Number):
+                least, most = LIMITS[group, option.name]
+                self.refused_value(group, option.name, least - 0.01)
+                self.refused_value(group, option.name, least - 1)
                 self.refused_value(group, option.name, '1' + '0' * 20)
-                if kind.min is not None:
-                    self.refused_value(group, option.name, kind.min - 1)
+                if most is not None:
+                    self.refused_value(group, option.name, most + 1)
 
-    def test_the_name_of_a_host_has_its_length(self):
-        self.refused_value('DEFAULT', 'host', 'h' * 256)
+    def test_a_number_at_the_end_of_its_range_is_one(self):
+        others = '[servicegroup]\nreport_interval = 1\n'
+        for (group, name), limits in LIMITS.items():
+            for value in limits:
+                if (name, value) == ('service_down_time', 1):
+                    # No report_interval is less.
+                    continue
+                if value is not None:
+                    path = self.file(f'{others}[{group}]\n{name} = {value}\n')
+                    self.assertEqual(value, conf.load([path])[group][name])
+
+    def test_a_text_that_is_not_just_any_is_looked_at(self):
+        for (group, name), values in WRONG.items():
+            for value in values:
+                self.refused_value(group, name, value)
+
+    def test_each_limit_of_a_text_is_among_these(self):
+        limited = {
+            (group, option.name)
+            for group, option in conf.own_options()
+            if any(
+                getattr(option.type, limit, None)
+                for limit in ('choices', 'regex', 'max_length')
+            )
+        }
+        self.assertEqual(set(WRONG), limited)
 
 
 class TestTransportUrl(test_load.ConfTestCase):
