@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Who asks, and which cell the call is for."""
+"""The caller, and the cell that the call is for."""
 
 from typing import Any
 

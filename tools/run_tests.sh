@@ -399,6 +399,7 @@ run_tests() {
     ! $verbose || report+=(--verbose)
     local run=(--workers "$workers")
     if ((${#chosen[@]})); then
+        [[ -d .stestr ]] || stestr init
         OS_TEST_PATH=${path//.//} stestr list "${chosen[@]}" >"$work/chosen"
         run+=(--load-list "$work/chosen")
     fi

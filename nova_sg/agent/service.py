@@ -136,7 +136,7 @@ class Agent:
                 self._announce()
                 self._stay()
         except exception.ServiceGroupUnavailable:
-            # Who was told to stop while it waited has nothing to report.
+            # An agent that is told to stop while it waits reports nothing.
             if not self._stop.requested:
                 raise
         finally:
@@ -229,7 +229,7 @@ class Agent:
         """
         try:
             node = agent_host.describe(self._hosts[0], self._conf.state_path)
-            # Whoever deleted the service took its compute node away too.
+            # The delete of the service took its compute node away too.
             registration.Service.get_by_uuid(
                 self._context, self._handles[0].uuid
             )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Who asks: a token that keystone knows, or, for development, any name."""
+"""The caller: a token that keystone knows, or, for development, any name."""
 
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ MEMBER_ROLES = 'member,reader'
 #: Characters of a name that ``noauth2`` believes.
 MAX_NAME = 255
 
-#: Who asks, as authentication tells the application. From outside these are
+#: The caller, as authentication tells the application. From outside these are
 #: claims: keystonemiddleware takes them away, and so does ``noauth2``.
 _CLAIMS = (
     'HTTP_X_USER',

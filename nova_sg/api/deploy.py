@@ -147,7 +147,7 @@ class Mounts:
         environ['PATH_INFO'] = environ['PATH_INFO'][len(prefix) :]
         if prefix == '/v2':
             environ[handler.LEGACY] = True
-        # Who has no token yet must be able to find out what is here.
+        # A client without a token must be able to find out what is here.
         is_document = environ['PATH_INFO'] in ('', '/')
         app = self._open if is_document else self._protected
         answer: Iterable[bytes] = app(environ, start_response)

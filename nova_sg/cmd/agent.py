@@ -147,7 +147,7 @@ def _hosts(conf: cfg.ConfigOpts, args: argparse.Namespace) -> list[str]:
 
 def _stop_on_signals(agent: service.Agent) -> None:
     def stop(number: int, _frame: object) -> None:
-        # Who asks twice does not want to wait for what the first one began.
+        # A second signal: do not wait for what the first one began.
         signal.signal(number, signal.SIG_DFL)
         agent.stop()
 

@@ -206,7 +206,7 @@ def run(
         except KeyboardInterrupt:
             code = SIGINT_EXIT
         except BrokenPipeError:
-            # Whoever read our output has enough of it.
+            # The reader of our output has closed it.
             _discard_output()
             code = SIGPIPE_EXIT
         except Exception as error:

@@ -127,7 +127,7 @@ class GroupCommit:
             if pause > 0:
                 time.sleep(pause)
             with self._lock:
-                # Who comes from now on goes into the next.
+                # What comes from now on goes into the next.
                 self._open = None
             try:
                 gone = self._commit(batch.beats)

@@ -31,8 +31,8 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 def list_opts() -> dict[cfg.OptGroup, Sequence[cfg.Opt]]:
     """Return the options of all drivers that can be imported, by group.
 
-    A driver without its library is left out, unless it can be
-    imported without, as ours can. Whoever configures it is told by the loader.
+    A driver without its library is left out, unless it can be imported
+    without, as ours can. The loader names one that is configured and missing.
     """
     groups: dict[cfg.OptGroup, Sequence[cfg.Opt]] = {}
     drivers = stevedore.ExtensionManager(

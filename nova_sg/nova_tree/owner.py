@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Who owns the services of this nova: nova_sg, or nova itself.
+"""The owner of the services of this nova: nova_sg, or nova itself.
 
 nova reads its configuration late, forks, and in tests changes it all the
 time. So no caller keeps the answer: each asks again whenever it matters.

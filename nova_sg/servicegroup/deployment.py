@@ -36,10 +36,10 @@ class Deployment:
     def check(self, *, claim: bool = False) -> None:
         """Refuse to serve a backend of a deployment configured otherwise.
 
-        Who only reads looks once. Who writes looks again, where the records
-        are, but not more often than every :data:`marker.TRUSTED` seconds: the
-        deployment may have moved since, and nothing that an operator decides
-        may get lost in what it has left.
+        A process that only reads looks once. One that writes looks again,
+        where the records are, but not more often than every
+        :data:`marker.TRUSTED` seconds: the deployment may have moved since,
+        and nothing that an operator decides may get lost in what it has left.
 
         :param claim: this is a write: mark the backend where it is not
         :raises DeploymentMismatch: it is of a deployment configured otherwise

@@ -149,7 +149,7 @@ class Driver(abc.ABC):
     @property
     @abc.abstractmethod
     def membership(self) -> membership_base.Membership:
-        """Who is alive now."""
+        """The members that are alive."""
 
     @property
     @abc.abstractmethod

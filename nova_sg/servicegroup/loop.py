@@ -109,7 +109,7 @@ class Loop:
         try:
             return self._task()
         except exception.ServiceGroupUnavailable as error:
-            # Whoever found it out has logged it once.
+            # It was logged once where it was found out.
             LOG.debug('%s: %s', self._name, error)
             return self._pause()
         except Exception:

@@ -6,7 +6,7 @@ A key that is missing proves nothing by itself: a restarted server is empty,
 and so is one that was flushed. So each server carries three keys of its own:
 
 ``epoch``
-    a random value that never expires. Who finds it missing, be it a member or
+    a random value that never expires. What finds it missing, be it a member or
     a reader, writes a new one.
 ``settling``
     written after it, expires by the server's clock when all members have had

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Who has a name: a binary on a host, and a topic on a host, once each.
+"""The holder of a name: a binary on a host, and a topic on a host, once each.
 
 A name is a key that leads to the uuid of its owner. It proves nothing by
 itself: a name belongs to its owner only if the owner's record, live or
@@ -58,7 +58,7 @@ class Names:
         """Write names again which a live record has just taken on.
 
         Until then it did not bear them, and somebody may have taken them for
-        nobody's. Who is about to do so now finds them changed.
+        nobody's. A process that is about to do so finds them changed.
 
         :returns: the name that was lost, None where there is none
         """
