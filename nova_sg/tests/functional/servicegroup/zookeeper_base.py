@@ -40,10 +40,12 @@ class ZooKeeperTestCase(base.BaseTestCase):
 
     :cvar timings: ``[servicegroup]`` options
     :cvar session_timeout: seconds
+    :cvar request_timeout: whole seconds
     """
 
     timings = {'report_interval': 1, 'service_down_time': 3}
     session_timeout = 1.5
+    request_timeout = 2
 
     def setUp(self) -> None:
         super().setUp()
@@ -72,7 +74,8 @@ class ZooKeeperTestCase(base.BaseTestCase):
                 'chroot': self.root,
                 'session_timeout': self.session_timeout,
                 # Sessions are shared by who has the same options.
-                'request_timeout': f'2.{next(_numbers):06d}',
+                'request_timeout': self.request_timeout
+                + next(_numbers) / 1000000,
             },
         }
         for name, value in options.items():
