@@ -4,6 +4,7 @@
 
 import os
 
+import fixtures
 from oslo_config import cfg
 from oslotest import base
 import testscenarios
@@ -114,6 +115,21 @@ class TestRefused(TransportTestCase):
             self.assertIn(f'{self.option}: ', str(error))
             self.assertNotIn('\n', str(error))
             self.assertNotIn('hush', str(error))
+
+
+class TestLockPath(TransportTestCase):
+    def test_one_that_this_user_cannot_write_to_is_refused(self):
+        path = self.useFixture(fixtures.TempDir()).path
+        conf = self.configuration(
+            {'use_queue_manager': True}, oslo_concurrency={'lock_path': path}
+        )
+        rpc.transport(conf)
+        # root may write anywhere.
+        self.useFixture(fixtures.MonkeyPatch('os.access', lambda *_: False))
+        error = self.assertRaises(
+            exception.InvalidConfiguration, rpc.transport, conf
+        )
+        self.assertIn('cannot write to', str(error))
 
 
 class TestNamesOfQueues(TransportTestCase):
