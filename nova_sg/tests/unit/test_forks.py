@@ -65,7 +65,7 @@ class ForksTestCase(base.BaseTestCase):
 
     def test_a_child_counts_the_ticks_that_its_parent_counted(self):
         ticks = silence.Silence(
-            keys.Keys('fork'), silence.Bounds(10, 30.0, 10.0, 3)
+            keys.Keys('fork'), silence.Bounds(10, 30.0, 10.0, 3, 49)
         )
         self.assertEqual(
             7,
