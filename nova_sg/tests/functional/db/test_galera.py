@@ -23,6 +23,7 @@ from nova_sg.db import engine
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.backends.sql import records as sql_records
 from nova_sg.tests.fixtures import api
+from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures.servers import galera
@@ -51,12 +52,21 @@ class TestGalera(base.DatabaseTestCase):
             api.Configuration(url.render_as_string(hide_password=False))
         ).conf
         self.writer = sql_records.SqlRecordStore(self.far_conf)
+        # The other node applies what the first has made a moment later.
+        commands.wait_until(self.schema_is_there, 'the schema is there')
         self.services = [
             self.writer.create(
                 self.context, {'host': f'c{number}', 'binary': 'nova-compute'}
             ).uuid
             for number in range(WRITERS)
         ]
+
+    def schema_is_there(self):
+        try:
+            self.writer.list(self.context)
+        except exception.SchemaNotReady:
+            return False
+        return True
 
     def write(self, uuid, begun):
         """Change a service again and again until that is refused.

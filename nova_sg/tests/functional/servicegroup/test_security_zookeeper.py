@@ -3,6 +3,7 @@
 """Who may read and change what lies in ZooKeeper, and how it is said."""
 
 import pathlib
+import ssl
 import subprocess
 
 import fixtures
@@ -265,13 +266,16 @@ class TlsServer(zookeeper.ZookeeperServer):
 
 
 class TestTls(SecurityTestCase):
+    session_timeout = 4
+    request_timeout = 4
+
     def make_server(self):
         self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.make_certificate('server', 'IP:127.0.0.1')
         self.make_certificate('stranger', 'DNS:elsewhere.example.org')
         self.port = self.useFixture(ports.Port()).number
         self.secure = f'127.0.0.1:{self.port}'
-        return self.useFixture(
+        server = self.useFixture(
             TlsServer(
                 tick_time=250,
                 settings={
@@ -286,6 +290,9 @@ class TestTls(SecurityTestCase):
                 },
             )
         )
+        # What the first handshake needs is loaded and compiled for it.
+        ssl.get_server_certificate(('127.0.0.1', self.port), timeout=60)
+        return server
 
     def file(self, name):
         return str(self.directory / name)
