@@ -31,8 +31,8 @@ dead: it tells of no silence, however often its own link fails, and believes in
 none.
 
 No client may be back to say it, where memcached kept its connections or all
-were cut off from it. So whoever begins a tick renews the key ``counting``,
-which expires before the first member does. A process that has just begun, and
+were cut off from it. So a member that begins a tick renews ``counting``, a key
+that expires before the first member does. A process that has just begun, and
 finds members missing and nobody counting, tells of the silence itself, once
 for each tick::
 
