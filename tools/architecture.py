@@ -30,6 +30,7 @@ INNER = (
     'servicegroup.backends.sql',
     'servicegroup.backends.zookeeper',
     'servicegroup.driver',
+    'servicegroup.leased',
     'servicegroup.loader',
     'servicegroup.membership',
     'servicegroup.migration',

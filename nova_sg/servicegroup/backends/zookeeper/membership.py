@@ -9,7 +9,7 @@ from nova_sg.servicegroup.backends.zookeeper import feeds
 from nova_sg.servicegroup.backends.zookeeper import marker as zookeeper_marker
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.backends.zookeeper import znodes
-from nova_sg.servicegroup.membership import leased
+from nova_sg.servicegroup.leased import membership as leased
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
 from nova_sg.servicegroup.records import known
 

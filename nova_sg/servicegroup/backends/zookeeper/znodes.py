@@ -19,7 +19,7 @@ from nova_sg.servicegroup.backends.zookeeper import members
 from nova_sg.servicegroup.backends.zookeeper import multiread
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
-from nova_sg.servicegroup.membership import keys
+from nova_sg.servicegroup.leased import keys
 from nova_sg.servicegroup.records import change as sg_change
 from nova_sg.servicegroup.records import known
 

@@ -12,8 +12,8 @@ from oslotest import base
 from nova_sg import exception
 from nova_sg.servicegroup import lease
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.membership import keys
-from nova_sg.servicegroup.membership import leased
+from nova_sg.servicegroup.leased import keys
+from nova_sg.servicegroup.leased import membership as leased
 from nova_sg.servicegroup.mirror import mirror
 
 #: Seconds that a laden machine gets.

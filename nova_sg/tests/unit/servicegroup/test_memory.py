@@ -11,8 +11,8 @@ from oslotest import base
 
 from nova_sg.servicegroup import lease
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup.membership import living as sg_living
-from nova_sg.servicegroup.membership import memory
+from nova_sg.servicegroup.leased import living as sg_living
+from nova_sg.servicegroup.leased import memory
 
 MEMBERS = (liveness.Member(1, 0.0, 60),)
 

@@ -28,8 +28,8 @@ import time
 from nova_sg import forks
 from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup.membership import keys as sg_keys
-from nova_sg.servicegroup.membership import living as sg_living
+from nova_sg.servicegroup.leased import keys as sg_keys
+from nova_sg.servicegroup.leased import living as sg_living
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
 
 #: Seconds between two looks for members which may be on their way back.

@@ -1,21 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Memberships that a lease of their process keeps alive.
-
-The life of one member, with a timeout of 6 s and a down time of 60 s::
-
-    t=0    agent A joins: its key is on lease 1, and a keeper thread gives the
-           backend a sign of life for the process
-    t=10   A's own loop beats: A looks whether its key is there
-    t=20   A's loop hangs; the keeper goes on, so that the lease stays
-    t=80   A has not beaten for the down time: the keeper *withdraws* it
-    t=90   the loop goes on and beats: the key is missing, and A enters again
-    t=95   the backend expires lease 1, which stood still: A is *lost*
-    t=96   the keeper sees that A's key was on lease 1, gets lease 2, and A
-           *enters again* without waiting for its next beat
-    t=99   A leaves, and the backend cannot be reached: A is *leaving*, and the
-           keeper deletes its key as soon as that works
-"""
+"""What joins, beats and leaves on the lease of this process."""
 
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -34,11 +19,11 @@ from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import loop
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.leased import expected
+from nova_sg.servicegroup.leased import keys as sg_keys
+from nova_sg.servicegroup.leased import living as sg_living
+from nova_sg.servicegroup.leased import memory
 from nova_sg.servicegroup.membership import base
-from nova_sg.servicegroup.membership import expected
-from nova_sg.servicegroup.membership import keys as sg_keys
-from nova_sg.servicegroup.membership import living as sg_living
-from nova_sg.servicegroup.membership import memory
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
 from nova_sg.servicegroup.records import known
 

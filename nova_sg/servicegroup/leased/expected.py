@@ -21,7 +21,7 @@ then on until it joins.
 from collections.abc import Iterable
 import time
 
-from nova_sg.servicegroup.membership import keys as sg_keys
+from nova_sg.servicegroup.leased import keys as sg_keys
 
 
 class Expected:
