@@ -123,12 +123,14 @@ class Agent:
         :returns: whether a service was left in the end: False if an
             operator deleted the records of all of them
         :raises InventoryNotConfigured: hosts cannot be put into a zone
+        :raises InvalidInput: hosts cannot be put into this zone
         :raises ServiceGroupUnavailable: the backend is not there at the
             start
         """
         if self._zone is not None:
             # Whether there are zones at all, before anything is written.
             self._api.inventory.aggregates()
+            self._api.inventory.check_compute_zone(self._zone)
         self._heartbeat.start()
         try:
             self._register()

@@ -15,6 +15,7 @@ from typing import Self
 
 from oslo_config import cfg
 
+from nova_sg import exception
 from nova_sg.inventory import actions
 
 #: The topic and the binary of the one service which sits on a hypervisor.
@@ -186,6 +187,21 @@ class Inventory(actions.HostActions, abc.ABC):
                 for project in projects
             ),
         ]
+
+    def check_compute_zone(self, zone: str) -> None:
+        """Refuse a zone that no compute host may be in.
+
+        The zone of all other services is left out of what users are shown,
+        and with it would be the hosts in it.
+
+        :raises InvalidInput: it is the zone of the other services
+        """
+        option = 'internal_service_availability_zone'
+        if zone == self.conf[option]:
+            raise exception.InvalidInput(
+                reason=f'{zone!r} is the zone of services other than '
+                f'{COMPUTE_BINARY} ([DEFAULT] {option}): choose another'
+            )
 
     @abc.abstractmethod
     def zones(self, hosts: Sequence[str] | None = None) -> dict[str, str]:

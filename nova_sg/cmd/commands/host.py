@@ -27,9 +27,9 @@ class SetZone(base.Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         context = self.setup()
+        inventory = servicegroup.get().inventory
+        inventory.check_compute_zone(parsed_args.zone)
         objects.ServiceGroupService.get_by_compute_host(
             context, parsed_args.host
         )
-        servicegroup.get().inventory.set_zone(
-            parsed_args.host, parsed_args.zone
-        )
+        inventory.set_zone(parsed_args.host, parsed_args.zone)

@@ -58,6 +58,11 @@ class ErrorsTestCase(base.AgentTestCase):
         self.assert_ends(agent, 2, '[inventory] backend is none')
         self.assertEqual({}, self.states())
 
+    def test_the_zone_of_other_services(self):
+        agent = self.begin('--host', 'c1', '--zone', 'internal')
+        self.assert_ends(agent, 2, "'internal' is the zone of services other")
+        self.assertEqual({}, self.states())
+
     def test_a_deployment_of_a_nova_is_not_for_it(self):
         compute = {'binary': 'nova-compute', 'topic': 'compute'}
         self.api.create(self.context, {**compute, 'host': 'c1', 'version': 70})

@@ -50,6 +50,16 @@ class TestSetZone(base.CommandTestCase):
             )
         self.assertEqual('nova', self.zone())
 
+    def test_the_zone_of_other_services_is_bad_usage(self):
+        self.option('DEFAULT__INTERNAL_SERVICE_AVAILABILITY_ZONE', 'control')
+        self.assert_error(
+            2,
+            "'control' is the zone of services other than nova-compute",
+            self.manage('host', 'set-zone', 'c1', 'control'),
+        )
+        self.done('host', 'set-zone', 'c1', 'internal')
+        self.assertEqual('internal', self.zone())
+
     def test_without_an_inventory_it_is_bad_usage(self):
         self.option('INVENTORY__BACKEND', 'none')
         self.assert_error(
