@@ -128,8 +128,8 @@ class Manage(app.App):
         :returns: an exit code
         """
         self.options, words = self.parser.parse_known_args(argv)
-        if not words:
-            asked = self.options.deferred_help
+        if not words or words == ['help']:
+            asked = self.options.deferred_help or bool(words)
             self._show_commands()
             return common.Exit.DONE if asked else common.Exit.USAGE
         if self.options.deferred_help:

@@ -62,6 +62,7 @@ class TestManage(base.CommandTestCase):
         self.done('--help')
         self.done('service', 'list', '--help')
         self.done('--version')
+        self.assertEqual(self.done('--help').out, self.done('help').out)
         self.assertIn('complete', self.done('complete').out)
 
     def test_version(self):
