@@ -12,7 +12,6 @@ from typing import Any
 from oslo_utils import timeutils
 
 from nova_sg.inventory import base as inventory_base
-from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member
 
@@ -113,7 +112,7 @@ def dump_liveness(verdict: liveness.Liveness) -> dict[str, Any]:
         ],
         'unknown': None if why is None else str(why),
         'doubt': {'since': now - why.since, 'until': why.until - now}
-        if isinstance(why, doubt.Doubt)
+        if isinstance(why, liveness.Doubt)
         else None,
     }
 
@@ -127,7 +126,7 @@ def load_liveness(values: Mapping[str, Any]) -> liveness.Liveness:
     why = values.get('unknown')
     doubtful = values.get('doubt')
     if why is not None and doubtful is not None:
-        why = doubt.Doubt(
+        why = liveness.Doubt(
             now - doubtful['since'], now + doubtful['until'], why
         )
     return liveness.Liveness(

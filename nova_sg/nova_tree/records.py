@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
+import functools
 from typing import Any
 
 from nova import context as nova_context
@@ -33,6 +34,7 @@ from nova_sg.nova_tree import once
 from nova_sg.nova_tree import originals
 from nova_sg.nova_tree import rows
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
@@ -47,6 +49,11 @@ _NAMES_TAKEN = (
 
 class NovaRecordStore(base.RecordStore):
     """Rows of ``services``, through nova's own functions."""
+
+    @functools.cached_property
+    def ours(self) -> marker.Marker:
+        """How the deployment of this process is marked."""
+        return plugins.our_marker(self.conf)
 
     @property
     def marker_store(self) -> marker.MarkerStore:

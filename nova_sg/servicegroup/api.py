@@ -64,7 +64,7 @@ class API(changes.Changes, members.Members):
         membership = driver.membership
         self.marker = plugins.our_marker(conf)
         where = deployment.Deployment(self.marker, driver.marker_stores)
-        known = verdicts.Verdicts(conf, membership)
+        self._verdicts = known = verdicts.Verdicts(conf, membership)
         changes.Changes.__init__(
             self,
             conf,
@@ -73,10 +73,10 @@ class API(changes.Changes, members.Members):
             or sg_inventory.load(conf, has_database=driver.uses_database),
             notifier or notifications.load(conf),
             where,
-            known,
+            known.forget,
             checks_floor=checks_floor,
         )
-        members.Members.__init__(self, membership, where, known)
+        members.Members.__init__(self, membership, where, known.forget)
 
     def check_deployment(self) -> None:
         """Refuse a backend that is of no use, at the start of a process.

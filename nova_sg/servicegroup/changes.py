@@ -2,6 +2,7 @@
 
 """What may be written of a service, and in which order."""
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
@@ -18,7 +19,6 @@ from nova_sg.notifications import base as notifications_base
 from nova_sg.servicegroup import deployment as sg_deployment
 from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup import verdicts as sg_verdicts
 from nova_sg.servicegroup.records import change
 
 LOG = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Changes:
     :param inventory: knows the compute nodes of a service
     :param notifier: told of each change
     :param deployment: the deployment that this process belongs to
-    :param verdicts: what this process knows of liveness
+    :param forget: called with the uuid of a service that was destroyed
     :param checks_floor: whether a service older than all others is refused
     """
 
@@ -60,7 +60,7 @@ class Changes:
         inventory: inventory_base.Inventory,
         notifier: notifications_base.Notifier,
         deployment: sg_deployment.Deployment,
-        verdicts: sg_verdicts.Verdicts,
+        forget: Callable[[str], None],
         *,
         checks_floor: bool,
     ) -> None:
@@ -69,7 +69,7 @@ class Changes:
         self.inventory = inventory
         self.notifier = notifier
         self._deployment = deployment
-        self._verdicts = verdicts
+        self._forget = forget
         self._checks_floor = checks_floor
 
     def create(
@@ -182,7 +182,7 @@ class Changes:
         if not once.made:
             self.driver.membership.forget(context, uuid)
             self.driver.records.destroy(context, uuid)
-        self._verdicts.forget(uuid)
+        self._forget(uuid)
 
     @contextlib.contextmanager
     def _once(

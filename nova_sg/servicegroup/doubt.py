@@ -31,23 +31,7 @@ import time
 from typing import NamedTuple
 
 from nova_sg import forks
-
-
-class Doubt(NamedTuple):
-    """Why a silent service is not called down yet.
-
-    :param since: ``time.monotonic()`` of the first cause
-    :param until: ``time.monotonic()`` when it ends, if the backend answers
-        until then
-    :param why: the cause, in words for an operator
-    """
-
-    since: float
-    until: float
-    why: str
-
-    def __str__(self) -> str:
-        return self.why
+from nova_sg.servicegroup import liveness
 
 
 class Bounds(NamedTuple):
@@ -182,7 +166,7 @@ class Doubting:
             )
 
     @property
-    def now(self) -> Doubt | None:
+    def now(self) -> liveness.Doubt | None:
         """The doubt that holds at this moment, None without any.
 
         While the backend is out of reach there is nothing to be doubted:
@@ -194,4 +178,4 @@ class Doubting:
             until = self._found_at + self._granted - self._spent
             if self._clock() >= until:
                 return None
-            return Doubt(self._since, until, self._why)
+            return liveness.Doubt(self._since, until, self._why)

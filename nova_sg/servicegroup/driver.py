@@ -26,9 +26,6 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import base as records_base
 
-#: What the membership says of services, by uuid, or why it does not.
-Alive = Mapping[str, liveness.Liveness] | exception.ServiceGroupUnavailable
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Characteristics:
@@ -164,7 +161,7 @@ class Driver(abc.ABC):
         binary: str | None = None,
         topic: str | None = None,
         disabled: bool | None = None,
-    ) -> tuple[Sequence[record.Record], Alive]:
+    ) -> tuple[Sequence[record.Record], liveness.Answer]:
         """Return records with what is known of their liveness.
 
         A driver that can answer both at once overrides this.

@@ -194,7 +194,7 @@ class Knowledge:
             )
 
     def _instead(
-        self, answer: Verdicts, doubt: sg_doubt.Doubt | None
+        self, answer: Verdicts, doubt: liveness.Doubt | None
     ) -> dict[str, liveness.Liveness]:
         """Return what stands instead of verdicts, or is not for sure.
 
@@ -224,7 +224,7 @@ class Knowledge:
         return instead
 
     def _tell_of_the_end(
-        self, now: float, doubt: sg_doubt.Doubt | None
+        self, now: float, doubt: liveness.Doubt | None
     ) -> None:
         if doubt is None:
             LOG.info('The servicegroup backend answers again.')

@@ -30,6 +30,7 @@ from oslo_log import log as logging
 
 from nova_sg import exception
 from nova_sg.servicegroup import doubt
+from nova_sg.servicegroup import liveness
 
 LOG = logging.getLogger(__name__)
 
@@ -172,7 +173,7 @@ class Lease(abc.ABC):
         return self._doubted
 
     @property
-    def doubt(self) -> doubt.Doubt | None:
+    def doubt(self) -> liveness.Doubt | None:
         """Why a missing member may live, where an interruption explains it."""
         return self._doubting.now
 

@@ -8,7 +8,7 @@ import datetime
 import functools
 from typing import NamedTuple
 
-from nova_sg.servicegroup import doubt
+from nova_sg import exception
 
 #: What a service is; unknown where nobody can tell.
 UP, DOWN, UNKNOWN = 'up', 'down', 'unknown'
@@ -37,6 +37,23 @@ class Member(NamedTuple):
 Members = Mapping[str, tuple[Member, ...]]
 
 
+class Doubt(NamedTuple):
+    """Why a silent service is not called down yet.
+
+    :param since: ``time.monotonic()`` of the first cause
+    :param until: ``time.monotonic()`` when it ends, if the backend answers
+        until then
+    :param why: the cause, in words for an operator
+    """
+
+    since: float
+    until: float
+    why: str
+
+    def __str__(self) -> str:
+        return self.why
+
+
 class Liveness(NamedTuple):
     """The verdict of a membership about one service.
 
@@ -58,7 +75,7 @@ class Liveness(NamedTuple):
     last_seen: datetime.datetime | None
     known_at: float
     members: tuple[Member, ...] = ()
-    unknown: str | doubt.Doubt | None = None
+    unknown: str | Doubt | None = None
 
     @property
     def state(self) -> str:
@@ -67,6 +84,9 @@ class Liveness(NamedTuple):
             return UP
         return DOWN if self.unknown is None else UNKNOWN
 
+
+#: What a membership says of services, by uuid, or why it does not.
+Answer = Mapping[str, Liveness] | exception.ServiceGroupUnavailable
 
 #: Seconds from 1970 to the year 10000, which no time can hold.
 NEVER = 253402300800

@@ -14,7 +14,6 @@ from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup import verdicts as sg_verdicts
 from nova_sg.servicegroup.membership import base
 
 #: Beats for services, and returns the uuids that have no record.
@@ -28,18 +27,19 @@ class Members:
 
     :param membership: the driver's
     :param deployment: the deployment that this process belongs to
-    :param verdicts: what this process knows of liveness
+    :param forget: called with the uuid of a service whose liveness has changed
+        by a call of this process
     """
 
     def __init__(
         self,
         membership: base.Membership,
         deployment: sg_deployment.Deployment,
-        verdicts: sg_verdicts.Verdicts,
+        forget: Callable[[str], None],
     ) -> None:
         self._membership = membership
         self._deployment = deployment
-        self._verdicts = verdicts
+        self._forget = forget
         self._handles: dict[str, base.Handle] = {}
         self._beating: dict[str, list[base.Handle]] = {}
         self._report: Report = membership.report
@@ -101,7 +101,7 @@ class Members:
         self._handles.update((handle.uuid, handle) for handle in handles)
         for handle in handles:
             # It was down a moment ago, perhaps, and is up now.
-            self._verdicts.forget(handle.uuid)
+            self._forget(handle.uuid)
         return handles
 
     def leave(self, member: str, group: str, service: Any = None) -> None:
@@ -121,7 +121,7 @@ class Members:
         handle = self._handles.pop(uuid, None)
         if handle is not None:
             handle.leave(sg_context.get_admin_context())
-            self._verdicts.forget(uuid)
+            self._forget(uuid)
 
     def leave_all(self, context: sg_context.RequestContext) -> None:
         """Take every service that joined here out of its group, at once."""
@@ -133,7 +133,7 @@ class Members:
         if handles:
             self._membership.leave_many(context, handles)
         for handle in handles:
-            self._verdicts.forget(handle.uuid)
+            self._forget(handle.uuid)
 
     def leave_invocation(
         self, context: sg_context.RequestContext, uuid: str, invocation: str
@@ -148,7 +148,7 @@ class Members:
         departure = self._membership.leave_invocation(
             context, uuid, invocation
         )
-        self._verdicts.forget(uuid)
+        self._forget(uuid)
         return departure
 
     def report_state(

@@ -15,7 +15,6 @@ from oslo_utils import timeutils
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import doubt
-from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
@@ -101,7 +100,7 @@ class Verdicts:
     def of_listing(
         self,
         records: Sequence[record.Record],
-        alive: sg_driver.Alive,
+        alive: liveness.Answer,
     ) -> Mapping[str, liveness.Liveness]:
         """Return the verdicts that go with a list of records.
 

@@ -20,7 +20,6 @@ from nova_sg.cmd import progress
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
 from nova_sg.objects import times
-from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import liveness
 
 LOG = logging.getLogger(__name__)
@@ -258,7 +257,7 @@ def _doubt_row(verdict: liveness.Liveness | None) -> list[Any]:
         return [None] * 4
     why = verdict.unknown
     known = verdict.state != liveness.UNKNOWN
-    doubted = isinstance(why, doubt.Doubt)
+    doubted = isinstance(why, liveness.Doubt)
     return [
         _moment(verdict.known_at) if known else None,
         _moment(why.since) if doubted else None,

@@ -8,7 +8,6 @@ import datetime
 import time
 from typing import NamedTuple
 
-from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import liveness
 
 SETTLING = 'the backend was away, and members may not be back yet'
@@ -32,14 +31,14 @@ class Living(NamedTuple):
     known_at: float
     before_at: float
     interval: float
-    why: str | doubt.Doubt = SETTLING
+    why: str | liveness.Doubt = SETTLING
     doubtful: Collection[str] = ()
 
     def verdict(self, uuid: str) -> liveness.Liveness | None:
         """Return what is known of a service, None where none of it lives."""
         if uuid in self.now:
             workers, known_at = self.now[uuid], self.known_at
-            unknown: str | doubt.Doubt | None = None
+            unknown: str | liveness.Doubt | None = None
         elif uuid in self.before:
             workers, known_at = self.before[uuid], self.before_at
             unknown = self.why

@@ -14,7 +14,6 @@ from oslo_config import cfg
 
 from nova_sg import context as sg_context
 from nova_sg import exception
-from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
 from nova_sg.servicegroup.records import base
@@ -92,7 +91,7 @@ class MirroredRecordStore(base.RecordStore):
     def watch(self, context: sg_context.RequestContext) -> None:
         self.mirror.follow(self.cell(context))
 
-    def mirror_over(self, lease: sg_lease.Lease) -> sg_mirror.Mirror | None:
+    def mirror_over(self, lease: object) -> sg_mirror.Mirror | None:
         return self.mirror if self.mirror.lease is lease else None
 
     def cell(self, context: sg_context.RequestContext) -> str:

@@ -9,7 +9,6 @@ import abc
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
-import functools
 from typing import Any
 from typing import ClassVar
 
@@ -18,9 +17,7 @@ from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
-from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import marker
-from nova_sg.servicegroup import plugins
 
 LOG = logging.getLogger(__name__)
 
@@ -59,11 +56,6 @@ class KnownRecords(abc.ABC):
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self.conf = conf
-
-    @functools.cached_property
-    def ours(self) -> marker.Marker:
-        """How the backend of this process's deployment is marked."""
-        return plugins.our_marker(self.conf)
 
     @property
     @abc.abstractmethod
@@ -128,19 +120,20 @@ class KnownRecords(abc.ABC):
         self,
         context: sg_context.RequestContext,
         uuid: str,
-        lease: sg_lease.Lease,
+        lease: object,
     ) -> str | None:
         """Return the key that is there while a service has a record.
 
         A membership of the same backend looks for it in the transaction in
         which a member enters.
 
-        :param lease: what the membership reaches its backend over
+        :param lease: what the membership reaches its backend over; it is
+            only compared with the store's own
         :returns: None where records are elsewhere, or it is not one key
         """
         return None
 
-    def mirror_over(self, lease: sg_lease.Lease) -> Any:
+    def mirror_over(self, lease: object) -> Any:
         """Return the ``mirror.Mirror`` that copies records over a lease.
 
         A membership on the same lease keeps its members there, too.

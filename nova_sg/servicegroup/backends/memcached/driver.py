@@ -10,6 +10,7 @@ from oslo_config import cfg
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import driver
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.memcached import options
 from nova_sg.servicegroup.membership import base as membership_base
@@ -83,7 +84,7 @@ class MemcachedDriver(driver.Driver):
         binary: str | None = None,
         topic: str | None = None,
         disabled: bool | None = None,
-    ) -> tuple[Sequence[record.Record], driver.Alive]:
+    ) -> tuple[Sequence[record.Record], liveness.Answer]:
         """See the base class; one request for records, one for liveness.
 
         :raises ServiceGroupUnavailable: also where there is no record, and no

@@ -50,6 +50,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_sg.servicegroup import doubt
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup.backends.memcached import keys as keys_
 from nova_sg.servicegroup.backends.memcached import server as server_
 from nova_sg.servicegroup.backends.memcached import silence
@@ -199,7 +200,7 @@ class ServerMemory(server_.Attendant):
 
     def doubtful(
         self, reading: Reading, uuids: Sequence[str]
-    ) -> Mapping[str, doubt.Doubt | str]:
+    ) -> Mapping[str, liveness.Doubt | str]:
         """Return why services without a key may live, by uuid.
 
         One request, where there is a reason at all.
@@ -208,7 +209,7 @@ class ServerMemory(server_.Attendant):
         :param uuids: of services without a key in it
         """
         began = reading.silent
-        why: doubt.Doubt | str | None = SILENT
+        why: liveness.Doubt | str | None = SILENT
         if began is None:
             why = self.doubting.now
             began = self.silence.earliest(reading.tick)

@@ -12,6 +12,7 @@ from oslo_config import cfg
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.memcached import cell as cell_
 from nova_sg.servicegroup.backends.memcached import cluster as cluster_
@@ -39,6 +40,7 @@ class MemcachedRecordStore(base.RecordStore):
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
+        self.ours = plugins.our_marker(conf)
         self.cluster = cluster_.get(conf)
         self._keepers = keeper.Keepers(self.cluster)
         self._marker_store = memcached_marker.MemcachedMarkerStore(

@@ -9,6 +9,7 @@ from oslo_config import cfg
 from nova_sg import context as sg_context
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import driver
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import base as records_base
@@ -79,7 +80,7 @@ class DbDriver(driver.Driver):
         binary: str | None = None,
         topic: str | None = None,
         disabled: bool | None = None,
-    ) -> tuple[Sequence[record.Record], driver.Alive]:
+    ) -> tuple[Sequence[record.Record], liveness.Answer]:
         """Read the rows once: they hold both, of the same moment."""
         return self._listing.read(
             host=host, binary=binary, topic=topic, disabled=disabled

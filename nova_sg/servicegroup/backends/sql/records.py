@@ -22,6 +22,7 @@ from nova_sg.db import engine
 from nova_sg.db import models
 from nova_sg.db import writes
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.sql import marker as sql_marker
 from nova_sg.servicegroup.backends.sql import names
@@ -48,6 +49,7 @@ class SqlRecordStore(base.RecordStore):
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
+        self.ours = plugins.our_marker(conf)
         self._database = engine.get(conf)
         self._names = names.Names(self._database)
         self._marker_store = sql_marker.SqlMarkerStore(self._database)

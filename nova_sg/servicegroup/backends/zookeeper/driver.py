@@ -11,6 +11,7 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import driver
 from nova_sg.servicegroup import lease
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import options
 from nova_sg.servicegroup.membership import base as membership_base
@@ -69,7 +70,7 @@ class ZooKeeperDriver(driver.Driver):
         binary: str | None = None,
         topic: str | None = None,
         disabled: bool | None = None,
-    ) -> tuple[Sequence[record.Record], driver.Alive]:
+    ) -> tuple[Sequence[record.Record], liveness.Answer]:
         """Return records and verdicts; from the mirror, without asking."""
         records = self.records.list(
             context, host=host, binary=binary, topic=topic, disabled=disabled

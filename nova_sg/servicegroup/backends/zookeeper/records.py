@@ -9,7 +9,6 @@ from typing import Any
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
-from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
@@ -63,7 +62,7 @@ class ZooKeeperRecordStore(store.MirroredRecordStore):
         self,
         context: sg_context.RequestContext,
         uuid: str,
-        lease: sg_lease.Lease,
+        lease: object,
     ) -> str | None:
         if lease is not self.session:
             return None

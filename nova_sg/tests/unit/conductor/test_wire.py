@@ -11,7 +11,6 @@ from oslo_serialization import jsonutils
 from oslotest import base
 
 from nova_sg.conductor import wire
-from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import liveness
 
@@ -26,7 +25,7 @@ class TestLiveness(base.BaseTestCase):
         now = time.monotonic()
         verdict = liveness.Liveness(
             *(True, SEEN, now - 70, ()),
-            doubt.Doubt(now - 60, now + 15, 'it was out of reach'),
+            liveness.Doubt(now - 60, now + 15, 'it was out of reach'),
         )
         got = wire.load_liveness(self.sent(verdict))
         self.assertEqual((True, SEEN), got[:2])
@@ -45,7 +44,7 @@ class TestLiveness(base.BaseTestCase):
         now = time.monotonic()
         sent = self.sent(
             liveness.Liveness(
-                True, SEEN, now, (), doubt.Doubt(now, now, 'it was out')
+                True, SEEN, now, (), liveness.Doubt(now, now, 'it was out')
             )
         )
         self.assertEqual('it was out', sent['unknown'])

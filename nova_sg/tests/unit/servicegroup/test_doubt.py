@@ -5,6 +5,7 @@
 from oslotest import base
 
 from nova_sg.servicegroup import doubt
+from nova_sg.servicegroup import liveness
 
 #: A service beats once a second, and is down after ten.
 BOUNDS = doubt.Bounds(beat=1.5, tolerable=8.0, settling=2.0, limit=6.0)
@@ -28,7 +29,7 @@ class TestDoubting(base.BaseTestCase):
     def test_an_outage_that_explains_a_missing_beat_is_doubt_for_a_while(self):
         self.outage(9.0)
         self.assertEqual(
-            doubt.Doubt(100.0, 111.0, 'it was away'), self.doubting.now
+            liveness.Doubt(100.0, 111.0, 'it was away'), self.doubting.now
         )
         self.time += 1.9
         self.assertIsNotNone(self.doubting.now)
@@ -80,7 +81,7 @@ class TestDoubting(base.BaseTestCase):
         self.time += BOUNDS.limit
         self.outage(9.0)
         self.assertEqual(
-            doubt.Doubt(115.0, 126.0, 'it was away'), self.doubting.now
+            liveness.Doubt(115.0, 126.0, 'it was away'), self.doubting.now
         )
 
     def test_there_is_none_while_nothing_can_be_read(self):
@@ -101,7 +102,7 @@ class TestDoubting(base.BaseTestCase):
         self.time += 50.0
         self.doubting.explained('a clock was set')
         self.assertEqual(
-            doubt.Doubt(150.0, 152.0, 'a clock was set'), self.doubting.now
+            liveness.Doubt(150.0, 152.0, 'a clock was set'), self.doubting.now
         )
         for _ in range(10):
             self.time += 1.0

@@ -309,7 +309,7 @@ class TestAfterAnOutage(KnowledgeTestCase):
         )['a']
         self.assertTrue(verdict.up)
         self.assertEqual(
-            doubt.Doubt(1100.0, 1215.0, 'No answer.'), verdict.unknown
+            liveness.Doubt(1100.0, 1215.0, 'No answer.'), verdict.unknown
         )
         self.assertEqual(200.0, self.knowledge.age)
         self.clock.now += 15
