@@ -19,6 +19,7 @@ from nova_sg.nova_tree import stop
 from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import unavailable
 from nova_sg.nova_tree import unknown
+from nova_sg.nova_tree import validation
 from nova_sg.nova_tree.grouped import endpoint as beats
 
 LOG = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     hypervisors.HypervisorServices,
     unavailable.Unavailable,
     unknown.UnknownServices,
+    validation.ResponseValidation,
 )
 
 

@@ -17,7 +17,7 @@ load_tests = testscenarios.load_tests_apply_scenarios
 
 MODULES = (
     *('api', 'grouped', 'invocations', 'manage', 'moved', 'objects', 'once'),
-    *('records', 'switch'),
+    *('records', 'switch', 'validation'),
 )
 
 #: Seconds for all of them; they take one minute, and five on a laden machine.
