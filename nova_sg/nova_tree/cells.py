@@ -11,9 +11,12 @@ process is many cells, neither holds: there another rule is put in its place
 from collections.abc import Callable
 from typing import Any
 
+from nova import conf as nova_conf
 from nova import context as nova_context
 
 from nova_sg import context as sg_context
+
+CONF = nova_conf.CONF
 
 #: Returns the uuid of the cell of a nova context; None for this process's.
 Rule = Callable[[Any], str | None]
@@ -47,6 +50,17 @@ def use(rule: Rule) -> Rule:
     global _rule
     before, _rule = _rule, rule
     return before
+
+
+def of_this_process() -> str | None:
+    """Return the cell in ``[servicegroup] cell``.
+
+    None where another rule tells cells apart.
+    """
+    if _rule is not targeted:
+        return None
+    cell: str = CONF.servicegroup.cell
+    return cell
 
 
 class Context(sg_context.RequestContext):

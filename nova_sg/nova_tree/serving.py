@@ -14,8 +14,9 @@ So ``nova.service.serve`` has a child look first. The parent keeps no
 connection, and starts no thread, that its workers would inherit. A backend
 that is away stops no process: the workers wait for it.
 
-``Service.create`` runs earlier and checks part of it. It reports an error in
-the same way: one line, and the exit code of nova_sg's commands.
+``Service.create`` runs earlier and checks part of it, and that a nova-compute
+knows its cell. It reports an error in the same way: one line, and the exit
+code of nova_sg's commands.
 """
 
 from collections.abc import Callable
@@ -33,6 +34,9 @@ from oslo_log import log as logging
 
 from nova_sg import exception
 from nova_sg import exits
+from nova_sg.conf import servicegroup
+from nova_sg.inventory import base
+from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import moved
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import release
@@ -88,6 +92,7 @@ def _create_or_exit() -> Any:
     @functools.wraps(novas)
     def create(cls: Any, *args: Any, **kwargs: Any) -> Any:
         try:
+            _check_cell(kwargs.get('binary'))
             return novas(cls, *args, **kwargs)
         except exception.NovaSgException as error:
             if not error.misconfigured:
@@ -96,6 +101,29 @@ def _create_or_exit() -> Any:
             _exit(binary, exits.exit_code(error), str(error))
 
     return classmethod(create)
+
+
+def _check_cell(binary: str | None) -> None:
+    """Refuse a compute that would register where no nova looks for it.
+
+    nova asks each cell for its computes, and cell0, which is the default of
+    the option, has none. nova's own table is that of a cell by itself.
+
+    :raises InvalidConfiguration: the cell of a nova-compute is cell0
+    """
+    api = owner.get()
+    if (
+        binary == base.COMPUTE_BINARY
+        and api is not None
+        and not type(api.driver.records).uses_database
+        and cells.of_this_process() == servicegroup.CELL0_UUID
+    ):
+        raise exception.InvalidConfiguration(
+            option='[servicegroup] cell',
+            reason='a nova-compute is in no cell0, which is the default: set '
+            'the uuid that "nova-manage cell_v2 list_cells" shows for its '
+            'cell',
+        )
 
 
 def check() -> None:
