@@ -24,6 +24,9 @@ transport_url = rabbit://192.0.2.1
 driver = messagingv2
 """
 
+#: The uuid of a cell in the fragments.
+CELL = '5a8a1d6c-0b8f-4a4d-9c55-0b9f1f6c2a41'
+
 Options = dict[tuple[str, str], list[str]]
 
 
@@ -68,6 +71,11 @@ class TestMergedOptions(base.BaseTestCase):
         fragment = (PAGES / 'kolla-nova.conf').read_text()
         self.check({**_Lines(STOCK).options, **_Lines(fragment).options})
 
+    def test_kollas_api_and_scheduler_stay_in_cell0(self) -> None:
+        for name, cell in (('kolla-nova', None), ('kolla-nova-cell', [CELL])):
+            options = _Lines((PAGES / f'{name}.conf').read_text()).options
+            self.assertEqual(cell, options.get(('servicegroup', 'cell')))
+
     def test_a_mapping_without_values_is_repeated_lines(self) -> None:
         text = (PAGES / 'openstack-ansible-variables.yml').read_text()
         options = _Lines(STOCK).options
@@ -76,6 +84,7 @@ class TestMergedOptions(base.BaseTestCase):
             for key, value in found.items():
                 options[section, key] = self._lines(value)
         self.check(options)
+        self.assertEqual([CELL], options['servicegroup', 'cell'])
 
     def _lines(self, value: Any) -> list[str]:
         if isinstance(value, dict):
