@@ -5,6 +5,7 @@
 
 import argparse
 from collections.abc import Callable
+import math
 from typing import Any
 import uuid as uuidlib
 
@@ -16,6 +17,10 @@ from nova_sg.servicegroup import record
 
 #: The longest name of a zone: the column of an aggregate's name.
 ZONE_MAX_LENGTH = 255
+
+#: How often something may be looked at.
+SECONDS_MIN = 0.1
+SECONDS_MAX = 86400
 
 
 def field(name: str) -> Callable[[str], str]:
@@ -87,6 +92,24 @@ def zone(text: str) -> str:
             'that cannot be printed, or a space around it'
         )
     return text
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds, a tenth at least and a day at most.
+
+    :raises ArgumentTypeError: it is none
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    # No comparison with what is not a number is true.
+    if not SECONDS_MIN <= number <= SECONDS_MAX:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no number of seconds from {SECONDS_MIN:g} to '
+            f'{SECONDS_MAX:g}'
+        )
+    return number
 
 
 def add_host(parser: argparse.ArgumentParser, **options: Any) -> None:

@@ -33,30 +33,35 @@ LONG_COLUMNS = (
 )
 
 
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """Add what a list can be limited to; see :func:`find`."""
+    parser.add_argument(
+        '--host',
+        metavar='HOST',
+        type=arguments.field('host'),
+        help='only services on this host',
+    )
+    parser.add_argument(
+        '--binary',
+        '--service',
+        metavar='BINARY',
+        type=arguments.field('binary'),
+        help='only services of this binary',
+    )
+    parser.add_argument(
+        '--zone',
+        metavar='ZONE',
+        type=arguments.zone,
+        help='only services in this availability zone',
+    )
+
+
 class List(base.Lister):
     """List services and whether they are up, sorted by id."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            '--host',
-            metavar='HOST',
-            type=arguments.field('host'),
-            help='only services on this host',
-        )
-        parser.add_argument(
-            '--binary',
-            '--service',
-            metavar='BINARY',
-            type=arguments.field('binary'),
-            help='only services of this binary',
-        )
-        parser.add_argument(
-            '--zone',
-            metavar='ZONE',
-            type=arguments.zone,
-            help='only services in this availability zone',
-        )
+        add_filters(parser)
         parser.add_argument(
             '--state',
             choices=(liveness.UP, liveness.DOWN, liveness.UNKNOWN),
@@ -76,18 +81,12 @@ class List(base.Lister):
     ) -> tuple[Sequence[str], list[list[Any]]]:
         with progress.Waiting('Listing services'):
             context = self.setup()
-            services = _find(context, parsed_args.host, parsed_args.binary)
+            services = find(context, parsed_args)
             known = _verdicts(context, services) if parsed_args.long else {}
         self._warn(context, services)
         if parsed_args.state is not None:
             services = [
                 each for each in services if each.state == parsed_args.state
-            ]
-        if parsed_args.zone is not None:
-            services = [
-                each
-                for each in services
-                if parsed_args.zone in each.availability_zone.split(',')
             ]
         if not parsed_args.long:
             return COLUMNS, [_row(each) for each in services]
@@ -171,6 +170,20 @@ def _get(
             reason=f'{error}; a host is followed by its binary'
         ) from error
     return objects.ServiceGroupService.get_by_uuid(context, uuid)
+
+
+def find(
+    context: sg_context.RequestContext, parsed_args: argparse.Namespace
+) -> list[Any]:
+    """Return the services that the filters let through, by id.
+
+    :param parsed_args: with the arguments of :func:`add_filters`
+    """
+    services = _find(context, parsed_args.host, parsed_args.binary)
+    zone = parsed_args.zone
+    if zone is None:
+        return services
+    return [e for e in services if zone in e.availability_zone.split(',')]
 
 
 def _find(

@@ -20,6 +20,7 @@ COMMANDS = (
     'service force-down',
     'service list',
     'service show',
+    'service watch',
 )
 
 

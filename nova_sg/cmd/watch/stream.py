@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Transitions as lines: text for a reader, JSON for a program."""
+
+import collections
+import datetime
+import json
+import sys
+from typing import Any
+
+from nova_sg.cmd.watch import follower
+from nova_sg.cmd.watch import transitions
+from nova_sg.objects import times
+
+#: The event of the first line: how many services there are, by state.
+WATCHING = 'watching'
+
+
+def text_line(
+    learned_at: datetime.datetime, change: transitions.Transition
+) -> str:
+    """Return one transition as a line for a reader."""
+    when = learned_at.strftime('%Y-%m-%dT%H:%M:%SZ')
+    return f'{when} {describe(change)}'
+
+
+def describe(change: transitions.Transition) -> str:
+    """Return what changed, without the time."""
+    service = change.service
+    what = 'the backend'
+    if service is not None:
+        what = f'{service.host} {service.binary}'
+    if change.event == transitions.ADDED:
+        said = f'added, {change.after}'
+    elif change.event == transitions.DELETED:
+        said = 'deleted'
+    elif change.event == 'forced_down':
+        said = 'forced down' if change.after else 'no longer forced down'
+    elif change.event == 'zone':
+        said = f'zone {change.before} -> {change.after}'
+    else:
+        said = f'{change.before} -> {change.after}'
+    if change.reason:
+        said = f'{said} ({change.reason})'
+    return printable(f'{what}: {said}')
+
+
+def json_line(
+    learned_at: datetime.datetime, change: transitions.Transition
+) -> str:
+    """Return one transition as an object of JSON."""
+    record: dict[str, Any] = {
+        'time': times.text(learned_at),
+        'event': change.event,
+        'from': change.before,
+        'to': change.after,
+    }
+    service = change.service
+    if service is not None:
+        record['id'] = service.uuid
+        record['host'] = service.host
+        record['binary'] = service.binary
+        record['zone'] = service.zone
+    if change.reason is not None:
+        record['reason'] = change.reason
+    return json.dumps(record)
+
+
+def counts(news: follower.News) -> dict[str, int]:
+    """Return how many services there are: in all, and in each state."""
+    states = collections.Counter(each.state for each in news.services.values())
+    return {'services': len(news.services), **dict(sorted(states.items()))}
+
+
+def printable(text: str) -> str:
+    """Return a text in one line that cannot steer a terminal."""
+    kept = ''.join(each if each.isprintable() else ' ' for each in text)
+    return ' '.join(kept.split())
+
+
+class Stream:
+    """Prints what a follower brings, a line for each transition.
+
+    :param as_json: print objects of JSON, for a program
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def begin(self, news: follower.News) -> None:
+        """Print the first line."""
+        found = counts(news)
+        if self._as_json:
+            when = times.text(news.learned_at)
+            self._print(json.dumps({'time': when, 'event': WATCHING, **found}))
+            return
+        number = found.pop('services')
+        states = ', '.join(f'{n} {state}' for state, n in found.items())
+        when = news.learned_at.strftime('%Y-%m-%dT%H:%M:%SZ')
+        said = f'{when} watching {number} service(s)'
+        self._print(f'{said}: {states}' if states else said)
+
+    def tell(self, news: follower.News) -> None:
+        """Print the transitions of one reading."""
+        form = json_line if self._as_json else text_line
+        for change in news.changes:
+            self._print(form(news.learned_at, change))
+
+    def _print(self, line: str) -> None:
+        # A pipe is read while it is written.
+        print(line, file=sys.stdout, flush=True)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What has changed between two lists of services."""
+
+from oslotest import base as test_base
+
+from nova_sg.cmd.watch import transitions
+from nova_sg.tests.unit.cmd.watch import base
+
+
+class TestCompare(test_base.BaseTestCase):
+    def compare(self, before, after):
+        return [
+            (each.event, each.service.host, each.before, each.after)
+            for each in transitions.compare(
+                base.by_uuid(*before), base.by_uuid(*after)
+            )
+        ]
+
+    def test_the_same_is_no_change(self):
+        self.assertEqual(
+            [], self.compare([base.sighting()], [base.sighting()])
+        )
+
+    def test_each_attribute_that_is_followed(self):
+        for name, before, after in (
+            ('state', 'up', 'down'),
+            ('state', 'up', 'unknown'),
+            ('status', 'enabled', 'disabled'),
+            ('forced_down', False, True),
+            ('zone', 'nova', 'az1'),
+        ):
+            self.assertEqual(
+                [(name, 'c1', before, after)],
+                self.compare(
+                    [base.sighting(**{name: before})],
+                    [base.sighting(**{name: after})],
+                ),
+            )
+
+    def test_a_reason_alone_is_no_transition(self):
+        disabled = base.sighting(status='disabled')
+        why = base.sighting(status='disabled', disabled_reason='disk')
+        self.assertEqual([], self.compare([disabled], [why]))
+
+    def test_the_reason_of_what_an_operator_disabled(self):
+        why = base.sighting(status='disabled', disabled_reason='disk')
+        [change] = transitions.compare(
+            base.by_uuid(base.sighting()), base.by_uuid(why)
+        )
+        self.assertEqual('disk', change.reason)
+
+    def test_services_that_come_and_go_by_host(self):
+        self.assertEqual(
+            [
+                ('deleted', 'a', 'up', None),
+                ('state', 'b', 'up', 'down'),
+                ('added', 'c', None, 'down'),
+            ],
+            self.compare(
+                [base.sighting('b'), base.sighting('a')],
+                [
+                    base.sighting('c', state='down'),
+                    base.sighting('b', state='down'),
+                ],
+            ),
+        )
+
+    def test_only_an_enabled_service_that_is_up_is_fine(self):
+        self.assertTrue(base.sighting().is_fine)
+        for changes in (
+            {'state': 'down'},
+            {'state': 'unknown'},
+            {'status': 'disabled'},
+        ):
+            self.assertFalse(base.sighting(**changes).is_fine)
