@@ -124,7 +124,7 @@ on one machine, a server may be a Unix socket:
 The list decides which server keeps the key of a service. The order of the list
 does not matter, but the spelling of each server does. A process with another
 list refuses to start, so change the list only while the deployment is stopped.
-Keys do not move to another server while one is out of reach.
+Keys do not move to another server while one is unreachable.
 """,
     ),
     cfg.StrOpt(
@@ -152,8 +152,8 @@ Seconds to wait for a connection to a memcached server.
         help="""
 Seconds to wait for an answer of a memcached server.
 
-A server that takes longer counts as out of reach, and the state of its
-services as unknown. Keep it well below ``[servicegroup] report_interval``.
+A server that takes longer counts as unreachable: its services keep their last
+known state. Keep it well below ``[servicegroup] report_interval``.
 """,
     ),
     cfg.BoolOpt(

@@ -302,8 +302,8 @@ class Server:
             self._out_since = self._failed_at
             self._attendant.lost(self._why)
         LOG.warning(
-            'memcached %(server)s is out of reach: %(why)s. It is unknown '
-            'whether services with keys on it are up, until it is back.',
+            'memcached %(server)s is unreachable: %(why)s. Until it answers, '
+            'services with keys on it keep their last known state.',
             {'server': self.name, 'why': self._why},
         )
 
@@ -314,7 +314,7 @@ class Server:
                 self._attendant.returned()
         if since is not None:
             LOG.info(
-                'memcached %(server)s is back after %(seconds).0f s.',
+                'memcached %(server)s answers again after %(seconds).0f s.',
                 {
                     'server': self.name,
                     'seconds': time.monotonic() - since,
