@@ -68,6 +68,13 @@ PIECES: Mapping[str, Sequence[Piece]] = {
             'pymemcache', 'pymemcache.client.base:Client._connect', ('self',)
         ),
     ),
+    'metrics': (
+        Piece(
+            'prometheus_client',
+            'prometheus_client.values:MultiProcessValue',
+            ('process_identifier',),
+        ),
+    ),
     'objects': (
         Piece(
             'oslo.versionedobjects',

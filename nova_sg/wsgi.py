@@ -15,9 +15,11 @@ from oslo_log import log as logging
 from nova_sg import _quiet  # noqa: F401
 from nova_sg import broker_log
 from nova_sg import conf as sg_conf
+from nova_sg import metrics
 from nova_sg.api import deploy
 from nova_sg.conf import legacy
 from nova_sg.conf import libraries
+from nova_sg.metrics import place as sg_place
 
 #: Names configuration files, separated by colons.
 CONFIG_VARIABLE = 'NOVA_SG_CONFIG_FILES'
@@ -36,7 +38,11 @@ def make_application() -> deploy.WsgiApp:
     logging.setup(conf, 'nova-sg')
     broker_log.log_outages_once()
     legacy.warn(conf)
-    return deploy.loadapp(conf)
+    directory = conf.monitoring.directory
+    if not directory:
+        return deploy.loadapp(conf)
+    metrics.check('[monitoring] directory')
+    return deploy.loadapp(conf, sg_place.Place(directory))
 
 
 application = make_application()

@@ -23,19 +23,24 @@ from nova_sg.api import faults
 from nova_sg.api import handler
 from nova_sg.api import health
 from nova_sg.api import microversion
+from nova_sg.api import monitoring
 from nova_sg.api import openapi
 from nova_sg.api.handlers import versions
+from nova_sg.metrics import place as sg_place
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-def loadapp(conf: cfg.ConfigOpts) -> WsgiApp:
+def loadapp(
+    conf: cfg.ConfigOpts, place: sg_place.Place | None = None
+) -> WsgiApp:
     """Return the application of this process.
 
     Called in the process that serves: what it connects must not cross a
     fork.
 
     :param conf: a loaded configuration
+    :param place: where it shares metrics with other workers; None without
     :raises InvalidConfiguration: naming the option that cannot be used
     :raises DeploymentMismatch: the backend belongs to another deployment
     """
@@ -46,7 +51,8 @@ def loadapp(conf: cfg.ConfigOpts) -> WsgiApp:
         expose_headers=[*version_headers, *REQUEST_IDS],
         allow_methods=['GET', 'PUT', 'DELETE'],
     )
-    app: WsgiApp = Mounts(conf)
+    shown = None if place is None else monitoring.begin(conf, place)
+    app: WsgiApp = Mounts(conf, shown)
     # From the inside out: each is put before all that stand above it.
     for middleware in (
         # A body that is too large is not read.
@@ -61,6 +67,11 @@ def loadapp(conf: cfg.ConfigOpts) -> WsgiApp:
         cors.CORS,
     ):
         app = middleware(app, conf)
+    if shown is not None:
+        # It sees all answers, and what each request takes.
+        app = monitoring.Measured(app)
+    # The probes and a scrape have a port of their own.
+    app = monitoring.OwnPort(app, conf, shown)
     # The libraries registered options of their own.
     sg_conf.check(conf)
     sg_conductor.setup(conf).start_reading(sg_context.get_admin_context())
@@ -107,9 +118,14 @@ class Mounts:
     """Which application a path leads to.
 
     :param conf: a loaded configuration
+    :param shown: the metrics of this program, where it has any
     """
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        shown: monitoring.Exposition | None = None,
+    ) -> None:
         api = handler.Application(conf)
         self._open = api
         self._protected = auth.protect(api, conf)
@@ -119,6 +135,10 @@ class Mounts:
             health.PATH: health.Health(conf, with_backend=False),
             health.BACKEND_PATH: health.Health(conf, with_backend=True),
         }
+        if shown is not None:
+            self._exact[monitoring.PATH] = auth.protect(
+                monitoring.ForUsers(conf, shown), conf
+            )
         self._elsewhere = _document(versions.choices, 300)
 
     def __call__(
@@ -132,6 +152,7 @@ class Mounts:
         path = environ.get('PATH_INFO') or '/'
         found = self._exact.get(path)
         if found is not None:
+            environ[handler.ROUTE] = path
             return found(environ, start_response)
         for version in versions.VERSIONS:
             prefix = f'/{version}'

@@ -65,6 +65,9 @@ PROJECT = '/{project_id:[0-9a-f-]+}'
 
 CONTENT_TYPES = ('application/json', 'application/vnd.openstack.compute+json')
 
+#: Where the template of the path of a request is noted, for metrics.
+ROUTE = 'nova_sg.route'
+
 #: Set for what came under ``/v2``, which knows no microversions.
 LEGACY = 'nova_sg.legacy_v2'
 
@@ -162,7 +165,8 @@ class Application:
         if not matched:
             raise webob.exc.HTTPNotFound(faults.NOT_FOUND)
         del matched['controller']
-        methods = ROUTES[matched.pop('action')]
+        route = request.environ[ROUTE] = matched.pop('action')
+        methods = ROUTES[route]
         if request.method not in methods:
             allow = ', '.join(sorted(methods))
             raise webob.exc.HTTPMethodNotAllowed(

@@ -22,9 +22,11 @@ from typing import Any
 from oslo_config import cfg
 
 from nova_sg import exception
+from nova_sg import metrics
 from nova_sg import private
 from nova_sg import systemd
 from nova_sg.cmd import common
+from nova_sg.metrics import place as sg_place
 
 PROGRAM = 'nova-sg-api'
 
@@ -70,6 +72,7 @@ def _main(argv: list[str]) -> int:
             if value is not None:
                 conf.set_override(option, value, group='api')
         _check_address(conf)
+        _check_metrics(conf)
         return conf
 
     private.check('server')
@@ -148,6 +151,19 @@ def _check_address(conf: cfg.ConfigOpts) -> None:
         )
 
 
+def _check_metrics(conf: cfg.ConfigOpts) -> None:
+    """Refuse metrics and probes that cannot be had.
+
+    :raises InvalidConfiguration: there is no library for them, or no port
+    """
+    metrics.check(metrics.wanted(conf, PROGRAM))
+    if metrics.port(conf, PROGRAM) == conf.api.port:
+        raise exception.InvalidConfiguration(
+            option='[monitoring] ports',
+            reason=f'{conf.api.port} is the port of the API itself',
+        )
+
+
 class Arbiter(gunicorn_arbiter.Arbiter):  # type: ignore[misc]
     """The process that watches the others, and says so to a watchdog.
 
@@ -175,6 +191,7 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
         self._load_conf = load_conf
         self._conf: cfg.ConfigOpts = load_conf()
         self._master = os.getpid()
+        self._place: sg_place.Place | None = None
         #: The exit code of an application that cannot be made; a process
         #: that was forked shares it.
         self._failed_with = mmap.mmap(-1, 1)
@@ -197,17 +214,19 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
         except RuntimeError as error:
             print(f'{PROGRAM}: error: {error}', file=sys.stderr)
             code = common.Exit.UNEXPECTED
-        if os.getpid() == self._master and self._failed_with[0]:
-            # gunicorn's own code for that tells nothing of why.
-            code = self._failed_with[0]
+        if os.getpid() == self._master:
+            if self._failed_with[0]:
+                # gunicorn's own code for that tells nothing of why.
+                code = self._failed_with[0]
+            if self._place is not None:
+                self._place.remove()
         sys.exit(code)
 
     def load_config(self) -> None:
         conf = self._conf.api
-        address = _address(self._conf)
-        host = f'[{address}]' if ':' in address else address
+        self._make_place()
         for name, value in {
-            'bind': f'{host}:{conf.port}',
+            'bind': _addresses(self._conf),
             'workers': conf.workers or os.cpu_count() or 1,
             'worker_class': 'gthread',
             'threads': conf.threads,
@@ -226,6 +245,15 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
+    def _make_place(self) -> None:
+        """Make the place where the workers share what they count.
+
+        It stays when the configuration is read again, so that no counter
+        begins anew.
+        """
+        if self._place is None and metrics.wanted(self._conf, PROGRAM):
+            self._place = sg_place.Place.make()
+
     def reload(self) -> None:
         """Read the configuration again; a bad one leaves all as it is."""
         try:
@@ -239,7 +267,8 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
     def load(self) -> deploy.WsgiApp:
         """Make the application, in the process that will serve it."""
         try:
-            return deploy.loadapp(self._conf)
+            wanted = metrics.wanted(self._conf, PROGRAM)
+            return deploy.loadapp(self._conf, self._place if wanted else None)
         except exception.NovaSgException as error:
             # gunicorn ends all of them then.
             self._failed_with[0] = common.exit_code(error)
@@ -250,6 +279,19 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
             raise gunicorn_errors.AppImportError(
                 f'{PROGRAM}: error: {common.one_line(error)}'
             ) from error
+
+
+def _addresses(conf: cfg.ConfigOpts) -> list[str]:
+    """Return where all workers listen."""
+    addresses = [_host_and_port(_address(conf), conf.api.port)]
+    port = metrics.port(conf, PROGRAM)
+    if port is not None:
+        addresses.append(_host_and_port(conf.monitoring.listen, port))
+    return addresses
+
+
+def _host_and_port(address: str, port: int) -> str:
+    return f'[{address}]:{port}' if ':' in address else f'{address}:{port}'
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]

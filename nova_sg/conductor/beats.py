@@ -11,6 +11,7 @@ import time
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg import instruments
 
 #: Writes beats at once, and returns the uuids whose record is gone.
 Report = Callable[[sg_context.RequestContext, Sequence[str]], Sequence[str]]
@@ -109,12 +110,14 @@ class GroupCommit:
     def _join(self, uuids: Sequence[str]) -> tuple[_Batch, bool]:
         with self._lock:
             if self._waiting + len(uuids) > self._limit:
+                instruments.current.beats_refused(len(uuids))
                 raise exception.ServiceGroupUnavailable(
                     backend='for beats',
                     reason=f'{self._waiting} of them wait in this conductor '
                     'already',
                 )
             self._waiting += len(uuids)
+            instruments.current.beats_waiting(self._waiting)
             leads = self._open is None
             if self._open is None:
                 self._open = _Batch()
@@ -159,6 +162,13 @@ class GroupCommit:
             self._waiting -= beats
             self._written += beats * writes
             self._writes += writes
+            waiting = self._waiting
+        instruments.current.beats_waiting(waiting)
+        if writes:
+            instruments.current.beats_committed(beats)
+        else:
+            instruments.current.beats_refused(beats)
+        instruments.current.backend_answered(bool(writes))
 
 
 def _again(error: BaseException) -> Exception:

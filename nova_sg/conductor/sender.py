@@ -21,6 +21,7 @@ import tenacity
 from nova_sg import broker
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg import instruments
 from nova_sg import rpc
 from nova_sg.conductor import interface
 from nova_sg.objects import base as objects_base
@@ -214,6 +215,16 @@ class Sender:
                     method=method,
                     reason='[upgrade_levels] conductor holds it back',
                 )
+        with instruments.request('conductor'):
+            return self._call(client, context, method, arguments)
+
+    def _call(
+        self,
+        client: Any,
+        context: Context,
+        method: str,
+        arguments: dict[str, Any],
+    ) -> Any:
         if not self._reached:
             try:
                 broker.check(self._conf)

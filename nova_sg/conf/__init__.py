@@ -25,6 +25,7 @@ from nova_sg.conf import drivers
 from nova_sg.conf import inventory
 from nova_sg.conf import legacy
 from nova_sg.conf import libraries
+from nova_sg.conf import monitoring
 from nova_sg.conf import notifications
 from nova_sg.conf import paths
 from nova_sg.conf import servicegroup
@@ -42,6 +43,7 @@ MODULES = (
     inventory,
     legacy,
     libraries,
+    monitoring,
     notifications,
     paths,
     servicegroup,
@@ -54,6 +56,7 @@ _OWN_GROUPS = (
     'inventory',
     'api',
     'conductor',
+    'monitoring',
     'notifications',
 )
 

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 import tenacity
 
 from nova_sg import exception
+from nova_sg import instruments
 from nova_sg.db import attempts
 from nova_sg.db import refusals
 from nova_sg.db import schema
@@ -26,6 +27,9 @@ from nova_sg.db import url as db_url
 LOG = logging.getLogger(__name__)
 
 T = TypeVar('T')
+
+#: What this backend is called in metrics.
+_KIND = 'sql'
 
 #: What may go away by itself: the statement is tried again, within a bound.
 TRANSIENT = (db_exc.DBDeadlock, db_exc.DBConnectionError)
@@ -142,7 +146,7 @@ class Database:
         """
         tried = attempts.Attempts(self._transaction, self._retry)
         try:
-            with self._errors():
+            with instruments.request(_KIND), self._errors():
                 return tried.run(work)
         except exception.ServiceGroupUnavailable as error:
             if not tried.unsure:
@@ -211,7 +215,7 @@ class Database:
             with self._transaction() as connection:
                 return work(connection)
 
-        with self._errors():
+        with instruments.request(_KIND), self._errors():
             return self._retry(attempt)
 
     @contextlib.contextmanager

@@ -15,6 +15,7 @@ from nova_sg.policies import availability_zone
 from nova_sg.policies import base
 from nova_sg.policies import hosts
 from nova_sg.policies import hypervisors
+from nova_sg.policies import metrics
 from nova_sg.policies import services
 
 
@@ -26,5 +27,6 @@ def list_rules() -> Iterator[policy.RuleDefault]:
         availability_zone.list_rules(),
         hosts.list_rules(),
         hypervisors.list_rules(),
+        metrics.list_rules(),
         services.list_rules(),
     )

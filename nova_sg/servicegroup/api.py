@@ -20,6 +20,7 @@ from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg import instruments
 from nova_sg import inventory as sg_inventory
 from nova_sg import notifications
 from nova_sg.inventory import base as inventory_base
@@ -151,6 +152,7 @@ class API(changes.Changes, members.Members):
                 disabled=disabled,
             )
         except exception.ServiceGroupUnavailable as error:
+            instruments.current.backend_answered(False)
             if self.driver.one_backend:
                 self._verdicts.failed(error)
             raise

@@ -13,6 +13,7 @@ from oslo_log import log as logging
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import forks
+from nova_sg import instruments
 from nova_sg.servicegroup.membership import base
 
 LOG = logging.getLogger(__name__)
@@ -140,11 +141,14 @@ class Heartbeat:
         Never raises: a timer that died of one error would make a healthy
         service look down.
         """
+        count, began = len(handles), time.perf_counter()
         try:
             gone = self._membership.beat_many(self._context, handles)
         except Exception as error:
+            self._tell_beats(count, began, error)
             self._log.failed(error)
             return
+        self._tell_beats(count, began)
         self._log.reported()
         LOG.debug('Reported the state of %d service(s)', len(handles))
         for handle in gone:
@@ -152,6 +156,16 @@ class Heartbeat:
                 handles.remove(handle)
             self._log.gone(handle.record.binary, handle.record.host)
             self._tell_gone(handle)
+
+    @staticmethod
+    def _tell_beats(
+        count: int, began: float, error: Exception | None = None
+    ) -> None:
+        took = time.perf_counter() - began
+        told = instruments.current
+        told.beats_done(count, took, failed=error is not None)
+        if error is None or isinstance(error, instruments.FAILED):
+            told.backend_answered(error is None)
 
     def _tell_gone(self, handle: base.Handle) -> None:
         if self._on_gone is None:

@@ -11,6 +11,7 @@ import time
 from oslo_log import log as logging
 
 from nova_sg import forks
+from nova_sg import instruments
 from nova_sg.servicegroup import doubt as sg_doubt
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import read_ahead
@@ -75,6 +76,7 @@ class Knowledge:
         :returns: the verdicts as they stand: with what was known last where
             the backend cannot tell, and where a missing beat proves nothing
         """
+        instruments.current.backend_answered(True)
         with self._lock:
             now = time.monotonic()
             self._doubting.found()
@@ -106,6 +108,7 @@ class Knowledge:
 
     def failed(self, error: Exception) -> None:
         """Note that the backend could not be asked."""
+        instruments.current.backend_answered(False)
         with self._lock:
             now = time.monotonic()
             if not self._failures:

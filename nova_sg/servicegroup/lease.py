@@ -29,6 +29,7 @@ import weakref
 from oslo_log import log as logging
 
 from nova_sg import exception
+from nova_sg import instruments
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import liveness
 
@@ -234,6 +235,12 @@ class Lease(abc.ABC):
         if self._told_lost is False:
             self._told_lost = True
             LOG.warning('Lost the connection to %s', self.name)
+
+    def _note_expired(self) -> None:
+        """Note that the lease has ended, and all that was on it is gone."""
+        if self.number is not None:
+            self.number = None
+            instruments.current.lease_lost()
 
     def _note_closed(self) -> None:
         """Note that the lease was ended here."""

@@ -8,6 +8,7 @@ import threading
 import time
 
 from nova_sg import forks
+from nova_sg import instruments
 from nova_sg.servicegroup import lease as sg_lease
 
 #: Seconds until a part that could not be read is tried again.
@@ -30,6 +31,7 @@ class Part(abc.ABC):
         self._marks = 1
         self._not_before = 0.0
         self._behind = True
+        self._behind_since = time.monotonic()
         self.failed = False
         self._as_of = 0.0
 
@@ -56,6 +58,7 @@ class Part(abc.ABC):
                 self._not_before = 0.0
             if not self._behind:
                 self._behind = True
+                self._behind_since = time.monotonic()
                 self._as_of = self.lease.vouched_at
         self._wake()
 
@@ -65,6 +68,7 @@ class Part(abc.ABC):
         :raises NovaSgException: it cannot be read now
         """
         marks = self._marks
+        behind_since = self._behind_since
         began = time.monotonic()
         vouched_at = self.lease.vouched_at
         try:
@@ -80,6 +84,8 @@ class Part(abc.ABC):
                 self._not_before = self.next_time(began)
                 self._as_of = max(self._as_of, vouched_at)
                 self._behind = marks != self._marks
+                self._behind_since = began
+            instruments.current.mirror_read(time.monotonic() - behind_since)
         finally:
             with self._changed:
                 self._changed.notify_all()

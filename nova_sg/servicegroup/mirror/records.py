@@ -7,6 +7,7 @@ from collections.abc import Callable
 from oslo_log import log as logging
 
 from nova_sg import exception
+from nova_sg import instruments
 from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup.mirror import feed
 from nova_sg.servicegroup.mirror import part
@@ -79,6 +80,7 @@ class CellRecords(part.Part):
                 LOG.debug('Listing cell %s again: %s', self._cell, error)
         for _ in range(LOADS):
             records, position = self._feed.snapshot()
+            instruments.current.mirror_rebuilt()
             try:
                 self._view = self._catch_up(sg_view.View(records, position))
                 return

@@ -17,6 +17,7 @@ from oslo_log import log as logging
 from pymemcache import exceptions
 
 from nova_sg import exception
+from nova_sg import instruments
 from nova_sg import private
 from nova_sg.servicegroup.backends.memcached import connection
 from nova_sg.servicegroup.backends.memcached import options as sg_options
@@ -87,6 +88,10 @@ class Options:
     timeout: float
     fail_fast: float
     tls: ssl.SSLContext | None = None
+
+
+#: What a server that cannot be asked makes of a request.
+_FAILED = (OSError, exceptions.MemcacheError, _Unsure)
 
 
 class Server:
@@ -248,12 +253,8 @@ class Server:
         if time.monotonic() - self._failed_at < self.options.fail_fast:
             raise self._unavailable(self._why)
         try:
-            try:
-                answer = self._attempt(question, once)
-            except _CLOSED:
-                # It was restarted, or had closed an idle connection.
-                self.reset()
-                answer = self._attempt(question, once)
+            with instruments.request('memcached', _FAILED):
+                answer = self._answer(question, once)
         except _Unsure as error:
             if isinstance(error.why, _CLOSED):
                 self.reset()
@@ -272,6 +273,16 @@ class Server:
         if self._out_since is not None:
             self._returned()
         return answer
+
+    def _answer(
+        self, question: Callable[[connection.Connection], T], once: bool
+    ) -> T:
+        try:
+            return self._attempt(question, once)
+        except _CLOSED:
+            # It was restarted, or had closed an idle connection.
+            self.reset()
+            return self._attempt(question, once)
 
     def _attempt(
         self, question: Callable[[connection.Connection], T], once: bool

@@ -157,7 +157,7 @@ class Connection(lease.Lease):
         else:
             self._note_disconnected()
             if state == states.KazooState.LOST:
-                self.number = None
+                self._note_expired()
                 client.refused = (
                     client.kazoo.client_state == states.KeeperState.AUTH_FAILED
                 )

@@ -21,6 +21,7 @@ from oslo_log import log as logging
 
 from nova_sg import concurrency
 from nova_sg import exception
+from nova_sg import instruments
 from nova_sg.servicegroup import loop
 from nova_sg.servicegroup.backends.zookeeper import client as sg_client
 from nova_sg.servicegroup.backends.zookeeper import connection
@@ -30,6 +31,9 @@ from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.records import change
 
 LOG = logging.getLogger(__name__)
+
+#: What this backend is called in metrics.
+_KIND = 'zookeeper'
 
 #: Requests sent before their answers are waited for.
 WINDOW = 500
@@ -83,6 +87,12 @@ class Session(connection.Connection):
         """
         if deadline is None:
             deadline = self.deadline()
+        with instruments.request(_KIND):
+            return self._ask(asked, deadline)
+
+    def _ask(
+        self, asked: Sequence[requests.Request], deadline: float
+    ) -> Results:
         while True:
             client = self.wait_until_connected(deadline)
             try:
@@ -120,15 +130,15 @@ class Session(connection.Connection):
             have been done
         :raises ServiceGroupUnavailable: nothing was sent
         """
-        client = self.wait_until_connected(deadline or self.deadline())
-        try:
-            answers = self._exchange(
-                client, [requests.transaction(each) for each in transactions]
-            )
-        except errors.Trouble as trouble:
-            raise exception.OutcomeUnknown(
-                backend=self.name, reason=trouble
-            ) from trouble
+        asked = [requests.transaction(each) for each in transactions]
+        with instruments.request(_KIND):
+            client = self.wait_until_connected(deadline or self.deadline())
+            try:
+                answers = self._exchange(client, asked)
+            except errors.Trouble as trouble:
+                raise exception.OutcomeUnknown(
+                    backend=self.name, reason=trouble
+                ) from trouble
         return [
             self._outcome(operations, results)
             for operations, results in zip(transactions, answers, strict=True)

@@ -164,6 +164,25 @@ class TestNone(TestCase):
             )
 
 
+class TestMetrics(TestCase):
+    """oslo.messaging brings the library of metrics; a distribution may not."""
+
+    def test_what_it_takes_is_said_in_one_line(self):
+        for program, module in (('nova-sg-api', 'api'),):
+            done = self.python(
+                '-c',
+                'import sys; sys.modules["prometheus_client"] = None\n'
+                f'from nova_sg.cmd import {module}\n'
+                f'sys.exit({module}.main([]))',
+                OS_API__AUTH_STRATEGY='noauth2',
+                OS_MONITORING__PORTS=f'{program}:9181',
+            )
+            self.assertEqual(
+                (2, 1), (done.returncode, len(done.stderr.splitlines())), done
+            )
+            self.assertIn('nova-sg[metrics]', done.stderr)
+
+
 class TestAlone(TestCase):
     """A backend with its own extra, and with no other."""
 

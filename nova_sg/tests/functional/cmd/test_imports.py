@@ -23,6 +23,7 @@ from nova_sg.tests.functional.cmd import base as cmd_base
 _HEAVY = re.compile(
     r'(alembic|amqp|cotyledon|eventlet|jsonschema|kazoo|keystonemiddleware'
     r'|kombu|mako|oslo_concurrency|oslo_messaging|oslo_policy|oslo_service'
+    r'|prometheus_client'
     r'|pygments|pymemcache|requests|sqlalchemy|webob'
     r'|sqlalchemy\.dialects\.postgresql)$'
 )

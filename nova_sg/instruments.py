@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a process counts and measures, wherever it happens.
+
+The code that beats, asks a backend or serves a request tells of it here, and
+knows nothing of what becomes of it::
+
+    with instruments.request('sql'):
+        ...
+
+By default nothing does: a call costs less than a microsecond, and imports
+nothing. :mod:`nova_sg.metrics` puts instruments of its own here where an
+operator asks for metrics.
+"""
+
+import time
+from types import TracebackType
+
+from nova_sg import exception
+
+
+class Instruments:
+    """Those of a process without metrics: they count nothing."""
+
+    def request_done(
+        self, backend: str, seconds: float, *, failed: bool
+    ) -> None:
+        """Note a request to a backend, with all its repetitions.
+
+        :param backend: which kind it is, without an address
+        :param failed: the backend could not be asked
+        """
+
+    def backend_answered(self, answered: bool) -> None:
+        """Note whether the backend of the services could be asked."""
+
+    def beats_done(self, count: int, seconds: float, *, failed: bool) -> None:
+        """Note heartbeats of services that this process sent together."""
+
+    def lease_lost(self) -> None:
+        """Note that the lease, or session, has expired with all it held."""
+
+    def mirror_read(self, lag: float) -> None:
+        """Note that a part of the mirror was brought up to date.
+
+        :param lag: seconds since it was the last time, or since it was told
+            that there is news
+        """
+
+    def mirror_rebuilt(self) -> None:
+        """Note that a part of the mirror was read as a whole."""
+
+    def rest_done(
+        self, route: str, method: str, code: int, seconds: float
+    ) -> None:
+        """Note a request to the REST service.
+
+        :param route: the template of its path, never the path itself
+        """
+
+    def beats_waiting(self, count: int) -> None:
+        """Note how many heartbeats wait in this conductor to be written."""
+
+    def beats_committed(self, count: int) -> None:
+        """Note heartbeats that a conductor wrote with one statement."""
+
+    def beats_refused(self, count: int) -> None:
+        """Note heartbeats that a conductor did not take, or not write."""
+
+    def verdict_changed(
+        self, before: str, after: str, reason: str, count: int
+    ) -> None:
+        """Note services that have changed their state.
+
+        :param before: ``up``, ``down`` or ``unknown``
+        :param after: the same
+        :param reason: why they are what they are; empty where nobody knows
+        """
+
+
+NONE = Instruments()
+
+#: Those of this process.
+current: Instruments = NONE
+
+
+def use(instruments: Instruments) -> None:
+    """Tell other instruments from now on."""
+    global current
+    current = instruments
+
+
+#: What says that a backend could not be asked.
+FAILED = (exception.ServiceGroupUnavailable, exception.OutcomeUnknown)
+
+
+class request:  # noqa: N801
+    """Measures a request to a backend, as a context manager.
+
+    :param backend: see :meth:`Instruments.request_done`
+    :param failures: the errors that say that it could not be asked
+    """
+
+    __slots__ = ('_backend', '_began', '_failures')
+
+    def __init__(
+        self, backend: str, failures: tuple[type[BaseException], ...] = FAILED
+    ) -> None:
+        self._backend = backend
+        self._failures = failures
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        current.request_done(
+            self._backend,
+            time.perf_counter() - self._began,
+            failed=isinstance(error, self._failures),
+        )

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What is known of all services, for one scrape after the other.
+
+The services are listed once a scrape, by the worker that is asked. What came
+of it is a file that all workers share::
+
+    t=0   a scrape reaches worker A: it lists the services, and writes the text
+    t=0.5 a scrape of a second Prometheus reaches worker B: the text is fresh
+    t=15  a scrape reaches B: it lists, compares the states with those that A
+          found, and counts what has changed
+    t=20  the backend is cut off
+    t=30  a scrape reaches A: it cannot list. The text of t=15 stands, with
+          ``nova_sg_backend_up 0`` and an age of 15 s
+
+A backend that cannot be asked is not a dead service: no state changes because
+of it.
+"""
+
+import json
+import logging
+import os
+import threading
+import time
+from typing import NamedTuple
+
+from nova_sg import exception
+from nova_sg import instruments
+from nova_sg import servicegroup
+from nova_sg.metrics import place as sg_place
+from nova_sg.metrics import services
+from nova_sg.metrics import text
+from nova_sg.servicegroup import collector
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds for which a list answers all scrapes.
+FRESH = 1.0
+
+#: Seconds for which a scrape waits for the backend. Prometheus gives up after
+#: 10, and would then know nothing of this process either.
+PATIENCE = 4.0
+
+_TEXT = 'deployment.txt'
+_STATES = 'states.txt'
+_LOCK = 'deployment.lock'
+
+
+class Listed(NamedTuple):
+    """What came of a list.
+
+    :param at: ``time.monotonic()`` before it was asked for; all processes of
+        a machine share that clock
+    :param age: seconds by which it was behind then
+    :param text: what Prometheus reads
+    """
+
+    at: float
+    age: float
+    text: bytes
+
+
+class Deployment:
+    """Tells of all services.
+
+    :param place: where the workers share it
+    :param per_service: tell of each of them, too
+    """
+
+    def __init__(self, place: sg_place.Place, *, per_service: bool) -> None:
+        self._place = place
+        self._per_service = per_service
+        #: What this process found last, and when.
+        self._states = services.States(frozenset(), {})
+        self._states_at = -1.0
+        self._failing = False
+
+    def text(self) -> bytes:
+        """Return what is known, in Prometheus's text format."""
+        asked_at = time.monotonic()
+        listed = self._listed()
+        if listed is None or asked_at - listed.at > FRESH:
+            looking = threading.Thread(
+                target=self._look,
+                kwargs={'wait': listed is None},
+                name='metrics',
+                daemon=True,
+            )
+            looking.start()
+            looking.join(PATIENCE)
+            listed = self._listed()
+        if listed is None:
+            return text.of_configuration()
+        behind = max(0.0, asked_at - listed.at)
+        age = listed.age + (behind if behind > FRESH else 0.0)
+        return b''.join(
+            (text.of_configuration(), text.of_age(age), listed.text)
+        )
+
+    def _listed(self) -> Listed | None:
+        try:
+            content = (self._place.path / _TEXT).read_bytes()
+        except FileNotFoundError:
+            return None
+        head, _, shown = content.partition(b'\n')
+        at, age = json.loads(head)
+        # That clock begins anew with the machine.
+        return Listed(at, age, shown) if at <= time.monotonic() else None
+
+    def _look(self, *, wait: bool) -> None:
+        """List the services, unless another worker does.
+
+        :param wait: for that one, as there is nothing to show without
+        """
+        with self._place.locked(_LOCK, wait=wait) as locked:
+            listed = self._listed()
+            at = time.monotonic()
+            if not locked or (listed is not None and at - listed.at <= FRESH):
+                return
+            try:
+                self._list(at, None if listed is None else listed.at)
+            except Exception as error:
+                self._failed(error)
+            else:
+                self._failing = False
+                instruments.current.backend_answered(True)
+
+    def _failed(self, error: Exception) -> None:
+        instruments.current.backend_answered(False)
+        if self._failing:
+            return
+        self._failing = True
+        if isinstance(error, exception.ServiceGroupUnavailable):
+            LOG.warning(
+                'Cannot list services for metrics, which stay as they were: '
+                '%s',
+                error,
+            )
+        else:
+            LOG.error('Unexpected error in metrics', exc_info=error)
+
+    def _list(self, at: float, before: float | None) -> None:
+        """List the services, count what has changed, and write it down.
+
+        :param before: when they were listed the last time
+        """
+        with collector.paused():
+            seen = list(services.listing())
+            states = services.States.of(seen)
+            if before is not None:
+                if before != self._states_at:
+                    content = (self._place.path / _STATES).read_text()
+                    self._states = services.States.load(content)
+                services.count_changes(self._states, states)
+            shown = text.of(seen, per_service=self._per_service)
+        head = json.dumps([at, servicegroup.get().knowledge_age]).encode()
+        self._write(_STATES, states.dump().encode())
+        self._write(_TEXT, head + b'\n' + shown)
+        self._states, self._states_at = states, at
+
+    def _write(self, name: str, content: bytes) -> None:
+        written = self._place.path / f'{name}.new'
+        written.write_bytes(content)
+        os.replace(written, self._place.path / name)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The metrics of all workers of a program, as Prometheus reads them.
+
+:status: imported where metrics are on, and nowhere else
+"""
+
+from typing import Any
+
+from oslo_config import cfg
+import prometheus_client
+from prometheus_client import multiprocess
+
+from nova_sg import instruments
+from nova_sg.metrics import deployment as sg_deployment
+from nova_sg.metrics import place as sg_place
+from nova_sg.metrics import process
+
+
+class Exposition:
+    """Shows what was counted, and where asked for the deployment.
+
+    :param place: where the workers share it
+    :param deployment: tells of all services; None where others do
+    """
+
+    def __init__(
+        self,
+        place: sg_place.Place,
+        deployment: sg_deployment.Deployment | None,
+    ) -> None:
+        self._place = place
+        self._deployment = deployment
+
+    def text(self) -> bytes:
+        """Return it as Prometheus's text format."""
+        # First, for it may well tell whether the backend answers.
+        deployment = b''
+        if self._deployment is not None:
+            deployment = self._deployment.text()
+        return self._counted() + deployment
+
+    def _counted(self) -> bytes:
+        self._place.forget_dead()
+        registry = prometheus_client.CollectorRegistry()
+        collector: Any = multiprocess.MultiProcessCollector
+        collector(registry, str(self._place.path))
+        return prometheus_client.generate_latest(registry)
+
+
+def begin(
+    conf: cfg.ConfigOpts, program: str, place: sg_place.Place
+) -> Exposition:
+    """Count from now on; see :func:`nova_sg.metrics.begin`."""
+    instruments.use(
+        process.Counted(place, conductor=program.endswith('conductor'))
+    )
+    deployment = None
+    if program in conf.monitoring.deployment:
+        deployment = sg_deployment.Deployment(
+            place, per_service=conf.monitoring.per_service
+        )
+    return Exposition(place, deployment)

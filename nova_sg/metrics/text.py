@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What is known of all services, in Prometheus's text format."""
+
+import collections
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from nova_sg import servicegroup
+from nova_sg.metrics import services
+from nova_sg.servicegroup import liveness
+
+#: Names and values; a value that is not there is an empty one.
+Labels = Sequence[tuple[str, str | None]]
+
+
+def of(seen: Iterable[services.Seen], *, per_service: bool) -> bytes:
+    """Return the text of services.
+
+    :param per_service: tell of each of them, too
+    """
+    return '\n'.join((*_lines(seen, per_service), '')).encode()
+
+
+def _lines(seen: Iterable[services.Seen], per_service: bool) -> Iterator[str]:
+    counts = collections.Counter(
+        (each.binary, each.zone, each.state, each.reason, each.disabled)
+        for each in seen
+    )
+    yield from _head('services', 'The services there are, by state.')
+    for (binary, zone, state, reason, disabled), count in counts.items():
+        labels: Labels = [
+            ('binary', binary),
+            ('zone', zone),
+            ('state', state),
+            ('reason', reason),
+            ('status', 'disabled' if disabled else 'enabled'),
+        ]
+        yield _sample('services', labels, count)
+    lowest: dict[str | None, int] = {}
+    for each in seen:
+        # nova's own rule: one that is forced down holds nothing back.
+        if each.reason != services.FORCED:
+            known = lowest.get(each.binary)
+            if known is None or each.version < known:
+                lowest[each.binary] = each.version
+    yield from _head(
+        'minimum_version',
+        'The lowest version of the services that are not forced down.',
+    )
+    for binary, version in lowest.items():
+        yield _sample('minimum_version', [('binary', binary)], version)
+    if not per_service:
+        return
+    yield from _head(
+        'service_up',
+        'Whether a service is up; one in an unknown state is left out.',
+    )
+    for each in seen:
+        if each.state != liveness.UNKNOWN:
+            labels = [
+                ('host', each.host),
+                ('binary', each.binary),
+                ('zone', each.zone),
+            ]
+            yield _sample('service_up', labels, int(each.state == liveness.UP))
+
+
+def of_configuration() -> bytes:
+    """Return how this deployment is configured."""
+    marker = servicegroup.get().marker
+    labels = [
+        ('driver', marker.driver),
+        ('records', marker.records),
+        ('format', str(marker.format)),
+    ]
+    lines = (
+        *_head('deployment_info', 'How this deployment is configured.'),
+        _sample('deployment_info', labels, 1),
+        '',
+    )
+    return '\n'.join(lines).encode()
+
+
+def of_age(seconds: float) -> bytes:
+    """Return how old it is what else is shown."""
+    lines = (
+        *_head(
+            'knowledge_age_seconds',
+            'How old the states of services are that are shown; 0 while the '
+            'backend tells of all of them.',
+        ),
+        _sample('knowledge_age_seconds', [], round(seconds, 3)),
+        '',
+    )
+    return '\n'.join(lines).encode()
+
+
+def _head(name: str, documentation: str) -> tuple[str, str]:
+    return (
+        f'# HELP nova_sg_{name} {documentation}',
+        f'# TYPE nova_sg_{name} gauge',
+    )
+
+
+def _sample(name: str, labels: Labels, value: float) -> str:
+    shown = ','.join(f'{key}="{_escaped(text or "")}"' for key, text in labels)
+    return f'nova_sg_{name}{{{shown}}} {value}'
+
+
+def _escaped(text: str) -> str:
+    """Return a text as the value of a label, whatever is in it."""
+    return text.replace('\\', r'\\').replace('"', r'\"').replace('\n', r'\n')

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What metrics tell of all services."""
+
+import math
+import os
+import pathlib
+
+import fixtures
+
+from nova_sg import exception
+from nova_sg import instruments
+from nova_sg.metrics import deployment
+from nova_sg.metrics import place
+from nova_sg.tests.fixtures import rest
+from nova_sg.tests.fixtures import scrape
+from nova_sg.tests.fixtures import statements
+from nova_sg.tests.functional.api import base
+
+SERVICES = 'nova_sg_services'
+AGE = 'nova_sg_knowledge_age_seconds'
+
+
+class Noted(instruments.Instruments):
+    """Notes the changes of states, and whether the backend answered."""
+
+    def __init__(self) -> None:
+        self.changes: list[tuple[str, str, str, int]] = []
+        self.answered: list[bool] = []
+
+    def verdict_changed(
+        self, before: str, after: str, reason: str, count: int
+    ) -> None:
+        self.changes.append((before, after, reason, count))
+
+    def backend_answered(self, answered: bool) -> None:
+        self.answered.append(answered)
+
+
+class TestDeployment(base.RestTestCase):
+    fixture = rest.Rest
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.place = place.Place(self.useFixture(fixtures.TempDir()).path)
+        self.noted = Noted()
+        self.addCleanup(instruments.use, instruments.NONE)
+        instruments.use(self.noted)
+        self.useFixture(fixtures.MonkeyPatch(f'{_MODULE}.FRESH', -1.0))
+
+    def worker(self, per_service=False):
+        """Return what one worker of several shows."""
+        return deployment.Deployment(self.place, per_service=per_service)
+
+    def scrape(self, worker=None):
+        shown = worker or self.worker()
+        return scrape.Scrape(shown.text().decode())
+
+    def test_each_service_is_counted_once_where_it_belongs(self):
+        self.cloud.service('c1')
+        self.cloud.service('c2').forced_down = True
+        self.cloud.service('s1', 'nova-scheduler', 'scheduler')
+        two = self.cloud.service('c3')
+        two.disabled = True
+        two.save()
+        self.cloud.api.inventory.set_zone('c1', 'az "1"')
+        found = self.scrape()
+        self.assertEqual(4, found.value(SERVICES))
+        self.assertEqual(1, found.value(SERVICES, zone='az "1"'))
+        self.assertEqual(
+            1,
+            found.value(
+                SERVICES,
+                binary='nova-scheduler',
+                zone='internal',
+                state='up',
+                status='enabled',
+            ),
+        )
+        self.assertEqual(1, found.value(SERVICES, status='disabled'))
+
+    def test_a_forced_service_is_down_for_that_reason(self):
+        service = self.cloud.service('c1')
+        service.forced_down = True
+        service.save()
+        found = self.scrape()
+        self.assertEqual(
+            [('down', 'forced')],
+            [(e['state'], e['reason']) for e in found.labels(SERVICES)],
+        )
+
+    def test_a_service_that_is_not_forced_down_has_no_reason(self):
+        self.cloud.service('c1').destroy()
+        made = self.cloud.service('c2')
+        self.cloud.api.leave_all(self.cloud.context)
+        self.assertFalse(made.is_up)
+        found = self.scrape()
+        self.assertEqual(1, found.value(SERVICES, state='down', reason=''))
+
+    def test_the_minimum_version_leaves_out_what_is_forced_down(self):
+        low = self.cloud.service('c2', version=61)
+        self.cloud.service('c1', version=67)
+        name = 'nova_sg_minimum_version'
+        self.assertEqual(61, self.scrape().value(name))
+        low.forced_down = True
+        low.save()
+        self.assertEqual(67, self.scrape().value(name, binary='nova-compute'))
+
+    def test_how_the_deployment_is_configured(self):
+        self.assertEqual(
+            [{'driver': 'db', 'records': 'sql', 'format': '1'}],
+            self.scrape().labels('nova_sg_deployment_info'),
+        )
+
+    def test_hosts_are_named_only_where_that_is_asked_for(self):
+        self.cloud.service('c1')
+        self.assertNotIn('c1', self.worker().text().decode())
+        found = self.scrape(self.worker(per_service=True))
+        self.assertEqual(1, found.value('nova_sg_service_up', host='c1'))
+
+    def test_whatever_is_in_a_name_is_a_label(self):
+        name = 'a"b\\c,d{}é'
+        self.cloud.service('c1', f'nova-{name}', None)
+        found = self.scrape()
+        self.assertEqual(1, found.value(SERVICES, binary=f'nova-{name}'))
+
+    def test_a_scrape_costs_one_list_and_a_second_one_none(self):
+        for number in range(20):
+            self.cloud.service(f'c{number}')
+        self.useFixture(fixtures.MonkeyPatch(f'{_MODULE}.FRESH', 3600.0))
+        with statements.StatementCounter() as counted:
+            self.scrape()
+        self.assertLessEqual(len(counted), 3, counted)
+        with statements.StatementCounter() as counted:
+            self.scrape()
+        self.assertEqual(0, len(counted), counted)
+
+    def test_changes_are_counted_once_by_whichever_worker_lists(self):
+        services = [self.cloud.service(f'c{number}') for number in range(3)]
+        workers = [self.worker() for _ in range(3)]
+        for each in workers:
+            each.text()
+        self.assertEqual([], self.noted.changes)
+        services[0].forced_down = True
+        services[0].save()
+        services[1].destroy()
+        self.cloud.service('c9')
+        for each in workers:
+            each.text()
+        self.assertEqual([('up', 'down', 'forced', 1)], self.noted.changes)
+        services[0].forced_down = False
+        services[0].save()
+        for each in reversed(workers):
+            each.text()
+        self.assertEqual(('down', 'up', '', 1), self.noted.changes[-1])
+        self.assertEqual(2, len(self.noted.changes))
+
+    def test_a_backend_that_is_away_leaves_the_states_as_they_were(self):
+        self.cloud.service('c1')
+        before = self.scrape()
+        self.assertEqual(0, before.value(AGE))
+        self.cut_off()
+        found = self.scrape()
+        self.assertEqual(1, found.value(SERVICES, state='up'))
+        self.assertEqual(1, found.value(SERVICES))
+        self.assertGreater(found.value(AGE), 0)
+        self.assertFalse(self.noted.answered[-1])
+        self.assertEqual([], self.noted.changes)
+        self.assertNotIn('sqlite', found.text)
+
+    def test_with_nothing_known_there_is_nothing_to_show(self):
+        self.cut_off()
+        found = self.scrape()
+        self.assertTrue(math.isnan(found.value(SERVICES)))
+        self.assertTrue(math.isnan(found.value(AGE)))
+        self.assertEqual(1, found.value('nova_sg_deployment_info'))
+
+    def test_a_backend_that_hangs_keeps_no_scrape_waiting(self):
+        self.cloud.service('c1')
+        self.scrape()
+        self.useFixture(fixtures.MonkeyPatch(f'{_MODULE}.PATIENCE', 0.0))
+        with self.place.locked('deployment.lock', wait=True):
+            found = self.scrape()
+        self.assertEqual(1, found.value(SERVICES, state='up'))
+
+    def cut_off(self) -> None:
+        def unavailable(*_args, **_kwargs):
+            raise exception.ServiceGroupUnavailable(
+                backend='sqlite://', reason='it is away'
+            )
+
+        self.useFixture(
+            fixtures.MockPatchObject(
+                self.cloud.api.driver, 'list', unavailable
+            )
+        )
+
+
+class TestPlace(base.RestTestCase):
+    """Where workers share what they count."""
+
+    fixture = rest.Rest
+
+    def test_a_place_that_was_abandoned_is_removed_by_the_next(self):
+        parent = self.useFixture(fixtures.TempDir()).path
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'nova_sg.metrics.place._IN_MEMORY', pathlib.Path(parent)
+            )
+        )
+        first = place.Place.make()
+        second = place.Place.make()
+        self.assertTrue(first.path.exists())
+        os.close(first._held)
+        place.Place.make()
+        self.assertFalse(first.path.exists())
+        self.assertTrue(second.path.exists())
+
+    def test_a_directory_that_cannot_be_used_is_refused(self):
+        error = self.assertRaises(
+            exception.InvalidConfiguration, place.Place, '/proc/nothing'
+        )
+        self.assertIn('[monitoring] directory', str(error))
+
+
+_MODULE = deployment.__name__
