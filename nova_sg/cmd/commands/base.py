@@ -6,6 +6,8 @@
 import argparse
 from collections.abc import Iterable
 from collections.abc import Sequence
+import os
+import sys
 from typing import Any
 
 from cliff import columns
@@ -17,6 +19,7 @@ from oslo_config import cfg
 from nova_sg import conductor as sg_conductor
 from nova_sg import context as sg_context
 from nova_sg.cmd import common
+from nova_sg.servicegroup import liveness
 
 
 class _OneLineErrors:
@@ -78,9 +81,45 @@ class Command(_OneLineErrors, command.Command):
 class Lister(_Display, lister.Lister):
     """A command that prints a table."""
 
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--sort',
+            metavar='COLUMN',
+            action='append',
+            default=[],
+            dest='sort_columns',
+            help='sort by this column; the same as --sort-column',
+        )
+        return parser
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Iterable[Any],
+    ) -> int:
+        """Print the table.
+
+        :raises BadUsage: a column to sort by is not there; cliff's own
+            ignores it
+        """
+        known = {_plain(each) for each in column_names}
+        for column in parsed_args.sort_columns:
+            if _plain(column) not in known:
+                raise common.BadUsage(
+                    reason=f'{column!r} is no column to sort by; there are: '
+                    + ', '.join(column_names)
+                )
+        return super().produce_output(parsed_args, column_names, data)
+
 
 class ShowOne(_Display, show.ShowOne):
     """A command that prints one thing, a field per line."""
+
+
+def _plain(column: str) -> str:
+    return column.lower().replace('_', ' ')
 
 
 class FreeText(columns.FormattableColumn):  # type: ignore[type-arg]
@@ -102,3 +141,18 @@ class Several(columns.FormattableColumn):  # type: ignore[type-arg]
 
     def human_readable(self) -> str:
         return '\n'.join(str(value) for value in self._value)
+
+
+class State(columns.FormattableColumn):  # type: ignore[type-arg]
+    """The state of a service, in its colour on a terminal.
+
+    Without one where ``NO_COLOR`` is set (https://no-color.org).
+    """
+
+    _COLOURS = {liveness.UP: 32, liveness.DOWN: 31, liveness.UNKNOWN: 33}
+
+    def human_readable(self) -> str:
+        text = str(self._value)
+        if os.environ.get('NO_COLOR') or not sys.stdout.isatty():
+            return text
+        return f'\x1b[{self._COLOURS[text]}m{text}\x1b[0m'

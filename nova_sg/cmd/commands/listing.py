@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
 import logging
+import sys
 import time
 from typing import Any
 
@@ -23,6 +24,9 @@ from nova_sg.objects import times
 from nova_sg.servicegroup import liveness
 
 LOG = logging.getLogger(__name__)
+
+#: Has a terminal begin at its upper left, with nothing on it.
+CLEAR = '\x1b[H\x1b[2J'
 
 #: Those of ``openstack compute service list``.
 COLUMNS = ('ID', 'Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At')
@@ -74,7 +78,30 @@ class List(base.Lister):
             'if the driver knows them, and since when its state is known or '
             'in doubt',
         )
+        parser.add_argument(
+            '--watch',
+            metavar='SECONDS',
+            nargs='?',
+            const=2.0,
+            type=arguments.seconds,
+            help='show the list anew, every two seconds or so many; '
+            '"service watch" shows what changes',
+        )
         return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        if parsed_args.watch is None:
+            return super().run(parsed_args)  # type: ignore[no-any-return]
+        while True:
+            if sys.stdout.isatty():
+                sys.stdout.write(CLEAR)
+            try:
+                super().run(parsed_args)
+            except exception.ServiceGroupUnavailable as error:
+                # It may answer again.
+                LOG.warning('%s', error)
+            sys.stdout.flush()
+            time.sleep(parsed_args.watch)
 
     def take_action(
         self, parsed_args: argparse.Namespace
@@ -244,7 +271,7 @@ def _row(service: Any) -> list[Any]:
         service.host,
         service.availability_zone,
         'disabled' if service.disabled else 'enabled',
-        service.state,
+        base.State(service.state),
         times.text(updated_at),
     ]
 

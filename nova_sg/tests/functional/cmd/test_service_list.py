@@ -52,6 +52,20 @@ class TestServiceList(base.CommandTestCase):
         )
         self.assertEqual('internal', listed[1]['Zone'])
 
+    def test_sorting(self):
+        for option in ('--sort', '--sort-column'):
+            self.assertEqual(
+                ['c1', 'c2', 'ctl'], self.hosts(option, 'Host'), option
+            )
+        self.compute.forced_down = True
+        self.compute.save()
+        self.assertEqual('c1', self.hosts('--sort', 'state')[0])
+        self.assert_error(
+            2,
+            "'Nonesuch' is no column to sort by; there are: ID, Binary, ",
+            self.manage('service', 'list', '--sort', 'Nonesuch'),
+        )
+
     def test_services_are_listed_by_id(self):
         self.assertEqual(['c1', 'ctl', 'c2'], self.hosts())
 

@@ -193,9 +193,9 @@ class Session:
 
 
 class TestTerminal(WatchTestCase):
-    def session(self, **options: str) -> Session:
+    def session(self, *words: str, **options: str) -> Session:
         session = Session(
-            *WATCH, environment={**self.environment(), **options}
+            *(words or WATCH), environment={**self.environment(), **options}
         )
         self.addCleanup(session.close)
         return session
@@ -222,3 +222,19 @@ class TestTerminal(WatchTestCase):
         session = self.session(NO_COLOR='1')
         session.wait_to_show('1 services: 1 up')
         self.assertEqual('default', session.colour('1 up'))
+
+    def test_a_list_has_colours_too(self):
+        self.start('--host', 'c1')
+        for options, colour in (({}, 'green'), ({'NO_COLOR': '1'}, 'default')):
+            session = self.session('service', 'list', **options)
+            session.wait_to_show('| c1 ')
+            self.assertEqual(colour, session.colour('up  '))
+            self.assertEqual(0, session.process.wait(commands.PATIENCE))
+
+    def test_a_list_is_shown_anew(self):
+        agent = self.start('--host', 'c1')
+        session = self.session('service', 'list', '--watch', '0.2')
+        session.wait_to_show('| up ')
+        agent.stop()
+        session.wait_to_show('| down ')
+        self.assertEqual(1, session.text.count('c1'))
