@@ -48,6 +48,11 @@ class Commands(commandmanager.CommandManager):
         for each in metadata.entry_points(group=namespace):
             self.commands[each.name.replace('_', ' ')] = each
 
+    def add_command(self, name: str, command_class: Any) -> None:
+        """Add a command of cliff, unless there is one of ours."""
+        if name not in self.commands:
+            super().add_command(name, command_class)
+
 
 class Manage(app.App):
     """The application: global options, and the way to a command.
