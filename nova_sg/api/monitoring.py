@@ -23,7 +23,7 @@ from nova_sg.policies import metrics as policies
 
 PROGRAM = 'nova-sg-api'
 
-PATH = '/metrics'
+PATH = metrics.PATH
 
 #: Where gunicorn puts the socket of a request. A client cannot.
 SOCKET = 'gunicorn.socket'

@@ -22,6 +22,7 @@ from nova_sg.agent import service
 from nova_sg.cmd import common
 from nova_sg.cmd.commands import arguments
 from nova_sg.inventory import base as inventory_base
+from nova_sg.metrics import monitor as sg_monitor
 
 PROGRAM = 'nova-sg-agent'
 
@@ -57,6 +58,19 @@ def _main(argv: list[str]) -> int:
         from nova_sg.conf import transport
 
         transport.name_queues_after(conf, PROGRAM, f'{args.binary} {hosts[0]}')
+    monitor = sg_monitor.Monitor(conf, PROGRAM, args.textfile)
+    # First, so that it counts what the agent does to begin.
+    monitor.begin()
+    try:
+        return _run(conf, args, hosts)
+    finally:
+        monitor.end()
+        monitor.remove()
+
+
+def _run(
+    conf: cfg.ConfigOpts, args: argparse.Namespace, hosts: Sequence[str]
+) -> int:
     agent = service.Agent(
         conf,
         hosts,
@@ -87,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         version=f'{PROGRAM} {common.version()}',
     )
     common.add_options(parser)
+    common.add_monitoring_options(parser)
     parser.add_argument(
         '--host',
         metavar='HOST',

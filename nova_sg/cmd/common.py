@@ -39,6 +39,7 @@ __all__ = [
     'SIGPIPE_EXIT',
     'BadUsage',
     'Exit',
+    'add_monitoring_options',
     'add_options',
     'exit_code',
     'one_line',
@@ -105,6 +106,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         '--debug',
         action='store_true',
         help='log everything, and show tracebacks of errors',
+    )
+
+
+def add_monitoring_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a service that writes its metrics into a file."""
+    parser.add_argument(
+        '--textfile',
+        metavar='PATH',
+        help='write metrics into this file, which ends with .prom, every 15 '
+        'seconds, for the textfile collector of node_exporter',
     )
 
 

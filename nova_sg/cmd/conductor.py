@@ -29,6 +29,7 @@ from nova_sg import servicegroup
 from nova_sg import systemd
 from nova_sg.cmd import common
 from nova_sg.conductor import service
+from nova_sg.metrics import monitor as sg_monitor
 
 PROGRAM = 'nova-sg-conductor'
 
@@ -59,9 +60,10 @@ class Conductor:
     """The process that has workers, and has the configuration.
 
     :param load: loads the configuration, again at each SIGHUP
+    :param textfile: write metrics into this file
     """
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, textfile: str | None = None) -> None:
         self._load = load
         self.conf = load()
         self.systemd = systemd.Notifier()
@@ -70,6 +72,9 @@ class Conductor:
         _check_transport(self.conf)
         # What cannot work is said once, here, and not by each worker.
         servicegroup.setup(self.conf).check_deployment()
+        # Before workers are forked, which share it.
+        self.monitor = sg_monitor.Monitor(self.conf, PROGRAM, textfile)
+        self._master = os.getpid()
         self._manager = cotyledon.ServiceManager(
             graceful_shutdown_timeout=(
                 self.conf.conductor.graceful_shutdown_timeout
@@ -89,7 +94,11 @@ class Conductor:
 
     def run(self) -> None:
         """Serve until SIGTERM."""
-        self._manager.run()
+        try:
+            self._manager.run()
+        finally:
+            if os.getpid() == self._master:
+                self.monitor.remove()
 
     def _reload(self) -> None:
         """Read the configuration anew: each worker is then replaced.
@@ -122,6 +131,8 @@ class _Worker(cotyledon.Service):
             conf.conductor.graceful_shutdown_timeout
         )
         self._systemd = conductor.systemd
+        self._monitor = conductor.monitor
+        self._monitor.begin(first=worker_id == 0)
         self._worker = service.Worker(conf, first=worker_id == 0)
         self._started = threading.Event()
         guru_meditation_report.TextGuruMeditation.register_section(
@@ -151,6 +162,7 @@ class _Worker(cotyledon.Service):
         # While it looks for the broker it serves no call.
         if self._started.is_set():
             self._worker.stop()
+        self._monitor.end()
 
     def _report(self) -> with_default_views.ModelWithDefaultViews:
         return with_default_views.ModelWithDefaultViews(
@@ -183,7 +195,7 @@ def _main(argv: list[str]) -> int:
             messaging=True,
         )
 
-    Conductor(load).run()
+    Conductor(load, args.textfile).run()
     return common.Exit.DONE
 
 
@@ -203,6 +215,7 @@ def _parser() -> argparse.ArgumentParser:
         '--version', action='version', version=common.version()
     )
     common.add_options(parser)
+    common.add_monitoring_options(parser)
     return parser
 
 

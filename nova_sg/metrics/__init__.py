@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: What Prometheus is told that the text is.
 CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
+#: Where the metrics are, on any port.
+PATH = '/metrics'
+
 LIBRARY = 'prometheus_client'
 
 

@@ -168,7 +168,10 @@ class TestMetrics(TestCase):
     """oslo.messaging brings the library of metrics; a distribution may not."""
 
     def test_what_it_takes_is_said_in_one_line(self):
-        for program, module in (('nova-sg-api', 'api'),):
+        for program, module in (
+            ('nova-sg-api', 'api'),
+            ('nova-sg-agent', 'agent'),
+        ):
             done = self.python(
                 '-c',
                 'import sys; sys.modules["prometheus_client"] = None\n'
