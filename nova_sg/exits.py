@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The exit codes of every command of nova_sg, and of nova's with it inside."""
+"""How every command of nova_sg ends, and those of nova's with it inside."""
 
 import enum
 
@@ -39,3 +39,11 @@ def exit_code(error: BaseException) -> int:
     if isinstance(error, exception.NovaSgException):
         return _BY_HTTP_CODE.get(error.code, Exit.UNEXPECTED)
     return Exit.UNEXPECTED
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an error says, in one line."""
+    text = ' '.join(str(error).split())
+    if isinstance(error, (exception.NovaSgException, OSError)):
+        return text
+    return f'unexpected {type(error).__name__}: {text} (--debug shows where)'

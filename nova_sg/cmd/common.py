@@ -33,6 +33,7 @@ from nova_sg.conf import legacy
 from nova_sg.conf import libraries
 from nova_sg.exits import Exit
 from nova_sg.exits import exit_code
+from nova_sg.exits import one_line
 
 __all__ = [
     'SIGINT_EXIT',
@@ -227,14 +228,6 @@ def run(
             _discard_unwritable_output()
             code = code_of(error)
     return int(code)
-
-
-def one_line(error: BaseException) -> str:
-    """Return what an error says, in one line."""
-    text = ' '.join(str(error).split())
-    if isinstance(error, (exception.NovaSgException, OSError)):
-        return text
-    return f'unexpected {type(error).__name__}: {text} (--debug shows where)'
 
 
 def refuse_without_extra(

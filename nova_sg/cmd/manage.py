@@ -19,8 +19,13 @@ from cliff import app
 from cliff import commandmanager
 from oslo_config import cfg
 
+from nova_sg import conductor as sg_conductor
 from nova_sg import conf as sg_conf
+from nova_sg import context as sg_context
+from nova_sg import objects
+from nova_sg import servicegroup
 from nova_sg.cmd import common
+from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import collector
 
 PROGRAM = 'nova-sg-manage'
@@ -126,6 +131,23 @@ class Manage(app.App):
             self.options.config_dirs,
             debug=self.options.debug,
         )
+
+    def setup(self) -> sg_context.RequestContext:
+        """Make the servicegroup API of this process; see the commands."""
+        sg_conductor.setup(self.conf)
+        return sg_context.get_admin_context()
+
+    def find(self, host: str, binary: str) -> objects.ServiceGroupService:
+        return objects.ServiceGroupService.get_by_args(
+            self.setup(), host, binary
+        )
+
+    def save(self, service: objects.ServiceGroupService) -> None:
+        service.save()
+
+    def resources(self, host: str) -> list[inventory_base.HostResource]:
+        objects.ServiceGroupService.get_by_compute_host(self.setup(), host)
+        return servicegroup.get().inventory.describe(host)
 
     def run(self, argv: list[str]) -> int:
         """Run the command that the arguments name.

@@ -116,13 +116,26 @@ def _load(script: metadata.EntryPoint, debug: bool) -> Callable[[], Any]:
         if script.module == 'nova.cmd.manage':
             from nova_sg.nova_tree import manage
 
-            manage.add_commands()
+            manage.add_commands(service_commands())
     except Exception as error:
         # Half of nova_sg would be worse than none: nothing has started yet.
         if debug:
             traceback.print_exc()
         _exit(_code_of(error), f'{script.name} is not started: {error}')
     return function
+
+
+def service_commands() -> dict[str, Any]:
+    """Return what nova-manage has of nova-sg-manage, by the action's name."""
+    from nova_sg.cmd.commands import driver
+    from nova_sg.cmd.commands import service
+
+    return {
+        'enable': service.Enable,
+        'disable': service.Disable,
+        'describe_resource': service.DescribeResource,
+        'migrate': driver.Migrate,
+    }
 
 
 def _run(function: Callable[[], Any], name: str) -> Any:

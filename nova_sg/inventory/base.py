@@ -152,41 +152,8 @@ class Inventory(actions.HostActions, abc.ABC):
         return zone
 
     def describe(self, host: str) -> list[HostResource]:
-        """Return what a host has, uses, and has promised to each project.
-
-        ``(used_max)`` is what its instances may use at most, which is what
-        their flavors say; then a row per project.
-        """
-        nodes = self.compute_nodes(host)
-        instances = self.instances(host)
-        total = HostResource(
-            host,
-            '(total)',
-            sum(node.vcpus for node in nodes),
-            sum(node.memory_mb for node in nodes),
-            sum(node.local_gb for node in nodes),
-        )
-        used = HostResource(
-            host,
-            '(used_now)',
-            sum(node.vcpus_used for node in nodes),
-            sum(node.memory_mb_used for node in nodes),
-            sum(node.local_gb_used for node in nodes),
-        )
-        projects = sorted({each.project_id for each in instances})
-        return [
-            total,
-            used,
-            _promised(host, '(used_max)', instances),
-            *(
-                _promised(
-                    host,
-                    project,
-                    [each for each in instances if each.project_id == project],
-                )
-                for project in projects
-            ),
-        ]
+        """Return what a host has, uses, and has promised; see `usage`."""
+        return usage(host, self.compute_nodes(host), self.instances(host))
 
     def check_compute_zone(self, zone: str) -> None:
         """Refuse a zone that no compute host may be in.
@@ -290,13 +257,54 @@ class Inventory(actions.HostActions, abc.ABC):
         """Return how many instances are recorded on a host."""
 
 
-def _promised(
-    host: str, project: str, instances: Sequence[Instance]
+def usage(
+    host: str, nodes: Collection[Any], instances: Collection[Any]
+) -> list[HostResource]:
+    """Return what a host has, uses, and has promised to each project.
+
+    ``(used_max)`` is what its instances may use at most, which is what their
+    flavors say; then a row per project.
+
+    :param nodes: its compute nodes, ours or nova's: the fields are the same
+    :param instances: its instances, likewise
+    """
+    promised = [
+        (
+            each.project_id,
+            (each.vcpus, each.memory_mb, each.root_gb + each.ephemeral_gb),
+        )
+        for each in instances
+    ]
+    return [
+        _sum(
+            host,
+            '(total)',
+            [(each.vcpus, each.memory_mb, each.local_gb) for each in nodes],
+        ),
+        _sum(
+            host,
+            '(used_now)',
+            [
+                (each.vcpus_used, each.memory_mb_used, each.local_gb_used)
+                for each in nodes
+            ],
+        ),
+        _sum(host, '(used_max)', [parts for _, parts in promised]),
+        *(
+            _sum(
+                host,
+                name,
+                [each for project, each in promised if project == name],
+            )
+            for name in sorted({project for project, _ in promised})
+        ),
+    ]
+
+
+def _sum(
+    host: str, project: str, rows: Iterable[tuple[int, int, int]]
 ) -> HostResource:
+    """Return a row: CPUs, memory and disk of all rows together."""
     return HostResource(
-        host,
-        project,
-        sum(each.vcpus for each in instances),
-        sum(each.memory_mb for each in instances),
-        sum(each.root_gb + each.ephemeral_gb for each in instances),
+        host, project, *map(sum, zip((0, 0, 0), *rows, strict=True))
     )

@@ -2,19 +2,20 @@
 
 """``nova-manage service``: the service commands nova took away.
 
-They read and write services through ``nova.objects.Service``, as everything
-in a tree does, and so work with every driver and through every cell.
+They are those of nova-sg-manage, but for the list. Here they read and write
+services through ``nova.objects.Service``, as everything in a tree does, and so
+work with every driver and through every cell.
 """
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
+import functools
 import sys
 import traceback
 from typing import Any
-from typing import NamedTuple
 
 from nova import conf as nova_conf
 from nova import context as nova_context
@@ -28,11 +29,9 @@ import prettytable
 
 from nova_sg import exception
 from nova_sg import exits
+from nova_sg.inventory import base as inventory_base
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import options
-from nova_sg.servicegroup import migration
-from nova_sg.servicegroup import record
-from nova_sg.servicegroup.migration import side
 
 CONF = nova_conf.CONF
 
@@ -43,9 +42,14 @@ CATEGORY = 'service'
 API_SERVICES = ('nova-osapi_compute', 'nova-metadata')
 
 
-def add_commands() -> None:
-    """Give nova-manage the category, before it parses its command line."""
-    nova_manage.CATEGORIES[CATEGORY] = ServiceCommands
+def add_commands(commands: Mapping[str, Any]) -> None:
+    """Give nova-manage the category, before it parses its command line.
+
+    :param commands: what nova-sg-manage does, by the name of the action here
+    """
+    nova_manage.CATEGORIES[CATEGORY] = functools.partial(
+        ServiceCommands, commands
+    )
     # Its commands print answers, not a log, nor which backend of oslo.cache
     # cannot be loaded when nova's cache of zones is made.
     nova_manage._EXTRA_DEFAULT_LOG_LEVELS.extend(
@@ -57,44 +61,23 @@ def add_commands() -> None:
     )
 
 
-class _CannotDo(Exception):
-    """What was asked for cannot be done.
-
-    :param code: what nova-manage exits with
-    """
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 @contextlib.contextmanager
 def _one_line_errors() -> Iterator[None]:
     """Report what went wrong in one line on stderr, and by the exit code.
 
     A decorator would do it in fewer lines, but nova-manage looks at the
-    parameters of its actions. An unexpected error has its traceback with
-    ``--debug``.
+    parameters of its actions.
     """
     try:
         with errors.as_ours():
             yield
-        return
-    except _CannotDo as error:
-        code, text = error.code, str(error)
-    except nova_exception.NotFound as error:
-        code, text = exits.Exit.NOT_FOUND, error.format_message()
-    except exception.NovaSgException as error:
-        code, text = exits.exit_code(error), str(error)
     except Exception as error:
+        if isinstance(error, nova_exception.NotFound):
+            error = exception.NotFound(error.format_message())
         if CONF.debug:
             traceback.print_exc()
-        code = exits.Exit.UNEXPECTED
-        text = (
-            f'unexpected {type(error).__name__}: {error} (--debug shows where)'
-        )
-    print('nova-manage: error: ' + ' '.join(text.split()), file=sys.stderr)
-    raise SystemExit(int(code))
+        print(f'nova-manage: error: {exits.one_line(error)}', file=sys.stderr)
+        raise SystemExit(int(exits.exit_code(error))) from error
 
 
 def _described(action: Callable[..., None]) -> Callable[..., None]:
@@ -123,10 +106,98 @@ def _place(option: str, name: str, what: str) -> Any:
     )
 
 
+class _Application:
+    """What runs the commands of nova-sg-manage, with the services of nova.
+
+    See ``nova_sg.cmd.commands.base.Application``.
+
+    :param cell: the uuid of the cell to look for a service in; None for all
+    """
+
+    load_conf = staticmethod(options.load_for_moving)
+
+    def __init__(self, cell: str | None) -> None:
+        self._cell = cell
+
+    def find(self, host: str, binary: str) -> Any:
+        """Return a service, with a context that is targeted at its cell.
+
+        :raises NotFound: there is none, or no such cell
+        :raises Conflict: there is more than one
+        :raises ServiceGroupUnavailable: a cell that might have it does not
+            answer
+        """
+        context = nova_context.get_admin_context()
+        mappings = [
+            mapping
+            for mapping in objects.CellMappingList.get_all(context)
+            if self._cell in (None, mapping.uuid)
+        ]
+        if not mappings:
+            raise exception.NotFound(f'There is no cell {self._cell}.')
+        answers = nova_context.scatter_gather_cells(
+            context,
+            mappings,
+            nova_context.CELL_TIMEOUT,
+            objects.Service.get_by_host_and_binary,
+            host,
+            binary,
+        )
+        silent = [
+            uuid
+            for uuid, answer in answers.items()
+            if nova_context.is_cell_failure_sentinel(answer)
+        ]
+        found = {
+            uuid: answer
+            for uuid, answer in answers.items()
+            if answer is not None and uuid not in silent
+        }
+        if len(found) > 1:
+            raise exception.Conflict(
+                f'{binary} on host {host} is in several cells, name one with '
+                f'--cell: {", ".join(sorted(found))}'
+            )
+        if found:
+            return next(iter(found.values()))
+        if silent:
+            raise exception.ServiceGroupUnavailable(
+                f'{binary} on host {host} is in no cell that answers; no '
+                f'answer from {", ".join(sorted(silent))}'
+            )
+        raise exception.HostBinaryNotFound(binary=binary, host=host)
+
+    def save(self, service: Any) -> None:
+        # Tells placement, too, when a compute is enabled or disabled.
+        compute_api.HostAPI().service_update(service._context, service)
+
+    def resources(self, host: str) -> Sequence[inventory_base.HostResource]:
+        context = self.find(host, inventory_base.COMPUTE_BINARY)._context
+        node = objects.ComputeNode.get_first_node_by_host_for_old_compat(
+            context, host
+        )
+        return inventory_base.usage(
+            host, [node], objects.InstanceList.get_by_host(context, host)
+        )
+
+
 class ServiceCommands:
-    """The actions of the category; nova-manage calls them by their names."""
+    """The actions of the category; nova-manage calls them by their names.
+
+    :param commands: see :func:`add_commands`
+    """
 
     description = 'List, enable, disable and move services.'
+
+    def __init__(self, commands: Mapping[str, Any]) -> None:
+        self._commands = commands
+
+    def _run(self, action: str, *words: str, cell: str | None = None) -> Any:
+        """Run a command of nova-sg-manage with arguments as it takes them."""
+        with _one_line_errors():
+            command = self._commands[action](_Application(cell), None)
+            parser = command.get_parser(f'nova-manage {CATEGORY} {action}')
+            return command.take_action(parser.parse_args(words))
 
     @_described
     @common.args('--host', metavar='<host>', help='Only services of this host')
@@ -176,11 +247,7 @@ class ServiceCommands:
     @_cell
     def enable(self, host: str, binary: str, cell: str | None = None) -> None:
         """Let the scheduler use a service again, and clear the reason."""
-        with _one_line_errors():
-            service = _find(host, binary, cell)
-            service.disabled = False
-            service.disabled_reason = None
-            _update(service)
+        self._run('enable', '--', host, binary, cell=cell)
 
     @_described
     @_host
@@ -199,37 +266,15 @@ class ServiceCommands:
         reason: str | None = None,
     ) -> None:
         """Keep new instances from a host; its service and instances run on."""
-        with _one_line_errors():
-            record.check_values(
-                {'disabled_reason': reason}, record.UPDATE_FIELDS
-            )
-            service = _find(host, binary, cell)
-            service.disabled = True
-            service.disabled_reason = reason
-            _update(service)
+        said = [] if reason is None else [f'--reason={reason}']
+        self._run('disable', *said, '--', host, binary, cell=cell)
 
     @_described
     @_host
     @_cell
     def describe_resource(self, host: str, cell: str | None = None) -> None:
         """Show what a compute host has and uses, in all and by project."""
-        with _one_line_errors():
-            context = _find(host, 'nova-compute', cell)._context
-            node = objects.ComputeNode.get_first_node_by_host_for_old_compat(
-                context, host
-            )
-            instances = objects.InstanceList.get_by_host(context, host)
-        rows = {
-            '(total)': _Resources(node.vcpus, node.memory_mb, node.local_gb),
-            '(used_now)': _Resources(
-                node.vcpus_used, node.memory_mb_used, node.local_gb_used
-            ),
-            **_promised(instances),
-        }
-        _print_table(
-            ('Host', 'Project', 'CPU', 'Memory MB', 'Disk GB'),
-            [(host, project, *sums) for project, sums in rows.items()],
-        )
+        _print_table(*self._run('describe_resource', '--', host, cell=cell))
 
     @_described
     @_place('--from', 'source', 'Where the services are')
@@ -242,97 +287,11 @@ class ServiceCommands:
     )
     def migrate(self, source: str, target: str, trial: bool = False) -> None:
         """Move the services of this cell from one driver to another."""
-        with _one_line_errors():
-            moving = migration.Migration(
-                options.load_for_moving,
-                side.Place.parse(source),
-                side.Place.parse(target),
-            )
-            result = moving.try_out() if trial else moving.run()
-        _print_table(
-            ('From', 'To', 'Moved', 'Copied', 'There', 'Replaced'),
-            [(moving.source, moving.target, not trial, *result)],
+        flags = ['--dry-run'] if trial else []
+        columns, row = self._run(
+            'migrate', f'--from={source}', f'--to={target}', *flags
         )
-
-
-class _Resources(NamedTuple):
-    cpu: int
-    memory_mb: int
-    disk_gb: int
-
-    def plus(self, instance: Any) -> '_Resources':
-        return _Resources(
-            self.cpu + instance.vcpus,
-            self.memory_mb + instance.memory_mb,
-            self.disk_gb + instance.root_gb + instance.ephemeral_gb,
-        )
-
-
-def _promised(instances: Iterable[Any]) -> dict[str, _Resources]:
-    """Return what the instances of a host may use, together and by project."""
-    everybody = '(used_max)'
-    sums = {everybody: _Resources(0, 0, 0)}
-    for instance in instances:
-        for project in (everybody, instance.project_id):
-            before = sums.get(project, _Resources(0, 0, 0))
-            sums[project] = before.plus(instance)
-    return sums
-
-
-def _find(host: str, binary: str, cell: str | None) -> Any:
-    """Return a service, with a context that is targeted at its cell.
-
-    :raises _CannotDo: there is none, or more than one, or a cell that might
-        have it does not answer
-    """
-    context = nova_context.get_admin_context()
-    mappings = [
-        mapping
-        for mapping in objects.CellMappingList.get_all(context)
-        if cell in (None, mapping.uuid)
-    ]
-    if not mappings:
-        raise _CannotDo(exits.Exit.NOT_FOUND, f'there is no cell {cell}')
-    answers = nova_context.scatter_gather_cells(
-        context,
-        mappings,
-        nova_context.CELL_TIMEOUT,
-        objects.Service.get_by_host_and_binary,
-        host,
-        binary,
-    )
-    silent = [
-        uuid
-        for uuid, answer in answers.items()
-        if nova_context.is_cell_failure_sentinel(answer)
-    ]
-    found = {
-        uuid: answer
-        for uuid, answer in answers.items()
-        if answer is not None and uuid not in silent
-    }
-    if len(found) > 1:
-        raise _CannotDo(
-            exits.Exit.CONFLICT,
-            f'{binary} on host {host} is in several cells, name one with '
-            f'--cell: {", ".join(sorted(found))}',
-        )
-    if found:
-        return next(iter(found.values()))
-    if silent:
-        raise _CannotDo(
-            exits.Exit.UNREACHABLE,
-            f'{binary} on host {host} is in no cell that answers; no answer '
-            f'from {", ".join(sorted(silent))}',
-        )
-    raise _CannotDo(
-        exits.Exit.NOT_FOUND, f'could not find binary {binary} on host {host}'
-    )
-
-
-def _update(service: Any) -> None:
-    # Tells placement, too, when a compute is enabled or disabled.
-    compute_api.HostAPI().service_update(service._context, service)
+        _print_table([each.title() for each in columns], [row])
 
 
 def _row(group: Any, service: Any) -> Sequence[Any]:

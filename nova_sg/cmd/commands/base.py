@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import os
 import sys
 from typing import Any
+from typing import Protocol
 
 from cliff import columns
 from cliff import command
@@ -16,10 +17,36 @@ from cliff import lister
 from cliff import show
 from oslo_config import cfg
 
-from nova_sg import conductor as sg_conductor
 from nova_sg import context as sg_context
 from nova_sg.cmd import common
+from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import liveness
+
+
+class Application(Protocol):
+    """What the commands ask of the application that runs them.
+
+    The services here are those of this project, and inside a nova those of
+    nova: see ``nova_sg.nova_tree.manage``.
+    """
+
+    def load_conf(self) -> cfg.ConfigOpts:
+        """Return a configuration which may be changed."""
+
+    def find(self, host: str, binary: str) -> Any:
+        """Return a service by its names.
+
+        :raises NotFound: there is none
+        """
+
+    def save(self, service: Any) -> None:
+        """Make the changes of a service."""
+
+    def resources(self, host: str) -> Sequence[inventory_base.HostResource]:
+        """Return what a compute host has and uses, in all and by project.
+
+        :raises NotFound: there is no such host
+        """
 
 
 class _OneLineErrors:
@@ -54,8 +81,7 @@ class _OneLineErrors:
         :returns: the context for calls
         :raises InvalidConfiguration: naming the option that cannot be used
         """
-        sg_conductor.setup(self.conf)
-        return sg_context.get_admin_context()
+        return self.app.setup()  # type: ignore[attr-defined,no-any-return]
 
 
 class _Display(_OneLineErrors):

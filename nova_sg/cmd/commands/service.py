@@ -4,15 +4,26 @@
 """``nova-sg-manage service``: what an operator decides of services."""
 
 import argparse
+import dataclasses
 from typing import Any
 
 from nova_sg import objects
-from nova_sg import servicegroup
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
 
 
-class Enable(base.Command):
+class _Decision(base.Command):
+    """A command that changes fields of one service."""
+
+    def decide(self, host: str, binary: str, **fields: Any) -> None:
+        application: base.Application = self.app
+        service = application.find(host, binary)
+        for name, value in fields.items():
+            setattr(service, name, value)
+        application.save(service)
+
+
+class Enable(_Decision):
     """Let the scheduler use a service again, and clear the reason."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -22,15 +33,10 @@ class Enable(base.Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         host, binary = arguments.settle_host_and_binary(parsed_args)
-        service = objects.ServiceGroupService.get_by_args(
-            self.setup(), host, binary
-        )
-        service.disabled = False
-        service.disabled_reason = None
-        service.save()
+        self.decide(host, binary, disabled=False, disabled_reason=None)
 
 
-class Disable(base.Command):
+class Disable(_Decision):
     """Keep new instances from a host; its service and instances run on."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -47,15 +53,12 @@ class Disable(base.Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         host, binary = arguments.settle_host_and_binary(parsed_args)
-        service = objects.ServiceGroupService.get_by_args(
-            self.setup(), host, binary
+        self.decide(
+            host, binary, disabled=True, disabled_reason=parsed_args.reason
         )
-        service.disabled = True
-        service.disabled_reason = parsed_args.reason
-        service.save()
 
 
-class ForceDown(base.Command):
+class ForceDown(_Decision):
     """Show a service as down, even if it beats, until this is unset.
 
     Do this after the host was fenced, so that its servers can be evacuated
@@ -73,11 +76,11 @@ class ForceDown(base.Command):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        service = objects.ServiceGroupService.get_by_args(
-            self.setup(), parsed_args.host, parsed_args.binary
+        self.decide(
+            parsed_args.host,
+            parsed_args.binary,
+            forced_down=not parsed_args.unset,
         )
-        service.forced_down = not parsed_args.unset
-        service.save()
 
 
 class Delete(base.Command):
@@ -115,9 +118,8 @@ class DescribeResource(base.Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-        host = parsed_args.host
-        objects.ServiceGroupService.get_by_compute_host(self.setup(), host)
+        application: base.Application = self.app
         return ('Host', 'Project', 'CPU', 'Memory MB', 'Disk GB'), [
-            (each.host, each.project, each.cpu, each.memory_mb, each.disk_gb)
-            for each in servicegroup.get().inventory.describe(host)
+            dataclasses.astuple(each)
+            for each in application.resources(parsed_args.host)
         ]

@@ -14,6 +14,7 @@ import testscenarios
 
 from nova_sg import exception
 from nova_sg import exits
+from nova_sg.cmd import run
 from nova_sg.nova_tree import manage
 from nova_sg.tests.nova_tree import base
 
@@ -25,7 +26,7 @@ class TestServiceCommands(base.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.commands = manage.ServiceCommands()
+        self.commands = manage.ServiceCommands(run.service_commands())
         # Nobody is there to answer nova's API.
         self.told: list[tuple[str, bool]] = []
         self.stub_out(
@@ -157,6 +158,34 @@ class TestServiceCommands(base.TestCase):
         self.assertRegex(table, r'\(total\) +\| 4 +\| 512 +\| 6 ')
         self.assertRegex(table, r'\(used_now\) +\| 1 +\| 128 +\| 2 ')
         self.assertRegex(table, r'\(used_max\) +\| 0 +\| 0 +\| 0 ')
+
+    def test_what_its_instances_may_use_is_described_by_project(self):
+        context = self.make('cell2')._context
+        self.make_compute_node('one', context=context)
+        for project, vcpus in (('b', 1), ('a', 2), ('b', 3)):
+            objects.Instance(
+                context,
+                host='one',
+                project_id=project,
+                vcpus=vcpus,
+                memory_mb=64,
+                root_gb=3,
+                ephemeral_gb=1,
+            ).create()
+        table = self.printed(self.commands.describe_resource, 'one')
+        rows = [
+            [cell.strip() for cell in line.strip('|').split('|')][1:]
+            for line in table.splitlines()
+            if 'one' in line
+        ]
+        self.assertEqual(
+            [
+                ['(used_max)', '6', '192', '12'],
+                ['a', '2', '64', '4'],
+                ['b', '4', '128', '8'],
+            ],
+            rows[2:],
+        )
 
     def test_a_host_without_a_compute_node_is_not_described(self):
         self.make('cell1')
