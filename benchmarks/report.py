@@ -160,3 +160,19 @@ def _cold(measured: results.Measured) -> str:
 
 def _number(value: float | None) -> str:
     return '-' if value is None else _digits(value)
+
+
+def beside(result: results.Result) -> str:
+    """Return the ratios of a case in words, empty where there are none."""
+    said = []
+    nova = result.ratio('nova', 'ours')
+    if nova is not None:
+        said.append(f'{_rounded(nova)} × as fast')
+    floor = result.ratio('ours', 'floor')
+    if floor is not None:
+        said.append(f'{floor:.1f} × the floor')
+    return ', '.join(said)
+
+
+def _rounded(ratio: float) -> str:
+    return f'{ratio:.0f}' if ratio >= 10 else f'{ratio:.1f}'

@@ -6,10 +6,14 @@
 import json
 import pathlib
 
+from benchmarks import in_tree
 from benchmarks import plots
 from benchmarks import report
 from benchmarks import results
 from benchmarks import targets
+
+#: What ``benchmarks/nova_tree.py`` has measured, where it is beside.
+IN_TREE = 'nova-tree-lists.csv'
 
 
 class Store:
@@ -45,4 +49,5 @@ class Store:
         ):
             path = self._directory / f'{name}.inc'
             path.write_text(report.rst(rows))
-        plots.draw(self.found, self._directory)
+        inside = in_tree.read(self._directory / IN_TREE)
+        plots.draw(self.found, self._directory, inside)

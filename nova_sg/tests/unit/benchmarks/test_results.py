@@ -2,8 +2,12 @@
 
 """What the benchmarks make of what they have measured."""
 
+import pathlib
+
+import fixtures
 from oslotest import base
 
+from benchmarks import in_tree
 from benchmarks import report
 from benchmarks import results
 from benchmarks import targets
@@ -142,3 +146,34 @@ class TestRows(base.BaseTestCase):
         measured.sides['nova'].memory = 133.0
         row = dict(zip(report.HEADER, report.row(measured), strict=True))
         self.assertEqual('- : 133 : -', row['MB'])
+
+
+class TestBeside(base.BaseTestCase):
+    def test_what_a_plot_says_beside_a_case(self):
+        for expected, sides in (
+            ('8.0 × as fast', {'ours': [1.0], 'nova': [8.0]}),
+            (
+                '24 × as fast, 2.0 × the floor',
+                {'ours': [1.0], 'nova': [24.0], 'floor': [0.5]},
+            ),
+            ('2.0 × the floor', {'ours': [1.0], 'floor': [0.5]}),
+            ('', {'ours': [1.0]}),
+        ):
+            self.assertEqual(expected, report.beside(result(**sides)))
+
+
+class TestInTree(base.BaseTestCase):
+    def test_each_driver_is_beside_stock_nova(self):
+        path = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / 'csv'
+        self.assertEqual([], in_tree.read(path))
+        path.write_text(
+            'Computes,Request,Services kept by,Seconds,Statements\n'
+            '1000,/os-services,nova,0.2,4\n'
+            '10000,/os-services,nova,8.0,4\n'
+            '10000,/os-services,zk,0.5,2\n'
+        )
+        [found] = in_tree.read(path)
+        self.assertEqual(
+            ('inside nova: GET /os-services', 'zk', 10_000), found.key
+        )
+        self.assertEqual(16.0, found.ratio('nova', 'ours'))
