@@ -14,7 +14,7 @@ from typing import Any
 
 #: What a user of the REST API reads of an error in this service.
 UNEXPECTED = 'Unexpected API error: the log of the service has the details.'
-UNAVAILABLE = 'The backend of the services cannot be asked.'
+UNAVAILABLE = 'The backend of the services is unreachable.'
 MISCONFIGURED = 'The service is not set up correctly: its log has the details.'
 
 
@@ -237,8 +237,8 @@ class TokenReused(NovaSgException):
     """One token came with two changes; the second was not made."""
 
     msg_fmt = (
-        'The change "%(asked)s" bears the token %(token)s of the change '
-        '"%(made)s", and was not made: a caller makes a token for each.'
+        'The change "%(asked)s" has the token %(token)s of the change '
+        '"%(made)s", and was not made: each change needs a token of its own.'
     )
 
 
@@ -320,7 +320,7 @@ class MigrationFailed(NovaSgException):
     """A backend does not hold what was written to it."""
 
     msg_fmt = (
-        'The copy is not what was copied: %(reason)s. The deployment is '
+        'The copy differs from the source: %(reason)s. The deployment has '
         'not moved; try again.'
     )
 

@@ -91,10 +91,10 @@ def of(error: Exception, environ: Mapping[str, Any]) -> webob.Response:
             return response
         case ks_exceptions.ClientException():
             LOG.error(
-                'The identity service cannot be asked: %s',
+                'The identity service is unreachable: %s',
                 one_line(str(error)),
             )
-            text = 'The identity service cannot be asked.'
+            text = 'The identity service is unreachable.'
             return _failed(503, text, environ)
         case webob.exc.HTTPException():
             response = fault(error.code, error.detail or error.explanation)

@@ -116,7 +116,7 @@ class Conductor:
             return
         self.conf = conf
         self._manager.reconfigure(self._service, conf.conductor.workers)
-        LOG.info('Read the configuration anew')
+        LOG.info('Read the configuration again')
 
 
 class _Worker(cotyledon.Service):

@@ -120,8 +120,10 @@ Set it on hosts that have no access to the database.
         help="""
 The uuid of the cell to which the services of this process belong.
 
-Inside a nova set it in every process (``nova-manage cell_v2 list_cells``).
-nova-sg by itself needs it only if there are several cells.
+Inside a nova it is the cell to whose database ``[database] connection`` leads;
+a compute has that of its conductor. ``nova-manage cell_v2 list_cells`` shows
+it. The default is cell0. nova-sg by itself needs it only if there are several
+cells.
 """,
     ),
 ]

@@ -83,7 +83,7 @@ def _give_uuids(connection: sa.Connection) -> None:
         for service_id in connection.scalars(nameless)
     ]
     if values:
-        LOG.info('Giving a uuid to %d services without', len(values))
+        LOG.info('Giving a uuid to %d services that lack one', len(values))
         connection.execute(
             services.update()
             .where(

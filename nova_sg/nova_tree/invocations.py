@@ -69,8 +69,8 @@ def note(service: Any) -> None:
         )
     except Exception as error:
         LOG.info(
-            'A crash of %(binary)s will show when it is missed, for its run '
-            'cannot be noted: %(error)s',
+            'A crash of %(binary)s will show only when its heartbeats are '
+            'missed, since its start cannot be recorded: %(error)s',
             {'binary': mine.binary, 'error': error},
         )
 

@@ -223,7 +223,7 @@ class Changes:
         try:
             traces = self.driver.records.traces(context)
         except exception.NovaSgException as error:
-            LOG.warning('Not telling that %s was deleted: %s', uuid, error)
+            LOG.warning('Cannot send service.delete of %s: %s', uuid, error)
             return
         for trace in traces:
             if trace.uuid == uuid:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from nova_sg.servicegroup import liveness
 
-SETTLING = 'the backend was unreachable, and members may not be back yet'
+SETTLING = 'the backend was unreachable, and services may not be back yet'
 
 
 class Living(NamedTuple):

@@ -301,7 +301,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
             for each in silent[:FEW]
         ]
         LOG.warning(
-            'Not beaten for %(seconds)d s, and down until they do: '
+            'No heartbeat for %(seconds)d s, so down until the next one: '
             '%(named)s%(more)s',
             {
                 'seconds': self._down_time,
@@ -326,7 +326,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
             staying = [each for each in lost if each in self._handles]
             self._enter(staying, without_record)
         if staying:
-            LOG.info('Joined again for %d service(s)', len(staying))
+            LOG.info('Rejoined %d service(s)', len(staying))
 
     def _delete_leaving(self) -> None:
         """Delete what has left, or else have the thread do it later."""

@@ -218,5 +218,5 @@ class Mirror(sg_lease.Listener):
                 each.update()
             except exception.NovaSgException as error:
                 level = logging.DEBUG if failed_before else logging.WARNING
-                LOG.log(level, 'Services are not followed: %s', error)
+                LOG.log(level, 'Cannot follow the services: %s', error)
                 return

@@ -87,7 +87,7 @@ class CellRecords(part.Part):
             except feed.FallenBack as error:
                 LOG.debug('Listing cell %s again: %s', self._cell, error)
         raise self.lease.unavailable(
-            f'the changes of cell {self._cell} move on too fast'
+            f'cell {self._cell} changes faster than it can be read'
         )
 
     def _catch_up(self, view: sg_view.View) -> sg_view.View:

@@ -65,7 +65,7 @@ Callback = Callable[[server_.Server], None]
 EARLY = 1
 
 #: Why keys of services that could not beat say nothing.
-SILENT = 'nobody could beat for a while, and not all have had the time since'
+SILENT = 'no service could beat for a while, nor has each had time since'
 
 
 class Reading(NamedTuple):

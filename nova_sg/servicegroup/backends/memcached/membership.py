@@ -35,7 +35,7 @@ FORGOTTEN_TTL = 7 * 86400
 
 #: Why a key that is missing says nothing.
 SETTLING = (
-    'memcached lost its memory, and members may not have beaten again yet'
+    'memcached lost its memory, and services may not have beaten again yet'
 )
 
 
