@@ -2,8 +2,6 @@
 
 """A process without backends of its own: the conductor has them."""
 
-from typing import cast
-
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
@@ -17,7 +15,6 @@ from nova_sg.objects import base as objects_base
 from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup.membership import base as membership_base
-from nova_sg.servicegroup.records import base as records_base
 
 
 class RemoteDriver(sg_driver.Driver):
@@ -30,10 +27,7 @@ class RemoteDriver(sg_driver.Driver):
     def __init__(
         self, conf: cfg.ConfigOpts, conductor: rpcapi.ConductorAPI
     ) -> None:
-        # Only the conductor's process reads and writes records by a driver;
-        # here memberships ask which are known.
-        known = records.RemoteRecords(conf, conductor)
-        super().__init__(conf, cast('records_base.RecordStore', known))
+        super().__init__(conf, records.RemoteRecords(conf, conductor))
         self._conductor = conductor
         self._membership: membership_base.Membership
         if loader.driver_class(conf).remote_beats:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import dataclasses
 import math
 from typing import Any
+from typing import cast
 from typing import ClassVar
 from typing import Self
 
@@ -25,6 +26,7 @@ from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import known
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,8 @@ class Driver(abc.ABC):
     """A pair of record store and membership.
 
     :param conf: a loaded configuration
-    :param records: the record store, already made
+    :param records: the record store, already made; in a process that has a
+        conductor no more than what memberships ask of one
     :raises InvalidConfiguration: it does not work with these records
     """
 
@@ -111,11 +114,12 @@ class Driver(abc.ABC):
     novas_scheme: ClassVar[bool] = False
 
     def __init__(
-        self, conf: cfg.ConfigOpts, records: records_base.RecordStore
+        self, conf: cfg.ConfigOpts, records: known.KnownRecords
     ) -> None:
         self.check_records(conf)
         self.conf = conf
-        self.records = records
+        # All else is read and written by the conductor where there is one.
+        self.records = cast(records_base.RecordStore, records)
 
     @classmethod
     def check_records(cls, conf: cfg.ConfigOpts) -> None:

@@ -7,10 +7,11 @@ from oslo_config import cfg
 from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import known
 
 
 def load(
-    conf: cfg.ConfigOpts, records: records_base.RecordStore | None = None
+    conf: cfg.ConfigOpts, records: known.KnownRecords | None = None
 ) -> sg_driver.Driver:
     """Return the configured driver with its record store.
 

@@ -12,7 +12,7 @@ from nova_sg.servicegroup import driver
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
-from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import known
 
 
 class DbDriver(driver.Driver):
@@ -41,7 +41,7 @@ class DbDriver(driver.Driver):
     novas_scheme = True
 
     def __init__(
-        self, conf: cfg.ConfigOpts, records: records_base.RecordStore
+        self, conf: cfg.ConfigOpts, records: known.KnownRecords
     ) -> None:
         super().__init__(conf, records)
         # Imported here: the options are read where there is no database.

@@ -15,7 +15,7 @@ from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import options
 from nova_sg.servicegroup.membership import base as membership_base
-from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import known
 
 
 class ZooKeeperDriver(driver.Driver):
@@ -46,7 +46,7 @@ class ZooKeeperDriver(driver.Driver):
     default_records = 'zookeeper'
 
     def __init__(
-        self, conf: cfg.ConfigOpts, records: records_base.RecordStore
+        self, conf: cfg.ConfigOpts, records: known.KnownRecords
     ) -> None:
         super().__init__(conf, records)
         # Imported here: the options are read where there is no kazoo.

@@ -9,7 +9,7 @@ from oslo_config import cfg
 
 from nova_sg.servicegroup import driver
 from nova_sg.servicegroup.membership import base as membership_base
-from nova_sg.servicegroup.records import base as records_base
+from nova_sg.servicegroup.records import known
 from nova_sg_toy import membership
 from nova_sg_toy import options
 
@@ -20,7 +20,7 @@ class ToyDriver(driver.Driver):
     default_records = 'toy'
 
     def __init__(
-        self, conf: cfg.ConfigOpts, records: records_base.RecordStore
+        self, conf: cfg.ConfigOpts, records: known.KnownRecords
     ) -> None:
         super().__init__(conf, records)
         self._membership = membership.ToyMembership(conf)
