@@ -175,7 +175,7 @@ def reachable(imports: Imports, start: str) -> set[str]:
 
 
 def lines_of(imports: Imports) -> list[tuple[str, str]]:
-    """Return who imports whom, where no other way leads there."""
+    """Return which part imports which, where no other way leads there."""
     return [
         (start, end)
         for start in sorted(imports)

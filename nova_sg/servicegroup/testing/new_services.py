@@ -7,7 +7,7 @@ from nova_sg.servicegroup.testing import base
 
 
 class NewServiceTests(base.HealthyTest):
-    """Who asks is a process that has just begun."""
+    """The process that asks has just begun."""
 
     def setUp(self) -> None:
         super().setUp()

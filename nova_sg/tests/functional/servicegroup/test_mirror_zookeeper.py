@@ -41,9 +41,9 @@ class MirrorTestCase(base.ZooKeeperTestCase):
         """Wait until a process shows what one that asks shows."""
 
         def agrees():
-            # One that was away may not be back yet. Who is up changes with
-            # time alone, so the truth is asked for anew each time, by one
-            # that has no mirror yet.
+            # The process may not be connected again yet. States change with
+            # time alone, so each time another process, which has no mirror
+            # yet, asks the backend.
             with contextlib.suppress(exception.ServiceGroupUnavailable):
                 return self.states(api) == self.states(self.process())
             return False
