@@ -13,10 +13,14 @@ nothing. :mod:`nova_sg.metrics` puts instruments of its own here where an
 operator asks for metrics.
 """
 
+from collections.abc import Callable
 import time
 from types import TracebackType
 
 from nova_sg import exception
+
+#: Told whether the backend answers, with metrics and without.
+_told_of_backend: Callable[[bool], None] | None = None
 
 
 class Instruments:
@@ -33,6 +37,8 @@ class Instruments:
 
     def backend_answered(self, answered: bool) -> None:
         """Note whether the backend of the services could be asked."""
+        if _told_of_backend is not None:
+            _told_of_backend(answered)
 
     def beats_done(self, count: int, seconds: float, *, failed: bool) -> None:
         """Note heartbeats of services that this process sent together."""
@@ -88,6 +94,15 @@ def use(instruments: Instruments) -> None:
     """Tell other instruments from now on."""
     global current
     current = instruments
+
+
+def tell_of_backend(told: Callable[[bool], None] | None) -> None:
+    """Tell from now on whether the backend answers, whatever else counts.
+
+    :param told: called with each answer, and lack of one; None: nothing is
+    """
+    global _told_of_backend
+    _told_of_backend = told
 
 
 #: What says that a backend could not be asked.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Sequence
 import queue
 import random
+from typing import TYPE_CHECKING
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -20,6 +21,9 @@ from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup.membership import base as membership_base
+
+if TYPE_CHECKING:
+    from nova_sg.metrics import health as sg_health
 
 LOG = logging.getLogger(__name__)
 
@@ -72,6 +76,7 @@ class Agent:
     :param simulated: the hosts are none that exist: their compute nodes
         are reported once, and are not this machine
     :param on_progress: called with how many services have joined so far
+    :param health: what probes are told; None where nothing probes it
     """
 
     def __init__(
@@ -84,6 +89,7 @@ class Agent:
         zone: str | None = None,
         simulated: bool = False,
         on_progress: Callable[[int], None] | None = None,
+        health: 'sg_health.Health | None' = None,
     ) -> None:
         self._conf = conf
         self._hosts = hosts
@@ -94,6 +100,7 @@ class Agent:
         self._on_progress = on_progress
         self._stop = Stop()
         self._systemd = systemd.Notifier()
+        self._health = health
         self._context = sg_context.get_admin_context()
         # It may have been started together with its conductor.
         self._api = sg_conductor.setup(conf, waits=True)
@@ -102,13 +109,19 @@ class Agent:
             self._context,
             conf.servicegroup.report_interval,
             self._lost,
-            on_turn=self._systemd.turned,
-            turns_within=self._systemd.tick,
+            on_turn=self._turned,
+            turns_within=self._systemd.tick or (health and health.turn),
         )
         self._handles: list[membership_base.Handle] = []
         self._gone = 0
         self._registered = False
         self._inventory_failed = False
+
+    def _turned(self) -> None:
+        """Tell what watches this process that its loop has turned."""
+        self._systemd.turned()
+        if self._health is not None:
+            self._health.turned()
 
     def stop(self) -> None:
         """End :meth:`run`, from any thread or signal handler."""
@@ -143,6 +156,8 @@ class Agent:
                 raise
         finally:
             self._systemd.notify('STOPPING=1')
+            if self._health is not None:
+                self._health.set_ready(False)
             self._heartbeat.stop()
             self._leave()
         return not self._handles or self._gone < len(self._handles)
@@ -198,6 +213,8 @@ class Agent:
 
     def _announce(self) -> None:
         self._systemd.notify('READY=1')
+        if self._health is not None:
+            self._health.set_ready(True)
         first, last = self._hosts[0], self._hosts[-1]
         where = first
         if len(self._hosts) > 1:

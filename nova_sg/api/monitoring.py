@@ -17,6 +17,7 @@ from nova_sg import metrics
 from nova_sg.api import auth
 from nova_sg.api import faults
 from nova_sg.api import handler
+from nova_sg.api import health
 from nova_sg.api import policy
 from nova_sg.metrics import place as sg_place
 from nova_sg.policies import metrics as policies
@@ -24,6 +25,12 @@ from nova_sg.policies import metrics as policies
 PROGRAM = 'nova-sg-api'
 
 PATH = metrics.PATH
+
+#: A worker that answers is live; one that is stuck gunicorn replaces.
+_LIVE = '/live'
+
+#: The other probes of any program, and what they are on the port of the API.
+_PROBES = {'/ready': health.PATH, '/backend': health.BACKEND_PATH}
 
 #: Where gunicorn puts the socket of a request. A client cannot.
 SOCKET = 'gunicorn.socket'
@@ -108,8 +115,13 @@ class OwnPort:
         if self._port is None or self._port != _port(environ):
             return self._application(environ, start_response)
         path = environ.get('PATH_INFO')
+        if path in _PROBES:
+            inside = {**environ, 'PATH_INFO': _PROBES[path]}
+            return self._application(inside, start_response)
         if path == PATH and self._shown is not None:
             response = _show(self._shown)
+        elif path == _LIVE:
+            response = webob.Response(json_body={'live': True})
         else:
             response = faults.fault(404, faults.NOT_FOUND)
         answer: Iterable[bytes] = response(environ, start_response)

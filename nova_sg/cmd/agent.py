@@ -62,14 +62,17 @@ def _main(argv: list[str]) -> int:
     # First, so that it counts what the agent does to begin.
     monitor.begin()
     try:
-        return _run(conf, args, hosts)
+        return _run(conf, args, hosts, monitor)
     finally:
         monitor.end()
         monitor.remove()
 
 
 def _run(
-    conf: cfg.ConfigOpts, args: argparse.Namespace, hosts: Sequence[str]
+    conf: cfg.ConfigOpts,
+    args: argparse.Namespace,
+    hosts: Sequence[str],
+    monitor: sg_monitor.Monitor,
 ) -> int:
     agent = service.Agent(
         conf,
@@ -79,6 +82,7 @@ def _run(
         zone=args.zone,
         simulated=args.count is not None,
         on_progress=_Progress(args.count).show if args.count else None,
+        health=monitor.health,
     )
     _stop_on_signals(agent)
     return common.Exit.DONE if agent.run() else common.Exit.NOT_FOUND

@@ -132,36 +132,49 @@ class _Worker(cotyledon.Service):
         )
         self._systemd = conductor.systemd
         self._monitor = conductor.monitor
-        self._monitor.begin(first=worker_id == 0)
+        self._monitor.begin(worker_id)
         self._worker = service.Worker(conf, first=worker_id == 0)
         self._started = threading.Event()
+        self._ending = False
         guru_meditation_report.TextGuruMeditation.register_section(
             'Conductor', self._report
         )
 
     def run(self) -> None:
-        self._worker.start()
-        self._started.set()
-        self._systemd.notify('READY=1')
-        if self._systemd.tick is not None:
+        health = self._monitor.health
+        # Before it serves: it may wait for the broker, and is not stuck.
+        tick = self._systemd.tick or (health and health.turn)
+        if tick is not None:
             threading.Thread(
                 target=self._watch,
-                args=(self._systemd.tick,),
+                args=(tick,),
                 name='watchdog',
                 daemon=True,
             ).start()
+        self._worker.start()
+        self._started.set()
+        self._systemd.notify('READY=1')
+        if health is not None:
+            health.set_ready(True)
 
     def _watch(self, tick: float) -> None:
-        """Tell systemd's watchdog as long as calls come to an end."""
-        while True:
+        """Tell systemd's watchdog and probes while calls come to an end."""
+        health = self._monitor.health
+        while not self._ending:
             if self._worker.turns(tick):
-                self._systemd.turned()
+                if self._started.is_set():
+                    self._systemd.turned()
+                if health is not None:
+                    health.turned()
             time.sleep(tick)
 
     def terminate(self) -> None:
         # While it looks for the broker it serves no call.
+        if self._monitor.health is not None:
+            self._monitor.health.set_ready(False)
         if self._started.is_set():
             self._worker.stop()
+        self._ending = True
         self._monitor.end()
 
     def _report(self) -> with_default_views.ModelWithDefaultViews:

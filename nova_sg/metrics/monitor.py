@@ -23,6 +23,7 @@ from nova_sg.metrics import place as sg_place
 from nova_sg.metrics import textfile as sg_textfile
 
 if TYPE_CHECKING:
+    from nova_sg.metrics import health
     from nova_sg.metrics import listener
 
 
@@ -51,6 +52,8 @@ class Monitor:
             metrics.check(option)
             sg_textfile.check(self._file, option)
         self._socket = self._listen()
+        #: None where nothing probes it.
+        self.health = self._health()
         self._place: sg_place.Place | None = None
         if self._counts or self._file is not None:
             self._place = sg_place.Place.make()
@@ -74,10 +77,19 @@ class Monitor:
 
         return listener.listen(self._conf, port)
 
-    def begin(self, *, first: bool = True) -> None:
+    def _health(self) -> 'health.Health | None':
+        if self._socket is None:
+            return None
+        from nova_sg.metrics import health
+
+        down_time = self._conf.servicegroup.service_down_time
+        return health.Health(max(down_time, health.LEAST_PATIENCE))
+
+    def begin(self, worker: int = 0) -> None:
         """Count and answer from now on, in this process.
 
-        :param first: the one of several workers that writes the file
+        :param worker: which of several workers it is; the first one writes
+            the file
         """
         shown = None
         if self._place is not None:
@@ -86,13 +98,16 @@ class Monitor:
             from nova_sg.metrics import listener
 
             pages: dict[str, listener.Page] = {}
+            if self.health is not None:
+                self.health.begin(worker)
+                pages.update(self.health.pages())
             if shown is not None and self._counts:
                 text = shown.text
                 pages[metrics.PATH] = lambda: listener.Answer(
                     200, metrics.CONTENT_TYPE, text()
                 )
             self._running.append(listener.Listener(self._socket, pages))
-        if self._file is not None and shown is not None and first:
+        if self._file is not None and shown is not None and not worker:
             self._running.append(sg_textfile.TextFile(self._file, shown.text))
         for each in self._running:
             each.start()
@@ -101,6 +116,8 @@ class Monitor:
         """Answer no more in this process."""
         while self._running:
             self._running.pop().stop()
+        if self.health is not None:
+            self.health.end()
 
     def remove(self) -> None:
         """Remove what was counted, where the program ends."""

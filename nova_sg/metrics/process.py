@@ -131,6 +131,7 @@ class Counted(instruments.Instruments):
             self._failures.labels(backend).inc()
 
     def backend_answered(self, answered: bool) -> None:
+        super().backend_answered(answered)
         self._backend_up.set(1 if answered else 0)
 
     def beats_done(self, count: int, seconds: float, *, failed: bool) -> None:
