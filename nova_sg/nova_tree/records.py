@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import contextlib
 import functools
 from typing import Any
+from typing import Unpack
 
 from nova import context as nova_context
 from nova import exception as nova_exception
@@ -113,31 +114,26 @@ class NovaRecordStore(base.RecordStore):
     def list(
         self,
         context: sg_context.RequestContext,
-        *,
-        host: str | None = None,
-        binary: str | None = None,
-        topic: str | None = None,
-        disabled: bool | None = None,
+        **filters: Unpack[record.Filters],
     ) -> Sequence[record.Record]:
         """Have nova's functions apply what they can of the filters."""
         nova = _nova(context)
         found: Iterable[Any]
         if _remote():
             found = objects.ServiceList.get_all(nova)
-        elif host is not None:
+        elif (host := filters.get('host')) is not None:
             found = originals.get('service_get_all_by_host')(nova, host)
-        elif binary is not None:
+        elif (binary := filters.get('binary')) is not None:
             found = originals.get('service_get_all_by_binary')(
                 nova, binary, include_disabled=True
             )
         else:
-            found = originals.get('service_get_all')(nova, disabled=disabled)
+            found = originals.get('service_get_all')(
+                nova, disabled=filters.get('disabled')
+            )
         return view.select(
             view.in_order(map(_record, found)),
-            host=host,
-            binary=binary,
-            topic=topic,
-            disabled=disabled,
+            **filters,
         )
 
     @errors.as_ours()

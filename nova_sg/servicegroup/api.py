@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
 from typing import Any
+from typing import Unpack
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -129,11 +130,7 @@ class API(changes.Changes, members.Members):
     def list(
         self,
         context: sg_context.RequestContext,
-        *,
-        host: str | None = None,
-        binary: str | None = None,
-        topic: str | None = None,
-        disabled: bool | None = None,
+        **filters: Unpack[record.Filters],
     ) -> tuple[Sequence[record.Record], Mapping[str, sg_liveness.Liveness]]:
         """Return records and, by uuid, their liveness.
 
@@ -144,13 +141,7 @@ class API(changes.Changes, members.Members):
         """
         self._deployment.check()
         try:
-            records, alive = self.driver.list(
-                context,
-                host=host,
-                binary=binary,
-                topic=topic,
-                disabled=disabled,
-            )
+            records, alive = self.driver.list(context, **filters)
         except exception.ServiceGroupUnavailable as error:
             instruments.current.backend_answered(False)
             if self.driver.one_backend:

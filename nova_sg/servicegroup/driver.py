@@ -16,6 +16,7 @@ from typing import Any
 from typing import cast
 from typing import ClassVar
 from typing import Self
+from typing import Unpack
 
 from oslo_config import cfg
 
@@ -160,11 +161,7 @@ class Driver(abc.ABC):
     def list(
         self,
         context: sg_context.RequestContext,
-        *,
-        host: str | None = None,
-        binary: str | None = None,
-        topic: str | None = None,
-        disabled: bool | None = None,
+        **filters: Unpack[record.Filters],
     ) -> tuple[Sequence[record.Record], liveness.Answer]:
         """Return records with what is known of their liveness.
 
@@ -174,9 +171,7 @@ class Driver(abc.ABC):
             membership cannot be asked
         :raises ServiceGroupUnavailable: records cannot be read
         """
-        records = self.records.list(
-            context, host=host, binary=binary, topic=topic, disabled=disabled
-        )
+        records = self.records.list(context, **filters)
         try:
             alive = self.membership.alive(
                 context, [each.uuid for each in records]

@@ -10,6 +10,7 @@ import secrets
 from typing import Any
 from typing import NamedTuple
 from typing import Self
+from typing import TypedDict
 
 from nova_sg import exception
 
@@ -38,6 +39,18 @@ def ids_to_try(first: int | None = None) -> Iterator[int]:
         low, span = first, ABOVE
     while True:
         yield low + secrets.randbelow(span)
+
+
+class Filters(TypedDict, total=False):
+    """Which records a list lets through: those with these values.
+
+    A filter that is absent, or None, lets everything through.
+    """
+
+    host: str | None
+    binary: str | None
+    topic: str | None
+    disabled: bool | None
 
 
 class Record(NamedTuple):

@@ -9,6 +9,7 @@ mirror`. Whichever of both answers, the process never reads backwards.
 import abc
 from collections.abc import Iterable
 from collections.abc import Sequence
+from typing import Unpack
 
 from oslo_config import cfg
 
@@ -167,26 +168,19 @@ class MirroredRecordStore(base.RecordStore):
     def list(
         self,
         context: sg_context.RequestContext,
-        *,
-        host: str | None = None,
-        binary: str | None = None,
-        topic: str | None = None,
-        disabled: bool | None = None,
+        **filters: Unpack[record.Filters],
     ) -> Sequence[record.Record]:
         cell = self.cell(context)
         self.mirror.note_list(cell)
         view = self._view(cell)
         if view is not None:
-            return view.select(
-                host=host, binary=binary, topic=topic, disabled=disabled
-            )
+            return view.select(**filters)
+        host = filters.get('host')
         if host is not None:
             records = self._reader.of_host(cell, host)
         else:
             records = self._reader.everything(cell)
-        return sg_view.select(
-            records, host=host, binary=binary, topic=topic, disabled=disabled
-        )
+        return sg_view.select(records, **filters)
 
     def traces(
         self, context: sg_context.RequestContext

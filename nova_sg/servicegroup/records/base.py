@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import time
 from typing import Any
 from typing import ClassVar
+from typing import Unpack
 
 from nova_sg import context as sg_context
 from nova_sg.servicegroup import marker
@@ -115,11 +116,7 @@ class RecordStore(known.KnownRecords):
     def list(
         self,
         context: sg_context.RequestContext,
-        *,
-        host: str | None = None,
-        binary: str | None = None,
-        topic: str | None = None,
-        disabled: bool | None = None,
+        **filters: Unpack[record.Filters],
     ) -> Sequence[record.Record]:
         """Return live records by id, all filters applied by the backend.
 

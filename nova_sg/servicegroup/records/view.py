@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import functools
+from typing import Unpack
 
 from nova_sg.servicegroup import record
 
@@ -67,16 +68,12 @@ class View:
         return minimum_versions(self.by_uuid.values())
 
     def select(
-        self,
-        *,
-        host: str | None = None,
-        binary: str | None = None,
-        topic: str | None = None,
-        disabled: bool | None = None,
+        self, **filters: Unpack[record.Filters]
     ) -> Sequence[record.Record]:
         """Return the records that all filters let through, by id."""
+        host = filters.pop('host', None)
         records = self.all if host is None else self.by_host.get(host, ())
-        return select(records, binary=binary, topic=topic, disabled=disabled)
+        return select(records, **filters)
 
 
 def in_order(records: Iterable[record.Record]) -> list[record.Record]:

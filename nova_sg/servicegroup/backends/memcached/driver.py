@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import Unpack
 
 from oslo_config import cfg
 
@@ -79,11 +80,7 @@ class MemcachedDriver(driver.Driver):
     def list(
         self,
         context: sg_context.RequestContext,
-        *,
-        host: str | None = None,
-        binary: str | None = None,
-        topic: str | None = None,
-        disabled: bool | None = None,
+        **filters: Unpack[record.Filters],
     ) -> tuple[Sequence[record.Record], liveness.Answer]:
         """See the base class; one request for records, one for liveness.
 
@@ -91,9 +88,7 @@ class MemcachedDriver(driver.Driver):
             server has answered this process yet: it cannot tell an empty
             deployment from one that it does not see
         """
-        records = self.records.list(
-            context, host=host, binary=binary, topic=topic, disabled=disabled
-        )
+        records = self.records.list(context, **filters)
         try:
             alive = self._membership.verdicts(each.uuid for each in records)
         except exception.ServiceGroupUnavailable as error:

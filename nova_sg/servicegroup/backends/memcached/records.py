@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
+from typing import Unpack
 
 from oslo_config import cfg
 
@@ -112,11 +113,7 @@ class MemcachedRecordStore(base.RecordStore):
     def list(
         self,
         context: sg_context.RequestContext,
-        *,
-        host: str | None = None,
-        binary: str | None = None,
-        topic: str | None = None,
-        disabled: bool | None = None,
+        **filters: Unpack[record.Filters],
     ) -> Sequence[record.Record]:
         live = [
             each.record
@@ -125,10 +122,7 @@ class MemcachedRecordStore(base.RecordStore):
         ]
         return view.select(
             view.in_order(live),
-            host=host,
-            binary=binary,
-            topic=topic,
-            disabled=disabled,
+            **filters,
         )
 
     def traces(

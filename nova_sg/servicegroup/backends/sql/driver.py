@@ -3,6 +3,7 @@
 """The ``db`` driver: records and liveness in the ``services`` table."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from oslo_config import cfg
 
@@ -75,13 +76,7 @@ class DbDriver(driver.Driver):
     def list(
         self,
         context: sg_context.RequestContext,
-        *,
-        host: str | None = None,
-        binary: str | None = None,
-        topic: str | None = None,
-        disabled: bool | None = None,
+        **filters: Unpack[record.Filters],
     ) -> tuple[Sequence[record.Record], liveness.Answer]:
         """Read the rows once: they hold both, of the same moment."""
-        return self._listing.read(
-            host=host, binary=binary, topic=topic, disabled=disabled
-        )
+        return self._listing.read(**filters)

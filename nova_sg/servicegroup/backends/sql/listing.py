@@ -5,6 +5,7 @@
 from collections.abc import Mapping
 import time
 from typing import Any
+from typing import Unpack
 
 from oslo_config import cfg
 import sqlalchemy as sa
@@ -36,7 +37,7 @@ class Listing:
         self._membership = membership
 
     def read(
-        self, **filters: Any
+        self, **filters: Unpack[record.Filters]
     ) -> tuple[list[record.Record], Mapping[str, liveness.Liveness]]:
         """Return live records by id, and their verdicts by uuid.
 

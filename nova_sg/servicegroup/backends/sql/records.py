@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import TypeVar
+from typing import Unpack
 
 from oslo_config import cfg
 from oslo_db import exception as db_exc
@@ -134,15 +135,9 @@ class SqlRecordStore(base.RecordStore):
     def list(
         self,
         context: sg_context.RequestContext,
-        *,
-        host: str | None = None,
-        binary: str | None = None,
-        topic: str | None = None,
-        disabled: bool | None = None,
+        **filters: Unpack[record.Filters],
     ) -> Sequence[record.Record]:
-        statement = rows.listing(
-            host=host, binary=binary, topic=topic, disabled=disabled
-        )
+        statement = rows.listing(**filters)
         found = self._database.read(lambda c: c.execute(statement).all())
         return [record.Record.from_row(row) for row in found]
 

@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import Unpack
 
 from oslo_config import cfg
 
@@ -65,16 +66,10 @@ class ZooKeeperDriver(driver.Driver):
     def list(
         self,
         context: sg_context.RequestContext,
-        *,
-        host: str | None = None,
-        binary: str | None = None,
-        topic: str | None = None,
-        disabled: bool | None = None,
+        **filters: Unpack[record.Filters],
     ) -> tuple[Sequence[record.Record], liveness.Answer]:
         """Return records and verdicts; from the mirror, without asking."""
-        records = self.records.list(
-            context, host=host, binary=binary, topic=topic, disabled=disabled
-        )
+        records = self.records.list(context, **filters)
         uuids = [each.uuid for each in records]
         try:
             living = self._membership.living(uuids)

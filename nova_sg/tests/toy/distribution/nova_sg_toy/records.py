@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
 from typing import Any
+from typing import Unpack
 
 from oslo_config import cfg
 from oslo_utils import uuidutils
@@ -63,15 +64,9 @@ class ToyRecordStore(base.RecordStore):
     def list(
         self,
         context: sg_context.RequestContext,
-        *,
-        host: str | None = None,
-        binary: str | None = None,
-        topic: str | None = None,
-        disabled: bool | None = None,
+        **filters: Unpack[record.Filters],
     ) -> Sequence[record.Record]:
-        return self._live().select(
-            host=host, binary=binary, topic=topic, disabled=disabled
-        )
+        return self._live().select(**filters)
 
     def traces(
         self, context: sg_context.RequestContext
