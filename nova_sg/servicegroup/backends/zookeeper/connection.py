@@ -2,9 +2,9 @@
 
 """The connection to ZooKeeper: made, lost, made again, given up.
 
-:mod:`.session` sends requests over it, and gives the signs of life. They are
-two modules because each has a life of its own: a connection goes through many
-kazoo clients, and a request through many connections.
+:mod:`.exchange` sends requests over it, and :mod:`.session` gives signs of
+life. Each has a life of its own: a connection goes through many kazoo clients,
+and a request through many connections.
 """
 
 from collections.abc import Callable
