@@ -17,7 +17,9 @@ from nova_sg.servicegroup.backends.zookeeper import fence
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import lookup
 from nova_sg.servicegroup.backends.zookeeper import marker as zookeeper_marker
+from nova_sg.servicegroup.backends.zookeeper import restorer
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
+from nova_sg.servicegroup.backends.zookeeper import transactions
 from nova_sg.servicegroup.backends.zookeeper import writer
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
 from nova_sg.servicegroup.mirror import store
@@ -44,11 +46,14 @@ class ZooKeeperRecordStore(store.MirroredRecordStore):
         )
         reader = lookup.Lookup(self.session, mirror.positions)
         super().__init__(conf, mirror, reader)
+        writing = transactions.Transactions(self.session, reader)
         self._writer = writer.Writer(
             self.session,
             reader,
+            writing,
             fence.Fence(self.session, plugins.our_marker(conf)),
         )
+        self._restorer = restorer.Restorer(self.session, reader, writing)
 
     @property
     def marker_store(self) -> marker.MarkerStore:
@@ -100,9 +105,9 @@ class ZooKeeperRecordStore(store.MirroredRecordStore):
     def restore(
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
-        self._writer.restore(self.paths(context), restored)
+        self._restorer.restore(self.paths(context), restored)
 
     def purge(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> None:
-        self._writer.purge(self.paths(context), uuids)
+        self._restorer.purge(self.paths(context), uuids)

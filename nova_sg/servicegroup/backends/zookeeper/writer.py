@@ -8,27 +8,22 @@ of the change in the record: a change that is sent again finds its token.
 
 from collections.abc import Callable
 from collections.abc import Mapping
-from collections.abc import Sequence
-import datetime
 import time
 from typing import Any
 import uuid as sg_uuid
 
-from kazoo import exceptions
 from oslo_log import log as logging
 
 from nova_sg import exception
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.backends.zookeeper import changelog
 from nova_sg.servicegroup.backends.zookeeper import errors
 from nova_sg.servicegroup.backends.zookeeper import fence as sg_fence
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import lookup
 from nova_sg.servicegroup.backends.zookeeper import members
-from nova_sg.servicegroup.backends.zookeeper import multiread
 from nova_sg.servicegroup.backends.zookeeper import operations
-from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
+from nova_sg.servicegroup.backends.zookeeper import transactions
 from nova_sg.servicegroup.records import change as sg_change
 from nova_sg.servicegroup.records import codec
 
@@ -39,15 +34,15 @@ _UUIDS = sg_uuid.UUID('5a0c4c1e-5f0e-4d8e-9a51-8a8f0d3a9b1c')
 
 
 class Writer:
-    """Writes records, with their entries and their change in the log.
+    """Makes the changes of operators, and of services that register.
 
     Every method raises ``ServiceGroupUnavailable`` where ZooKeeper cannot be
     asked, ``OutcomeUnknown`` where it cannot be asked whether the change was
-    made, and, but for :meth:`restore` and :meth:`purge`, which are for what
-    moves, ``DeploymentMismatch`` where the deployment is elsewhere.
+    made, and ``DeploymentMismatch`` where the deployment is elsewhere.
 
     :param session: the session to write over
     :param reader: reads records over the same session
+    :param transactions: writes records over it
     :param fence: keeps changes out once the deployment has moved
     """
 
@@ -55,12 +50,13 @@ class Writer:
         self,
         session: sg_session.Session,
         reader: lookup.Lookup,
+        transactions: transactions.Transactions,
         fence: sg_fence.Fence,
     ) -> None:
         self._session = session
         self._lookup = reader
+        self._transactions = transactions
         self._fence = fence
-        self._made: set[str] = set()
 
     def create(
         self,
@@ -95,7 +91,7 @@ class Writer:
                 )
                 value = operations.written(codec.Stored(made), made, token)
                 try:
-                    now = self._create(
+                    now = self._transactions.create(
                         cell, value, change, guard, 'created_at'
                     )
                 except errors.TransactionFailed as failed:
@@ -109,7 +105,9 @@ class Writer:
                     mine = look()
                     if mine is not None:
                         return mine
-                    raise self._refusal(cell, made, failed) from failed
+                    raise self._transactions.refusal(
+                        cell, made, failed
+                    ) from failed
                 return made._replace(created_at=now)
             raise sg_change.Conflict
 
@@ -140,12 +138,14 @@ class Writer:
             after = found.record._replace(**changes)
             value = operations.written(found.stored, after, token)
             made = [*guard, *operations.rewriting(cell, found, value)]
-            self._make_directories(cell, after)
+            self._transactions.make_directories(cell, after)
             try:
-                results = self._commit(cell, made, change)
+                results = self._transactions.commit(cell, made, change)
             except errors.TransactionFailed as failed:
                 self._fence.check(failed)
-                raise self._refusal(cell, after, failed) from failed
+                raise self._transactions.refusal(
+                    cell, after, failed
+                ) from failed
             now = codec.time_of(results[len(guard)].mtime)
             return after._replace(updated_at=now)
 
@@ -173,10 +173,12 @@ class Writer:
                 *operations.destruction(cell, found, trace),
             ]
             try:
-                self._commit(cell, made, change)
+                self._transactions.commit(cell, made, change)
             except errors.TransactionFailed as failed:
                 self._fence.check(failed)
-                raise self._refusal(cell, gone, failed) from failed
+                raise self._transactions.refusal(
+                    cell, gone, failed
+                ) from failed
             return gone
 
         change.run(attempt, look)
@@ -192,49 +194,6 @@ class Writer:
         uuid = uuid or _uuid_of(token)
         change = self._session.change(cell.service(uuid))
         return self._look_for(cell, uuid, token, change)()
-
-    def restore(
-        self, cell: layout.CellLayout, restored: record.Record
-    ) -> None:
-        """See :meth:`RecordStore.restore`."""
-        path = operations.place_of(cell, restored)
-        change = self._session.change(path)
-
-        def attempt() -> None:
-            try:
-                self._create(cell, codec.Stored(restored), change)
-            except errors.TransactionFailed as failed:
-                there = self._lookup.latest(
-                    cell, restored.uuid, change.deadline
-                )
-                if there is None or there.record != restored:
-                    raise self._refusal(cell, restored, failed) from failed
-
-        change.run(attempt)
-
-    def purge(self, cell: layout.CellLayout, uuids: Sequence[str]) -> None:
-        """See :meth:`RecordStore.purge`."""
-        places = [
-            place
-            for uuid in uuids
-            for place in (cell.service(uuid), cell.trace(uuid))
-        ]
-        change = self._session.change(cell.path)
-
-        def attempt() -> None:
-            values = multiread.read(self._session, places, change.deadline)
-            outcomes = self._session.commit_many(
-                [
-                    operations.removal(cell, place, value)
-                    for place, value in zip(places, values, strict=True)
-                    if value is not None
-                ],
-                change.deadline,
-            )
-            if any(isinstance(e, errors.TransactionFailed) for e in outcomes):
-                raise sg_change.Conflict
-
-        change.run(attempt)
 
     def _look_for(
         self,
@@ -253,37 +212,6 @@ class Writer:
 
         return look
 
-    def _create(
-        self,
-        cell: layout.CellLayout,
-        value: codec.Stored,
-        change: sg_change.Change,
-        guard: Sequence[requests.Operation] = (),
-        stamp: str | None = None,
-    ) -> datetime.datetime:
-        """Create a record, or the trace of one.
-
-        :param stamp: see :func:`codec.encode`
-        :returns: when, by ZooKeeper's clock
-        """
-        self._make_directories(cell, value.record)
-        made = [*guard, *operations.creation(cell, value, stamp)]
-        results = self._commit(cell, made, change)
-        return codec.time_of(results[len(guard) + 1].mtime)
-
-    def _commit(
-        self,
-        cell: layout.CellLayout,
-        made: list[requests.Operation],
-        change: sg_change.Change,
-    ) -> list[Any]:
-        results = self._session.commit(made, change.deadline)
-        if made[-1].path.startswith(f'{cell.log}/'):
-            number = layout.number_of(results[-1])
-            self._lookup.positions.note(cell.uuid, number + 1)
-            changelog.trim(self._session, cell, number)
-        return results
-
     def _remove_members(self, uuid: str) -> None:
         """Take members out that have joined before their record went.
 
@@ -298,45 +226,6 @@ class Writer:
                 'beat: %(error)s',
                 {'uuid': uuid, 'error': error},
             )
-
-    def _make_directories(
-        self, cell: layout.CellLayout, of: record.Record
-    ) -> None:
-        """Make the znodes above those of a record, where they are not."""
-        below = cell.directories()
-        if of.binary is not None and not of.deleted:
-            version = cell.version(of.binary, of.version)
-            below += [cell.versions_of(of.binary), version]
-        if below[-1] not in self._made:
-            self._session.make_directories(
-                [self._session.layout.cells, *below]
-            )
-            self._made.add(below[-1])
-
-    def _refusal(
-        self,
-        cell: layout.CellLayout,
-        of: record.Record,
-        failed: errors.TransactionFailed,
-    ) -> Exception:
-        """Return the error that a failed transaction means."""
-        if isinstance(failed.error, exceptions.NodeExistsError):
-            if failed.path.startswith(cell.names):
-                return exception.ServiceBinaryExists(
-                    host=of.host, binary=of.binary
-                )
-            if failed.path.startswith(cell.topics):
-                return exception.ServiceTopicExists(
-                    host=of.host, topic=of.topic
-                )
-            return exception.ServiceExists(service_id=of.id, uuid=of.uuid)
-        if isinstance(failed.error, exceptions.BadVersionError) or (
-            failed.path == cell.service(of.uuid)
-        ):
-            return sg_change.Conflict()
-        # Somebody tidied up: make it again next time.
-        self._made.clear()
-        return self._session.unavailable(str(failed))
 
 
 def _uuid_of(token: str) -> str:

@@ -10,7 +10,7 @@ import fixtures
 from nova_sg import exception
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.backends.zookeeper import session
-from nova_sg.servicegroup.backends.zookeeper import writer
+from nova_sg.servicegroup.backends.zookeeper import transactions
 from nova_sg.servicegroup.backends.zookeeper import znodes
 from nova_sg.servicegroup.records import change
 from nova_sg.tests.fixtures import proxy
@@ -261,7 +261,7 @@ class TestMembersOfDestroyed(base.ZooKeeperTestCase):
         self.api = self.process(hosts=self.link.hosts)
         self.service = self.register(self.api)
         (self.handle,) = self.process().join_many(self.context, [self.service])
-        real = writer.Writer._commit
+        real = transactions.Transactions.commit
 
         def commit(writing, *args):
             results = real(writing, *args)
@@ -271,7 +271,9 @@ class TestMembersOfDestroyed(base.ZooKeeperTestCase):
             return results
 
         self.useFixture(
-            fixtures.MonkeyPatch(f'{writer.__name__}.Writer._commit', commit)
+            fixtures.MonkeyPatch(
+                f'{transactions.__name__}.Transactions.commit', commit
+            )
         )
 
     def test_a_destroyed_service_is_told_as_destroyed(self):
