@@ -5,6 +5,7 @@
 from nova import objects
 from oslo_log import log as logging
 
+from nova_sg.nova_tree import cell0
 from nova_sg.nova_tree import door
 from nova_sg.nova_tree import endpoint
 from nova_sg.nova_tree import functions
@@ -39,6 +40,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     hypervisors.HypervisorServices,
     unavailable.Unavailable,
     unknown.UnknownServices,
+    cell0.ServicesOfAllCells,
     validation.ResponseValidation,
 )
 

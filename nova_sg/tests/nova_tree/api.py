@@ -270,6 +270,20 @@ class TestOutage(TestCase):
             {each['host']: each['status'] for each in listed},
         )
 
+    def test_a_backend_that_is_out_in_every_cell_is_503(self):
+        self.make_host('one')
+
+        def list_services(self, context, **filters):
+            raise OUT
+
+        self.stub_out('nova_sg.servicegroup.api.API.list', list_services)
+        for path in ('/os-services', '/os-availability-zone/detail'):
+            error = self.assertRaises(
+                api_client.OpenStackApiException, self.api.api_get, path
+            )
+            self.assertEqual(503, error.response.status_code)
+            self.assertIn(exception.UNAVAILABLE, error.response.text)
+
     def test_a_backend_that_is_out_is_503_and_the_log_says_why(self):
         service = self.make_host('one')
 
