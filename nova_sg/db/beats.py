@@ -45,7 +45,9 @@ def seen_within(seconds: int) -> sa.ColumnElement[bool]:
     return seen.between(clock.ago(seconds), clock.ago(-seconds))
 
 
-def beat(uuids: Sequence[str], age: int = 0) -> sa.Update:
+def beat(
+    uuids: Sequence[str] | sa.BindParameter[Any], age: int = 0
+) -> sa.Update:
     """Return the UPDATE that beats once for services.
 
     :param uuids: sorted, so that two statements do not deadlock
@@ -87,3 +89,10 @@ def age(condition: sa.ColumnElement[bool]) -> sa.Update:
         .where(condition, LIVE)
         .values(last_seen_up=clock.ago(A_DAY), updated_at=SERVICES.updated_at)
     )
+
+
+#: The parameter of a statement about some services: their uuids, sorted.
+SOME = sa.bindparam('uuids', expanding=True)
+
+#: Beats once for them. To build a statement costs as much as to execute it.
+BEAT = beat(SOME)

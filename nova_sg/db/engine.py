@@ -6,8 +6,10 @@ import atexit
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+from contextlib import AbstractContextManager
 import os
 import threading
+import time
 from typing import TypeVar
 import weakref
 
@@ -20,6 +22,7 @@ import tenacity
 from nova_sg import exception
 from nova_sg import instruments
 from nova_sg.db import attempts
+from nova_sg.db import autocommit
 from nova_sg.db import refusals
 from nova_sg.db import schema
 from nova_sg.db import url as db_url
@@ -103,8 +106,9 @@ class Database:
         return engine
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run ``work`` in a transaction that only reads.
+        """Run ``work``, which only reads, without a transaction.
 
+        Each of its statements sees what is committed when it begins.
         Always on the server that is written to, whatever
         ``slave_connection`` says: the lag of a replica would look like
         missed beats, and a caller would not see its own change.
@@ -114,14 +118,23 @@ class Database:
         :returns: what ``work`` returned
         :raises ServiceGroupUnavailable: the database cannot be asked
         """
-        return self._run(work)
+        return self._run(self._plain, work)
+
+    def beat(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run ``work``, one statement, which commits itself.
+
+        It is run again after a lost connection, as :meth:`write` does.
+
+        Parameters, result and errors as for :meth:`write`.
+        """
+        return self._run(self._plain, work)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run ``work`` in a transaction and commit it.
 
         It is run again after a lost connection, even where it may have been
         committed: only for what does no harm when it is done twice, as a
-        beat. A decision is for :meth:`change`.
+        membership. A decision is for :meth:`change`.
 
         The first statement of ``work`` should be the one that writes: SQLite
         cannot turn a reading transaction into a writing one while another
@@ -131,7 +144,7 @@ class Database:
         :raises DBDuplicateEntry: of oslo.db, for the caller to interpret
         :raises InvalidInput: the database refused a value
         """
-        return self._run(work)
+        return self._run(self._transaction, work)
 
     def change(self, work: Callable[[sa.Connection], T]) -> T:
         """Run ``work`` in a transaction and commit it, at most once.
@@ -210,13 +223,41 @@ class Database:
         self._facade = db_url.facade(self.url, self._conf)
         self._prepare_lock = threading.Lock()
 
-    def _run(self, work: Callable[[sa.Connection], T]) -> T:
+    def _run(
+        self,
+        connect: Callable[[], AbstractContextManager[sa.Connection]],
+        work: Callable[[sa.Connection], T],
+    ) -> T:
         def attempt() -> T:
-            with self._transaction() as connection:
+            with connect() as connection:
                 return work(connection)
 
+        failed: list[Exception] = []
+
+        def again() -> T:
+            # At once with a new connection, but not against the other side of
+            # a deadlock, which begins again, too.
+            if failed and isinstance(error := failed.pop(), db_exc.DBDeadlock):
+                raise error
+            return attempt()
+
         with instruments.request(_KIND), self._errors():
-            return self._retry(attempt)
+            began = time.monotonic()
+            try:
+                return attempt()
+            except TRANSIENT as error:
+                left = began + self._bound / 2 - time.monotonic()
+                if left <= 0:
+                    raise
+                failed.append(error)
+            stop = tenacity.stop_before_delay(left)
+            return self._retry.copy(stop=stop)(again)
+
+    @contextlib.contextmanager
+    def _plain(self) -> Iterator[sa.Connection]:
+        self._prepare()
+        with autocommit.plain(self.engine) as connection:
+            yield connection
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:

@@ -42,6 +42,12 @@ _ILLEGAL_MIX = 1267
 _UNDEFINED_TABLE = '42P01'
 _NO_SUCH_TABLE = 1146
 
+#: PostgreSQL's error, and MySQL's, for a write to a server that takes none, as
+#: after a failover. MySQL has one of them for other options, too.
+_READ_ONLY = '25006'
+_READ_ONLY_MYSQL = frozenset({1792, 1836})
+_OPTION = 1290
+
 #: What libpq, PostgreSQL and PgBouncer say; their errors while connecting
 #: have no code.
 _POSTGRESQL = re.compile(
@@ -172,6 +178,19 @@ def lacks_table(error: BaseException) -> bool:
     return getattr(cause, 'pgcode', None) == _UNDEFINED_TABLE or cause.args[
         :1
     ] == (_NO_SUCH_TABLE,)
+
+
+def is_read_only(cause: BaseException) -> bool:
+    """Return whether a server refuses a write because it takes none.
+
+    :param cause: what the driver raised
+    """
+    code = cause.args[0] if cause.args else None
+    return (
+        getattr(cause, 'pgcode', None) == _READ_ONLY
+        or code in _READ_ONLY_MYSQL
+        or (code == _OPTION and 'read-only' in str(cause))
+    )
 
 
 def reason_of(error: BaseException) -> str:

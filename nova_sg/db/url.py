@@ -18,6 +18,8 @@ from oslo_config import cfg
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 
+from nova_sg import concurrency
+from nova_sg.db import autocommit
 from nova_sg.db import patience
 from nova_sg.db import refusals
 from nova_sg.db import sqlite
@@ -96,6 +98,8 @@ def _options(url: sa.URL, conf: cfg.ConfigOpts) -> dict[str, Any]:
     options['slave_connection'] = None
     # oslo.db would wait for a database that is away, for ever with -1.
     options['max_retries'] = 0
+    # A yield to other green threads, of which a native process has none.
+    options['thread_checkin'] = concurrency.under_eventlet()
     interval = conf.servicegroup.report_interval
     if url.get_backend_name() == 'sqlite':
         # No pool, and oslo.db does not take the option away.
@@ -114,11 +118,11 @@ def _tuned(url: sa.URL, seconds: int) -> sa.URL:
     """
     # Twice within the interval: to find a connection dead, and to make one.
     limit = max(2, seconds // 2)
-    plugin = None
+    own = [autocommit.PLUGIN]
     match url.get_backend_name(), url.get_driver_name():
         case 'postgresql', 'psycopg2':
             patience.install()
-            plugin = patience.PLUGIN
+            own.append(patience.PLUGIN)
             query = {
                 'connect_timeout': str(limit),
                 patience.LIMIT: str(limit * 1000),
@@ -133,14 +137,15 @@ def _tuned(url: sa.URL, seconds: int) -> sa.URL:
                 'write_timeout': str(limit),
             }
         case 'sqlite', _:
-            plugin = sqlite.PLUGIN
+            own.append(sqlite.PLUGIN)
             query = {'timeout': str(seconds)}
         case _:
             query = {}
     missing = {k: v for k, v in query.items() if k not in url.query}
-    if plugin is not None:
-        # DevStack has one of its own.
-        url = url.update_query_pairs([('plugin', plugin)], append=True)
+    # DevStack has one of its own.
+    url = url.update_query_pairs(
+        [('plugin', each) for each in own], append=True
+    )
     return url.update_query_dict(missing)
 
 

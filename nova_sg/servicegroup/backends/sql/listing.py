@@ -33,7 +33,10 @@ class Listing:
         self, conf: cfg.ConfigOpts, membership: sql_membership.SqlMembership
     ) -> None:
         self._database = engine.get(conf)
-        self._down_time: int = conf.servicegroup.service_down_time
+        self._rows = sql_rows.Listing(
+            beats.seen_within(conf.servicegroup.service_down_time),
+            clock.epoch(),
+        )
         self._membership = membership
 
     def read(
@@ -44,15 +47,10 @@ class Listing:
         :param filters: see ``RecordStore.list``
         :raises ServiceGroupUnavailable: the database cannot be asked
         """
-        statement = sql_rows.listing(
-            beats.seen_within(self._down_time),
-            clock.epoch(),
-            **filters,
-        )
         known_at = time.monotonic()
         records, alive, now = self._database.read(
             lambda connection: _records_and_verdicts(
-                connection.execute(statement), known_at
+                self._rows.execute(connection, **filters), known_at
             )
         )
         if now is not None:

@@ -45,6 +45,15 @@ class SqlMembership(admitted.AdmittedMembership):
         super().__init__(conf)
         self._database = engine.get(conf)
         self._down_time = conf.servicegroup.service_down_time
+        self._verdicts = sa.select(
+            SERVICES.uuid,
+            beats.seen_within(self._down_time),
+            SERVICES.last_seen_up,
+            clock.epoch(),
+        ).where(beats.LIVE)
+        self._some_verdicts = self._verdicts.where(
+            SERVICES.uuid.in_(beats.SOME)
+        )
         self._doubt: Callable[[str], None] | None = None
         self._clock = clockwatch.ClockWatch(self._tell)
 
@@ -141,16 +150,11 @@ class SqlMembership(admitted.AdmittedMembership):
     ) -> dict[str, liveness.Liveness]:
         # A row of an old nova may have none.
         wanted = {uuid for uuid in uuids if uuid}
-        statement = sa.select(
-            SERVICES.uuid,
-            beats.seen_within(self._down_time),
-            SERVICES.last_seen_up,
-            clock.epoch(),
-        ).where(beats.LIVE)
-        if len(wanted) <= beats.BATCH:
-            statement = statement.where(SERVICES.uuid.in_(sorted(wanted)))
         known_at = time.monotonic()
-        rows = self._all(statement)
+        if len(wanted) <= beats.BATCH:
+            rows = self._all(self._some_verdicts, uuids=sorted(wanted))
+        else:
+            rows = self._all(self._verdicts)
         if rows:
             self.note_clock(rows[0][3], known_at)
         return {
@@ -227,16 +231,19 @@ class SqlMembership(admitted.AdmittedMembership):
         return found
 
     def _beat(self, uuids: Sequence[str]) -> list[str]:
-        statement = beats.beat(uuids)
-        if self._database.write(
-            lambda c: c.execute(statement).rowcount
+        if self._database.beat(
+            lambda c: c.execute(beats.BEAT, {'uuids': uuids}).rowcount
         ) == len(uuids):
             return []
         live = {uuid for (uuid,) in self._all(beats.live(uuids))}
         return [uuid for uuid in uuids if uuid not in live]
 
-    def _all(self, statement: sa.Select[Any]) -> Sequence[Any]:
-        return self._database.read(lambda c: c.execute(statement).all())
+    def _all(
+        self, statement: sa.Select[Any], **parameters: Any
+    ) -> Sequence[Any]:
+        return self._database.read(
+            lambda c: c.execute(statement, parameters).all()
+        )
 
     def _own_count(self, stay: base.Stay) -> int | None:
         """Return what ``report_count`` is if only this one has beaten."""

@@ -35,6 +35,10 @@ from nova_sg.servicegroup.records import change
 
 T = TypeVar('T')
 
+#: Records, and the first of them.
+_ALL = rows.Listing()
+_ONE = rows.Listing(limit=1)
+
 
 class SqlRecordStore(base.RecordStore):
     """Rows of ``services``, in the database of ``[database] connection``.
@@ -123,22 +127,19 @@ class SqlRecordStore(base.RecordStore):
     def get_by_host_and_binary(
         self, context: sg_context.RequestContext, host: str, binary: str
     ) -> record.Record | None:
-        return self._first(rows.listing(host=host, binary=binary))
+        return self._found(host=host, binary=binary)
 
     def get_by_host_and_topic(
         self, context: sg_context.RequestContext, host: str, topic: str
     ) -> record.Record | None:
-        return self._first(
-            rows.listing(host=host, topic=topic, disabled=False)
-        )
+        return self._found(host=host, topic=topic, disabled=False)
 
     def list(
         self,
         context: sg_context.RequestContext,
         **filters: Unpack[record.Filters],
     ) -> Sequence[record.Record]:
-        statement = rows.listing(**filters)
-        found = self._database.read(lambda c: c.execute(statement).all())
+        found = self._database.read(lambda c: _ALL.execute(c, **filters).all())
         return [record.Record.from_row(row) for row in found]
 
     def traces(
@@ -259,6 +260,10 @@ class SqlRecordStore(base.RecordStore):
         if found is None:
             raise exception.ServiceNotFound(service_id=service_id)
         return found
+
+    def _found(self, **filters: Any) -> record.Record | None:
+        row = self._database.read(lambda c: _ONE.execute(c, **filters).first())
+        return None if row is None else record.Record.from_row(row)
 
     def _first(self, statement: sa.Select[Any]) -> record.Record | None:
         row = self._database.read(

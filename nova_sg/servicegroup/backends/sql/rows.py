@@ -2,7 +2,9 @@
 
 """The rows of ``services``, as records."""
 
+from collections.abc import Iterable
 from typing import Any
+from typing import Unpack
 
 import sqlalchemy as sa
 
@@ -28,25 +30,49 @@ COLUMNS = [
 ]
 
 
-def listing(
-    *extra: sa.ColumnElement[Any],
-    host: str | None = None,
-    binary: str | None = None,
-    topic: str | None = None,
-    disabled: bool | None = None,
-) -> sa.Select[Any]:
-    """Return the statement that lists live records, filtered, by id.
+class Listing:
+    """The statements that list live records by id, one for each filter.
+
+    To build a statement costs more than to execute it for one host: each is
+    built once.
 
     :param extra: columns selected before those of the record
+    :param limit: the number of rows at most; None for all
     """
-    statement = sa.select(*extra, *COLUMNS).where(LIVE).order_by(SERVICES.id)
-    if host is not None:
-        statement = statement.where(SERVICES.host == host)
-    if binary is not None:
-        statement = statement.where(SERVICES.binary == binary)
-    if topic is not None:
-        statement = statement.where(SERVICES.topic == topic)
-    if disabled is not None:
-        flag = sa.func.coalesce(SERVICES.disabled, sa.false())
-        statement = statement.where(flag == disabled)
-    return statement
+
+    def __init__(
+        self, *extra: sa.ColumnElement[Any], limit: int | None = None
+    ) -> None:
+        self._all = (
+            sa.select(*extra, *COLUMNS)
+            .where(LIVE)
+            .order_by(SERVICES.id)
+            .limit(limit)
+        )
+        self._filtered: dict[tuple[str, ...], sa.Select[Any]] = {}
+
+    def execute(
+        self, connection: sa.Connection, **filters: Unpack[record.Filters]
+    ) -> sa.Result[Any]:
+        """Execute the statement of a filter."""
+        given = {k: v for k, v in filters.items() if v is not None}
+        names = tuple(given)
+        statement = self._filtered.get(names)
+        if statement is None:
+            statement = self._all.where(*conditions(names))
+            self._filtered[names] = statement
+        return connection.execute(statement, given)
+
+
+#: What records are filtered by.
+_FILTERED: dict[str, sa.ColumnElement[Any]] = {
+    'host': SERVICES.host,
+    'binary': SERVICES.binary,
+    'topic': SERVICES.topic,
+    'disabled': sa.func.coalesce(SERVICES.disabled, sa.false()),
+}
+
+
+def conditions(names: Iterable[str]) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of a filter, with parameters of these names."""
+    return [_FILTERED[name] == sa.bindparam(name) for name in names]

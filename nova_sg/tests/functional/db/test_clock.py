@@ -108,7 +108,7 @@ class TestPostgresqlClock(ClockTestCase):
             connection.exec_driver_sql('SELECT pg_sleep(0.05)')
             return first, connection.execute(statement).one()
 
-        first, second = self.db.read(twice)
+        first, second = self.db.write(twice)
         self.assertGreaterEqual(second[0] - first[0], 0.05 * SECOND)
         self.assertGreaterEqual(second[1] - first[1], 0.05 * SECOND)
         self.assertEqual(first[2], second[2], 'of the transaction')
