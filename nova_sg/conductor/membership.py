@@ -3,10 +3,12 @@
 """Memberships of a process which reaches records over RPC only."""
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import threading
+import time
 from typing import Any
 
 from oslo_config import cfg
@@ -31,9 +33,6 @@ class RemoteMembership(admitted.AdmittedMembership):
     :param conf: a loaded configuration
     :param conductor: the client that calls a conductor
     """
-
-    #: They are rows of the conductor, which tells of many in one call.
-    along = 500
 
     def __init__(
         self, conf: cfg.ConfigOpts, conductor: rpcapi.ConductorAPI
@@ -68,6 +67,14 @@ class RemoteMembership(admitted.AdmittedMembership):
         self, context: Context, uuids: Iterable[str]
     ) -> dict[str, liveness.Liveness]:
         return self._conductor.liveness(context, list(uuids))
+
+    def all_but(
+        self, context: Context, uuid: str, known: Collection[str]
+    ) -> liveness.AllBut:
+        """Ask for all that this process knows, thousands in a call."""
+        known_at = time.monotonic()
+        found = self.alive(context, {uuid, *known})
+        return liveness.AllBut(found.keys(), found, known_at)
 
     def forget(self, context: Context, uuid: str) -> None:
         """Do nothing: the conductor does when it destroys the record."""
@@ -130,6 +137,11 @@ class ProvenMembership(base.Membership):
         self, context: Context, uuids: Iterable[str]
     ) -> dict[str, liveness.Liveness]:
         return self._membership.alive(context, uuids)
+
+    def all_but(
+        self, context: Context, uuid: str, known: Collection[str]
+    ) -> liveness.AllBut | None:
+        return self._membership.all_but(context, uuid, known)
 
     def last_known(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         return self._membership.last_known(uuids)

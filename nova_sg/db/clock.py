@@ -27,7 +27,7 @@ class ago(expression.FunctionElement[datetime.datetime]):  # noqa: N801
     """The database's time some seconds ago, in UTC.
 
     To compare a column with it costs less than to compute an age in each
-    row: SQLite evaluates it once per statement.
+    row: it is evaluated once per statement.
 
     :param seconds: an expression or a number of whole seconds; less than
         zero for a time to come
@@ -79,8 +79,9 @@ def _ago_sqlite(element: ago, compiler_: Any, **kw: Any) -> str:
 @compiler.compiles(ago, 'postgresql')
 def _ago_postgresql(element: ago, compiler_: Any, **kw: Any) -> str:
     seconds = compiler_.process(element.clauses, **kw)
+    # A query of its own is evaluated once, and not for each row.
     return (
-        "(clock_timestamp() AT TIME ZONE 'utc' - "
+        "(SELECT clock_timestamp() AT TIME ZONE 'utc' - "
         f'make_interval(secs => {seconds}))'
     )
 

@@ -5,6 +5,7 @@
 from collections.abc import Iterable
 from collections.abc import Mapping
 import datetime
+import math
 import threading
 import time
 
@@ -14,7 +15,7 @@ from nova_sg import forks
 from nova_sg import instruments
 from nova_sg.servicegroup import doubt as sg_doubt
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup import read_ahead
+from nova_sg.servicegroup import pace
 
 LOG = logging.getLogger(__name__)
 
@@ -35,6 +36,9 @@ PRUNE_STEP = 1000
 #: Verdicts by uuid.
 Verdicts = Mapping[str, liveness.Liveness]
 
+#: What is known of all services before anything is.
+NOTHING = liveness.AllBut((), {}, -math.inf)
+
 
 class Knowledge:
     """The last known verdict of each service, by uuid. Thread safe.
@@ -49,15 +53,17 @@ class Knowledge:
     the future has come.
 
     :param bounds: of the doubt after an outage
-    :param along: for how many services at most to ask where one is asked for
     """
 
-    def __init__(self, bounds: sg_doubt.Bounds, along: int) -> None:
+    def __init__(self, bounds: sg_doubt.Bounds) -> None:
         self._doubting = sg_doubt.Doubting(bounds, lambda: time.monotonic())
-        self._ahead = read_ahead.ReadAhead(along)
+        self._pace = pace.Pace()
         #: Guards all of the following but for reads of one value.
         self._lock = forks.renewed(self, '_lock', threading.Lock)
         self._known: dict[str, liveness.Liveness] = {}
+        # What was learned last of all services at once; with the verdicts as
+        # they stand.
+        self._all = NOTHING
         # The last beat of services that are down.
         self._down: dict[str, datetime.datetime | None] = {}
         self._asked_at: float | None = None
@@ -78,32 +84,50 @@ class Knowledge:
         """
         instruments.current.backend_answered(True)
         with self._lock:
-            now = time.monotonic()
-            self._doubting.found()
-            doubt = self._doubting.now
-            if self._failures:
-                self._tell_of_the_end(now, doubt)
-                self._failures = 0
-            instead = self._instead(answer, doubt)
-            stands = {**answer, **instead} if instead else answer
-            doubtful = {
-                uuid: each.known_at
-                for uuid, each in instead.items()
-                if each.unknown is not None or answer[uuid].unknown is not None
-            }
-            sure = (
-                {u: each for u, each in stands.items() if u not in doubtful}
-                if doubtful
-                else stands
-            )
-            self._known.update(sure)
-            if self._doubtful:
-                for uuid in self._doubtful.keys() & answer.keys():
-                    del self._doubtful[uuid]
-            self._doubtful.update(doubtful)
-            if len(self._known) > self._prune_above:
-                self._prune()
-            self._asked_at = now
+            return self._learn(answer)
+
+    def learn_all(self, answer: liveness.AllBut) -> list[str]:
+        """Take in what the backend answered about all services at once.
+
+        :returns: services that count as up in it, and have to be asked for:
+            they were down, and their last beat tells whether they are back
+        """
+        with self._lock:
+            stands = self._learn(answer.but)
+            self._all = answer._replace(but=stands)
+            return [
+                uuid
+                for uuid in {*self._down, *self._doubtful}
+                if uuid in answer.services and uuid not in stands
+            ]
+
+    def _learn(self, answer: Verdicts) -> Verdicts:
+        now = time.monotonic()
+        self._doubting.found()
+        doubt = self._doubting.now
+        if self._failures:
+            self._tell_of_the_end(now, doubt)
+            self._failures = 0
+        instead = self._instead(answer, doubt)
+        stands = {**answer, **instead} if instead else answer
+        doubtful = {
+            uuid: each.known_at
+            for uuid, each in instead.items()
+            if each.unknown is not None or answer[uuid].unknown is not None
+        }
+        sure = (
+            {u: each for u, each in stands.items() if u not in doubtful}
+            if doubtful
+            else stands
+        )
+        self._known.update(sure)
+        if self._doubtful:
+            for uuid in self._doubtful.keys() & answer.keys():
+                del self._doubtful[uuid]
+        self._doubtful.update(doubtful)
+        if len(self._known) > self._prune_above:
+            self._prune()
+        self._asked_at = now
         return stands
 
     def failed(self, error: Exception) -> None:
@@ -143,26 +167,43 @@ class Knowledge:
         """Drop what is known of a service that was destroyed."""
         with self._lock:
             self._known.pop(uuid, None)
+            self._all = NOTHING
             self._down.pop(uuid, None)
             self._doubtful.pop(uuid, None)
 
     def fresh(self, uuid: str) -> liveness.Liveness | None:
         """Return a verdict young enough to need no asking, else None."""
         known = self._known.get(uuid)
-        if known is None or time.monotonic() - known.known_at > FRESH:
+        oldest = time.monotonic() - FRESH
+        if known is not None and known.known_at >= oldest:
+            return known
+        every = self._all
+        if every.known_at < oldest or uuid not in every.services:
             return None
-        return known
+        verdict = every.but.get(uuid)
+        if verdict is not None:
+            return verdict
+        if known is None:
+            return liveness.Liveness(True, None, every.known_at)
+        # It may have to be asked for: see learn_all.
+        return known if known.up else None
 
-    def with_next(self, uuid: str) -> list[str]:
-        """Return a service to ask for, and others to read along with it.
+    def asks_for_all(self) -> bool:
+        """Note that a service is asked for, and return whether all should be.
 
         A caller that asks for very many services, one after the other, would
-        else ask the backend for each: see :mod:`.read_ahead`.
+        else ask the backend for each: see :mod:`.pace`.
         """
         with self._lock:
-            return self._ahead.batch(
-                uuid, self._known, lambda each: self.fresh(each) is not None
+            return (
+                self._pace.is_for_all(len(self._known))
+                and time.monotonic() - self._all.known_at > FRESH
             )
+
+    def services(self) -> list[str]:
+        """Return the services of which a verdict is known."""
+        with self._lock:
+            return list(self._known)
 
     def last(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         """Return the last known verdicts, however old."""
@@ -220,11 +261,20 @@ class Knowledge:
                 instead[uuid] = _last_known(verdict, before)
             elif doubt and before and _had_no_say(verdict, before):
                 instead[uuid] = verdict._replace(
-                    up=True, known_at=before.known_at, unknown=doubt
+                    up=True,
+                    known_at=self._known_up_at(uuid, before),
+                    unknown=doubt,
                 )
             else:
                 self._down[uuid] = verdict.last_seen
         return instead
+
+    def _known_up_at(self, uuid: str, before: liveness.Liveness) -> float:
+        """Return when a service was last known to be up."""
+        every = self._all
+        if uuid in every.services and uuid not in every.but:
+            return max(before.known_at, every.known_at)
+        return before.known_at
 
     def _tell_of_the_end(
         self, now: float, doubt: liveness.Doubt | None

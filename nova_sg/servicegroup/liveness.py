@@ -3,6 +3,7 @@
 """What is known of the liveness of a service, and since when."""
 
 from collections.abc import Callable
+from collections.abc import Container
 from collections.abc import Mapping
 import datetime
 import functools
@@ -87,6 +88,20 @@ class Liveness(NamedTuple):
 
 #: What a membership says of services, by uuid, or why it does not.
 Answer = Mapping[str, Liveness] | exception.ServiceGroupUnavailable
+
+
+class AllBut(NamedTuple):
+    """The verdicts about all services at once: they are up, but for these.
+
+    :param services: the uuids of the services it speaks of
+    :param but: verdicts of all that are not up, and perhaps of others
+    :param known_at: ``time.monotonic()`` of the reader before it asked
+    """
+
+    services: Container[str]
+    but: Mapping[str, Liveness]
+    known_at: float
+
 
 #: Seconds from 1970 to the year 10000, which no time can hold.
 NEVER = 253402300800

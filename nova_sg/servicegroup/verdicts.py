@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
+import threading
 import time
 from typing import Any
 
@@ -14,6 +15,7 @@ from oslo_utils import timeutils
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg import forks
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
@@ -35,11 +37,11 @@ class Verdicts:
         self._down_time = conf.servicegroup.service_down_time
         self._membership = membership
         self._knowledge = knowledge.Knowledge(
-            doubt.bounds_of(
-                conf.servicegroup.report_interval, self._down_time
-            ),
-            along=membership.along,
+            doubt.bounds_of(conf.servicegroup.report_interval, self._down_time)
         )
+        #: Held by the thread that asks for all services.
+        self._asking = forks.renewed(self, '_asking', threading.Lock)
+        self._has_all = True
         membership.tell_of_doubt(self._knowledge.doubt)
 
     @property
@@ -66,8 +68,11 @@ class Verdicts:
         known = self._knowledge.fresh(uuid)
         if known is None:
             context = context or sg_context.get_admin_context()
-            asked = self._knowledge.with_next(uuid)
-            known = self.ask(context, asked).get(uuid)
+            if self._has_all and self._knowledge.asks_for_all():
+                self._ask_for_all(context, uuid)
+                known = self._knowledge.fresh(uuid)
+            if known is None:
+                known = self.ask(context, [uuid]).get(uuid)
         if known is not None and known.state == liveness.UNKNOWN:
             raise self.unavailable(str(known.unknown))
         return known
@@ -96,6 +101,31 @@ class Verdicts:
             self._knowledge.failed(error)
             return self.last_known(uuids, error)
         return self._knowledge.learn(alive)
+
+    def _ask_for_all(
+        self, context: sg_context.RequestContext, uuid: str
+    ) -> None:
+        """Learn the verdicts about all services, if the backend tells.
+
+        What stands in the way of it shows when the service is asked for
+        alone.
+
+        :param uuid: a service that was asked for
+        """
+        if self._knowledge.failing or not self._asking.acquire(blocking=False):
+            return
+        try:
+            found = self._membership.all_but(
+                context, uuid, self._knowledge.services()
+            )
+            if found is None:
+                self._has_all = False
+            elif unsure := self._knowledge.learn_all(found):
+                self.ask(context, unsure)
+        except exception.ServiceGroupUnavailable as error:
+            self._knowledge.failed(error)
+        finally:
+            self._asking.release()
 
     def of_listing(
         self,

@@ -42,7 +42,7 @@ class Reader:
     def __init__(self, context: Any) -> None:
         self._down_time = CONF.service_down_time
         self._knowledge = knowledge.Knowledge(
-            doubt.bounds_of(CONF.report_interval, self._down_time), along=1
+            doubt.bounds_of(CONF.report_interval, self._down_time)
         )
 
         mine = cells.administrator_in(context)

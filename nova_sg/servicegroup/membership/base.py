@@ -4,6 +4,7 @@
 
 import abc
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -76,11 +77,7 @@ class Membership(abc.ABC):
     written here, so that a beat cannot undo what an operator decided.
 
     :param conf: a loaded configuration
-    :cvar along: of how many services it tells at little more than the cost of
-        one; a caller that asks for many, one by one, gets others along
     """
-
-    along = 1
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self.conf = conf
@@ -188,6 +185,25 @@ class Membership(abc.ABC):
         :raises ServiceGroupUnavailable: the backend cannot be asked; never
             answers that services are down instead
         """
+
+    def all_but(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        known: Collection[str],
+    ) -> liveness.AllBut | None:
+        """Return the verdicts about all services at once.
+
+        For a backend that finds those that are not up at a fraction of what
+        the verdicts about all services cost. A process that is asked for many
+        services, one after the other, asks this once a second at most.
+
+        :param uuid: a service it should speak of, if the backend knows it
+        :param known: the services that this process has asked for before
+        :returns: None where the backend has no such answer
+        :raises ServiceGroupUnavailable: the backend cannot be asked
+        """
+        return None
 
     def last_known(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         """Return what this remembers of services while it cannot ask.

@@ -39,7 +39,7 @@ class ForksTestCase(base.BaseTestCase):
             thread.join()
 
     def test_a_child_knows_what_its_parent_was_learning(self):
-        known = knowledge.Knowledge(BOUNDS, along=4)
+        known = knowledge.Knowledge(BOUNDS)
         self.assertEqual(
             {},
             self.in_a_child_of_one_that_holds(

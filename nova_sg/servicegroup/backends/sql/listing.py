@@ -16,10 +16,14 @@ from nova_sg.db import engine
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.sql import membership as sql_membership
+from nova_sg.servicegroup.backends.sql import roll
 from nova_sg.servicegroup.backends.sql import rows as sql_rows
 
 #: Rows that are worked on at once: they stay in the caches of a processor.
 PART = 1000
+
+#: What a list may be filtered by, and is of use to ask again for all of it.
+_WHOLE = {'binary', 'disabled'}
 
 
 class Listing:
@@ -55,6 +59,18 @@ class Listing:
         )
         if now is not None:
             self._membership.note_clock(now, known_at)
+        given = {k: v for k, v in filters.items() if v is not None}
+        if given.keys() <= _WHOLE:
+            ids = [each.id for each in records]
+            self._membership.roll_call.note(
+                roll.Roll(
+                    given,
+                    alive.keys(),
+                    len(ids),
+                    sum(ids),
+                    max(ids, default=0),
+                )
+            )
         return records, alive
 
 

@@ -3,6 +3,7 @@
 """Liveness by ``services.last_seen_up``, aged by the database's clock."""
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.backends.sql import marker as sql_marker
+from nova_sg.servicegroup.backends.sql import roll
 from nova_sg.servicegroup.membership import admitted
 from nova_sg.servicegroup.membership import base
 
@@ -38,8 +40,6 @@ class SqlMembership(admitted.AdmittedMembership):
 
     :param conf: a loaded configuration
     """
-
-    along = beats.BATCH
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
@@ -56,6 +56,10 @@ class SqlMembership(admitted.AdmittedMembership):
         )
         self._doubt: Callable[[str], None] | None = None
         self._clock = clockwatch.ClockWatch(self._tell)
+        #: Is told what a list has read.
+        self.roll_call = roll.RollCall(
+            self._database, self._down_time, self.note_clock
+        )
 
     @property
     def marker_store(self) -> marker.MarkerStore:
@@ -162,6 +166,14 @@ class SqlMembership(admitted.AdmittedMembership):
             for uuid, up, last_seen_up, _ in rows
             if uuid in wanted
         }
+
+    def all_but(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        known: Collection[str],
+    ) -> liveness.AllBut:
+        return self.roll_call.all_but(uuid)
 
     def tell_of_doubt(self, callback: Callable[[str], None]) -> None:
         self._doubt = callback

@@ -12,7 +12,7 @@ from nova_sg import objects
 from nova_sg.db import clock
 from nova_sg.db import engine
 from nova_sg.db import models
-from nova_sg.servicegroup import read_ahead
+from nova_sg.servicegroup import pace
 from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.fixtures import scenarios
 from nova_sg.tests.fixtures import statements
@@ -175,7 +175,7 @@ class TestStatementCounts(base.ObjectsTestCase):
             self.assert_costs(1, alive, self.context, asked)
         self.assertEqual(set(uuids), set(alive(self.context, uuids)))
 
-    def test_liveness_one_by_one_is_asked_for_many_at_once(self):
+    def test_liveness_one_by_one_is_asked_for_all_at_once(self):
         # What a scheduler does with what it listed more than a second ago.
         self.populate(range(499))
         long_ago = types.SimpleNamespace(monotonic=lambda: -1e9)
@@ -190,5 +190,5 @@ class TestStatementCounts(base.ObjectsTestCase):
         count, text = self.cost(
             lambda: [self.api.service_is_up(each) for each in records]
         )
-        # A few, each by itself, and all others.
-        self.assertEqual(read_ahead.ALONE + 1, count, text)
+        # A few, each by itself, and all at once.
+        self.assertEqual(pace.ALONE + 1, count, text)

@@ -14,7 +14,7 @@ from oslotest import base
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup import read_ahead
+from nova_sg.servicegroup import pace
 
 #: Those of nova's defaults.
 BOUNDS = doubt.bounds_of(interval=10, down_time=60)
@@ -34,14 +34,14 @@ class KnowledgeTestCase(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.clock = Clock()
-        for module in (knowledge, read_ahead):
+        for module in (knowledge, pace):
             self.useFixture(
                 fixtures.MonkeyPatch(f'{module.__name__}.time', self.clock)
             )
         self.log = self.useFixture(
             fixtures.FakeLogger('nova_sg.servicegroup.knowledge')
         )
-        self.knowledge = knowledge.Knowledge(BOUNDS, along=4)
+        self.knowledge = knowledge.Knowledge(BOUNDS)
 
     def learn(self, **verdicts):
         self.knowledge.learn(
@@ -114,71 +114,111 @@ class TestVerdicts(KnowledgeTestCase):
 
 
 class TestOneAfterTheOther(KnowledgeTestCase):
-    """Who asks for more than a few gets others along."""
-
-    NAMES = 'abcdefghij'
+    """A caller that asks for more than a few is told of all."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.useFixture(
-            fixtures.MonkeyPatch(f'{read_ahead.__name__}.ALONE', 2)
-        )
-        self.learn(**dict.fromkeys(self.NAMES, True))
-        self.clock.now += 1.01
+        self.useFixture(fixtures.MonkeyPatch(f'{pace.__name__}.ALONE', 2))
 
-    def asked(self, uuid):
-        """Ask for one, and take in what would be asked of the backend."""
-        asked = self.knowledge.with_next(uuid)
-        self.learn(**dict.fromkeys(asked, True))
-        return ''.join(asked)
+    def asks(self, number):
+        return [self.knowledge.asks_for_all() for _ in range(number)]
 
-    def test_those_follow_that_follow_in_a_list(self):
-        self.assertEqual(
-            ['a', 'b', 'cdef', 'ghij'], [self.asked(each) for each in 'abcg']
-        )
-
-    def test_a_pass_that_begins_in_the_middle_comes_to_the_start_last(self):
-        self.assertEqual(
-            ['g', 'h', 'ijab', 'cdef'], [self.asked(each) for each in 'ghic']
+    def learn_all(self, services, **but):
+        return self.knowledge.learn_all(
+            liveness.AllBut(
+                services,
+                {
+                    uuid: liveness.Liveness(up, None, self.clock.now)
+                    for uuid, up in but.items()
+                },
+                self.clock.now,
+            )
         )
 
-    def test_who_is_fresh_is_not_asked_for_again(self):
-        self.learn(d=True, f=True)
-        self.assertEqual(
-            ['a', 'b', 'cegh'], [self.asked(each) for each in 'abc']
-        )
+    def fresh(self, uuids):
+        return {
+            uuid: known.up
+            for uuid in uuids
+            if (known := self.knowledge.fresh(uuid))
+        }
 
-    def test_who_asks_seldom_asks_for_one(self):
-        for each in 'abcde':
-            self.assertEqual(each, self.asked(each))
-            self.clock.now += 0.6
+    def test_all_are_asked_for_after_a_few(self):
+        self.assertEqual([False, False, True, True], self.asks(4))
+
+    def test_a_few_are_more_where_there_are_many(self):
+        self.learn(**{f's{number}': True for number in range(4000)})
+        self.assertEqual([False] * 4 + [True], self.asks(5))
 
     def test_a_row_ends_with_its_second(self):
-        for each in 'abc':
-            self.asked(each)
+        self.asks(3)
         self.clock.now += 1.0
-        self.assertEqual(['g', 'h', 'ij'], [self.asked(e) for e in 'ghi'])
+        self.assertEqual([False, False, True], self.asks(3))
 
-    def test_nobody_goes_along_where_each_costs_as_much(self):
-        self.knowledge = knowledge.Knowledge(BOUNDS, along=1)
-        self.learn(**dict.fromkeys(self.NAMES, True))
+    def test_all_are_asked_for_once_a_second(self):
+        self.asks(3)
+        self.learn_all('abc')
+        self.assertEqual([False, False], self.asks(2))
         self.clock.now += 1.01
-        self.assertEqual(
-            list(self.NAMES), [self.asked(each) for each in self.NAMES]
-        )
+        self.assertEqual([False, False, True], self.asks(3))
 
-    def test_who_is_not_known_is_asked_for_too(self):
-        self.assertEqual(
-            ['x', 'y', 'zabc'], [self.asked(each) for each in 'xyz']
-        )
-
-    def test_threads_may_ask_at_the_same_time(self):
-        uuids = [f'{number:04d}' for number in range(2000)]
-        self.learn(**dict.fromkeys(uuids, True))
+    def test_all_are_up_but_for_those_that_are_not(self):
+        self.learn(a=True, b=True)
         self.clock.now += 1.01
-        with futures.ThreadPoolExecutor(8) as pool:
-            asked = list(pool.map(self.knowledge.with_next, uuids))
-        self.assertEqual(uuids, [first for first, *_others in asked])
+        self.assertEqual({}, self.fresh('abcx'))
+        self.assertEqual([], self.learn_all('abc', b=False))
+        self.assertEqual(
+            {'a': True, 'b': False, 'c': True}, self.fresh('abcx')
+        )
+        self.clock.now += 1.01
+        self.assertEqual({}, self.fresh('abcx'))
+
+    def test_one_that_was_down_is_asked_for_itself(self):
+        # Its clock may have been set back: its last beat tells.
+        self.learn(a=True, b=False)
+        self.clock.now += 1.01
+        self.assertEqual(['b'], self.learn_all('abc'))
+        self.assertEqual({'a': True, 'c': True}, self.fresh('abc'))
+        self.learn(b=True)
+        self.assertEqual({'a': True, 'b': True, 'c': True}, self.fresh('abc'))
+
+    def test_one_that_is_not_among_them_is_not_asked_for(self):
+        self.learn(a=True, b=False)
+        self.clock.now += 1.01
+        self.assertEqual([], self.learn_all('ac'))
+        self.assertEqual({'a': True, 'c': True}, self.fresh('abc'))
+
+    def test_one_that_was_destroyed_is_not_known(self):
+        self.learn_all('ab')
+        self.knowledge.forget('a')
+        self.assertEqual({}, self.fresh('a'))
+
+    def test_what_is_doubtful_stands_for_all_of_its_second(self):
+        seen = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+        up = liveness.Liveness(True, seen, self.clock.now)
+        self.knowledge.learn({'a': up, 'b': up})
+        self.clock.now += 1.01
+        self.learn_all('ab')
+        known_at = self.clock.now
+        self.knowledge.failed(Exception('No answer.'))
+        self.clock.now += 120
+        silent = liveness.Liveness(False, seen, self.clock.now)
+        self.knowledge.learn_all(
+            liveness.AllBut('ab', {'a': silent}, self.clock.now)
+        )
+        self.assertEqual({'a': True, 'b': True}, self.fresh('ab'))
+        self.assertEqual('No answer.', str(self.knowledge.fresh('a').unknown))
+        # It is as old as the last look at which it was up.
+        self.assertEqual(120.0, self.clock.now - known_at)
+        self.assertEqual(120.0, self.knowledge.age)
+        self.clock.now += BOUNDS.limit
+        self.knowledge.learn_all(
+            liveness.AllBut(
+                'ab',
+                {'a': silent._replace(known_at=self.clock.now)},
+                self.clock.now,
+            )
+        )
+        self.assertEqual({'a': False, 'b': True}, self.fresh('ab'))
 
 
 class TestFailures(KnowledgeTestCase):
@@ -344,7 +384,7 @@ class TestFlapping(KnowledgeTestCase):
     ) -> float:
         """Return how long after its last beat the service is seen down."""
         bounds = doubt.bounds_of(interval, down_time)
-        self.knowledge = knowledge.Knowledge(bounds, along=1)
+        self.knowledge = knowledge.Knowledge(bounds)
         began = self.clock.now
         while self.clock.now - began < 20 * down_time:
             phase = (self.clock.now - began) % (calm + outage)
@@ -429,14 +469,12 @@ class TestThreads(base.BaseTestCase):
     def test_threads_share_what_is_known(self):
         self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
         sys.setswitchinterval(1e-6)
-        self.useFixture(
-            fixtures.MonkeyPatch(f'{read_ahead.__name__}.ALONE', 1)
-        )
+        self.useFixture(fixtures.MonkeyPatch(f'{pace.__name__}.ALONE', 1))
         self.useFixture(
             fixtures.MonkeyPatch(f'{knowledge.__name__}.PRUNE_STEP', 1)
         )
         bounds = doubt.bounds_of(1, 3)
-        shared = knowledge.Knowledge(bounds, along=50)
+        shared = knowledge.Knowledge(bounds)
         over = time.monotonic() + 1.0
         seen = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
@@ -453,9 +491,8 @@ class TestThreads(base.BaseTestCase):
                     case 1:
                         shared.failed(Exception('No answer.'))
                     case 2:
-                        self.assertEqual(
-                            uuids[0], shared.with_next(uuids[0])[0]
-                        )
+                        shared.asks_for_all()
+                        shared.learn_all(liveness.AllBut(uuids, {}, known_at))
                     case 3:
                         shared.last(uuids)
                         self.assertGreaterEqual(shared.age, 0.0)

@@ -20,8 +20,6 @@ class Membership:
     :ivar answer: verdicts by uuid
     """
 
-    along = 1
-
     def __init__(self) -> None:
         self.answer: dict[str, liveness.Liveness] = {}
         self.error: Exception | None = None
