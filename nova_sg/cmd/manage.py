@@ -142,6 +142,27 @@ class Manage(app.App):
             self.setup(), host, binary
         )
 
+    def services(
+        self, host: str | None, binary: str | None
+    ) -> Sequence[objects.ServiceGroupService]:
+        context = self.setup()
+        if host is not None and binary is not None:
+            found = objects.ServiceGroupService.get_by_host_and_binary(
+                context, host, binary
+            )
+            if found is None:
+                return []
+            found.load_state()
+            return [found]
+        every = objects.ServiceGroupServiceList
+        if host is not None:
+            return every.get_by_host(context, host, set_zones=True)
+        if binary is not None:
+            return every.get_by_binary(
+                context, binary, include_disabled=True, set_zones=True
+            )
+        return every.get_all(context, set_zones=True)
+
     def save(self, service: objects.ServiceGroupService) -> None:
         service.save()
 

@@ -129,12 +129,14 @@ def service_commands() -> dict[str, Any]:
     """Return what nova-manage has of nova-sg-manage, by the action's name."""
     from nova_sg.cmd.commands import driver
     from nova_sg.cmd.commands import service
+    from nova_sg.cmd.commands import watch
 
     return {
         'enable': service.Enable,
         'disable': service.Disable,
         'describe_resource': service.DescribeResource,
         'migrate': driver.Migrate,
+        'watch': watch.Watch,
     }
 
 

@@ -21,7 +21,6 @@ from nova import conf as nova_conf
 from nova import context as nova_context
 from nova import exception as nova_exception
 from nova import objects
-from nova import servicegroup
 from nova.cmd import common
 from nova.cmd import manage as nova_manage
 from nova.compute import api as compute_api
@@ -32,14 +31,11 @@ from nova_sg import exits
 from nova_sg.inventory import base as inventory_base
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import options
+from nova_sg.nova_tree import shown
 
 CONF = nova_conf.CONF
 
 CATEGORY = 'service'
-
-#: Services which register and never report, as nova's REST API says: they
-#: would always be shown as down.
-API_SERVICES = ('nova-osapi_compute', 'nova-metadata')
 
 
 def add_commands(commands: Mapping[str, Any]) -> None:
@@ -116,8 +112,29 @@ class _Application:
 
     load_conf = staticmethod(options.load_for_moving)
 
-    def __init__(self, cell: str | None) -> None:
+    def __init__(self, cell: str | None = None) -> None:
         self._cell = cell
+        # By host and binary, what was last known of services.
+        self._known: dict[tuple[str, str], shown.Shown] = {}
+
+    def services(
+        self, host: str | None, binary: str | None
+    ) -> Sequence[shown.Shown]:
+        """Return the services of all cells, but for those of the APIs.
+
+        A service in a cell that does not answer is as it was when the cell
+        last answered, and its state is unknown.
+        """
+        services = []
+        for each in shown.services(host, binary):
+            if each.binary in shown.API_SERVICES:
+                continue
+            key = each.host, each.binary
+            if each.disabled is None and key in self._known:
+                each = self._known[key]._replace(state=each.state)
+            self._known[key] = each
+            services.append(each)
+        return services
 
     def find(self, host: str, binary: str) -> Any:
         """Return a service, with a context that is targeted at its cell.
@@ -187,7 +204,7 @@ class ServiceCommands:
     :param commands: see :func:`add_commands`
     """
 
-    description = 'List, enable, disable and move services.'
+    description = 'List, follow, enable, disable and move services.'
 
     def __init__(self, commands: Mapping[str, Any]) -> None:
         self._commands = commands
@@ -218,28 +235,44 @@ class ServiceCommands:
         everything: bool = False,
     ) -> None:
         """List the services of all cells, and which of them are up."""
-        wanted = {
-            name: value
-            for name, value in (('host', host), ('binary', binary))
-            if value is not None
-        }
         with _one_line_errors():
-            group = servicegroup.API()
-            services = compute_api.HostAPI().service_get_all(
-                nova_context.get_admin_context(),
-                wanted,
-                set_zones=True,
-                all_cells=True,
-                cell_down_support=True,
-            )
             rows = [
-                _row(group, service)
-                for service in services
-                if everything or service.binary not in API_SERVICES
+                _row(each)
+                for each in shown.services(host, binary)
+                if everything or each.binary not in shown.API_SERVICES
             ]
         _print_table(
             ('Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At'), rows
         )
+
+    @_described
+    @common.args('--host', metavar='<host>', help='Only services of this host')
+    @common.args(
+        '--binary', metavar='<binary>', help='Only services of this binary'
+    )
+    @common.args(
+        '--interval',
+        metavar='<seconds>',
+        help='How often to read the services (default: 2)',
+    )
+    @common.args(
+        '--json-lines',
+        dest='json_lines',
+        action='store_true',
+        help='Print an object of JSON for each transition, for a program',
+    )
+    def watch(
+        self,
+        host: str | None = None,
+        binary: str | None = None,
+        interval: str | None = None,
+        json_lines: bool = False,
+    ) -> None:
+        """Follow the services, and show what changes as it changes."""
+        options = {'host': host, 'binary': binary, 'interval': interval}
+        words = [f'--{k}={v}' for k, v in options.items() if v is not None]
+        flags = ['--json-lines'] if json_lines else []
+        self._run('watch', *words, *flags)
 
     @_described
     @_host
@@ -294,21 +327,17 @@ class ServiceCommands:
         _print_table([each.title() for each in columns], [row])
 
 
-def _row(group: Any, service: Any) -> Sequence[Any]:
-    # Of a cell that is down nova knows these two.
-    if 'disabled' not in service:
-        return (service.binary, service.host, None, None, 'unknown', None)
-    updated = group.get_updated_time(service)
-    if service.binary in API_SERVICES:
-        state = 'unreported'
-    else:
-        state = 'up' if group.service_is_up(service) else 'down'
+def _row(service: shown.Shown) -> Sequence[Any]:
+    status = None
+    if service.disabled is not None:
+        status = 'disabled' if service.disabled else 'enabled'
+    updated = service.updated_at
     return (
         service.binary,
         service.host,
         service.availability_zone,
-        'disabled' if service.disabled else 'enabled',
-        state,
+        status,
+        service.state,
         updated and updated.strftime('%Y-%m-%d %H:%M:%S'),
     )
 

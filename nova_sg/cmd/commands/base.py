@@ -39,6 +39,15 @@ class Application(Protocol):
         :raises NotFound: there is none
         """
 
+    def services(self, host: str | None, binary: str | None) -> Sequence[Any]:
+        """Return services with their states and zones, by id.
+
+        The backend does what it can of the filtering.
+
+        :param host: only services on this host
+        :param binary: only services of this binary
+        """
+
     def save(self, service: Any) -> None:
         """Make the changes of a service."""
 

@@ -108,7 +108,7 @@ class List(base.Lister):
     ) -> tuple[Sequence[str], list[list[Any]]]:
         with progress.Waiting('Listing services'):
             context = self.setup()
-            services = find(context, parsed_args)
+            services = find(self.app, parsed_args)
             known = _verdicts(context, services) if parsed_args.long else {}
         self._warn(context, services)
         if parsed_args.state is not None:
@@ -200,48 +200,17 @@ def _get(
 
 
 def find(
-    context: sg_context.RequestContext, parsed_args: argparse.Namespace
+    application: base.Application, parsed_args: argparse.Namespace
 ) -> list[Any]:
-    """Return the services that the filters let through, by id.
+    """Return the services that the filters let through.
 
     :param parsed_args: with the arguments of :func:`add_filters`
     """
-    services = _find(context, parsed_args.host, parsed_args.binary)
+    services = application.services(parsed_args.host, parsed_args.binary)
     zone = parsed_args.zone
     if zone is None:
-        return services
+        return list(services)
     return [e for e in services if zone in e.availability_zone.split(',')]
-
-
-def _find(
-    context: sg_context.RequestContext, host: str | None, binary: str | None
-) -> list[Any]:
-    """Return services by id; the backend does what it can of the filtering.
-
-    :param host: only services on this host
-    :param binary: only services of this binary
-    """
-    if host is not None and binary is not None:
-        found = objects.ServiceGroupService.get_by_host_and_binary(
-            context, host, binary
-        )
-        if found is None:
-            return []
-        found.load_state()
-        return [found]
-    if host is not None:
-        services = objects.ServiceGroupServiceList.get_by_host(
-            context, host, set_zones=True
-        )
-    elif binary is not None:
-        services = objects.ServiceGroupServiceList.get_by_binary(
-            context, binary, include_disabled=True, set_zones=True
-        )
-    else:
-        services = objects.ServiceGroupServiceList.get_all(
-            context, set_zones=True
-        )
-    return list(services)
 
 
 def _verdicts(

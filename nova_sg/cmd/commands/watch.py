@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""``nova-sg-manage service watch``: the services, followed."""
+"""``service watch``: the services, followed."""
 
 import argparse
 import threading
@@ -45,10 +45,8 @@ class Watch(base.Command):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        context = self.setup()
-
         def read() -> dict[str, transitions.Sighting]:
-            return transitions.by_uuid(listing.find(context, parsed_args))
+            return transitions.by_uuid(listing.find(self.app, parsed_args))
 
         services = follower.Follower(read, parsed_args.interval)
         lines = parsed_args.lines or parsed_args.json_lines

@@ -4,11 +4,13 @@
 
 import contextlib
 import io
+import json
 from typing import Any
 from unittest import mock
 
 from nova import exception as nova_exception
 from nova import objects
+from nova.servicegroup import api as servicegroup_api
 from oslo_db import exception as db_exc
 import testscenarios
 
@@ -16,6 +18,7 @@ from nova_sg import exception
 from nova_sg import exits
 from nova_sg.cmd import run
 from nova_sg.nova_tree import manage
+from nova_sg.nova_tree import shown
 from nova_sg.tests.nova_tree import base
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -127,12 +130,66 @@ class TestServiceCommands(base.TestCase):
 
     def test_api_services_are_hidden_as_in_rest_and_never_called_down(self):
         self.make('cell1', 'one')
-        for binary in manage.API_SERVICES:
+        for binary in shown.API_SERVICES:
             self.make_service('api', binary, None, self.in_cell('cell1'))
         self.assertNotIn('api', self.printed(self.commands.list))
         table = self.printed(self.commands.list, everything=True)
-        for binary in manage.API_SERVICES:
+        for binary in shown.API_SERVICES:
             self.assertRegex(table, rf'{binary} +\| api .* unreported ')
+
+    def test_one_service_that_is_unknown_does_not_hide_the_others(self):
+        self.make('cell1', 'one')
+        self.make('cell2', 'two')
+        told = servicegroup_api.API.service_is_up
+
+        def only_one(group: Any, service: Any) -> bool:
+            if service.host == 'two':
+                raise exception.ServiceGroupUnavailable(
+                    backend='memcached', reason='a server is away'
+                )
+            return told(group, service)
+
+        self.stub_out('nova.servicegroup.api.API.service_is_up', only_one)
+        table = self.printed(self.commands.list)
+        self.assertRegex(table, r' one .* (up|down) ')
+        self.assertRegex(table, r' two .* unknown ')
+        code, says = self.refused(self.commands.list, host='two')
+        self.assertEqual(exits.Exit.UNREACHABLE, code)
+        self.assertIn('a server is away', says)
+
+    def test_services_are_followed(self):
+        self.make('cell1', 'one')
+        self.make('cell2', 'two')
+        output = io.StringIO()
+
+        def follow(services: Any, tell: Any, _stop: Any) -> None:
+            self.assertEqual(1, output.getvalue().count('\n'))
+            self.commands.disable('one', 'nova-compute', reason='disks')
+            tell(services.next())
+
+        self.stub_out('nova_sg.cmd.watch.follower.Follower.follow', follow)
+        with contextlib.redirect_stdout(output):
+            self.commands.watch(interval='0.5', json_lines=True)
+        begun, change = map(json.loads, output.getvalue().splitlines())
+        self.assertEqual(('watching', 2), (begun['event'], begun['services']))
+        self.assertEqual(
+            ('status', 'one', 'disabled', 'disks'),
+            tuple(change[n] for n in ('event', 'host', 'to', 'reason')),
+        )
+
+    def test_a_cell_that_does_not_answer_changes_nothing_but_states(self):
+        self.make('cell1', 'one')
+        application = manage._Application()
+        (before,) = application.services(None, None)
+        silent = objects.Service(host='one', binary='nova-compute')
+        self.stub_out(
+            'nova.compute.api.HostAPI.service_get_all',
+            mock.Mock(return_value=[silent]),
+        )
+        self.assertEqual(
+            [before._replace(state='unknown')],
+            application.services(None, None),
+        )
 
     def test_what_was_not_expected_is_one_line_too(self):
         self.stub_out(

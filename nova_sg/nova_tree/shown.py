@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The services of all cells, as the commands of nova-manage show them."""
+
+from collections.abc import Sequence
+import datetime
+from typing import Any
+from typing import NamedTuple
+
+from nova import context as nova_context
+from nova import servicegroup
+from nova.compute import api as compute_api
+
+from nova_sg import exception
+from nova_sg.nova_tree import errors
+from nova_sg.servicegroup import liveness
+
+#: Services which register and never report, as nova's REST API says: they
+#: would always be shown as down.
+API_SERVICES = ('nova-osapi_compute', 'nova-metadata')
+
+#: The state of such a service.
+UNREPORTED = 'unreported'
+
+
+class Shown(NamedTuple):
+    """A service as the commands show it.
+
+    :param state: ``up``, ``down``, ``unknown`` where nobody can tell, or
+        ``unreported``
+    :param disabled: None where only the names of the service are known, for
+        its cell does not answer
+    """
+
+    uuid: str
+    host: str
+    binary: str
+    availability_zone: str
+    state: str
+    disabled: bool | None = None
+    forced_down: bool = False
+    disabled_reason: str | None = None
+    updated_at: datetime.datetime | None = None
+
+
+def services(host: str | None, binary: str | None) -> Sequence[Shown]:
+    """Return the services of all cells, as nova's REST API lists them.
+
+    A service whose state is unknown does not hide the others.
+
+    :param host: only services of this host
+    :param binary: only services of this binary
+    :raises ServiceGroupUnavailable: nova's API database cannot be asked, or
+        nothing can be told of any service
+    """
+    wanted = {
+        name: value
+        for name, value in (('host', host), ('binary', binary))
+        if value is not None
+    }
+    group = servicegroup.API()
+    with errors.as_ours():
+        found = compute_api.HostAPI().service_get_all(
+            nova_context.get_admin_context(),
+            wanted,
+            set_zones=True,
+            all_cells=True,
+            cell_down_support=True,
+        )
+    unknown: list[exception.ServiceGroupUnavailable] = []
+    shown = [_show(group, each, unknown) for each in found]
+    told = {each.state for each in shown} & {liveness.UP, liveness.DOWN}
+    if unknown and not told:
+        raise unknown[0]
+    return shown
+
+
+def _show(
+    group: Any, service: Any, unknown: list[exception.ServiceGroupUnavailable]
+) -> Shown:
+    """Return a service of nova as it is shown.
+
+    :param unknown: takes the reason where its state is unknown
+    """
+    # Of a cell that is down nova knows these two.
+    if 'disabled' not in service:
+        name = f'{service.binary}@{service.host}'
+        return Shown(name, service.host, service.binary, '', liveness.UNKNOWN)
+    return Shown(
+        service.uuid,
+        service.host,
+        service.binary,
+        service.availability_zone,
+        _state(group, service, unknown),
+        service.disabled,
+        service.forced_down,
+        service.disabled_reason,
+        group.get_updated_time(service),
+    )
+
+
+def _state(
+    group: Any, service: Any, unknown: list[exception.ServiceGroupUnavailable]
+) -> str:
+    if service.binary in API_SERVICES:
+        return UNREPORTED
+    try:
+        with errors.as_ours():
+            up = group.service_is_up(service)
+    except exception.ServiceGroupUnavailable as error:
+        unknown.append(error)
+        return liveness.UNKNOWN
+    return liveness.UP if up else liveness.DOWN
