@@ -51,6 +51,13 @@ PIECES: Mapping[str, Sequence[Piece]] = {
             ('self', 'key', 'group'),
         ),
     ),
+    'beats': (
+        Piece(
+            MESSAGING,
+            'oslo_messaging.rpc.server:RPCServer._on_incoming',
+            ('self', 'incoming'),
+        ),
+    ),
     'conductor': (
         Piece(
             MESSAGING,

@@ -51,11 +51,20 @@ class GroupCommit:
     :param report: writes a batch
     :param spacing: seconds between the end of a write and the next
     :param limit: beats that may wait; further ones are refused
+    :param linger: seconds for which a batch is open at least, where beats
+        come in bursts
     """
 
-    def __init__(self, report: Report, spacing: float, limit: int) -> None:
+    def __init__(
+        self,
+        report: Report,
+        spacing: float,
+        limit: int,
+        linger: float = 0.0,
+    ) -> None:
         self._report = report
         self._spacing = spacing
+        self._linger = linger
         self._limit = limit
         #: Guards what follows, for moments only.
         self._lock = threading.Lock()
@@ -127,8 +136,8 @@ class GroupCommit:
     def _write(self, batch: _Batch) -> None:
         with self._turn:
             pause = self._last_write + self._spacing - time.monotonic()
-            if pause > 0:
-                time.sleep(pause)
+            if max(pause, self._linger) > 0:
+                time.sleep(max(pause, self._linger))
             with self._lock:
                 # What comes from now on goes into the next.
                 self._open = None

@@ -21,7 +21,7 @@ from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import unavailable
 from nova_sg.nova_tree import unknown
 from nova_sg.nova_tree import validation
-from nova_sg.nova_tree.grouped import endpoint as beats
+from nova_sg.nova_tree.grouped import serving as beats_serving
 
 LOG = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     functions.ServiceFunctions,
     door.ServiceObjects,
     endpoint.ConductorEndpoint,
-    beats.ConductorBeats,
+    beats_serving.ConductorBeats,
     servicegroup.ServiceGroupDriver,
     serving.Serving,
     stop.ServiceStop,

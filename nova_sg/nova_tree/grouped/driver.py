@@ -8,7 +8,6 @@ from typing import Any
 from nova.objects import base as objects_base
 from nova.servicegroup import api as nova_api
 
-from nova_sg import exception
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import invocations
 from nova_sg.nova_tree import looks
@@ -54,10 +53,7 @@ class GroupedDriver(novas_scheme.NovasSchemeDriver):
             return
         try:
             self._sender.leave()
-        except exception.ServiceGroupUnavailable:
-            raise
-        except Exception:
-            # A conductor without nova_sg.
+        except sender.NoConductor:
             super().leave(service)
 
     def is_up(self, service_ref: Any) -> bool:

@@ -4,98 +4,74 @@
 
 from typing import Any
 
-from nova.conductor import manager as nova_manager
-from oslo_log import log as logging
 import oslo_messaging as messaging
 
 from nova_sg import exception
 from nova_sg.nova_tree import endpoint
 from nova_sg.nova_tree import owner
-from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree.grouped import client
+from nova_sg.nova_tree.grouped import intake
 from nova_sg.nova_tree.grouped import reader
 from nova_sg.nova_tree.grouped import written
-
-LOG = logging.getLogger(__name__)
-
-
-class ConductorBeats(takeover.Takeover):
-    """One more endpoint of ``ConductorManager``."""
-
-    name = "the endpoint for heartbeats of nova's conductor"
-
-    def check(self) -> None:
-        self.expect_function(
-            nova_manager.ConductorManager,
-            *('__init__', 'self', 'args', 'kwargs'),
-        )
-
-    def take(self, patches: takeover.Patches) -> None:
-        manager = nova_manager.ConductorManager
-        init = endpoint.adding(Endpoint, manager.__init__)
-        patches.set(manager, '__init__', init)
 
 
 class Endpoint:
     """Serves heartbeats in a conductor of nova.
 
-    :param manager: the manager of the conductor
+    Callers send no context (see :class:`.client.NoContext`).
+
+    :param context: nova's, which leads to the database
+    :ivar intake: what was cast
     """
 
     target = messaging.Target(
         namespace=client.NAMESPACE, version=client.VERSION
     )
 
-    def __init__(self, manager: Any) -> None:
-        self._manager = manager
-        # What lasts is logged once.
-        self._failing = False
-        self._groups = written.Groups()
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        # Of services that join, and of others.
+        self._groups = {
+            joining: written.Group(self._context, joining)
+            for joining in (True, False)
+        }
+        self.intake = intake.Intake(self._context, self._groups[False])
 
     @endpoint.served
-    def beat(self, context: Any, uuid: str, joining: bool) -> client.Answer:
+    def beat(self, _context: Any, uuid: str, joining: bool) -> client.Answer:
         """Beat once for a service; answers when that is committed."""
         _check_driver()
-        group = self._groups.of(context, joining=joining)
-        unwritten = group.report(context, [uuid])
+        unwritten = self._groups[joining].report(self._context, [uuid])
         return client.Answer(
             written=not unwritten,
-            there=not unwritten or written.is_there(context, uuid),
-            server=self._manager.host,
-            now=reader.of(context).database_time(),
+            there=not unwritten or written.is_there(self._context, uuid),
+            now=reader.of(self._context).database_time(),
         )
 
     @endpoint.served
-    def post(self, context: Any, uuid: str, until: float) -> None:
+    def post(
+        self, _context: Any, uuid: str, sent: float, until: float
+    ) -> None:
         """Beat once for a service, and tell nobody whether it worked.
 
+        :param sent: when it was sent, by the time of the database
         :param until: the time of the database after which this heartbeat is
             worthless: it has waited while no conductor was there, and its
             sender may be dead by now
         """
         _check_driver()
-        try:
-            if reader.of(context).database_time() > until:
-                LOG.debug('A heartbeat of service %s came too late', uuid)
-                return
-            self._groups.of(context, joining=False).post(context, [uuid])
-        except exception.ServiceGroupUnavailable as error:
-            if not self._failing:
-                LOG.warning('Heartbeats are lost: %s', error)
-            self._failing = True
-        else:
-            self._failing = False
+        self.intake.note(uuid, sent, until)
 
     @endpoint.served
-    def leave(self, context: Any, uuid: str, count: int) -> None:
+    def leave(self, _context: Any, uuid: str, count: int) -> None:
         """Make a service down at once; see :func:`written.leave`."""
         _check_driver()
-        written.leave(context, uuid, count)
+        written.leave(self._context, uuid, count)
 
     @endpoint.served
-    def database_time(self, context: Any) -> float:
+    def database_time(self, _context: Any) -> float:
         """Return the time of this conductor's database."""
-        return written.database_time(context)
+        return written.database_time(self._context)
 
 
 def _check_driver() -> None:

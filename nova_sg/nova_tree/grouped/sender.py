@@ -2,9 +2,8 @@
 
 """The heartbeats of one service of this process.
 
-A process with a database writes them itself. One without asks a conductor:
-most heartbeats are casts to the conductor that answered last, and every so
-often one is a call.
+A process with a database writes them itself. One without sends them to the
+conductors: most heartbeats are casts, and every so often one is a call.
 """
 
 import abc
@@ -17,7 +16,6 @@ from oslo_log import log as logging
 import oslo_messaging as messaging
 
 from nova_sg import exception
-from nova_sg.nova_tree import endpoint
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree.grouped import client
 from nova_sg.nova_tree.grouped import written
@@ -26,30 +24,31 @@ from nova_sg.servicegroup import heartbeat
 CONF = nova_conf.CONF
 LOG = logging.getLogger(__name__)
 
-#: Of the report interval: how long the conductor that answered last is waited
-#: for, and then any other. Together less than an interval.
-NAMED_PATIENCE = 0.4
-ANY_PATIENCE = 0.5
+#: Of the report interval: how long an answer is waited for, and how often a
+#: conductor is asked in one interval. Together less than an interval.
+PATIENCE = 0.4
+ATTEMPTS = 2
 
 #: Seconds within which a service learns that it was deleted.
 LEARNS_WITHIN = 60
-
-#: How many conductors are asked for one that has nova_sg.
-ATTEMPTS = 3
 
 
 def beats_per_call(interval: float, down_time: float) -> int:
     """Return which of the heartbeats is a call: every first, second, ...
 
-    A call that finds its conductor dead is answered by another one within its
-    interval. Between two heartbeats that were written for sure there is less
-    than the service down time, with an interval to spare.
+    A call that finds no conductor is followed by a heartbeat in nova's way
+    within its interval. Between two heartbeats that were written for sure
+    there is less than the service down time, with an interval to spare.
 
     :param interval: seconds between two heartbeats
     :param down_time: seconds without one until a service is down
     """
     within = min(down_time - 2 * interval, LEARNS_WITHIN)
     return max(1, int(within / interval))
+
+
+class NoConductor(Exception):
+    """No conductor with nova_sg answers."""
 
 
 class Sender(abc.ABC):
@@ -95,6 +94,7 @@ class Sender(abc.ABC):
 
         :raises ServiceGroupUnavailable: it will be down when its last beat is
             too old
+        :raises NoConductor: nova's way is left
         """
         self._gone = True
         with errors.as_ours():
@@ -154,12 +154,13 @@ class Caller(Sender):
 
     def __init__(self, service: Any) -> None:
         super().__init__(service)
-        self._client = client.client()
         self._interval = service.report_interval
+        self._client = client.client().prepare(
+            timeout=min(CONF.rpc_response_timeout, PATIENCE * self._interval)
+        )
         self._per_call = beats_per_call(self._interval, CONF.service_down_time)
-        # The conductor that answered last, how many casts it gets until it is
-        # called again, and how far its database's clock is ahead of ours.
-        self._server: str | None = None
+        # How many heartbeats are cast until the next call, and how far the
+        # database's clock was ahead of ours with the last one.
         self._casts = 0
         self._ahead = 0.0
         # How many heartbeats go nova's way until conductors are asked again.
@@ -169,62 +170,62 @@ class Caller(Sender):
         if self._novas:
             self._novas -= 1
             self._beat_as_nova()
-        elif self._server is not None and self._casts and not self._joining:
-            self._casts -= 1
-            self._cast(self._server)
-        else:
+        elif self._joining or not self._casts or not self._cast():
             self._call()
 
-    def _cast(self, server: str) -> None:
-        self._count += 1
-        until = time.monotonic() + self._ahead + self._interval
+    def _cast(self) -> bool:
+        """Beat without an answer; returns whether there is a queue for it."""
+        casts, self._casts = self._casts, 0
+        now = time.monotonic() + self._ahead
         try:
-            self._client.prepare(server=server).cast(
-                self._context, 'post', uuid=self._uuid, until=until
+            self._client.cast(
+                {},
+                'post',
+                uuid=self._uuid,
+                sent=now,
+                until=now + self._interval,
             )
-        except Exception:
-            self._server = None
-            raise
+        except messaging.MessageUndeliverable:
+            return False
+        self._count += 1
+        self._casts = casts - 1
+        return True
 
     def _call(self) -> None:
+        failure: Exception | None = None
         for _ in range(ATTEMPTS):
-            answer = self._ask()
-            if answer is None:
+            try:
+                answer = self._ask()
+            except messaging.MessageDeliveryFailure:
+                # There is no broker.
+                raise
+            except messaging.MessagingTimeout:
+                LOG.debug('No conductor with nova_sg answers')
+                continue
+            except messaging.MessageUndeliverable:
+                LOG.debug('No conductor has nova_sg')
+                break
+            except Exception as error:
+                # Another conductor may reach the database.
+                failure = error
                 continue
             if answer['written']:
                 self._joining = False
+                self._casts = self._per_call - 1
                 return
             self._unwritten(answer['there'])
             if self._gone:
                 return
+        if failure is not None:
+            raise failure
         self._novas = self._per_call - 1
         self._beat_as_nova()
 
-    def _ask(self) -> client.Answer | None:
-        """Call the conductor that answered last, or any.
-
-        :returns: None where another one may answer
-        """
-        server, self._server = self._server, None
-        patience = ANY_PATIENCE if server is None else NAMED_PATIENCE
-        timeout = min(CONF.rpc_response_timeout, patience * self._interval)
-        prepared = self._client.prepare(server=server, timeout=timeout)
+    def _ask(self) -> client.Answer:
         self._count += 1
-        try:
-            answer: client.Answer = prepared.call(
-                self._context, 'beat', uuid=self._uuid, joining=self._joining
-            )
-        except messaging.MessagingTimeout:
-            if server is None:
-                raise
-            LOG.debug('Conductor %s is silent, asking another one', server)
-            return None
-        except Exception as error:
-            if not endpoint.is_unknown(error):
-                raise
-            LOG.debug('A conductor without nova_sg: %s', error)
-            return None
-        self._server, self._casts = answer['server'], self._per_call - 1
+        answer: client.Answer = self._client.call(
+            {}, 'beat', uuid=self._uuid, joining=self._joining
+        )
         self._ahead = answer['now'] - time.monotonic()
         return answer
 
@@ -243,8 +244,10 @@ class Caller(Sender):
         self._joining = False
 
     def _leave(self) -> None:
-        self._client.prepare(
-            timeout=min(
-                CONF.rpc_response_timeout, ANY_PATIENCE * self._interval
-            )
-        ).call(self._context, 'leave', uuid=self._uuid, count=self._count)
+        try:
+            self._client.call({}, 'leave', uuid=self._uuid, count=self._count)
+        except (
+            messaging.MessagingTimeout,
+            messaging.MessageUndeliverable,
+        ) as error:
+            raise NoConductor from error

@@ -22,28 +22,25 @@ subtracts it from its own time.
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-import threading
 import time
 from typing import Any
-import weakref
 
 from nova import conf as nova_conf
 from nova.db.main import api as db
 from oslo_db import api as oslo_db_api
 import sqlalchemy as sa
 
-from nova_sg import forks
 from nova_sg.conductor import beats as group
 from nova_sg.db import beats
 from nova_sg.db import clock
-from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import moved
 
 CONF = nova_conf.CONF
 
-#: Of the report interval: between the end of a write and the next. Half a
-#: second at nova's default, far less than a call waits for its answer.
-SPACING = 0.05
+#: Of the report interval: how long a group is open, and the least time between
+#: the end of a write and the next. A conductor reads heartbeats in bursts (see
+#: :mod:`.serving`), and one burst takes less.
+SPACING = 0.02
 
 #: Heartbeats that may wait to be written; further ones are refused.
 LIMIT = 50_000
@@ -181,39 +178,15 @@ def database_time(context: Any) -> float:
     return float(found)
 
 
-class Groups:
-    """The heartbeats that wait in this process, by database.
+class Group(group.GroupCommit):
+    """Heartbeats that wait to be written, with when each was received.
 
-    That is one in a conductor. Under nova's test fixtures, one process is the
-    conductor of many cells.
+    :param context: nova's, which leads to the database
+    :param joining: revive services that left
     """
 
-    def __init__(self) -> None:
-        self._groups: weakref.WeakKeyDictionary[
-            Any, dict[bool, group.GroupCommit]
-        ] = weakref.WeakKeyDictionary()
-        self._lock = forks.renewed(self, '_lock', threading.Lock)
-
-    def of(self, context: Any, *, joining: bool) -> group.GroupCommit:
-        """Return where a heartbeat waits for others.
-
-        :param context: nova's
-        """
-        engine = db.get_engine(context=context)
-        with self._lock:
-            mine = self._groups.get(engine)
-            if mine is None:
-                mine = self._groups[engine] = {
-                    each: _Group(context, each) for each in (False, True)
-                }
-        return mine[joining]
-
-
-class _Group(group.GroupCommit):
-    """Heartbeats that wait to be written, with when each was received."""
-
     def __init__(self, context: Any, joining: bool) -> None:
-        mine = cells.administrator_in(context)
+        self._context = context
         received: dict[str, float] = {}
         self._received = received
         # Of the statement before: of several heartbeats of one service in a
@@ -227,17 +200,20 @@ class _Group(group.GroupCommit):
                 uuid: received.pop(uuid, before.get(uuid, now))
                 for uuid in uuids
             }
-            return write(mine, uuids, joining=joining, received=before)
+            return write(context, uuids, joining=joining, received=before)
 
-        super().__init__(report, SPACING * CONF.report_interval, LIMIT)
+        spacing = SPACING * CONF.report_interval
+        super().__init__(report, spacing, LIMIT, linger=spacing)
 
     def report(self, context: Any, uuids: Sequence[str]) -> Sequence[str]:
-        self._note(uuids)
+        self._received.update(dict.fromkeys(uuids, time.monotonic()))
         return super().report(context, uuids)
 
-    def post(self, context: Any, uuids: Sequence[str]) -> None:
-        self._note(uuids)
-        super().post(context, uuids)
+    def post_received(self, received: Sequence[tuple[str, float]]) -> None:
+        """Write heartbeats; see :meth:`GroupCommit.post`.
 
-    def _note(self, uuids: Sequence[str]) -> None:
-        self._received.update(dict.fromkeys(uuids, time.monotonic()))
+        :param received: services, and when each was heard, by
+            ``time.monotonic()``
+        """
+        self._received.update(received)
+        self.post(self._context, [uuid for uuid, _ in received])

@@ -3,21 +3,16 @@
 """Grouped heartbeats on nova's own table."""
 
 import datetime
-import inspect
 import time
 import types
 from typing import Any
 from unittest import mock
 
 from nova import objects
-from nova.conductor import manager as conductor_manager
-from nova.conductor import rpcapi as conductor_rpcapi
 from nova.db.main import api as db
-from nova.objects import base as objects_base
 from nova.servicegroup import api as nova_servicegroup
 from nova.servicegroup.drivers import db as nova_db
 from oslo_db import exception as db_exc
-import oslo_messaging as messaging
 from oslo_utils import fixture as utils_fixture
 from oslo_utils import timeutils
 import sqlalchemy as sa
@@ -25,11 +20,8 @@ import sqlalchemy as sa
 from nova_sg import exception
 from nova_sg.nova_tree import functions
 from nova_sg.nova_tree import novas_scheme
-from nova_sg.nova_tree import owner
 from nova_sg.nova_tree.grouped import driver
-from nova_sg.nova_tree.grouped import endpoint
 from nova_sg.nova_tree.grouped import reader
-from nova_sg.nova_tree.grouped import sender
 from nova_sg.nova_tree.grouped import written
 from nova_sg.servicegroup import doubt
 from nova_sg.tests.fixtures import statements
@@ -209,7 +201,7 @@ class TestStamp(TestCase):
 
     def test_each_of_two_that_waited_in_one_group_is_as_old_as_it_is(self):
         self.seen_ago(self.made, 2 * DOWN_TIME)
-        waiting = written.Groups().of(self.context, joining=True)
+        waiting = written.Group(self.context, joining=True)
         batch, _ = waiting._join([self.made.uuid])
         waiting._join([self.made.uuid])
         waiting._received[self.made.uuid] = time.monotonic() - self.WAITED
@@ -234,149 +226,6 @@ class TestStamp(TestCase):
         self.assertEqual(1, len(hung))
         self.assertGreaterEqual(self.age(), 0.9)
         self.assertEqual(1, self.read(self.made).report_count)
-
-
-class TestProcessWithoutDatabase(TestCase):
-    """Its beats go to a conductor, in this process under another name."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.flags(rpc_response_timeout=20)
-        self.stub_out('nova_sg.nova_tree.grouped.written.SPACING', 0)
-        self.conductor = self.start_service('conductor')
-        self.seen_ago(self.made, 2 * DOWN_TIME)
-        self.process = self.process_of(self.made)
-        self.caller = sender.Caller(self.process)
-        self.sent: list[tuple[str, str | None]] = []
-        self.note('call')
-        self.note('cast')
-
-    def note(self, kind: str) -> None:
-        """Note what is called and cast, and to which conductor."""
-        contextual = getattr(messaging.rpc.client._CallContext, kind)
-
-        def noted(prepared: Any, context: Any, method: str, **kwargs: Any):
-            if prepared.target.namespace == 'nova_sg.beats':
-                self.sent.append((method, prepared.target.server))
-            return contextual(prepared, context, method, **kwargs)
-
-        self.stub_out(f'oslo_messaging.rpc.client._CallContext.{kind}', noted)
-
-    def count(self) -> int:
-        return int(self.read(self.made).report_count)
-
-    def test_most_are_casts_to_the_conductor_that_answered(self):
-        for _ in range(5):
-            self.caller.beat()
-        host = self.conductor.host
-        self.assertEqual(
-            [('beat', None), *[('post', host)] * 3, ('beat', host)], self.sent
-        )
-        self.assertEqual(5, self.count())
-        self.assertTrue(self.is_up(self.made))
-
-    def test_a_silent_conductor_is_left_for_any_other_one(self):
-        self.caller.beat()
-        self.caller._server, self.caller._casts = 'dead', 0
-        self.process.report_interval = 1
-        self.caller._interval = 1
-        self.caller.beat()
-        self.assertEqual([('beat', 'dead'), ('beat', None)], self.sent[1:])
-        self.assertEqual(self.conductor.host, self.caller._server)
-        self.assertEqual(2, self.count())
-
-    def test_a_late_heartbeat_of_a_service_that_left_revives_nobody(self):
-        self.caller.beat()
-        self.caller.leave()
-        self.assertFalse(self.is_up(self.made))
-        self.caller._cast(self.conductor.host)
-        self.assertFalse(self.is_up(self.made))
-        # Its next process does.
-        sender.Caller(self.process_of(self.made)).beat()
-        self.assertTrue(self.is_up(self.made))
-
-    def test_a_heartbeat_that_waited_too_long_counts_for_none(self):
-        self.caller.beat()
-        self.caller._ahead -= AN_HOUR.total_seconds()
-        self.caller.beat()
-        self.assertEqual(('post', self.conductor.host), self.sent[-1])
-        self.assertEqual(1, self.count())
-
-    def test_one_that_was_aged_joins_again(self):
-        self.caller.beat()
-        self.seen_ago(self.made, 86_400)
-        self.caller._casts = 0
-        self.caller.beat()
-        self.assertTrue(self.is_up(self.made))
-
-    def test_one_that_was_deleted_learns_it_with_the_next_call(self):
-        self.caller.beat()
-        self.read(self.made).destroy()
-        for _ in range(6):
-            self.caller.beat()
-        self.assertEqual(5, len(self.sent))
-        self.assertIn('is gone', self.stdlog.logger.output)
-
-    def test_the_time_of_the_database_is_asked_of_the_conductor(self):
-        with mock.patch.object(
-            objects_base.NovaObject,
-            'indirection_api',
-            conductor_rpcapi.ConductorAPI(),
-        ):
-            found = reader._database_time(self.context)
-        now = datetime.datetime.now(datetime.UTC).timestamp()
-        self.assertLess(abs(found - now), 60)
-
-    def test_a_conductor_with_another_driver_writes_none(self):
-        with mock.patch.object(owner, 'driver', return_value='zk'):
-            self.assertRaises(
-                exception.InvalidConfiguration,
-                endpoint.Endpoint(self.conductor.manager).beat,
-                self.context,
-                self.made.uuid,
-                joining=False,
-            )
-
-
-class TestStockConductor(TestCase):
-    """No conductor has nova_sg: heartbeats go nova's way."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.flags(rpc_response_timeout=20)
-        self.stub_out(
-            'nova.conductor.manager.ConductorManager.__init__',
-            inspect.unwrap(conductor_manager.ConductorManager.__init__),
-        )
-        self.start_service('conductor')
-        self.seen_ago(self.made, 2 * DOWN_TIME)
-
-    def test_the_row_is_read_first_for_siblings_share_it(self):
-        first, second = (
-            sender.Caller(self.process_of(self.made)) for _ in range(2)
-        )
-        for _ in range(3):
-            first.beat()
-            second.beat()
-        self.assertEqual(6, self.read(self.made).report_count)
-        self.assertTrue(self.is_up(self.made))
-
-    def test_it_is_asked_again_only_after_some(self):
-        caller = sender.Caller(self.process_of(self.made))
-        with mock.patch.object(
-            caller, '_ask', side_effect=caller._ask
-        ) as asked:
-            for _ in range(5):
-                caller.beat()
-        self.assertEqual(2 * sender.ATTEMPTS, asked.call_count)
-
-    def test_a_service_that_stops_is_down_at_once_all_the_same(self):
-        mine = driver.GroupedDriver()
-        process = self.process_of(self.made)
-        mine._sender = sender.Caller(process)
-        mine._sender.beat()
-        mine.leave(process)
-        self.assertFalse(self.is_up(self.made))
 
 
 class TestReader(TestCase):

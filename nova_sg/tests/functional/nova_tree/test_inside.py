@@ -16,8 +16,8 @@ from nova_sg.tests.functional.nova_tree import cells
 load_tests = testscenarios.load_tests_apply_scenarios
 
 MODULES = (
-    *('api', 'grouped', 'invocations', 'manage', 'moved', 'objects', 'once'),
-    *('records', 'switch', 'validation'),
+    *('api', 'grouped', 'grouped_remote', 'invocations', 'manage', 'moved'),
+    *('objects', 'once', 'records', 'switch', 'validation'),
 )
 
 #: Seconds for all of them; they take one minute, and five on a laden machine.

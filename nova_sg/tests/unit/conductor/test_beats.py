@@ -4,6 +4,7 @@
 
 from concurrent import futures
 import threading
+from unittest import mock
 
 from oslotest import base
 
@@ -188,6 +189,18 @@ class TestGroupCommit(base.BaseTestCase):
         for each in others:
             each.result()
         self.assertEqual([['first'], ['a', 'b'], ['a']], self.backend.writes)
+
+    def test_a_batch_is_open_for_a_moment_where_beats_come_in_bursts(self):
+        self.group = beats.GroupCommit(
+            self.backend.report, spacing=0, limit=self.limit, linger=1
+        )
+        with mock.patch.object(
+            beats.time,
+            'sleep',
+            side_effect=lambda _: self.group.post(self.context, ['b']),
+        ):
+            self.group.post(self.context, ['a'])
+        self.assertEqual([['a', 'b']], self.backend.writes)
 
     def test_writes_keep_their_distance_under_load(self):
         # So far apart that whatever comes before the second is in it.

@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Grouped heartbeats of processes without a database."""
+
+import datetime
+import inspect
+import math
+import time
+from typing import Any
+from unittest import mock
+
+from nova import service as nova_service
+from nova.conductor import rpcapi as conductor_rpcapi
+from nova.db.main import api as db
+from nova.objects import base as objects_base
+import oslo_messaging as messaging
+import sqlalchemy as sa
+
+from nova_sg import exception
+from nova_sg.nova_tree import owner
+from nova_sg.nova_tree.grouped import driver
+from nova_sg.nova_tree.grouped import endpoint
+from nova_sg.nova_tree.grouped import intake
+from nova_sg.nova_tree.grouped import reader
+from nova_sg.nova_tree.grouped import sender
+from nova_sg.nova_tree.grouped import serving
+from nova_sg.nova_tree.grouped import written
+from nova_sg.tests.fixtures import commands
+from nova_sg.tests.nova_tree import grouped
+
+
+class TestCase(grouped.TestCase):
+    """Heartbeats go to a conductor in this process."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.flags(rpc_response_timeout=20)
+        self.stub_out('nova_sg.nova_tree.grouped.written.SPACING', 0)
+        self.stub_out('nova_sg.nova_tree.grouped.serving.REST', 0)
+        self.seen_ago(self.made, 2 * grouped.DOWN_TIME)
+        self.process = self.process_of(self.made)
+
+    def start_conductor(self) -> None:
+        # A configuration tells a conductor its cell.
+        self.stub_out(
+            'nova_sg.nova_tree.grouped.serving.own_context',
+            lambda: self.context,
+        )
+        self.conductor = self.start_service('conductor')
+        self.caller = sender.Caller(self.process)
+        self.sent: list[str] = []
+        self.note('call')
+        self.note('cast')
+
+    def note(self, kind: str) -> None:
+        """Note what is called and cast."""
+        contextual = getattr(messaging.rpc.client._CallContext, kind)
+
+        def noted(prepared: Any, context: Any, method: str, **kwargs: Any):
+            if prepared.target.namespace == 'nova_sg.beats':
+                self.sent.append(method)
+            return contextual(prepared, context, method, **kwargs)
+
+        self.stub_out(f'oslo_messaging.rpc.client._CallContext.{kind}', noted)
+
+    def settle(self) -> None:
+        """Return when what was cast is written."""
+        # It is read after what was cast.
+        self.caller._client.call({}, 'database_time')
+        (beats,) = self.conductor.rpcserver._ours.dispatcher.endpoints
+        commands.wait_until(
+            lambda: not beats.intake._writing, 'heartbeats are written'
+        )
+
+    def count(self) -> int:
+        return int(self.read(self.made).report_count)
+
+
+class TestConductor(TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.start_conductor()
+
+    def test_most_are_casts(self):
+        for _ in range(5):
+            self.caller.beat()
+        self.assertEqual(['beat', 'post', 'post', 'post', 'beat'], self.sent)
+        self.settle()
+        self.assertEqual(5, self.count())
+        self.assertTrue(self.is_up(self.made))
+
+    def test_silence_is_followed_by_a_heartbeat_in_novas_way(self):
+        self.caller.beat()
+        self.caller._casts = 0
+        self.caller._client = self.caller._client.prepare(
+            topic='nobody', timeout=0.1
+        )
+        self.seen_ago(self.made, 2 * grouped.DOWN_TIME)
+        self.caller.beat()
+        self.assertEqual(['beat'] * sender.ATTEMPTS, self.sent[1:])
+        self.assertEqual(2, self.count())
+        self.assertTrue(self.is_up(self.made))
+
+    def test_a_cast_into_no_queue_becomes_a_call_at_once(self):
+        self.caller.beat()
+        with mock.patch.object(
+            self.caller._client,
+            'cast',
+            side_effect=messaging.MessageUndeliverable(*['gone'] * 4),
+        ):
+            self.caller.beat()
+        self.assertEqual(['beat', 'beat'], self.sent)
+        self.assertEqual(2, self.count())
+
+    def test_an_error_of_one_conductor_is_followed_by_another_call(self):
+        failing = exception.ServiceGroupUnavailable(
+            backend="nova's database", reason='gone'
+        )
+        written_ = written.Group.report
+        failures = [failing]
+
+        def report(*args: Any) -> Any:
+            if failures:
+                raise failures.pop()
+            return written_(*args)
+
+        with mock.patch.object(written.Group, 'report', report):
+            self.caller.beat()
+        self.assertEqual(['beat', 'beat'], self.sent)
+        self.assertEqual(1, self.count())
+
+    def test_a_late_heartbeat_of_a_service_that_left_revives_nobody(self):
+        self.caller.beat()
+        self.caller.leave()
+        self.assertFalse(self.is_up(self.made))
+        self.caller._cast()
+        self.settle()
+        self.assertFalse(self.is_up(self.made))
+        # Its next process does.
+        sender.Caller(self.process_of(self.made)).beat()
+        self.assertTrue(self.is_up(self.made))
+
+    def test_a_heartbeat_that_waited_too_long_counts_for_none(self):
+        self.caller.beat()
+        self.caller._ahead -= grouped.AN_HOUR.total_seconds()
+        self.caller.beat()
+        self.assertEqual('post', self.sent[-1])
+        self.settle()
+        self.assertEqual(1, self.count())
+
+    def test_one_that_was_aged_joins_again(self):
+        self.caller.beat()
+        self.seen_ago(self.made, 86_400)
+        self.caller._casts = 0
+        self.caller.beat()
+        self.assertTrue(self.is_up(self.made))
+
+    def test_one_that_was_deleted_learns_it_with_the_next_call(self):
+        self.caller.beat()
+        self.read(self.made).destroy()
+        for _ in range(6):
+            self.caller.beat()
+        self.assertEqual(5, len(self.sent))
+        self.assertIn('is gone', self.stdlog.logger.output)
+
+    def test_the_time_of_the_database_is_asked_of_the_conductor(self):
+        with mock.patch.object(
+            objects_base.NovaObject,
+            'indirection_api',
+            conductor_rpcapi.ConductorAPI(),
+        ):
+            found = reader._database_time(self.context)
+        now = datetime.datetime.now(datetime.UTC).timestamp()
+        self.assertLess(abs(found - now), 60)
+
+    def test_a_heartbeat_of_a_version_to_come_is_refused(self):
+        newer = self.caller._client.prepare(version='1.9')
+        newer.cast({}, 'post', uuid=self.made.uuid, more='than is known')
+        self.settle()
+        self.assertIn('UnsupportedVersion', self.stdlog.logger.output)
+
+    def test_it_ends_with_novas_server(self):
+        self.conductor.stop()
+        self.assertRaises(
+            messaging.MessagingTimeout,
+            self.caller._client.prepare(timeout=0.2).call,
+            {},
+            'database_time',
+        )
+
+
+class TestBurst(TestCase):
+    """What arrives together is written by one statement."""
+
+    def test_casts_that_come_while_the_server_rests_are_one_update(self):
+        self.stub_out('nova_sg.nova_tree.grouped.written.SPACING', 0.1)
+        self.stub_out('nova_sg.nova_tree.grouped.serving.REST', 0.02)
+        self.start_conductor()
+        self.caller.beat()
+        callers = [
+            sender.Caller(
+                self.process_of(
+                    self.make_service(
+                        host=f'host{number}', context=self.context
+                    )
+                )
+            )
+            for number in range(20)
+        ]
+        updates: list[str] = []
+        engine = db.get_engine(context=self.context)
+
+        def noted(_connection: Any, _cursor: Any, statement: str, *_: Any):
+            if statement.startswith('UPDATE services'):
+                updates.append(statement)
+
+        sa.event.listen(engine, 'before_cursor_execute', noted)
+        self.addCleanup(
+            sa.event.remove, engine, 'before_cursor_execute', noted
+        )
+        for each in callers:
+            now = time.time()
+            each._client.cast(
+                {}, 'post', uuid=each._uuid, sent=now, until=now + 60
+            )
+        self.settle()
+        self.assertLess(len(updates), 5)
+
+
+class TestRest(TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.server = serving.server('one')
+        self.server._beats.intake._ahead = 0
+        # Nothing is written here.
+        self.server._beats.intake._writing = True
+
+    def rests(self, waited: float, version: str = '1.0') -> bool:
+        """Whether it rests after a heartbeat that waited so many seconds."""
+        sent = time.monotonic() - waited
+        message = {
+            'namespace': 'nova_sg.beats',
+            'version': version,
+            'method': 'post',
+            'args': {'uuid': 'one', 'sent': sent, 'until': sent + 10},
+        }
+        with mock.patch.object(serving, 'time') as clock:
+            self.server._on_incoming([mock.Mock(message=message)])
+        return bool(clock.sleep.called)
+
+    def test_it_rests_after_a_heartbeat_that_has_not_waited(self):
+        self.assertTrue(self.rests(0))
+
+    def test_it_does_not_rest_while_it_is_behind(self):
+        self.assertFalse(self.rests(1))
+
+    def test_it_does_not_rest_before_it_knows_the_time(self):
+        self.server._beats.intake._ahead = math.inf
+        self.assertFalse(self.rests(0))
+
+
+class TestIntake(TestCase):
+    """What is noted and cannot be written."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.group = mock.Mock()
+        self.intake = intake.Intake(self.context, self.group)
+
+    def write(self) -> None:
+        self.intake.note(self.made.uuid, 0, time.time() + 60)
+        commands.wait_until(
+            lambda: not self.intake._writing, 'the writer ends'
+        )
+
+    def test_a_failure_is_told_once_and_again_after_a_success(self):
+        for failure in ('gone', 'gone', None, 'gone'):
+            self.group.post_received.side_effect = failure and (
+                exception.ServiceGroupUnavailable(backend='', reason=failure)
+            )
+            self.write()
+        told = self.stdlog.logger.output.count('Heartbeats are lost')
+        self.assertEqual(2, told)
+
+    def test_no_more_than_a_limit_waits(self):
+        self.stub_out('nova_sg.nova_tree.grouped.written.LIMIT', 2)
+        self.intake._writing = True
+        for _ in range(3):
+            self.intake.note(self.made.uuid, 0, time.time() + 60)
+        self.assertEqual(2, len(self.intake._noted))
+        self.assertIn('Heartbeats are lost', self.stdlog.logger.output)
+
+
+class TestOtherDriver(TestCase):
+    def test_a_conductor_with_another_driver_has_no_endpoint(self):
+        self.stub_out(
+            'nova_sg.nova_tree.grouped.serving.owner',
+            mock.Mock(has_novas_scheme=lambda: False),
+        )
+        conductor = self.start_service('conductor')
+        self.assertNotIsInstance(conductor.rpcserver, serving.Both)
+
+    def test_it_writes_none_once_it_has_another_driver(self):
+        with mock.patch.object(owner, 'driver', return_value='zk'):
+            self.assertRaises(
+                exception.InvalidConfiguration,
+                endpoint.Endpoint(self.context).beat,
+                {},
+                self.made.uuid,
+                joining=False,
+            )
+
+
+class TestStockConductor(TestCase):
+    """No conductor has nova_sg: heartbeats go nova's way."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.stub_out(
+            'nova.service.Service.start',
+            inspect.unwrap(nova_service.Service.start),
+        )
+        self.start_service('conductor')
+
+    def caller_(self, process: Any = None) -> sender.Caller:
+        caller = sender.Caller(process or self.process_of(self.made))
+        caller._client = caller._client.prepare(timeout=0.1)
+        return caller
+
+    def test_the_row_is_read_first_for_siblings_share_it(self):
+        first, second = self.caller_(), self.caller_()
+        for _ in range(3):
+            first.beat()
+            second.beat()
+        self.assertEqual(6, self.read(self.made).report_count)
+        self.assertTrue(self.is_up(self.made))
+
+    def test_it_is_asked_again_only_after_some(self):
+        caller = self.caller_()
+        with mock.patch.object(
+            caller, '_ask', side_effect=caller._ask
+        ) as asked:
+            for _ in range(5):
+                caller.beat()
+        self.assertEqual(2 * sender.ATTEMPTS, asked.call_count)
+
+    def test_a_queue_that_never_was_is_asked_once(self):
+        caller = self.caller_()
+        with mock.patch.object(
+            caller,
+            '_ask',
+            side_effect=messaging.MessageUndeliverable(*['gone'] * 4),
+        ) as asked:
+            caller.beat()
+        self.assertEqual(1, asked.call_count)
+        self.assertEqual(1, self.read(self.made).report_count)
+
+    def test_a_service_that_stops_is_down_at_once_all_the_same(self):
+        mine = driver.GroupedDriver()
+        process = self.process_of(self.made)
+        mine._sender = self.caller_(process)
+        mine._sender.beat()
+        mine.leave(process)
+        self.assertFalse(self.is_up(self.made))
