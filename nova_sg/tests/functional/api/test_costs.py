@@ -6,10 +6,8 @@ import dataclasses
 from typing import Any
 import uuid
 
-from nova_sg.db import clock
-from nova_sg.db import engine
-from nova_sg.db import models
 from nova_sg.tests.fixtures import rest
+from nova_sg.tests.fixtures import rows
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.api import backends
 from nova_sg.tests.functional.api import base
@@ -60,27 +58,11 @@ class TestCosts(base.RestTestCase):
     def populate(self, numbers: range) -> None:
         """Write hosts past the API: services, nodes and instances."""
         hosts = [f'h{number}' for number in numbers]
-        services = [
-            {
-                'uuid': str(uuid.uuid4()),
-                'host': host,
-                'binary': 'nova-compute',
-                'topic': 'compute',
-                'report_count': 0,
-                'disabled': False,
-                'forced_down': False,
-                'version': 1,
-                'deleted': 0,
-            }
-            for host in hosts
-        ]
-        statement = models.services.insert().values(created_at=clock.utcnow())
-        database = engine.get(self.cloud.conf)
-        database.write(lambda c: c.execute(statement, services))
+        rows.insert_computes(self.cloud.conf, hosts)
         inventory = self.cloud.api.inventory
         inventory.report(
             dataclasses.replace(
-                rest.NODE, host=host, hypervisor_hostname=f'{host}.example'
+                rows.NODE, host=host, hypervisor_hostname=f'{host}.example'
             )
             for host in hosts
         )

@@ -11,9 +11,8 @@ import subprocess
 import time
 
 from nova_sg.cmd import common
-from nova_sg.db import engine
-from nova_sg.db import models
 from nova_sg.tests.fixtures import api
+from nova_sg.tests.fixtures import rows
 from nova_sg.tests.functional.cmd import base
 
 
@@ -118,19 +117,8 @@ class TestStreams(base.CommandTestCase):
         self.assertTrue(self.reload(service).disabled)
 
     def insert(self, count: int) -> None:
-        rows = [
-            {
-                'uuid': f'00000000-0000-4000-8000-{number:012}',
-                'host': f'bulk{number}',
-                'binary': 'nova-compute',
-                'topic': 'compute',
-                'report_count': 0,
-                'deleted': 0,
-            }
-            for number in range(count)
-        ]
-        engine.get(self.process.conf).write(
-            lambda c: c.execute(models.services.insert(), rows)
+        rows.insert_computes(
+            self.process.conf, [f'bulk{number}' for number in range(count)]
         )
 
 

@@ -9,7 +9,7 @@ import json
 from nova_sg import exception
 from nova_sg.db import engine
 from nova_sg.db import models
-from nova_sg.inventory import base as inventory_base
+from nova_sg.tests.fixtures import rows
 from nova_sg.tests.functional.cmd import base
 
 UNKNOWN_UUID = '12345678-1234-4234-8234-123456789012'
@@ -220,11 +220,8 @@ class TestDescribeResource(base.CommandTestCase):
     def test_it_shows_what_there_is_used_and_promised(self):
         self.api.inventory.report(
             [
-                inventory_base.ComputeNode(
-                    host='c1',
-                    hypervisor_hostname='c1.example.org',
-                    hypervisor_type='QEMU',
-                    hypervisor_version=8000000,
+                rows.node(
+                    'c1',
                     vcpus=16,
                     memory_mb=65536,
                     local_gb=1000,

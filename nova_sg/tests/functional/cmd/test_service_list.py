@@ -6,9 +6,8 @@
 import re
 
 from nova_sg import conf as sg_conf
-from nova_sg.db import engine
-from nova_sg.db import models
 from nova_sg.servicegroup import api as sg_api
+from nova_sg.tests.fixtures import rows
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.fixtures.servers import memcached
 from nova_sg.tests.functional.cmd import backends
@@ -178,20 +177,10 @@ class TestServiceList(base.CommandTestCase):
             self.assertLessEqual(len(mine), 3, counted)
 
     def _insert(self, count: int) -> None:
-        rows = [
-            {
-                'uuid': f'00000000-0000-4000-8000-{number:012}',
-                'host': f'bulk{number}',
-                'binary': 'nova-compute',
-                'topic': 'compute',
-                'report_count': 0,
-                'deleted': 0,
-                'created_at': self.compute.created_at,
-            }
-            for number in range(count)
-        ]
-        engine.get(self.process.conf).write(
-            lambda c: c.execute(models.services.insert(), rows)
+        rows.insert_computes(
+            self.process.conf,
+            [f'bulk{number}' for number in range(count)],
+            created_at=self.compute.created_at,
         )
 
 

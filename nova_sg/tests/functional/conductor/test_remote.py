@@ -18,6 +18,7 @@ from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import known
 from nova_sg.tests.fixtures import conductor
+from nova_sg.tests.fixtures import rows
 from nova_sg.tests.functional.objects import base
 
 
@@ -37,24 +38,13 @@ class TestInventory(RemoteTestCase):
         self.mine = self.api.inventory
         self.remote = inventory.RemoteInventory(self.process.conf, self.rpc)
 
-    def node(self, host):
-        return inventory_base.ComputeNode(
-            host=host,
-            hypervisor_hostname=host,
-            hypervisor_type='QEMU',
-            hypervisor_version=1,
-            vcpus=2,
-            memory_mb=3,
-            local_gb=4,
-        )
-
     def test_all_that_an_inventory_does_can_be_called(self):
         self.assertEqual(
             inventory_base.Inventory.__abstractmethods__, set(wire.METHODS)
         )
 
     def test_what_is_reported_remotely_is_there(self):
-        self.remote.report([self.node('c1'), self.node('c2')])
+        self.remote.report([rows.node('c1'), rows.node('c2')])
         self.assertEqual(
             ['c1', 'c2'], [each.host for each in self.mine.compute_nodes()]
         )
@@ -64,7 +54,7 @@ class TestInventory(RemoteTestCase):
         self.assertEqual([], self.mine.compute_nodes('c2'))
 
     def test_every_question_has_the_answer_it_has_there(self):
-        self.mine.report([self.node('c1')])
+        self.mine.report([rows.node('c1')])
         self.mine.set_zone('c1', 'az1')
         [aggregate] = self.mine.aggregates()
         [node] = self.mine.compute_nodes()
@@ -206,7 +196,7 @@ class TestMembership(RemoteTestCase):
 
     def many(self, count):
         """Register services that have beaten once; return their uuids."""
-        rows = [
+        made = [
             {
                 'uuid': f'uuid-{number:05}',
                 'host': f'h{number}',
@@ -220,9 +210,9 @@ class TestMembership(RemoteTestCase):
             last_seen_up=clock.utcnow(), created_at=clock.utcnow()
         )
         engine.get(self.process.conf).write(
-            lambda c: c.execute(statement, rows)
+            lambda c: c.execute(statement, made)
         )
-        return [row['uuid'] for row in rows]
+        return [each['uuid'] for each in made]
 
     def test_it_declares_what_the_conductors_driver_does(self):
         self.assertEqual(

@@ -11,28 +11,13 @@ from nova_sg.db import models
 from nova_sg.inventory import base as inventory_base
 from nova_sg.inventory import sql
 from nova_sg.tests.fixtures import children
+from nova_sg.tests.fixtures import rows
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.inventory import base
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
-NODE = inventory_base.ComputeNode(
-    host='c1',
-    hypervisor_hostname='c1.example',
-    hypervisor_type='QEMU',
-    hypervisor_version=8002000,
-    vcpus=8,
-    memory_mb=32768,
-    local_gb=500,
-    host_ip='2001:db8::1',
-    vcpus_used=2,
-    memory_mb_used=4096,
-    local_gb_used=40,
-    disk_available_least=440,
-    current_workload=1,
-    running_vms=2,
-    cpu_info='{"arch": "x86_64"}',
-)
+NODE = dataclasses.replace(rows.NODE, host_ip='2001:db8::1')
 
 
 class TestComputeNodes(base.InventoryTestCase):

@@ -8,7 +8,7 @@ import testtools
 
 from nova_sg import exception
 from nova_sg import objects
-from nova_sg.inventory import base as inventory_base
+from nova_sg.tests.fixtures import rows
 from nova_sg.tests.functional.objects import base
 
 List = objects.ServiceGroupServiceList
@@ -88,19 +88,7 @@ class TestLists(base.ObjectsTestCase):
 
     def test_computes_by_hypervisor_type(self):
         for host, kind in (('c1', 'QEMU'), ('c2', 'QEMU'), ('ctl', 'ironic')):
-            self.api.inventory.report(
-                [
-                    inventory_base.ComputeNode(
-                        host=host,
-                        hypervisor_hostname=host,
-                        hypervisor_type=kind,
-                        hypervisor_version=1,
-                        vcpus=1,
-                        memory_mb=1,
-                        local_gb=1,
-                    )
-                ]
-            )
+            self.api.inventory.report([rows.node(host, hypervisor_type=kind)])
         by_type = List.get_all_computes_by_hv_type
         self.assertEqual(
             [('c1', 'nova-compute')], names(by_type(self.context, 'QEMU'))

@@ -11,8 +11,8 @@ from nova_sg import context
 from nova_sg import exception
 from nova_sg import objects
 from nova_sg import servicegroup
-from nova_sg.inventory import base as inventory_base
 from nova_sg.tests.fixtures import conductor
+from nova_sg.tests.fixtures import rows
 from nova_sg.tests.functional.objects import base
 
 Service = objects.ServiceGroupService
@@ -129,19 +129,7 @@ class TestLists(RemotingTestCase):
         mine = self.service()
         self.service('ctl', 'nova-scheduler', 'scheduler', forced_down=True)
         mine.report_state()
-        self.api.inventory.report(
-            [
-                inventory_base.ComputeNode(
-                    host='c1',
-                    hypervisor_hostname='c1',
-                    hypervisor_type='QEMU',
-                    hypervisor_version=1,
-                    vcpus=1,
-                    memory_mb=1,
-                    local_gb=1,
-                )
-            ]
-        )
+        self.api.inventory.report([rows.node('c1')])
         everything = List.get_all(self.context)
         self.assertEqual([True, False], [each.is_up for each in everything])
         for found in (

@@ -3,17 +3,15 @@
 """What each operation costs, in statements, on each database."""
 
 import types
-import uuid
 
 import fixtures
 import testscenarios
 
 from nova_sg import objects
-from nova_sg.db import clock
 from nova_sg.db import engine
-from nova_sg.db import models
 from nova_sg.servicegroup import pace
 from nova_sg.tests.fixtures import conductor
+from nova_sg.tests.fixtures import rows
 from nova_sg.tests.fixtures import scenarios
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.objects import base
@@ -39,25 +37,9 @@ class TestStatementCounts(base.ObjectsTestCase):
 
     def populate(self, numbers):
         """Write services past the objects, and return their uuids."""
-        rows = [
-            {
-                'uuid': str(uuid.uuid4()),
-                'host': f'h{number}',
-                'binary': 'nova-compute',
-                'topic': 'compute',
-                'report_count': 0,
-                'disabled': False,
-                'forced_down': False,
-                'version': 1,
-                'deleted': 0,
-            }
-            for number in numbers
-        ]
-        statement = models.services.insert().values(created_at=clock.utcnow())
-        engine.get(self.process.conf).write(
-            lambda c: c.execute(statement, rows)
+        return rows.insert_computes(
+            self.process.conf, [f'h{number}' for number in numbers]
         )
-        return [row['uuid'] for row in rows]
 
     def join(self, uuids):
         """Join for some of the services there are."""
