@@ -41,8 +41,8 @@ of one host can share a configuration file: ``nova-sg-api``,
         help="""
 The address on which these ports are opened.
 
-Whoever can reach a port can read the metrics, without a token. They name no
-host, unless ``per_service`` is set, and no address of a backend.
+Every client that can reach a port can read the metrics, without a token. They
+name no host, unless ``per_service`` is set, and no address of a backend.
 """,
     ),
     cfg.BoolOpt(
@@ -58,7 +58,7 @@ Without it they serve the probes only, and the extra ``metrics`` is not needed.
         'deployment',
         default=['nova-sg-api'],
         help="""
-The programs that tell of all services, and not only of themselves.
+The programs whose metrics cover all services, and not only themselves.
 
 Each of them lists all services once a scrape. One program of a deployment
 should do: ``nova-sg-api``, or ``nova-sg-conductor`` where there is none.
@@ -69,10 +69,9 @@ Inside a nova name ``nova-conductor``.
         'per_service',
         default=False,
         help="""
-Tell of each single service, as ``nova_sg_service_up``.
+Export a time series for each service, ``nova_sg_service_up``.
 
-This is a time series for each service, and it names the hosts. Set it only if
-you alarm on single hosts.
+It names the hosts. Set it only if you alarm on single hosts.
 """,
     ),
     cfg.StrOpt(

@@ -17,7 +17,7 @@ _rules = [
     policy.RuleDefault(
         name='context_is_admin',
         check_str='role:admin',
-        description='What the rules of the APIs call an admin.',
+        description='An admin, to the rules of the APIs.',
     ),
 ]
 

@@ -18,7 +18,7 @@ complete)', for zsh the same with --shell zsh after compinit, for fish
 
 
 class Complete(base.Command):
-    """Print what has a shell complete commands, options and hosts."""
+    """Print a script that lets a shell complete commands and hosts."""
 
     _epilog = EPILOG
 

@@ -84,7 +84,7 @@ class List(base.Lister):
             nargs='?',
             const=2.0,
             type=arguments.seconds,
-            help='show the list anew, every two seconds or so many; '
+            help='show the list again every SECONDS (default: 2); '
             '"service watch" shows what changes',
         )
         return parser
