@@ -33,8 +33,9 @@ _WITH_QUERY = 'oslo_messaging._drivers.common:ConfigOptsProxy'
 #: oslo.messaging registers these groups with oslo.config's global object only,
 #: and reads them from the configuration it is given. The second one came with
 #: 18; no function lists either.
+_METRICS = 'oslo_messaging_metrics'
 _UNREGISTERED = {
-    'oslo_messaging_metrics': 'oslo_messaging._metrics.client',
+    _METRICS: 'oslo_messaging._metrics.client',
     'oslo_messaging_tracing': 'oslo_messaging._tracing.client',
 }
 
@@ -106,6 +107,30 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     for group, values in _DEFAULTS.items():
         for name, value in values.items():
             conf.set_default(name, value, group)
+    _end_with_the_last_call(conf)
+
+
+def _end_with_the_last_call(conf: cfg.ConfigOpts) -> None:
+    """Let no thread for metrics that are off keep a command from ending.
+
+    The first call starts one in any case, and Python waits for it at the end
+    of the process. It looks for metrics until it has had none for these
+    seconds; the library's default is 10::
+
+        t=0    service leave calls nova's conductor, and is answered
+        t=0.1  it has printed its line, and ends
+        t=10   the thread ends, and so does the process: systemd starts the
+               unit again
+    """
+    if _METRICS not in conf:
+        return
+    try:
+        enabled = conf[_METRICS].metrics_enabled
+    except ValueError:
+        # Whoever checks all options names this one.
+        return
+    if not enabled:
+        conf.set_default('metrics_thread_stop_timeout', 0, _METRICS)
 
 
 def check(

@@ -3,12 +3,14 @@
 """What is refused of [oslo_messaging_rabbit] before anything connects."""
 
 import os
+import pathlib
 
 import fixtures
 from oslo_config import cfg
 from oslotest import base
 import testscenarios
 
+from nova_sg import conf as sg_conf
 from nova_sg import exception
 from nova_sg import rpc
 from nova_sg.conf import libraries
@@ -175,4 +177,37 @@ class TestLibraries(TransportTestCase):
                 cfg.CONF.oslo_concurrency.lock_path,
                 cfg.CONF.oslo_messaging_notifications.routing_config,
             ),
+        )
+
+
+class TestMetrics(TransportTestCase):
+    """A command ends with its last call, unless metrics are to be sent."""
+
+    def timeout(self, line=''):
+        self.useFixture(api.Environment())
+        directory = self.useFixture(fixtures.TempDir()).path
+        path = pathlib.Path(directory, 'nova-sg.conf')
+        path.write_text(
+            f'[DEFAULT]\ntransport_url = {URL}\n'
+            f'[oslo_messaging_metrics]\n{line}\n'
+        )
+        conf = sg_conf.load([str(path)])
+        rpc.transport(conf)
+        return conf.oslo_messaging_metrics.metrics_thread_stop_timeout
+
+    def test_no_thread_waits_for_metrics_that_are_off(self):
+        self.assertEqual(0, self.timeout())
+
+    def test_one_waits_for_those_that_are_on(self):
+        self.assertEqual(10, self.timeout('metrics_enabled = true'))
+
+    def test_what_an_operator_says_holds(self):
+        self.assertEqual(3, self.timeout('metrics_thread_stop_timeout = 3'))
+
+    def test_a_bad_value_is_named(self):
+        self.assertRaisesRegex(
+            exception.InvalidConfiguration,
+            'metrics_enabled',
+            self.timeout,
+            'metrics_enabled = perhaps',
         )
