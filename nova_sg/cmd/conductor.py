@@ -132,7 +132,7 @@ class _Worker(cotyledon.Service):
         )
         self._systemd = conductor.systemd
         self._monitor = conductor.monitor
-        self._monitor.begin(worker_id)
+        self._monitor.begin()
         self._worker = service.Worker(conf, first=worker_id == 0)
         self._started = threading.Event()
         self._ending = False

@@ -22,6 +22,7 @@ from nova_sg import exception
 if TYPE_CHECKING:
     from nova_sg.metrics.exposition import Exposition
     from nova_sg.metrics.place import Place
+    from nova_sg.metrics.services import Source
 
 #: What Prometheus is told that the text is.
 CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -73,7 +74,13 @@ def _installed() -> bool:
         return False
 
 
-def begin(conf: cfg.ConfigOpts, program: str, place: 'Place') -> 'Exposition':
+def begin(
+    conf: cfg.ConfigOpts,
+    program: str,
+    place: 'Place',
+    slot: int | None = None,
+    source: 'Source | None' = None,
+) -> 'Exposition':
     """Count from now on, in this process.
 
     Called in the process that serves, after it was forked; each process takes
@@ -82,9 +89,13 @@ def begin(conf: cfg.ConfigOpts, program: str, place: 'Place') -> 'Exposition':
     :param conf: a loaded configuration
     :param program: the name of the program
     :param place: where its workers share what they count
+    :param slot: the one that this process has taken there; None to take one
+    :param source: where all services are; None for those of this package
     :returns: what shows the metrics of all of them
     """
     # Imported here: only a process with metrics pays for it.
     from nova_sg.metrics import exposition
 
-    return exposition.begin(conf, program, place)
+    if slot is None:
+        slot = place.take_slot()
+    return exposition.begin(conf, program, place, slot, source)

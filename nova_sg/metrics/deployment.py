@@ -26,7 +26,6 @@ from typing import NamedTuple
 
 from nova_sg import exception
 from nova_sg import instruments
-from nova_sg import servicegroup
 from nova_sg.metrics import place as sg_place
 from nova_sg.metrics import services
 from nova_sg.metrics import text
@@ -65,10 +64,18 @@ class Deployment:
 
     :param place: where the workers share it
     :param per_service: tell of each of them, too
+    :param source: where they are found; None for those of this package
     """
 
-    def __init__(self, place: sg_place.Place, *, per_service: bool) -> None:
+    def __init__(
+        self,
+        place: sg_place.Place,
+        *,
+        per_service: bool,
+        source: services.Source | None = None,
+    ) -> None:
         self._place = place
+        self._source = source or services.OwnSource()
         self._per_service = per_service
         #: What this process found last, and when.
         self._states = services.States(frozenset(), {})
@@ -90,12 +97,11 @@ class Deployment:
             looking.join(PATIENCE)
             listed = self._listed()
         if listed is None:
-            return text.of_configuration()
+            return text.of_configuration(self._source.marker)
         behind = max(0.0, asked_at - listed.at)
         age = listed.age + (behind if behind > FRESH else 0.0)
-        return b''.join(
-            (text.of_configuration(), text.of_age(age), listed.text)
-        )
+        configuration = text.of_configuration(self._source.marker)
+        return b''.join((configuration, text.of_age(age), listed.text))
 
     def _listed(self) -> Listed | None:
         try:
@@ -145,7 +151,7 @@ class Deployment:
         :param before: when they were listed the last time
         """
         with collector.paused():
-            seen = list(services.listing())
+            seen = list(self._source.listing())
             states = services.States.of(seen)
             if before is not None:
                 if before != self._states_at:
@@ -153,7 +159,7 @@ class Deployment:
                     self._states = services.States.load(content)
                 services.count_changes(self._states, states)
             shown = text.of(seen, per_service=self._per_service)
-        head = json.dumps([at, servicegroup.get().knowledge_age]).encode()
+        head = json.dumps([at, self._source.age]).encode()
         self._write(_STATES, states.dump().encode())
         self._write(_TEXT, head + b'\n' + shown)
         self._states, self._states_at = states, at

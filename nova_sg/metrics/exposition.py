@@ -15,6 +15,7 @@ from nova_sg import instruments
 from nova_sg.metrics import deployment as sg_deployment
 from nova_sg.metrics import place as sg_place
 from nova_sg.metrics import process
+from nova_sg.metrics import services
 
 
 class Exposition:
@@ -49,15 +50,19 @@ class Exposition:
 
 
 def begin(
-    conf: cfg.ConfigOpts, program: str, place: sg_place.Place
+    conf: cfg.ConfigOpts,
+    program: str,
+    place: sg_place.Place,
+    slot: int,
+    source: services.Source | None,
 ) -> Exposition:
     """Count from now on; see :func:`nova_sg.metrics.begin`."""
     instruments.use(
-        process.Counted(place, conductor=program.endswith('conductor'))
+        process.Counted(place, slot, conductor=program.endswith('conductor'))
     )
     deployment = None
     if program in conf.monitoring.deployment:
         deployment = sg_deployment.Deployment(
-            place, per_service=conf.monitoring.per_service
+            place, per_service=conf.monitoring.per_service, source=source
         )
     return Exposition(place, deployment)

@@ -58,7 +58,7 @@ class Health:
     def begin(self, worker: int = 0) -> None:
         """Begin to tell of this process, as one of several workers.
 
-        :param worker: its number; that of one that it replaces
+        :param worker: its slot, in which no other living process is
         """
         self._mine = (worker % _WORKERS) * _STATE.size
         self._ended = False

@@ -25,6 +25,7 @@ from nova_sg.metrics import textfile as sg_textfile
 if TYPE_CHECKING:
     from nova_sg.metrics import health
     from nova_sg.metrics import listener
+    from nova_sg.metrics import services
 
 
 class Monitor:
@@ -55,7 +56,7 @@ class Monitor:
         #: None where nothing probes it.
         self.health = self._health()
         self._place: sg_place.Place | None = None
-        if self._counts or self._file is not None:
+        if self._socket is not None or self._file is not None:
             self._place = sg_place.Place.make()
         self._running: list[listener.Listener | sg_textfile.TextFile] = []
 
@@ -85,21 +86,25 @@ class Monitor:
         down_time = self._conf.servicegroup.service_down_time
         return health.Health(max(down_time, health.LEAST_PATIENCE))
 
-    def begin(self, worker: int = 0) -> None:
+    def begin(self, source: 'services.Source | None' = None) -> None:
         """Count and answer from now on, in this process.
 
-        :param worker: which of several workers it is; the first one writes
-            the file
+        :param source: where all services are; None for those of this package
         """
+        if self._place is None:
+            return
+        slot = self._place.take_slot()
         shown = None
-        if self._place is not None:
-            shown = metrics.begin(self._conf, self._program, self._place)
+        if self._counts or self._file is not None:
+            shown = metrics.begin(
+                self._conf, self._program, self._place, slot, source
+            )
         if self._socket is not None:
             from nova_sg.metrics import listener
 
             pages: dict[str, listener.Page] = {}
             if self.health is not None:
-                self.health.begin(worker)
+                self.health.begin(slot)
                 pages.update(self.health.pages())
             if shown is not None and self._counts:
                 text = shown.text
@@ -107,7 +112,7 @@ class Monitor:
                     200, metrics.CONTENT_TYPE, text()
                 )
             self._running.append(listener.Listener(self._socket, pages))
-        if self._file is not None and shown is not None and not worker:
+        if self._file is not None and shown is not None and not slot:
             self._running.append(sg_textfile.TextFile(self._file, shown.text))
         for each in self._running:
             each.start()

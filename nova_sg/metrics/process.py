@@ -29,12 +29,14 @@ class Counted(instruments.Instruments):
     """Instruments that count for Prometheus.
 
     :param place: where they do
+    :param slot: the slot of this process there
     :param conductor: this process is one
     """
 
-    def __init__(self, place: sg_place.Place, *, conductor: bool) -> None:
+    def __init__(
+        self, place: sg_place.Place, slot: int, *, conductor: bool
+    ) -> None:
         private.check('metrics')
-        slot = place.take_slot()
         shared: Any = values.MultiProcessValue
         values.ValueClass = shared(lambda: slot)
         before = os.environ.get(_VARIABLE)

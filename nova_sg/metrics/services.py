@@ -2,6 +2,7 @@
 
 """All services, as far as metrics tell of them, and what changes."""
 
+import abc
 import collections
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from nova_sg import objects
 from nova_sg import servicegroup
 from nova_sg.objects import base as objects_base
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker as sg_marker
 
 #: Why a service is down, where that is known for sure. More will be told
 #: apart: whatever reads the metrics must add up over it.
@@ -74,29 +76,66 @@ class States(NamedTuple):
         return state
 
 
-def listing() -> Iterator[Seen]:
-    """List all services, with their state."""
-    context = sg_context.get_admin_context()
-    api = servicegroup.get()
-    if objects_base.Object.indirection_api is not None:
-        for each in objects.ServiceGroupServiceList.get_all(
-            context, set_zones=True
-        ):
-            yield _see(each, each.availability_zone or '', each.state)
-        return
-    # Past the objects, of which there would be thousands for a few numbers.
-    records, alive = api.list(context)
-    zone_of = api.inventory.zoning([each.host for each in records])
-    for record in records:
-        known = alive.get(record.uuid)
-        yield _see(
-            record,
-            zone_of(record.host, record.topic),
-            liveness.UNKNOWN if known is None else known.state,
-        )
+class Source(abc.ABC):
+    """Where metrics find all services."""
+
+    @abc.abstractmethod
+    def listing(self) -> Iterator[Seen]:
+        """List all services, with their state.
+
+        :raises ServiceGroupUnavailable: they cannot be listed
+        """
+
+    @property
+    @abc.abstractmethod
+    def marker(self) -> sg_marker.Marker:
+        """How the deployment is configured."""
+
+    @property
+    @abc.abstractmethod
+    def age(self) -> float:
+        """Seconds by which the latest list is behind."""
 
 
-def _see(service: Any, zone: str, state: str) -> Seen:
+class OwnSource(Source):
+    """The services of nova_sg by itself."""
+
+    def listing(self) -> Iterator[Seen]:
+        context = sg_context.get_admin_context()
+        api = servicegroup.get()
+        if objects_base.Object.indirection_api is not None:
+            for each in objects.ServiceGroupServiceList.get_all(
+                context, set_zones=True
+            ):
+                yield see(each, each.availability_zone or '', each.state)
+            return
+        # Past the objects, of which there would be thousands for a few
+        # numbers.
+        records, alive = api.list(context)
+        zone_of = api.inventory.zoning([each.host for each in records])
+        for record in records:
+            known = alive.get(record.uuid)
+            yield see(
+                record,
+                zone_of(record.host, record.topic),
+                liveness.UNKNOWN if known is None else known.state,
+            )
+
+    @property
+    def marker(self) -> sg_marker.Marker:
+        return servicegroup.get().marker
+
+    @property
+    def age(self) -> float:
+        return servicegroup.get().knowledge_age
+
+
+def see(service: Any, zone: str, state: str) -> Seen:
+    """Return what metrics tell of a service.
+
+    :param service: a record, or an object
+    :param state: by its membership
+    """
     forced = service.forced_down
     return Seen(
         service.uuid,

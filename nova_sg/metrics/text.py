@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from nova_sg import servicegroup
 from nova_sg.metrics import services
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker as sg_marker
 
 #: Names and values; a value that is not there is an empty one.
 Labels = Sequence[tuple[str, str | None]]
@@ -67,9 +67,8 @@ def _lines(seen: Iterable[services.Seen], per_service: bool) -> Iterator[str]:
             yield _sample('service_up', labels, int(each.state == liveness.UP))
 
 
-def of_configuration() -> bytes:
+def of_configuration(marker: sg_marker.Marker) -> bytes:
     """Return how this deployment is configured."""
-    marker = servicegroup.get().marker
     labels = [
         ('driver', marker.driver),
         ('records', marker.records),

@@ -10,6 +10,7 @@ which is stopped leaves.
 """
 
 import datetime
+import time
 from typing import Any
 
 from nova import conf as nova_conf
@@ -17,6 +18,7 @@ from nova import objects
 from nova.servicegroup.drivers import db as nova_db
 from oslo_utils import timeutils
 
+from nova_sg import instruments
 from nova_sg.nova_tree import invocations
 
 CONF = nova_conf.CONF
@@ -34,6 +36,15 @@ class NovasSchemeDriver(nova_db.DbDriver):
         # A new row is up by its creation.
         if service.report_interval and service.service_ref.last_seen_up:
             self._report_state(service)
+
+    def _report_state(self, service: Any) -> None:
+        began = time.perf_counter()
+        super()._report_state(service)
+        # nova keeps the error to itself, and notes it there.
+        failed = bool(getattr(service, 'model_disconnected', False))
+        told = instruments.current
+        told.beats_done(1, time.perf_counter() - began, failed=failed)
+        told.backend_answered(not failed)
 
     def leave(self, service: Any) -> None:
         """Age the row of a service that stops, if no other worker uses it.

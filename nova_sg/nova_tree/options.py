@@ -19,6 +19,7 @@ from nova_sg import conf as sg_conf
 from nova_sg.conf import database
 from nova_sg.conf import drivers
 from nova_sg.conf import inventory
+from nova_sg.conf import monitoring
 from nova_sg.conf import paths
 from nova_sg.conf import servicegroup
 from nova_sg.nova_tree import takeover
@@ -43,6 +44,7 @@ def registered() -> list[tuple[cfg.OptGroup, Sequence[cfg.Opt]]]:
     return [
         (servicegroup.servicegroup_group, _servicegroup_opts()),
         (inventory.inventory_group, inventory.inventory_opts),
+        (monitoring.monitoring_group, monitoring.monitoring_opts),
         *drivers.list_opts().items(),
     ]
 

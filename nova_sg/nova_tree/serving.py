@@ -80,7 +80,7 @@ def _check_and_serve() -> Callable[..., None]:
     def serve(server: Any, *args: Any, **kwargs: Any) -> None:
         refused = _look_in_a_child()
         if refused is not None:
-            _exit(server.binary, *refused)
+            refuse(server.binary, *refused)
         novas(server, *args, **kwargs)
 
     return serve
@@ -98,7 +98,7 @@ def _create_or_exit() -> Any:
             if not error.misconfigured:
                 raise
             binary = kwargs.get('binary') or os.path.basename(sys.argv[0])
-            _exit(binary, exits.exit_code(error), str(error))
+            refuse(binary, exits.exit_code(error), str(error))
 
     return classmethod(create)
 
@@ -167,7 +167,7 @@ def _look() -> str:
     return ''
 
 
-def _exit(binary: str, code: int, text: str) -> NoReturn:
+def refuse(binary: str, code: int, text: str) -> NoReturn:
     text = ' '.join(text.split())
     if CONF.log_file or CONF.log_dir:
         LOG.critical('%s does not start: %s', binary, text)

@@ -11,6 +11,7 @@ from nova_sg.nova_tree import endpoint
 from nova_sg.nova_tree import functions
 from nova_sg.nova_tree import hypervisors
 from nova_sg.nova_tree import instances
+from nova_sg.nova_tree import monitoring
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import release
 from nova_sg.nova_tree import servicegroup
@@ -34,6 +35,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     beats_serving.ConductorBeats,
     servicegroup.ServiceGroupDriver,
     serving.Serving,
+    monitoring.Monitoring,
     stop.ServiceStop,
     instances.InstanceServices,
     statistics.ComputeNodeStatistics,

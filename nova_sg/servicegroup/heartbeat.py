@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import random
 import threading
 import time
+from types import TracebackType
 
 from oslo_log import log as logging
 
@@ -30,6 +31,33 @@ def first_delay(interval: float) -> float:
     :param interval: seconds between two beats
     """
     return random.uniform(0, interval)  # noqa: S311
+
+
+class measured:  # noqa: N801
+    """Measures heartbeats that are sent together, as a context manager.
+
+    :param count: of how many services
+    """
+
+    __slots__ = ('_began', '_count')
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        took = time.perf_counter() - self._began
+        told = instruments.current
+        told.beats_done(self._count, took, failed=error is not None)
+        if error is None or isinstance(error, instruments.FAILED):
+            told.backend_answered(error is None)
 
 
 class BeatLog:
@@ -141,14 +169,12 @@ class Heartbeat:
         Never raises: a timer that died of one error would make a healthy
         service look down.
         """
-        count, began = len(handles), time.perf_counter()
         try:
-            gone = self._membership.beat_many(self._context, handles)
+            with measured(len(handles)):
+                gone = self._membership.beat_many(self._context, handles)
         except Exception as error:
-            self._tell_beats(count, began, error)
             self._log.failed(error)
             return
-        self._tell_beats(count, began)
         self._log.reported()
         LOG.debug('Reported the state of %d service(s)', len(handles))
         for handle in gone:
@@ -156,16 +182,6 @@ class Heartbeat:
                 handles.remove(handle)
             self._log.gone(handle.record.binary, handle.record.host)
             self._tell_gone(handle)
-
-    @staticmethod
-    def _tell_beats(
-        count: int, began: float, error: Exception | None = None
-    ) -> None:
-        took = time.perf_counter() - began
-        told = instruments.current
-        told.beats_done(count, took, failed=error is not None)
-        if error is None or isinstance(error, instruments.FAILED):
-            told.backend_answered(error is None)
 
     def _tell_gone(self, handle: base.Handle) -> None:
         if self._on_gone is None:

@@ -79,7 +79,7 @@ class Sender(abc.ABC):
         if self._gone:
             return
         try:
-            with errors.as_ours():
+            with heartbeat.measured(1), errors.as_ours():
                 self._beat()
         except exception.ServiceNotFound:
             self._unwritten(there=False)

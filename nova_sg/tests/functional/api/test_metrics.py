@@ -4,6 +4,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 
@@ -160,6 +162,45 @@ class TestMetrics(cmd_base.CommandTestCase):
         for pid in before:
             os.kill(pid, signal.SIGKILL)
         self.served.wait_for(lambda: len(self.workers() - before) == WORKERS)
+
+
+class TestAnotherServer(cmd_base.CommandTestCase):
+    """nova_sg.wsgi:application, as uWSGI or mod_wsgi load it."""
+
+    program = (
+        'import sys, webob\n'
+        'from nova_sg.wsgi import application\n'
+        'def ask(path, user):\n'
+        '    request = webob.Request.blank(path)\n'
+        '    request.headers["X-Auth-Token"] = user\n'
+        '    return request.get_response(application)\n'
+        f'ask({PATH!r}, "admin")\n'
+        'print(ask("/metrics", "joe").status_int)\n'
+        'print(ask("/metrics", "admin").text)\n'
+    )
+
+    def test_its_processes_share_a_directory_that_is_named(self):
+        self.configure(
+            '[api]\nauth_strategy = noauth2\n'
+            f'[monitoring]\ndirectory = {self.directory}/metrics\n'
+        )
+        self.service()
+        for times in (1, 2):
+            result = subprocess.run(
+                [sys.executable, '-c', self.program],
+                env={**os.environ, 'NOVA_SG_CONFIG_FILES': self.config_file},
+                capture_output=True,
+                encoding='utf-8',
+                timeout=cmd_base.PATIENCE,
+            )
+            status, _, text = result.stdout.partition('\n')
+            self.assertEqual('403', status, result.stderr)
+            found = scrape.Scrape(text)
+            # What another process there has counted is counted on.
+            self.assertEqual(
+                times, found.value(REQUESTS, route='/os-services')
+            )
+            self.assertEqual(1, found.value(SERVICES))
 
 
 class TestRefusals(cmd_base.CommandTestCase):

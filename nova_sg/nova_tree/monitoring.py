@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Metrics and probes of the services of nova.
+
+``[monitoring] ports`` names them by their binaries. The port is opened before
+workers are forked; each then counts for itself, and any of them answers for
+all.
+"""
+
+import atexit
+from collections.abc import Callable
+from collections.abc import Iterator
+import functools
+import os
+from typing import Any
+
+from nova import conf as nova_conf
+from nova import context as nova_context
+from nova import objects
+from nova import service as nova_service
+from nova import servicegroup as nova_servicegroup
+
+from nova_sg import exception
+from nova_sg import exits
+from nova_sg.metrics import monitor as sg_monitor
+from nova_sg.metrics import services
+from nova_sg.nova_tree import moved
+from nova_sg.nova_tree import options
+from nova_sg.nova_tree import owner
+from nova_sg.nova_tree import release
+from nova_sg.nova_tree import serving
+from nova_sg.nova_tree import takeover
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker as sg_marker
+
+CONF = nova_conf.CONF
+
+#: That of this process and its workers.
+_monitor: sg_monitor.Monitor | None = None
+
+
+class Monitoring(takeover.Takeover):
+    """``nova.service.serve``, and how a service starts and stops."""
+
+    name = 'the metrics of a service of nova'
+
+    def check(self) -> None:
+        self.expect_function(
+            nova_service,
+            'serve',
+            *('server', 'workers'),
+            more=release.SERVE_MORE,
+        )
+        for name in ('start', 'stop'):
+            self.expect_function(nova_service.Service, name, 'self')
+
+    def take(self, patches: takeover.Patches) -> None:
+        service = nova_service.Service
+        patches.set(nova_service, 'serve', _prepared(nova_service.serve))
+        patches.set(service, 'start', _begun(service.start))
+        patches.set(service, 'stop', _ended(service.stop))
+
+
+class NovaSource(services.Source):
+    """The services that nova's own objects list: those of its cell."""
+
+    def listing(self) -> Iterator[services.Seen]:
+        context = nova_context.get_admin_context()
+        api = nova_servicegroup.API()
+        for each in objects.ServiceList.get_all(context, set_zones=True):
+            try:
+                up = not each.forced_down and api.service_is_up(each)
+                state = liveness.UP if up else liveness.DOWN
+            except exception.ServiceGroupUnavailable:
+                state = liveness.UNKNOWN
+            yield services.see(each, each.availability_zone or '', state)
+
+    @property
+    def marker(self) -> sg_marker.Marker:
+        mine = owner.get()
+        novas: sg_marker.Marker = moved.novas_marker()
+        return novas if mine is None else mine.marker
+
+    @property
+    def age(self) -> float:
+        mine = owner.get()
+        return 0.0 if mine is None else mine.knowledge_age
+
+
+def prepare(program: str) -> sg_monitor.Monitor:
+    """Open the port of a service, where it has one.
+
+    :param program: its binary
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    conf: Any = options.TreeConf(uses_conductor=False)
+    made = sg_monitor.Monitor(conf, program)
+    master = os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == master:
+            made.remove()
+
+    atexit.register(remove)
+    return made
+
+
+def _prepared(novas: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(novas)
+    def serve(server: Any, *args: Any, **kwargs: Any) -> None:
+        global _monitor
+        if isinstance(server, nova_service.Service):
+            try:
+                _monitor = prepare(server.binary)
+            except exception.NovaSgException as error:
+                serving.refuse(
+                    server.binary, exits.exit_code(error), str(error)
+                )
+        novas(server, *args, **kwargs)
+
+    return serve
+
+
+def _begun(novas: Callable[[Any], None]) -> Callable[[Any], None]:
+    @functools.wraps(novas)
+    def start(self: Any) -> None:
+        if _monitor is None:
+            novas(self)
+            return
+        # First, so that it counts what the service does to begin.
+        _monitor.begin(NovaSource())
+        novas(self)
+        health = _monitor.health
+        if health is not None:
+            health.set_ready(True)
+            # The service's own loop, and no thread beside it.
+            self.tg.add_timer(health.turn, health.turned)
+
+    return start
+
+
+def _ended(novas: Callable[[Any], None]) -> Callable[[Any], None]:
+    @functools.wraps(novas)
+    def stop(self: Any) -> None:
+        health = None if _monitor is None else _monitor.health
+        if health is not None:
+            health.set_ready(False)
+        try:
+            novas(self)
+        finally:
+            if _monitor is not None:
+                _monitor.end()
+
+    return stop

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The metrics and the probes of a service of nova, by one option."""
+
+import json
+import os
+import signal
+import urllib.request
+
+import psutil
+
+from nova_sg.tests.fixtures import commands
+from nova_sg.tests.fixtures import conductor
+from nova_sg.tests.fixtures import scrape
+from nova_sg.tests.fixtures.servers import daemon
+from nova_sg.tests.fixtures.servers import ports
+from nova_sg.tests.fixtures.servers import zookeeper
+from nova_sg.tests.functional.nova_tree import base
+
+PROGRAM = 'nova-conductor'
+WORKERS = 2
+
+CONF = """\
+[DEFAULT]
+host = controller
+transport_url = {broker}
+state_path = {directory}
+my_ip = 127.0.0.1
+report_interval = 1
+service_down_time = 10
+[conductor]
+workers = {workers}
+[oslo_concurrency]
+lock_path = {directory}
+[servicegroup]
+driver = {driver}
+[zookeeper]
+hosts = {zookeeper}
+[monitoring]
+ports = {program}:{port}
+deployment = {program}
+"""
+
+
+class TestMonitoring(base.TestCase):
+    """A nova-conductor with two workers."""
+
+    environment = base.THREADS
+    driver = 'zk'
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.port = self.useFixture(ports.Port()).number
+        self.url = f'http://{ports.HOST}:{self.port}'
+        self.cell.configure(
+            CONF.format(
+                broker=conductor.RABBITMQ.running().url,
+                directory=self.cell.directory,
+                driver=self.driver,
+                port=self.port,
+                program=PROGRAM,
+                workers=WORKERS,
+                zookeeper=self.useFixture(zookeeper.ZookeeperServer()).hosts,
+            )
+        )
+
+    def start(self) -> daemon.Daemon:
+        log = self.cell.directory / 'log'
+        started = daemon.Daemon(
+            [
+                str(self.tree / 'venv/bin/nova-sg-run'),
+                *(PROGRAM, '--config-file', 'nova.conf'),
+            ],
+            directory=self.cell.directory,
+            log=log,
+            environment=self.cell.environment(**self.environment),
+        )
+        self.addCleanup(started.kill)
+
+        def is_ready() -> bool:
+            assert started.exit_code is None, log.read_text()[-5000:]
+            try:
+                return bool(self.probe('ready')['ready'])
+            except OSError:
+                return False
+
+        commands.wait_until(is_ready, 'it is ready', 240)
+        return started
+
+    def probe(self, name: str) -> dict[str, bool | None]:
+        with urllib.request.urlopen(
+            f'{self.url}/{name}', timeout=20
+        ) as answer:
+            found: dict[str, bool | None] = json.load(answer)
+        return found
+
+    def scrape(self) -> scrape.Scrape:
+        return scrape.Scrape.of(self.url)
+
+    def workers(self, master: int) -> set[int]:
+        children = psutil.Process(master).children(recursive=True)
+        return {
+            each.pid
+            for each in children
+            if any('.slot' in file.path for file in each.open_files())
+        }
+
+    def test_workers_answer_for_all_of_them(self):
+        master = self.start()
+        commands.wait_until(
+            lambda: len(self.workers(master.pid)) == WORKERS, 'workers'
+        )
+        name = 'nova_sg_beats_total'
+        commands.wait_until(
+            lambda: self.scrape().value(name, outcome='written') >= 4, 'beats'
+        )
+        self.assertEqual({'live': True}, self.probe('live'))
+        self.assertEqual({'backend': True}, self.probe('backend'))
+        found = self.scrape()
+        self.assertEqual(
+            1, found.value('nova_sg_services', binary=PROGRAM, state='up')
+        )
+        self.assertEqual(
+            [self.driver],
+            [e['driver'] for e in found.labels('nova_sg_deployment_info')],
+        )
+        before = self.workers(master.pid)
+        os.kill(min(before), signal.SIGKILL)
+        commands.wait_until(
+            lambda: len(self.workers(master.pid) - before) == 1,
+            'another worker',
+        )
+        scrape.assert_not_back(found, self.scrape())
+        master.stop(signal.SIGTERM, 120)
+
+    def test_a_port_that_is_taken_is_said_in_one_line(self):
+        self.start()
+        said = self.assert_refused(2, self.nova(PROGRAM, **self.environment))
+        self.assertIn('[monitoring] ports', said)
+
+
+class TestNovasTable(TestMonitoring):
+    """The same where nova keeps its services itself, under eventlet."""
+
+    environment = base.EVENTLET
+    driver = 'db'
