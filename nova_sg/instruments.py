@@ -13,6 +13,7 @@ nothing. :mod:`nova_sg.metrics` puts instruments of its own here where an
 operator asks for metrics.
 """
 
+import abc
 from collections.abc import Callable
 import time
 from types import TracebackType
@@ -109,20 +110,10 @@ def tell_of_backend(told: Callable[[bool], None] | None) -> None:
 FAILED = (exception.ServiceGroupUnavailable, exception.OutcomeUnknown)
 
 
-class request:  # noqa: N801
-    """Measures a request to a backend, as a context manager.
+class Measured(abc.ABC):
+    """Measures what is done in it, as a context manager."""
 
-    :param backend: see :meth:`Instruments.request_done`
-    :param failures: the errors that say that it could not be asked
-    """
-
-    __slots__ = ('_backend', '_began', '_failures')
-
-    def __init__(
-        self, backend: str, failures: tuple[type[BaseException], ...] = FAILED
-    ) -> None:
-        self._backend = backend
-        self._failures = failures
+    __slots__ = ('_began',)
 
     def __enter__(self) -> None:
         self._began = time.perf_counter()
@@ -133,8 +124,49 @@ class request:  # noqa: N801
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.done(time.perf_counter() - self._began, error)
+
+    @abc.abstractmethod
+    def done(self, seconds: float, error: BaseException | None) -> None:
+        """Tell the instruments.
+
+        :param error: what ended it, None where it came to its end
+        """
+
+
+class request(Measured):  # noqa: N801
+    """Measures a request to a backend.
+
+    :param backend: see :meth:`Instruments.request_done`
+    :param failures: the errors that say that it could not be asked
+    """
+
+    __slots__ = ('_backend', '_failures')
+
+    def __init__(
+        self, backend: str, failures: tuple[type[BaseException], ...] = FAILED
+    ) -> None:
+        self._backend = backend
+        self._failures = failures
+
+    def done(self, seconds: float, error: BaseException | None) -> None:
         current.request_done(
-            self._backend,
-            time.perf_counter() - self._began,
-            failed=isinstance(error, self._failures),
+            self._backend, seconds, failed=isinstance(error, self._failures)
         )
+
+
+class beats(Measured):  # noqa: N801
+    """Measures heartbeats that are sent together.
+
+    :param count: of how many services
+    """
+
+    __slots__ = ('_count',)
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def done(self, seconds: float, error: BaseException | None) -> None:
+        current.beats_done(self._count, seconds, failed=error is not None)
+        if error is None or isinstance(error, FAILED):
+            current.backend_answered(error is None)

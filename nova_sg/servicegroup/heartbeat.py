@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import random
 import threading
 import time
-from types import TracebackType
 
 from oslo_log import log as logging
 
@@ -31,33 +30,6 @@ def first_delay(interval: float) -> float:
     :param interval: seconds between two beats
     """
     return random.uniform(0, interval)  # noqa: S311
-
-
-class measured:  # noqa: N801
-    """Measures heartbeats that are sent together, as a context manager.
-
-    :param count: of how many services
-    """
-
-    __slots__ = ('_began', '_count')
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-
-    def __enter__(self) -> None:
-        self._began = time.perf_counter()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        took = time.perf_counter() - self._began
-        told = instruments.current
-        told.beats_done(self._count, took, failed=error is not None)
-        if error is None or isinstance(error, instruments.FAILED):
-            told.backend_answered(error is None)
 
 
 class BeatLog:
@@ -170,7 +142,7 @@ class Heartbeat:
         service look down.
         """
         try:
-            with measured(len(handles)):
+            with instruments.beats(len(handles)):
                 gone = self._membership.beat_many(self._context, handles)
         except Exception as error:
             self._log.failed(error)

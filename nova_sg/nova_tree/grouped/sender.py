@@ -16,6 +16,7 @@ from oslo_log import log as logging
 import oslo_messaging as messaging
 
 from nova_sg import exception
+from nova_sg import instruments
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree.grouped import client
 from nova_sg.nova_tree.grouped import written
@@ -79,7 +80,7 @@ class Sender(abc.ABC):
         if self._gone:
             return
         try:
-            with heartbeat.measured(1), errors.as_ours():
+            with instruments.beats(1), errors.as_ours():
                 self._beat()
         except exception.ServiceNotFound:
             self._unwritten(there=False)
