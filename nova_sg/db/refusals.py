@@ -105,6 +105,8 @@ def of_url(
         if error.name in _DRIVERS:
             driver, extra = _DRIVERS[error.name]
             reason += f': use {driver}:// and install nova-sg[{extra}]'
+            if error.name == 'MySQLdb':
+                reason += ', or install nova-sg[mysqlclient]'
     elif isinstance(error, UnicodeError):
         # It has the whole password.
         reason = 'the driver cannot send a character of it'

@@ -60,6 +60,11 @@ def usable(conf: cfg.ConfigOpts) -> sa.URL:
         url.get_dialect().import_dbapi()
     except (sa.exc.ArgumentError, ImportError, ValueError) as error:
         raise refusals.of_url(error) from error
+    if url.get_driver_name() == 'mysqldb' and concurrency.under_eventlet():
+        raise refusals.unusable(
+            'mysqlclient waits outside of eventlet, and would stop all green '
+            'threads meanwhile: use mysql+pymysql://'
+        )
     seconds = conf.servicegroup.report_interval
     option = refusals.CONNECTION
     if conf.database.connection_parameters:

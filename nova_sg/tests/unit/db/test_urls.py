@@ -2,6 +2,10 @@
 
 """What is made of ``[database] connection`` before anything connects."""
 
+import sys
+import types
+
+import fixtures
 from oslotest import base
 import sqlalchemy as sa
 
@@ -10,6 +14,16 @@ from nova_sg.db import engine
 from nova_sg.db import patience
 from nova_sg.db import url as db_url
 from nova_sg.tests.fixtures import api
+
+
+class MySQLdb(types.ModuleType):
+    """Stands for the module, which has to be compiled."""
+
+    paramstyle = 'format'
+    version_info = (2, 2, 0, 'final', 0)
+
+    def __init__(self) -> None:
+        super().__init__('MySQLdb')
 
 
 class UrlTestCase(base.BaseTestCase):
@@ -55,11 +69,33 @@ class TestMistakes(UrlTestCase):
         )
 
     def test_a_url_without_a_driver_is_told_the_one_to_use(self):
+        # It may be installed.
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'sys.modules', {**sys.modules, 'MySQLdb': None}
+            )
+        )
         for url, use in (
             ('postgresql+psycopg://u:hush@h/d', 'postgresql+psycopg2://'),
             ('mysql://u:hush@h/d', 'mysql+pymysql://'),
         ):
             self.assertIn(f'use {use} and install', self.refused(url))
+
+    def test_mysqlclient_is_refused_under_eventlet(self):
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'sys.modules', {**sys.modules, 'MySQLdb': MySQLdb()}
+            )
+        )
+        self.database('mysql+mysqldb://u:hush@h/d')
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'nova_sg.concurrency.under_eventlet', lambda: True
+            )
+        )
+        self.assertIn(
+            'use mysql+pymysql://', self.refused('mysql+mysqldb://u:hush@h/e')
+        )
 
     def test_a_server_without_a_database_is_refused(self):
         for url in ('mysql+pymysql://u:hush@h', 'postgresql+psycopg2://h/'):
