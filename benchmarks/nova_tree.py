@@ -59,6 +59,8 @@ COLUMNS = (
 NOVA = 'nova'
 VARIANTS = (NOVA, 'db', 'zk', 'mc')
 
+NO_COMPUTES = contextlib.nullcontext()
+
 #: Seconds after which a compute of the database would be down: longer than
 #: the benchmark.
 _DOWN_TIME = 100_000
@@ -75,7 +77,12 @@ def main() -> None:
         '--csv', type=pathlib.Path, help='write a table for the documentation'
     )
     parser.add_argument('--answer', type=pathlib.Path, help=argparse.SUPPRESS)
+    parser.add_argument('--join', action='store_true', help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.join:
+        # The computes, which are not what is measured.
+        join(args.number[0])
+        return
     if args.answer is not None:
         # The process of a variant.
         answer(args.answer, args.variant[0], args.number[0], args.runs)
@@ -276,8 +283,11 @@ def answer(
     sys.argv[1:] = []
     way = deployment.Way(on=variant != NOVA)
     application = importlib.import_module(way.application).application
-    if variant in ('zk', 'mc'):
-        join(number)
+    with computes(number) if variant in ('zk', 'mc') else NO_COMPUTES:
+        print(json.dumps(measure(application, number, runs)))
+
+
+def measure(application: Any, number: int, runs: int) -> dict[str, Any]:
     costs = {}
     for path, version in REQUESTS:
         times = []
@@ -289,11 +299,29 @@ def answer(
             len(counted),
             sum(map(watcher.names_services, counted.statements)),
         )
-    print(json.dumps(costs))
+    return costs
+
+
+@contextlib.contextmanager
+def computes(number: int) -> Iterator[None]:
+    """Let computes be alive in a process of their own."""
+    with subprocess.Popen(
+        [sys.executable, __file__, '--join', '--number', str(number)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        if 'joined' not in map(str.strip, process.stdout or ()):
+            raise RuntimeError('the computes did not join')
+        yield
+        process.communicate()
 
 
 def join(number: int) -> None:
-    """Register the computes with the backend, and let them be alive."""
+    """Register the computes with the backend, and live until told to end."""
+    sys.argv[1:] = []
+    way = deployment.Way(on=True)
+    importlib.import_module(way.application)
     owner = importlib.import_module('nova_sg.nova_tree.owner').get()
     contexts = importlib.import_module('nova_sg.context')
     context = contexts.get_admin_context()
@@ -313,6 +341,8 @@ def join(number: int) -> None:
             for index in range(number)
         ],
     )
+    print('joined', flush=True)
+    sys.stdin.read()
 
 
 def timed(

@@ -50,6 +50,13 @@ def up(ask: Callable[[], bool]) -> bool:
     return found
 
 
+def note(error: exception.ServiceGroupUnavailable) -> None:
+    """Note, in a look at many, that one of them is unknown."""
+    look = _looking.get()
+    if look is not None:
+        look.error = error
+
+
 def not_up() -> contextlib.AbstractContextManager[Look]:
     """Take unknown services for not up, where that does no harm."""
     return _looks(instead=False)

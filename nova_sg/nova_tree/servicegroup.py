@@ -162,6 +162,10 @@ class OwnerDriver(nova_db.DbDriver):
         return moment
 
 
+#: What :func:`_with_our_driver` may put behind the API.
+DRIVERS = (OwnerDriver, novas_scheme.NovasSchemeDriver, grouped.GroupedDriver)
+
+
 def _owner() -> servicegroup.API:
     api = owner.get()
     if api is None:

@@ -23,6 +23,9 @@ from nova_sg.nova_tree import unavailable
 from nova_sg.nova_tree import unknown
 from nova_sg.nova_tree import validation
 from nova_sg.nova_tree.grouped import serving as beats_serving
+from nova_sg.nova_tree.lists import hypervisors as hypervisors_list
+from nova_sg.nova_tree.lists import services as services_list
+from nova_sg.nova_tree.lists import zones as zones_list
 
 LOG = logging.getLogger(__name__)
 
@@ -44,6 +47,9 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     unknown.UnknownServices,
     cell0.ServicesOfAllCells,
     validation.ResponseValidation,
+    services_list.ServicesList,
+    hypervisors_list.HypervisorsList,
+    zones_list.ZonesList,
 )
 
 

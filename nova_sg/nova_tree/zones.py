@@ -8,6 +8,9 @@ its entries each time: five seconds for ten thousand hosts in the default
 zone. Here the cache is touched where it is wrong.
 """
 
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from nova import availability_zones
@@ -24,7 +27,37 @@ def set_zones(context: Any, services: Any) -> None:
 
     One read of the aggregates, whatever the number of services.
     """
-    hosts = {service.host for service in services}
+    found = of_computes(context, services)
+    for service in services:
+        # Where its setter would put it, less the note of a change.
+        service._obj_availability_zone = zone_of(service, found)
+
+
+def zone_of(service: Any, zones: Mapping[str, str]) -> str:
+    """Return the zone of a service.
+
+    :param zones: from :func:`of_computes`
+    """
+    zone: str
+    if service.topic != inventory_base.COMPUTE_TOPIC:
+        zone = CONF.internal_service_availability_zone
+    else:
+        zone = zones[service.host]
+    return zone
+
+
+def of_computes(context: Any, services: Iterable[Any]) -> dict[str, str]:
+    """Return the zones of the computes among services, by host.
+
+    :param context: nova's
+    """
+    hosts = {
+        service.host
+        for service in services
+        if service.topic == inventory_base.COMPUTE_TOPIC
+    }
+    if not hosts:
+        return {}
     aggregates = objects.AggregateList.get_by_metadata_key(
         context, 'availability_zone', hosts=hosts
     )
@@ -33,27 +66,25 @@ def set_zones(context: Any, services: Any) -> None:
         zone = aggregate.metadata['availability_zone']
         for host in aggregate.hosts:
             zones.setdefault(host, {})[zone] = None
-    for service in services:
-        zone = CONF.internal_service_availability_zone
-        if service.topic == inventory_base.COMPUTE_TOPIC:
-            if service.host in zones:
-                zone = ','.join(zones[service.host])
-            else:
-                zone = CONF.default_availability_zone
-                _correct_cache(context, service.host, zone)
-        service.availability_zone = zone
-        service.obj_reset_changes(['availability_zone'])
+    found = {host: ','.join(zones[host]) for host in hosts & zones.keys()}
+    default = CONF.default_availability_zone
+    others = hosts - zones.keys()
+    if others:
+        _correct_cache(context, others, default)
+    return found | dict.fromkeys(others, default)
 
 
-def _correct_cache(context: Any, host: str, zone: str) -> None:
-    """See that nova's cache does not know a host by a zone it has left.
+def _correct_cache(context: Any, hosts: Collection[str], zone: str) -> None:
+    """See that nova's cache does not know hosts by a zone they have left.
 
-    What it does not know at all, it asks for.
+    What it does not know at all, it asks for. The cache may be memcached, so
+    all hosts are looked up in one request.
     """
-    cached = availability_zones._get_cache().get(
-        availability_zones._make_cache_key(host)
-    )
-    if cached and cached != zone:
-        availability_zones.update_host_availability_zone_cache(
-            context, host, zone
-        )
+    keys = {availability_zones._make_cache_key(host): host for host in hosts}
+    region = availability_zones._get_cache().region
+    cached = region.get_multi(list(keys))
+    for host, known in zip(keys.values(), cached, strict=True):
+        if isinstance(known, str) and known != zone:
+            availability_zones.update_host_availability_zone_cache(
+                context, host, zone
+            )

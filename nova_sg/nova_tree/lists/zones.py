@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""GET /os-availability-zone/detail in one pass.
+
+nova's method checks the policy and the query, and calls
+``_describe_availability_zones_verbose``, which is taken over.
+"""
+
+from collections.abc import Callable
+import functools
+from typing import Any
+
+from nova import availability_zones
+from nova.api.openstack.compute import availability_zone as nova_zones
+
+from nova_sg.nova_tree import takeover
+from nova_sg.nova_tree import zones
+from nova_sg.nova_tree.lists import cells
+from nova_sg.nova_tree.lists import reading
+from nova_sg.nova_tree.lists import stock
+
+
+class ZonesList(takeover.Takeover):
+    """How ``AvailabilityZoneController`` shows the hosts of zones."""
+
+    name = 'the list of os-availability-zone'
+
+    _METHOD = '_describe_availability_zones_verbose'
+
+    def check(self) -> None:
+        self.expect_function(
+            nova_zones.AvailabilityZoneController,
+            self._METHOD,
+            *('self', 'context', 'kwargs'),
+        )
+        self.expect_function(
+            availability_zones,
+            'get_availability_zones',
+            *('context', 'hostapi', 'get_only_available', 'with_hosts'),
+            'services',
+        )
+        cells.check(self)
+
+    def take(self, patches: takeover.Patches) -> None:
+        controller = nova_zones.AvailabilityZoneController
+        novas = stock.Stock(
+            (
+                (availability_zones, 'get_availability_zones'),
+                (availability_zones, '_get_availability_zones'),
+                *cells.PLACES,
+            )
+        )
+        described = getattr(controller, self._METHOD)
+        patches.set(controller, self._METHOD, _in_one_pass(described, novas))
+
+
+def _in_one_pass(
+    described: Callable[..., Any], novas: stock.Stock
+) -> Callable[..., Any]:
+    @functools.wraps(described)
+    def describe(self: Any, context: Any, **kwargs: Any) -> Any:
+        if (
+            not kwargs
+            and type(self) is nova_zones.AvailabilityZoneController
+            and cells.readable(context, self, novas)
+        ):
+            return {'availabilityZoneInfo': _list(self, context)}
+        return described(self, context, **kwargs)
+
+    return describe
+
+
+def _list(self: Any, context: Any) -> list[dict[str, Any]]:
+    #: The hosts of each zone that has an enabled service, and theirs.
+    available: dict[str, dict[str, Any]] = {}
+    others: set[str] = set()
+    known, error = False, None
+    for _, answer in cells.read(context, self, set_zones=True):
+        if answer is None:
+            continue
+        for each in answer.services:
+            zone = zones.zone_of(each, answer.zones)
+            if each.disabled:
+                others.add(zone)
+                continue
+            hosts = available.setdefault(zone, {})
+            if each.binary in cells.API_SERVICES:
+                continue
+            known = known or each.up is not None
+            error = error or answer.error
+            hosts.setdefault(each.host, {})[each.binary] = _shown(each)
+    if error is not None and not known:
+        raise error
+    return [
+        *(_zone(each, available[each]) for each in sorted(available)),
+        *(_zone(each, None) for each in sorted(others - available.keys())),
+    ]
+
+
+def _shown(service: reading.Shown) -> dict[str, Any]:
+    return {
+        'available': bool(service.up),
+        'active': True,
+        'updated_at': reading.text(service.updated_at),
+    }
+
+
+def _zone(name: str, hosts: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        'zoneName': name,
+        'zoneState': {'available': hosts is not None},
+        'hosts': hosts,
+    }
