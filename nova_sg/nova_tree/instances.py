@@ -6,7 +6,8 @@ In nova an instance's services are a relationship: a caller that asks one of
 the ``instance_*`` functions for the column ``services`` has the table joined.
 Resize, migrate, rebuild, unshelve and ``host_status`` do. With the services
 elsewhere, nova_sg removes the column from the question and adds the computes
-of the hosts to the answer: one more read, whatever the number of instances.
+of the hosts to the answer: one more read for each of up to ten hosts, or one
+of all computes, whatever the number of instances.
 
 Why at these functions: they are the only ones that take the names of columns
 to join, and both nova's objects and direct callers go through them.
@@ -15,6 +16,7 @@ to join, and both nova's objects and direct callers go through them.
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
+import contextlib
 import functools
 import inspect
 from typing import Any
@@ -27,6 +29,10 @@ from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
 
 COLUMN = 'services'
+
+#: Hosts of which the compute is read alone. A page of servers of one project
+#: is mostly on few of them, and all computes of a large cell are many.
+FEW = 10
 
 #: The functions of nova.db.main.api that take columns to join.
 FUNCTIONS = (
@@ -124,16 +130,15 @@ def _fill_in(context: Any, instances: Sequence[Any]) -> None:
 
 
 def _computes(context: Any, hosts: set[str]) -> Iterable[Any]:
-    if not hosts:
-        return []
-    if len(hosts) > 1:
+    if len(hosts) > FEW:
         return db.service_get_all_by_binary(
             context, 'nova-compute', include_disabled=True
         )
-    try:
-        return [db.service_get_by_compute_host(context, *hosts)]
-    except nova_exception.ComputeHostNotFound:
-        return []
+    found = []
+    for host in hosts:
+        with contextlib.suppress(nova_exception.ComputeHostNotFound):
+            found.append(db.service_get_by_compute_host(context, host))
+    return found
 
 
 def _put(instance: Any, services: list[Any]) -> None:

@@ -296,21 +296,6 @@ class TestElsewhere(base.TestCase):
         found = objects.Service.get_by_uuid(self.context, made.uuid)
         self.assertEqual(0, found.report_count)
 
-    def test_sums_of_compute_nodes_leave_disabled_computes_out(self):
-        for host in ('one', 'two'):
-            self.make_service(host=host)
-            self.make_compute_node(host)
-        self.make_service(host='three', disabled=True)
-        self.make_compute_node('three')
-        sums = db.compute_node_statistics(self.context)
-        self.assertEqual(
-            (2, 8, 1024, 256),
-            tuple(
-                sums[name]
-                for name in ('count', 'vcpus', 'memory_mb', 'memory_mb_used')
-            ),
-        )
-
     def test_an_instance_has_the_compute_of_its_host(self):
         made = self.make_service()
         with base.NamesServices() as named:

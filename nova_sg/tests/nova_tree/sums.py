@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What nova joins with the table of services, and finds elsewhere here."""
+
+from typing import Any
+
+from nova import objects
+from nova.db.main import api as db
+from nova.db.main import models
+import sqlalchemy as sa
+import testscenarios
+
+from nova_sg.nova_tree import instances
+from nova_sg.tests.fixtures import statements
+from nova_sg.tests.nova_tree import base
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+
+class TestStatistics(base.TestCase):
+    scenarios = base.ELSEWHERE
+
+    def setUp(self) -> None:
+        super().setUp()
+        for host in ('one', 'two'):
+            self.make_service(host=host)
+            self.make_compute_node(host)
+
+    def sums(self) -> tuple[int, ...]:
+        """Return some of the sums; they cost two statements, or one."""
+        with statements.StatementCounter() as counted:
+            sums = db.compute_node_statistics(self.context)
+        self.assertLessEqual(len(counted), 2, counted)
+        return tuple(
+            sums[name]
+            for name in ('count', 'vcpus', 'memory_mb', 'memory_mb_used')
+        )
+
+    def in_both_ways(self) -> tuple[int, ...]:
+        """Return the sums, which are the same in the database and here."""
+        sums = self.sums()
+        with statements.StatementCounter():
+            self.stub_out('nova_sg.nova_tree.statistics.LEFT_OUT', 0)
+            self.assertEqual(sums, self.sums())
+            self.stub_out('nova_sg.nova_tree.statistics.LEFT_OUT', 500)
+        return sums
+
+    def test_they_are_of_all_nodes_with_an_enabled_compute(self):
+        self.assertEqual((2, 8, 1024, 256), self.in_both_ways())
+
+    def test_a_disabled_compute_and_one_that_is_gone_are_left_out(self):
+        self.make_service(host='three', disabled=True)
+        for host in ('three', 'four'):
+            self.make_compute_node(host)
+        self.assertEqual((2, 8, 1024, 256), self.in_both_ways())
+
+    def test_a_deleted_node_is_left_out(self):
+        node = self.make_compute_node('one', hypervisor_hostname='other')
+        node.destroy()
+        self.assertEqual((2, 8, 1024, 256), self.in_both_ways())
+
+    def test_an_old_node_without_a_host_goes_with_its_service(self):
+        old, other = (
+            self.make_compute_node(host, hypervisor_hostname=host)
+            for host in ('three', 'four')
+        )
+        service = self.make_service(host='three')
+        for node, number in ((old, service.id), (other, service.id + 1000)):
+            self.set(node, host=None, service_id=number)
+        self.assertEqual((3, 12, 1536, 384), self.in_both_ways())
+
+    def test_no_sum_is_zero(self):
+        for node in objects.ComputeNodeList.get_all(self.context):
+            node.destroy()
+        self.assertEqual((0, 0, 0, 0), self.in_both_ways())
+
+    def set(self, node: Any, **values: Any) -> None:
+        table = models.ComputeNode
+        context = self.context
+        with db.get_context_manager(context).writer.using(context):
+            context.session.execute(
+                sa.update(table).where(table.id == node.id).values(values)
+            )
+
+
+class TestInstances(base.TestCase):
+    scenarios = base.ELSEWHERE
+
+    def test_all_computes_are_read_for_many_hosts_alone(self):
+        made = {}
+        everything = db.service_get_all_by_binary
+        reads = []
+
+        def get_all(*args, **kwargs):
+            reads.append(args)
+            return everything(*args, **kwargs)
+
+        self.stub_out('nova.db.main.api.service_get_all_by_binary', get_all)
+        for number in range(instances.FEW + 1):
+            host = f'host{number}'
+            made[host] = self.make_service(host=host).uuid
+            objects.Instance(
+                self.context,
+                project_id=self.context.project_id,
+                host=host,
+                flavor=objects.Flavor(name='small', memory_mb=1),
+            ).create()
+            if number in (1, instances.FEW - 1, instances.FEW):
+                listed = objects.InstanceList.get_by_filters(
+                    self.context, {}, expected_attrs=['services']
+                )
+                self.assertEqual(
+                    made, {e.host: e.services[0].uuid for e in listed}
+                )
+                self.assertEqual(int(number == instances.FEW), len(reads))
