@@ -90,6 +90,9 @@ class OwnerDriver(nova_db.DbDriver):
 
     def __init__(self) -> None:
         super().__init__()
+        # Read once, as nova reads service_down_time. A scheduler asks about
+        # thousands of services for each boot.
+        self._report_interval: int = CONF.report_interval
         self._joined: servicegroup.API | None = None
 
     def join(self, member: str, group: str, service: Any = None) -> None:
@@ -138,14 +141,13 @@ class OwnerDriver(nova_db.DbDriver):
         return looks.up(lambda: self._is_up(service_ref))
 
     def _is_up(self, service_ref: Any) -> bool:
-        api = _owner()
         read = getattr(service_ref, 'liveness', None)
         if read is not None and read.state != liveness.UNKNOWN:
             age = time.monotonic() - read.known_at
-            if age < api.conf.servicegroup.report_interval:
+            if age < self._report_interval:
                 return bool(read.up)
         context = cells.Context(getattr(service_ref, '_context', None))
-        known = api.liveness_of(service_ref, context)
+        known = _owner().liveness_of(service_ref, context)
         if known is None:
             return bool(super().is_up(service_ref))
         return known.up

@@ -3,6 +3,7 @@
 """Services through nova's objects, whatever keeps them."""
 
 import datetime
+import time
 from unittest import mock
 
 from nova import exception as nova_exception
@@ -16,6 +17,8 @@ import testscenarios
 
 from nova_sg import exception
 from nova_sg.nova_tree import beats
+from nova_sg.nova_tree import owner
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import verdicts
 from nova_sg.tests.nova_tree import base
 
@@ -250,6 +253,18 @@ class TestElsewhere(base.TestCase):
             found.updated_at,
             compute.servicegroup_api.get_updated_time(found),
         )
+
+    def test_a_verdict_that_came_with_a_list_reads_no_option(self):
+        self.make_service()
+        group = servicegroup.API()
+        (found,) = objects.ServiceList.get_by_binary(
+            self.context, 'nova-compute'
+        )
+        # What the owner knows of the service.
+        found.liveness = liveness.Liveness(True, None, time.monotonic())
+        with mock.patch.object(owner, 'get') as asked:
+            self.assertTrue(group.service_is_up(found))
+        asked.assert_not_called()
 
     def test_nobody_asks_for_the_liveness_of_each_service_of_a_list(self):
         for number in range(20):
