@@ -193,8 +193,12 @@ def _search(
         except exception.ServiceGroupUnavailable as unavailable:
             error = unavailable
             continue
-        except nova_exception.NotFound:
-            # Nova has an answer of its own to that.
+        except (
+            nova_exception.NotFound,
+            nova_exception.HostMappingNotFound,
+        ):
+            # Nova has an answer of its own to that. The second is no
+            # NotFound to nova.
             pass
         left.append(node)
     if error is not None and not left:
