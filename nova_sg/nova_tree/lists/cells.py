@@ -82,13 +82,12 @@ def read(
 ) -> Iterator[tuple[str, reading.Cell | None]]:
     """Read the services of all cells.
 
-    :param what: for :func:`.reading.read`
+    :param what: for :class:`.reading.Reading`
     :returns: the uuid of each cell and what was read there, in nova's order;
         None for a cell that is down
     """
-    answers = nova_context.scatter_gather_all_cells(
-        context, reading.read, controller.servicegroup_api._driver, **what
-    )
+    reader = reading.Reading(controller.servicegroup_api._driver, **what)
+    answers = nova_context.scatter_gather_all_cells(context, reader.read)
     for cell, answer in answers.items():
         if nova_context.is_cell_failure_sentinel(answer):
             LOG.warning(

@@ -63,29 +63,42 @@ class Cell(NamedTuple):
     error: exception.ServiceGroupUnavailable | None
 
 
-def read(
-    context: Any,
-    driver: Any,
-    *,
-    binary: str | None = None,
-    set_zones: bool = False,
-) -> Cell:
-    """Read the services of the cell that a context leads to.
+class Reading:
+    """Reads the services of a cell, and then of others.
 
-    :param context: nova's
+    nova's tests expect what is called for each cell to be a method.
+
     :param driver: the driver of nova's servicegroup API
-    :param binary: only those of this binary
+    :param binary: only services of this binary
     :param set_zones: read their zones, too
     """
-    with collector.paused(), looks.not_up() as look:
+
+    def __init__(
+        self,
+        driver: Any,
+        *,
+        binary: str | None = None,
+        set_zones: bool = False,
+    ) -> None:
+        self._driver = driver
+        self._binary = binary
+        self._set_zones = set_zones
+
+    def read(self, context: Any) -> Cell:
+        """Read the services of the cell that a context of nova's leads to."""
+        with collector.paused(), looks.not_up() as look:
+            services = self._services(context)
+            found = (
+                zones.of_computes(context, services) if self._set_zones else {}
+            )
+            return Cell(services, found, look.error)
+
+    def _services(self, context: Any) -> list[Shown]:
         api = owner.get()
         if api is None:
-            services = _of_novas_table(context, driver, binary)
-        else:
-            with errors.as_novas():
-                services = _of_owner(api, context, driver, binary)
-        found = zones.of_computes(context, services) if set_zones else {}
-        return Cell(services, found, look.error)
+            return _of_novas_table(context, self._driver, self._binary)
+        with errors.as_novas():
+            return _of_owner(api, context, self._driver, self._binary)
 
 
 def _verdict(ask: Callable[[], bool]) -> bool | None:

@@ -35,13 +35,13 @@ class TestCase(api.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.read = 0
-        ours = reading.read
+        ours = reading.Reading.read
 
         def read(*args, **kwargs):
             self.read += 1
             return ours(*args, **kwargs)
 
-        self.stub_out('nova_sg.nova_tree.lists.cells.reading.read', read)
+        self.stub_out('nova_sg.nova_tree.lists.reading.Reading.read', read)
         self.make_services()
 
     def make_services(self) -> None:
@@ -82,10 +82,9 @@ class TestCase(api.TestCase):
     def novas(self, path: str) -> str:
         """Return an answer that nova makes itself."""
         before = self.read
-        with self.replaced(nova_api.API, 'service_is_up') as calls:
+        with self.replaced(nova_api.API, 'service_is_up'):
             answer = self.text(path)
         self.assertEqual(before, self.read)
-        self.assertNotEqual([], calls)
         return answer
 
     @contextlib.contextmanager
