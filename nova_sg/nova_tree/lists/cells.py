@@ -14,6 +14,7 @@ from nova.servicegroup import api as nova_api
 from nova.servicegroup.drivers import db as nova_db
 from oslo_log import log as logging
 
+from nova_sg import exception
 from nova_sg.inventory import base as inventory_base
 from nova_sg.nova_tree import service
 from nova_sg.nova_tree import servicegroup
@@ -85,11 +86,17 @@ def read(
     :param what: for :class:`.reading.Reading`
     :returns: the uuid of each cell and what was read there, in nova's order;
         None for a cell that is down
+    :raises ServiceGroupUnavailable: the backend of cell0 cannot be asked
     """
     reader = reading.Reading(controller.servicegroup_api._driver, **what)
     answers = nova_context.scatter_gather_all_cells(context, reader.read)
     for cell, answer in answers.items():
         if nova_context.is_cell_failure_sentinel(answer):
+            if cell == objects.CellMapping.CELL0_UUID and isinstance(
+                answer, exception.NovaSgException
+            ):
+                # The backend of all cells: see nova_sg.nova_tree.cell0.
+                raise answer
             LOG.warning(
                 'Cell %s does not answer. The list is made without what it '
                 'would have told.',
