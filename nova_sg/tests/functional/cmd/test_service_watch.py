@@ -25,6 +25,9 @@ WATCH = ('service', 'watch', '--interval', '0.2')
 
 
 class WatchTestCase(base.AgentTestCase):
+    # An agent that leaves is down at once; none is to be missed here.
+    service_down_time = 60
+
     def watch(self, *words: str) -> commands.Command:
         """Start the command; return it when it has read the services."""
         command = self.useFixture(
@@ -112,8 +115,6 @@ class TestLines(WatchTestCase):
 
 
 class TestOutage(WatchTestCase):
-    service_down_time = 60
-
     def make_database(self):
         self.server = self.useFixture(postgresql.PostgresqlServer())
         return self.useFixture(databases.PostgresqlDatabase(self.server))
