@@ -5,6 +5,7 @@
 from nova.api import validation as nova_validation
 from nova.api.openstack import wsgi
 from nova.api.openstack.compute import services as nova_services
+from nova.api.openstack.compute.schemas import hypervisors as nova_schemas
 from nova.tests.functional.api import client as api_client
 from nova.tests.unit.api.openstack import fakes as nova_fakes
 import testscenarios
@@ -26,6 +27,8 @@ LISTS = (
 class TestCase(api.TestCase):
     def setUp(self) -> None:
         super().setUp()
+        if not hasattr(nova_schemas, 'detail_response'):
+            self.skipTest('this nova has no schemas of these answers')
         self.make_host('one')
         self.parsed = 0
         loads = nova_validation.jsonutils.loads
