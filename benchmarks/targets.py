@@ -80,9 +80,11 @@ def faster(case: str, backend: str, times: float) -> Target:
     )
 
 
-def within(case: str, backend: str, times: float) -> Target:
-    """At most so many times the floor, at 10,000 services."""
-    key = (case, backend, 10_000)
+def within(
+    case: str, backend: str, times: float, size: int = 10_000
+) -> Target:
+    """At most so many times the floor, with so many services."""
+    key = (case, backend, size)
     return Target(
         f'{case} on {backend}: ours / floor',
         (key,),
@@ -136,6 +138,10 @@ TARGETS = (
         lambda result: result.sides['ours'].median * 1e6,
         1,
     ),
+    faster('one-host', 'postgresql', 1.7),
+    within('one-host', 'sqlite', 2.5),
+    within('beat', 'postgresql', 1.1, size=1_000),
+    within('scheduling', 'postgresql', 2.6, size=100_000),
     faster('beats', 'postgresql', 20),
     within('beats', 'postgresql', 2),
     below(
