@@ -23,6 +23,10 @@ LOG = logging.getLogger(__name__)
 #: for which a backend that fails again and again is not asked again.
 FRESH = 1.0
 
+#: Seconds after a question about all services in which a caller that asks for
+#: one after the other is taken for the same.
+GOES_ON = 2 * FRESH
+
 #: Seconds for which a backend that failed once is not asked again; twice as
 #: long with each further failure. A single failed read is then seen to be as
 #: short as it was.
@@ -195,9 +199,9 @@ class Knowledge:
         else ask the backend for each: see :mod:`.pace`.
         """
         with self._lock:
-            return (
-                self._pace.is_for_all(len(self._known))
-                and time.monotonic() - self._all.known_at > FRESH
+            age = time.monotonic() - self._all.known_at
+            return age > FRESH and self._pace.is_for_all(
+                len(self._known), goes_on=age < GOES_ON
             )
 
     def services(self) -> list[str]:

@@ -8,7 +8,8 @@
             other: each is a question of its own
     t=0.05  it asks for host 101: all services are up, but for these three
     t=0.05+ it asks for hosts 102 to 100,000: all of them are known
-    t=1.05  what was learned of them all is not fresh any more
+    t=1.05  what was learned of them all is not fresh any more; a scheduler
+            that is not done goes on, and asks for all after ten questions
 """
 
 import time
@@ -29,14 +30,17 @@ class Pace:
         self._asked = 0
         self._until = 0.0
 
-    def is_for_all(self, known: int) -> bool:
+    def is_for_all(self, known: int, *, goes_on: bool) -> bool:
         """Note a question, and return whether it should be for all services.
 
         :param known: how many services are known
+        :param goes_on: whether all were asked for a moment ago
         """
         now = time.monotonic()
         if now >= self._until:
             self._asked = 0
             self._until = now + WITHIN
         self._asked += 1
+        if goes_on:
+            return self._asked > ALONE
         return self._asked > max(ALONE, known * ALONE_OF_A_THOUSAND // 1000)

@@ -154,6 +154,15 @@ class TestOneAfterTheOther(KnowledgeTestCase):
         self.clock.now += 1.0
         self.assertEqual([False, False, True], self.asks(3))
 
+    def test_a_caller_that_goes_on_asks_for_all_after_a_few(self):
+        self.learn(**{f's{number}': True for number in range(4000)})
+        self.asks(5)
+        self.learn_all('abc')
+        self.clock.now += 1.5
+        self.assertEqual([False, False, True], self.asks(3))
+        self.clock.now += 1.0
+        self.assertEqual([False] * 4 + [True], self.asks(5))
+
     def test_all_are_asked_for_once_a_second(self):
         self.asks(3)
         self.learn_all('abc')
