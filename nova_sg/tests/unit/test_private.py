@@ -19,7 +19,7 @@ load_tests = testscenarios.load_tests_apply_scenarios
 
 class TestPieces(base.BaseTestCase):
     scenarios = [
-        (piece.where, {'part': part, 'piece': piece})
+        (f'{part}: {piece.where}', {'part': part, 'piece': piece})
         for part, pieces in private.PIECES.items()
         for piece in pieces
     ]
