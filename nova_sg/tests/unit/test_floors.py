@@ -15,6 +15,9 @@ import nova_sg
 TOP = pathlib.Path(nova_sg.__file__).parent.parent
 LISTS = sorted((TOP / 'tools' / 'constraints').glob('*.txt'))
 
+#: In no list: it has no wheels, so that no environment of ours has it.
+UNPINNED = frozenset({'mysqlclient'})
+
 load_tests = testscenarios.load_tests_apply_scenarios
 
 
@@ -34,7 +37,7 @@ class TestFloors(base.BaseTestCase):
         ]
         for each in (each for group in groups for each in group):
             needed = requirements.Requirement(each)
-            if needed.extras:
+            if needed.extras or needed.name in UNPINNED:
                 continue
             version = pinned.get(utils.canonicalize_name(needed.name))
             self.assertIsNotNone(version, needed)
