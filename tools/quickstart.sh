@@ -218,7 +218,7 @@ fill_venv() {
         set_version
         # Editable: code that changes is there with the next copy.
         "$venv/bin/python" -m pip install -c "$top/constraints.txt" \
-            -e "$base/source[api]" python-openstackclient \
+            -e "$base/source[api,metrics]" python-openstackclient \
             >"$base/pip.log" 2>&1
     ) || die 'pip could not install nova-sg:' \
         "$(grep -i '^error' "$base/pip.log" || tail -n 5 "$base/pip.log")" \
@@ -245,6 +245,7 @@ OS_API__WORKERS=1
 OS_DEFAULT__STATE_PATH=$run
 OS_DATABASE__CONNECTION=sqlite:///$run/nova-sg.sqlite
 OS_INVENTORY__BACKEND=sql
+OS_MONITORING__PORTS=nova-sg-api:$metrics_port
 OS_SERVICEGROUP__DRIVER=db
 OS_SERVICEGROUP__REPORT_INTERVAL=1
 OS_SERVICEGROUP__SERVICE_DOWN_TIME=4
@@ -277,13 +278,14 @@ start_agent() {
     pids+=($!)
 }
 
-# Prints a port of the loopback interface that nobody has: nova's own, or the
-# next one that is free.
+# free_port NUMBER: prints a port of the loopback interface that nobody has,
+# this one or the next that is free.
 free_port() {
-    "$venv/bin/python" - <<'EOF'
+    "$venv/bin/python" - "$1" <<'EOF'
 import socket
+import sys
 
-for port in range(8774, 9774):
+for port in range(int(sys.argv[1]), 10_000):
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -307,9 +309,13 @@ start_api() {
     done
 }
 
-# Does what curl does, which may not be installed.
 ask_api() {
-    "$venv/bin/python" - "http://127.0.0.1:$port$1" <<'EOF'
+    fetch "http://127.0.0.1:$port$1"
+}
+
+# Does what curl does, which may not be installed.
+fetch() {
+    "$venv/bin/python" - "$1" <<'EOF'
 import sys
 import urllib.request
 
@@ -324,6 +330,10 @@ EOF
 curl_line() {
     echo "curl -H 'X-Auth-Token: admin'" \
         "http://127.0.0.1:$port/v2.1/os-services"
+}
+
+metrics_line() {
+    echo "curl http://127.0.0.1:$metrics_port/metrics"
 }
 
 openstack_line() {
@@ -375,17 +385,22 @@ show() {
     wait "${pids[0]}" 2>/dev/null || true
     pids=("${pids[@]:1}")
     watch_list 'down up up up'
+    say 'What Prometheus is told of all services'
+    printf '\nnova-sg> %s\n' "$(metrics_line)"
+    fetch "http://127.0.0.1:$metrics_port/metrics" | grep '^nova_sg_services{'
 }
 
 next_steps() {
     cat <<EOF
 nova-sg-agent --host $host &
 nova-sg-manage service list --long
+nova-sg-manage service watch
 nova-sg-manage service enable sim-0001 nova-compute
 nova-sg-manage service force-down sim-0002 nova-compute
 nova-sg-manage service force-down --unset sim-0002 nova-compute
 nova-sg-manage --help
 $(curl_line)
+$(metrics_line)
 $(openstack_line)
 EOF
 }
@@ -415,7 +430,8 @@ need_python
 
 run=$(mktemp -d -- "$base/run.XXXXXX")
 host=$(uname -n)
-port=$(free_port)
+port=$(free_port 8774)
+metrics_port=$(free_port $((port + 1)))
 write_environment
 show
 if $keep; then
