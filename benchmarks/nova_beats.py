@@ -4,7 +4,7 @@
 
     .nova-tree/34.0.0/venv/bin/python -m benchmarks.nova_beats
         [--hosts 1000] [--hosts 5000] [--database postgresql]
-        [--beats grouped] [--seconds 60] [--csv FILE]
+        [--beats grouped] [--seconds 60] [--rate 60] [--csv FILE]
 
 (``tools/nova_tree_tests.sh`` makes that environment.) Starts RabbitMQ, the
 database and one nova-conductor with two workers and with nova_sg. Then
@@ -24,6 +24,7 @@ import argparse
 import contextlib
 import csv
 import json
+import math
 import os
 import pathlib
 import subprocess
@@ -48,9 +49,6 @@ from nova_sg.tests.nova_deployment import configuration
 from nova_sg.tests.nova_deployment import processes
 
 INTERVAL = 10
-
-#: Heartbeats of nova's a second that two cores carry beside the hosts.
-NOVAS_RATE = 60.0
 
 #: Processes that simulate computes.
 PROCESSES = 2
@@ -85,6 +83,12 @@ def main() -> None:
     parser.add_argument('--database', action='append', choices=_DATABASES)
     parser.add_argument('--beats', action='append', choices=WAYS)
     parser.add_argument('--seconds', type=int, default=60)
+    parser.add_argument(
+        '--rate',
+        type=float,
+        default=60.0,
+        help="heartbeats of nova's a second that the machine carries",
+    )
     parser.add_argument('--csv', type=pathlib.Path)
     # What it starts itself as.
     parser.add_argument('--be', type=json.loads, help=argparse.SUPPRESS)
@@ -97,7 +101,11 @@ def main() -> None:
         row
         for name in args.database or list(_DATABASES)
         for row in measure(
-            name, args.hosts or [1000, 5000], args.beats or WAYS, args.seconds
+            name,
+            args.hosts or [1000, 5000],
+            args.beats or WAYS,
+            args.seconds,
+            args.rate,
         )
     ]
     if args.csv is not None:
@@ -106,7 +114,7 @@ def main() -> None:
 
 
 def measure(
-    name: str, sizes: list[int], ways: list[str], seconds: int
+    name: str, sizes: list[int], ways: list[str], seconds: int, rate: float
 ) -> list[tuple[object, ...]]:
     """Measure one database with all numbers of computes."""
     rows: list[tuple[object, ...]] = []
@@ -152,8 +160,12 @@ def measure(
         for size in sizes:
             services = register(engine, size)
             for way in ways:
+                interval = float(INTERVAL)
+                if way == 'nova':
+                    interval = max(interval, size / rate)
                 found = run(
-                    file, broker.url, meter, idle, services, way, seconds
+                    *(file, broker.url, meter, idle, services),
+                    *(way, seconds, interval),
                 )
                 rows.append((name, size, way, *found))
                 print(
@@ -252,13 +264,11 @@ def run(
     services: list[dict[str, Any]],
     way: str,
     seconds: int,
+    interval: float,
 ) -> tuple[object, ...]:
     """Let all computes beat one way, and return what it costs."""
-    interval = float(INTERVAL)
-    if way == 'nova':
-        interval = max(interval, len(services) / NOVAS_RATE)
     # Each beats at least once beside the first time.
-    seconds = max(seconds, int(interval))
+    seconds = max(seconds, math.ceil(interval))
     directory = pathlib.Path(tempfile.mkdtemp(dir=file.parent))
     hosts = [
         _start(file, directory, number, way, interval, seconds, services)
