@@ -58,17 +58,20 @@ class TestCase(test.TestCase):
     :cvar driver: ``[servicegroup] driver``, given by a scenario; None
         leaves nova as it is
     :cvar records: ``[servicegroup] records``; None for the driver's own
+    :cvar beats: ``[servicegroup] beats``
     """
 
     NUMBER_OF_CELLS = 2
 
     driver: ClassVar[str | None]
     records: ClassVar[str | None]
+    beats: ClassVar[str] = 'nova'
 
     def setUp(self) -> None:
         super().setUp()
         self.flags(driver=self.driver, group='servicegroup')
         self.flags(records=self.records, group='servicegroup')
+        self.flags(beats=self.beats, group='servicegroup')
         if self.driver == 'zk':
             # A backend is of one deployment.
             chroot = f'/{self.records or "own"}'

@@ -184,6 +184,18 @@ class TestMoreOfServices(TestCase):
             self.assertEqual(0, self.read, name)
 
 
+class TestGrouped(TestCase):
+    scenarios = [base.DB]
+    beats = 'grouped'
+
+    def test_grouped_heartbeats_make_no_difference(self):
+        self.api.microversion = '2.69'
+        listed = self.assert_as_novas('/os-services')['services']
+        self.assertEqual(15, len(listed))
+        listed = self.assert_as_novas('/os-hypervisors')['hypervisors']
+        self.assertEqual(14, len(listed))
+
+
 class TestHypervisors(TestCase):
     scenarios = EACH
 
