@@ -11,7 +11,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 # With .git: pbr takes the version from there.
 COPY . /source
-ARG EXTRAS=zookeeper,memcached,postgresql,mysql,api
+ARG EXTRAS=zookeeper,memcached,postgresql,mysql,api,metrics
 # The source may belong to another user, whom git does not trust.
 RUN git config --global --add safe.directory /source \
     && python3 -m venv /opt/nova-sg \

@@ -21,7 +21,7 @@ stock nova, and with the versions that releases of OpenStack pin.
   --functional    the functional tests, which start real servers
   --long          more of the tests of faults and migrations, and more
                   generated requests: more rounds, more ways; twenty minutes
-                  or so
+                  or so; and the container image (tools/image_test.py)
   --nova-tree     a selection of nova's own tests, with nova-sg in a stock
                   nova: 34 on native threads with db and zk, 33 under eventlet
                   with mc, and a part of them without nova-sg, to see that the
@@ -542,6 +542,9 @@ for each in "${pythons[@]}"; do
     fi
     if $first && $releases; then
         release_stages
+    fi
+    if $first && $functional && $long && $install; then
+        stage image python tools/image_test.py || true
     fi
     if $unit || $functional; then
         test_stage "tests$suffix"
