@@ -173,8 +173,8 @@ class TestDistribution(base.BaseTestCase):
         self.assertEqual('>=3.11', found['Requires-Python'])
         self.assertEqual('text/x-rst', found['Description-Content-Type'])
         self.assertEqual(
-            ['all', 'api', 'memcached', 'metrics', 'mysql', 'postgresql']
-            + ['testing', 'zookeeper'],
+            ['all', 'api', 'memcached', 'metrics', 'mysql', 'mysqlclient']
+            + ['postgresql', 'testing', 'zookeeper'],
             sorted(found.get_all('Provides-Extra')),
         )
         self.assertEqual(
