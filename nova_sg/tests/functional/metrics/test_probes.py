@@ -75,7 +75,8 @@ class TestAgent(base.BaseTestCase):
         self.agent.wait_until_up()
 
     def test_its_backend_is_told_apart_from_itself(self):
-        self.assertEqual(FINE, probe(self.port.url))
+        # It knows of its backend from its next heartbeat on.
+        wait_until(lambda: probe(self.port.url) == FINE, 'it has beaten')
         self.server.kill()
         wait_until(
             lambda: status(f'{self.port.url}/backend') == 503, 'it notices'
