@@ -296,7 +296,8 @@ fill_venv() {
     rm -f "$stamp"
     # --group came with pip 25.1.
     "$venv/bin/python" -m pip install -q 'pip>=25.1'
-    "$venv/bin/python" -m pip install -q -c constraints.txt -e '.[all]' \
+    "$venv/bin/python" -m pip install -q -c constraints.txt \
+        -e '.[all,mysqlclient]' \
         --group test --group lint --group doc
     echo "$key" >"$stamp"
 }

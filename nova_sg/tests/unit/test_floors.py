@@ -15,7 +15,7 @@ import nova_sg
 TOP = pathlib.Path(nova_sg.__file__).parent.parent
 LISTS = sorted((TOP / 'tools' / 'constraints').glob('*.txt'))
 
-#: In no list: it has no wheels, so that no environment of ours has it.
+#: In no list: no release of OpenStack pins it.
 UNPINNED = frozenset({'mysqlclient'})
 
 load_tests = testscenarios.load_tests_apply_scenarios

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""MariaDB by mysqlclient, where it is installed.
+"""MariaDB by mysqlclient.
 
-It has to be compiled, so that no run of the tests installs it::
-
-    apt-get install libmariadb-dev gcc pkg-config
-    .venv-test/bin/pip install mysqlclient
+``tools/run_tests.sh`` compiles and installs it. The environments with the
+versions of a release do not have it: no release pins it.
 """
 
 import importlib.util

@@ -112,7 +112,7 @@ class TestPrometheus(conductor_base.ConductorTestCase):
 
     def test_agents_that_are_killed_fire_an_alert_that_resolves(self):
         self.wait_for(UP, self.all)
-        self.assertEqual([], self.prometheus.down())
+        wait_until(lambda: not self.prometheus.down(), 'both are scraped')
         killed = self.started[0]
         killed.kill()
         wait_until(lambda: self.local_downs() == self.each, 'they are down')
