@@ -8,7 +8,6 @@ import signal
 import time
 
 import fixtures
-import psutil
 
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import scrape
@@ -59,12 +58,7 @@ class TestConductor(conductor_base.ConductorTestCase):
         self.scrape = self.port.scrape
 
     def workers(self):
-        children = psutil.Process(self.conductor.pid).children()
-        return {
-            each.pid
-            for each in children
-            if any('.slot' in file.path for file in each.open_files())
-        }
+        return set(scrape.workers(self.conductor.pid))
 
     def test_whichever_worker_is_asked_tells_of_all(self):
         self.start_agent('--host', 'c1', '--count', '20')
@@ -103,10 +97,10 @@ class TestConductor(conductor_base.ConductorTestCase):
 
     def test_nothing_is_left_of_them(self):
         (place,) = {
-            os.path.dirname(file.path)
-            for pid in self.workers()
-            for file in psutil.Process(pid).open_files()
-            if file.path.endswith('.slot')
+            os.path.dirname(path)
+            for paths in scrape.workers(self.conductor.pid).values()
+            for path in paths
+            if path.endswith('.slot')
         }
         self.assertEqual(0, self.conductor.stop())
         self.assertFalse(os.path.exists(place))
