@@ -96,15 +96,18 @@ class Writer:
                     )
                 except errors.TransactionFailed as failed:
                     self._fence.check(failed)
-                    if (
-                        failed.path == cell.id(service_id)
-                        and time.monotonic() < change.deadline
-                    ):
+                    taken = failed.path == cell.id(service_id)
+                    if taken and time.monotonic() < change.deadline:
                         continue
                     # The same call may be served elsewhere at the same time.
                     mine = look()
                     if mine is not None:
                         return mine
+                    if taken:
+                        # No service that there is was asked for.
+                        raise self._session.unavailable(
+                            'others took each id that was tried in time'
+                        ) from failed
                     raise self._transactions.refusal(
                         cell, made, failed
                     ) from failed
