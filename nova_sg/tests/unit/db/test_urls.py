@@ -2,8 +2,8 @@
 
 """What is made of ``[database] connection`` before anything connects."""
 
-import sys
 import types
+from unittest import mock
 
 import fixtures
 from oslotest import base
@@ -24,6 +24,24 @@ class MySQLdb(types.ModuleType):
 
     def __init__(self) -> None:
         super().__init__('MySQLdb')
+
+
+class _Module(fixtures.Fixture):
+    """Has the module of mysqlclient be this one, or not be installed.
+
+    It changes the dictionary of modules: an import does not look at another
+    one in its place.
+
+    :param found: the module; None where it is not installed
+    """
+
+    def __init__(self, found: types.ModuleType | None) -> None:
+        super().__init__()
+        self._patch = mock.patch.dict('sys.modules', {'MySQLdb': found})
+
+    def _setUp(self) -> None:
+        self._patch.start()
+        self.addCleanup(self._patch.stop)
 
 
 class UrlTestCase(base.BaseTestCase):
@@ -70,11 +88,7 @@ class TestMistakes(UrlTestCase):
 
     def test_a_url_without_a_driver_is_told_the_one_to_use(self):
         # It may be installed.
-        self.useFixture(
-            fixtures.MonkeyPatch(
-                'sys.modules', {**sys.modules, 'MySQLdb': None}
-            )
-        )
+        self.useFixture(_Module(None))
         for url, use in (
             ('postgresql+psycopg://u:hush@h/d', 'postgresql+psycopg2://'),
             ('mysql://u:hush@h/d', 'mysql+pymysql://'),
@@ -82,11 +96,7 @@ class TestMistakes(UrlTestCase):
             self.assertIn(f'use {use} and install', self.refused(url))
 
     def test_mysqlclient_is_refused_under_eventlet(self):
-        self.useFixture(
-            fixtures.MonkeyPatch(
-                'sys.modules', {**sys.modules, 'MySQLdb': MySQLdb()}
-            )
-        )
+        self.useFixture(_Module(MySQLdb()))
         self.database('mysql+mysqldb://u:hush@h/d')
         self.useFixture(
             fixtures.MonkeyPatch(
