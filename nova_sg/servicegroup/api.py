@@ -28,6 +28,7 @@ from nova_sg.inventory import base as inventory_base
 from nova_sg.notifications import base as notifications_base
 from nova_sg.servicegroup import changes
 from nova_sg.servicegroup import collector
+from nova_sg.servicegroup import departures
 from nova_sg.servicegroup import deployment
 from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import liveness as sg_liveness
@@ -35,6 +36,7 @@ from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import members
 from nova_sg.servicegroup import plugins
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup import verdicts
 
@@ -67,6 +69,9 @@ class API(changes.Changes, members.Members):
         self.marker = plugins.our_marker(conf)
         where = deployment.Deployment(self.marker, driver.marker_stores)
         self._verdicts = known = verdicts.Verdicts(conf, membership)
+        self._departures = departures.Departures(
+            membership, known.ask, known.last_seen_up
+        )
         changes.Changes.__init__(
             self,
             conf,
@@ -230,6 +235,37 @@ class API(changes.Changes, members.Members):
         self._deployment.check()
         with collector.paused():
             return self._verdicts.ask(context, uuids)
+
+    def departures(
+        self,
+        context: sg_context.RequestContext,
+        services: Iterable[Any],
+        known: Mapping[str, sg_liveness.Liveness] | None = None,
+    ) -> Mapping[str, reasons.Departure]:
+        """Return why services are up or down, and since when, by uuid.
+
+        Two round trips at most for any number of services: one for verdicts,
+        and one for the traces of those that are down. It never fails: what
+        cannot be told is ``reasons.UNKNOWN``.
+
+        :param services: objects, records, rows or dicts, with ``uuid`` and
+            ``forced_down``
+        :param known: what :meth:`liveness` has just answered; None: ask
+        :returns: an answer for each of them that has a uuid
+        """
+        self._deployment.check()
+        return self._departures.of(context, services, known)
+
+    def traces(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Mapping[str, reasons.Departure]:
+        """Return why services that are down went down.
+
+        For a conductor, whose caller has the verdicts; see
+        ``Departures.traces``.
+        """
+        self._deployment.check()
+        return self._departures.traces(context, uuids)
 
     @property
     def knowledge_age(self) -> float:

@@ -51,6 +51,8 @@ class Characteristics:
         ``ServiceGroupUnavailable``. Counts where ``linearizable`` is False.
     :param invocations: members carry the invocation of their process, and
         ``leave_invocation`` takes out exactly those
+    :param reasons: it keeps traces, by which a service that left is told from
+        one that fell silent; see ``servicegroup.reasons``
     :param doubt: seconds by which a crash shows later, at most, where the
         backend was out of reach; see ``servicegroup.doubt``
     """
@@ -64,6 +66,7 @@ class Characteristics:
     monotonic_reads: bool = False
     staleness: float = 0.0
     invocations: bool = False
+    reasons: bool = False
     doubt: float = 0.0
 
     @classmethod

@@ -10,6 +10,7 @@ import threading
 import time
 
 from oslo_log import log as logging
+from oslo_utils import timeutils
 
 from nova_sg import forks
 from nova_sg import instruments
@@ -70,6 +71,8 @@ class Knowledge:
         self._all = NOTHING
         # The last beat of services that are down.
         self._down: dict[str, datetime.datetime | None] = {}
+        # When those were last seen that were up before.
+        self._seen: dict[str, datetime.datetime] = {}
         self._asked_at: float | None = None
         # When the backend failed last, and how often since it last answered.
         self._failed_at = 0.0
@@ -173,6 +176,7 @@ class Knowledge:
             self._known.pop(uuid, None)
             self._all = NOTHING
             self._down.pop(uuid, None)
+            self._seen.pop(uuid, None)
             self._doubtful.pop(uuid, None)
 
     def fresh(self, uuid: str) -> liveness.Liveness | None:
@@ -214,6 +218,17 @@ class Knowledge:
         with self._lock:
             known = self._known
             return {uuid: known[uuid] for uuid in uuids if uuid in known}
+
+    def last_seen_up(
+        self, uuids: Iterable[str]
+    ) -> dict[str, datetime.datetime]:
+        """Return when services were last seen that have gone down since.
+
+        :returns: without those that this process has not known to be up
+        """
+        with self._lock:
+            seen = self._seen
+            return {uuid: seen[uuid] for uuid in uuids if uuid in seen}
 
     @property
     def failing(self) -> bool:
@@ -270,8 +285,21 @@ class Knowledge:
                     unknown=doubt,
                 )
             else:
+                if before is not None and before.up:
+                    self._seen[uuid] = self._seen_at(uuid, before)
                 self._down[uuid] = verdict.last_seen
         return instead
+
+    def _seen_at(
+        self, uuid: str, before: liveness.Liveness
+    ) -> datetime.datetime:
+        """Return when a service was last seen that was known to be up."""
+        if before.last_seen is not None:
+            return before.last_seen
+        age = time.monotonic() - self._known_up_at(uuid, before)
+        return timeutils.utcnow(with_timezone=True) - datetime.timedelta(
+            seconds=age
+        )
 
     def _known_up_at(self, uuid: str, before: liveness.Liveness) -> float:
         """Return when a service was last known to be up."""
@@ -301,7 +329,7 @@ class Knowledge:
             for uuid, known in self._known.items()
             if known.known_at > horizon
         }
-        for each in (self._down, self._doubtful):
+        for each in (self._down, self._seen, self._doubtful):
             for uuid in each.keys() - self._known.keys():
                 del each[uuid]
         self._prune_above = 2 * len(self._known) + PRUNE_STEP

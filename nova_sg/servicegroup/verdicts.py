@@ -87,6 +87,12 @@ class Verdicts:
             *(each.last_seen for each in known.values()),
         )
 
+    def last_seen_up(
+        self, uuids: Iterable[str]
+    ) -> Mapping[str, datetime.datetime]:
+        """Return when this process last saw services which are down."""
+        return self._knowledge.last_seen_up(uuids)
+
     def ask(
         self, context: sg_context.RequestContext, uuids: Iterable[str]
     ) -> Mapping[str, liveness.Liveness]:

@@ -18,6 +18,7 @@ from nova_sg import exception
 from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 
 
@@ -204,6 +205,20 @@ class Membership(abc.ABC):
         :raises ServiceGroupUnavailable: the backend cannot be asked
         """
         return None
+
+    def departures(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Mapping[str, reasons.Departure]:
+        """Return why services are down, by the traces of their members.
+
+        In a constant number of round trips; see :mod:`..reasons`. A driver
+        which keeps traces declares ``reasons``.
+
+        :param uuids: of services that are down
+        :returns: by uuid, without those of which no trace is kept
+        :raises ServiceGroupUnavailable: the backend cannot be asked
+        """
+        return {}
 
     def last_known(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         """Return what this remembers of services while it cannot ask.

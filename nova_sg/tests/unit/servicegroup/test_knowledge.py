@@ -59,6 +59,17 @@ class KnowledgeTestCase(base.BaseTestCase):
 
 
 class TestVerdicts(KnowledgeTestCase):
+    def test_when_a_service_was_last_seen_is_known_while_it_is_down(self):
+        at = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
+        seen = liveness.Liveness(True, at, self.clock.now)
+        self.knowledge.learn({'a': seen})
+        self.assertEqual({}, self.knowledge.last_seen_up(['a']))
+        for _ in range(2):
+            self.learn(a=False, b=False)
+        self.assertEqual({'a': at}, self.knowledge.last_seen_up(['a', 'b']))
+        self.knowledge.forget('a')
+        self.assertEqual({}, self.knowledge.last_seen_up(['a']))
+
     def test_a_verdict_is_fresh_for_a_second(self):
         self.learn(a=True, b=False)
         self.clock.now += 1.0

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Why services are down, as a backend's traces and this process tell.
+
+Only traces of services that are down are asked for, so that a list of a
+deployment which is well costs nothing more::
+
+    services = objects.ServiceGroupServiceList.get_all(context)
+    why = servicegroup.get().departures(context, services)
+    why[services[0].uuid].reason
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import contextlib
+import datetime
+from typing import Any
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import member as sg_member
+from nova_sg.servicegroup import reasons
+from nova_sg.servicegroup.membership import base
+
+Verdicts = Mapping[str, liveness.Liveness]
+
+
+class Departures:
+    """Tells why services are down.
+
+    :param membership: keeps the traces
+    :param ask: returns the verdicts about services
+    :param last_seen_up: returns when this process last saw services that have
+        gone down since
+    """
+
+    def __init__(
+        self,
+        membership: base.Membership,
+        ask: Callable[[sg_context.RequestContext, Iterable[str]], Verdicts],
+        last_seen_up: Callable[
+            [Iterable[str]], Mapping[str, datetime.datetime]
+        ],
+    ) -> None:
+        self._membership = membership
+        self._ask = ask
+        self._last_seen_up = last_seen_up
+
+    def of(
+        self,
+        context: sg_context.RequestContext,
+        services: Iterable[Any],
+        known: Verdicts | None = None,
+    ) -> dict[str, reasons.Departure]:
+        """Return why services are as they are; see ``API.departures``."""
+        there = {sg_member.field(each, 'uuid'): each for each in services}
+        there.pop(None, None)
+        if known is None:
+            known = {}
+            with contextlib.suppress(exception.ServiceGroupUnavailable):
+                known = self._ask(context, list(there))
+        down = [
+            uuid
+            for uuid in there
+            if uuid in known and known[uuid].state == liveness.DOWN
+        ]
+        traces: Mapping[str, reasons.Departure] = {}
+        if down:
+            with contextlib.suppress(exception.ServiceGroupUnavailable):
+                traces = self.traces(context, down)
+        return {
+            uuid: _why(
+                bool(sg_member.field(each, 'forced_down')),
+                known.get(uuid),
+                traces.get(uuid),
+            )
+            for uuid, each in there.items()
+        }
+
+    def traces(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> dict[str, reasons.Departure]:
+        """Return why services that are down went down.
+
+        What this process has seen of a silent service is later than what the
+        backend was told last.
+
+        :param uuids: of services that are down by their memberships
+        :returns: without those of which neither knows anything
+        :raises ServiceGroupUnavailable: the backend cannot be asked
+        """
+        found = dict(self._membership.departures(context, uuids))
+        for uuid, seen in self._last_seen_up(found).items():
+            each = found[uuid]
+            if each.reason == reasons.SILENT and (
+                each.last_seen is None or each.last_seen < seen
+            ):
+                found[uuid] = each._replace(
+                    since=seen, last_seen=seen, seen_by=reasons.this_process()
+                )
+        return found
+
+
+def _why(
+    forced_down: bool,
+    verdict: liveness.Liveness | None,
+    trace: reasons.Departure | None,
+) -> reasons.Departure:
+    """Return why a service is as it is, from all that is known of it."""
+    if verdict is not None and verdict.up:
+        started = [each.started_at for each in verdict.members]
+        why = reasons.Departure(
+            reasons.UP,
+            min(started) if started else None,
+            verdict.last_seen,
+        )
+    else:
+        why = trace or reasons.Departure(reasons.UNKNOWN)
+    if forced_down:
+        # When it was forced is not known: a record has one time of change.
+        return why._replace(reason=reasons.FORCED, since=None)
+    return why
