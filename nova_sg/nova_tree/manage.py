@@ -2,9 +2,10 @@
 
 """``nova-manage service``: the service commands nova took away.
 
-They are those of nova-sg-manage, but for the list. Here they read and write
-services through ``nova.objects.Service``, as everything in a tree does, and so
-work with every driver and through every cell.
+They are those of nova-sg-manage; only the list is nova's own, with the columns
+of nova-sg-manage for ``--long``. Here they read and write services through
+``nova.objects.Service``, as everything in a tree does, and so work with every
+driver and through every cell.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import sys
 import traceback
 from typing import Any
 
+from cliff import columns as cliff_columns
 from nova import conf as nova_conf
 from nova import context as nova_context
 from nova import exception as nova_exception
@@ -36,6 +38,9 @@ from nova_sg.nova_tree import shown
 CONF = nova_conf.CONF
 
 CATEGORY = 'service'
+
+#: Those of the list that nova-manage had.
+COLUMNS = ('Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At')
 
 
 def add_commands(commands: Mapping[str, Any]) -> None:
@@ -228,22 +233,32 @@ class ServiceCommands:
         help='Also the API services, which register and send no heartbeats: '
         'their state is unreported',
     )
+    @common.args(
+        '--long',
+        dest='long',
+        action='store_true',
+        help='Show more columns: among them the processes of a service, if '
+        'the driver knows them, and since when its state is known or in '
+        'doubt',
+    )
     def list(
         self,
         host: str | None = None,
         binary: str | None = None,
         everything: bool = False,
+        long: bool = False,
     ) -> None:
         """List the services of all cells, and which of them are up."""
+        more = self._commands['list']
+        columns = COLUMNS + (more.long_columns if long else ())
         with _one_line_errors():
             rows = [
                 _row(each)
+                + (more.long_row(each, each.verdict) if long else [])
                 for each in shown.services(host, binary)
                 if everything or each.binary not in shown.API_SERVICES
             ]
-        _print_table(
-            ('Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At'), rows
-        )
+        _print_table(columns, rows)
 
     @_described
     @common.args('--host', metavar='<host>', help='Only services of this host')
@@ -327,19 +342,19 @@ class ServiceCommands:
         _print_table([each.title() for each in columns], [row])
 
 
-def _row(service: shown.Shown) -> Sequence[Any]:
+def _row(service: shown.Shown) -> list[Any]:
     status = None
     if service.disabled is not None:
         status = 'disabled' if service.disabled else 'enabled'
     updated = service.updated_at
-    return (
+    return [
         service.binary,
         service.host,
         service.availability_zone,
         status,
         service.state,
         updated and updated.strftime('%Y-%m-%d %H:%M:%S'),
-    )
+    ]
 
 
 def _print_table(
@@ -348,5 +363,11 @@ def _print_table(
     table = prettytable.PrettyTable(columns)
     table.align = 'l'
     for row in rows:
-        table.add_row(['' if value is None else value for value in row])
+        table.add_row([_cell(value) for value in row])
     print(table)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, cliff_columns.FormattableColumn):
+        return value.human_readable()
+    return '' if value is None else value

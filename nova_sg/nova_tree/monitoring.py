@@ -30,6 +30,7 @@ from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import release
 from nova_sg.nova_tree import serving
 from nova_sg.nova_tree import takeover
+from nova_sg.nova_tree.grouped import reader
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker as sg_marker
 
@@ -83,6 +84,8 @@ class NovaSource(services.Source):
 
     @property
     def age(self) -> float:
+        if owner.groups_beats():
+            return reader.knowledge_age()
         mine = owner.get()
         return 0.0 if mine is None else mine.knowledge_age
 

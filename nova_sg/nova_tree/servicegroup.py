@@ -141,16 +141,24 @@ class OwnerDriver(nova_db.DbDriver):
         return looks.up(lambda: self._is_up(service_ref))
 
     def _is_up(self, service_ref: Any) -> bool:
-        read = getattr(service_ref, 'liveness', None)
-        if read is not None and read.state != liveness.UNKNOWN:
-            age = time.monotonic() - read.known_at
-            if age < self._report_interval:
-                return bool(read.up)
-        context = cells.Context(getattr(service_ref, '_context', None))
-        known = _owner().liveness_of(service_ref, context)
+        known = self.verdict(service_ref)
         if known is None:
             return bool(super().is_up(service_ref))
         return known.up
+
+    def verdict(self, service_ref: Any) -> liveness.Liveness | None:
+        """Return what is known of the liveness of a service.
+
+        :returns: None where nova's own rule decides
+        :raises ServiceGroupUnavailable: it is unknown
+        """
+        read: liveness.Liveness | None = getattr(service_ref, 'liveness', None)
+        if read is not None and read.state != liveness.UNKNOWN:
+            age = time.monotonic() - read.known_at
+            if age < self._report_interval:
+                return read
+        context = cells.Context(getattr(service_ref, '_context', None))
+        return _owner().liveness_of(service_ref, context)
 
     def updated_time(self, service_ref: Any) -> datetime.datetime | None:
         """Return when a service last changed or beat.

@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 import datetime
+import time
 from typing import Any
 from typing import NamedTuple
 
@@ -30,6 +31,8 @@ class Shown(NamedTuple):
         ``unreported``
     :param disabled: None where only the names of the service are known, for
         its cell does not answer
+    :param verdict: what is known of its liveness; None where nova's own rule
+        decides, which keeps nothing
     """
 
     uuid: str
@@ -41,6 +44,9 @@ class Shown(NamedTuple):
     forced_down: bool = False
     disabled_reason: str | None = None
     updated_at: datetime.datetime | None = None
+    topic: str | None = None
+    version: int | None = None
+    verdict: liveness.Liveness | None = None
 
 
 def services(host: str | None, binary: str | None) -> Sequence[Shown]:
@@ -96,6 +102,9 @@ def _show(
         service.forced_down,
         service.disabled_reason,
         group.get_updated_time(service),
+        service.topic,
+        service.version,
+        _verdict(group, service),
     )
 
 
@@ -111,3 +120,16 @@ def _state(
         unknown.append(error)
         return liveness.UNKNOWN
     return liveness.UP if up else liveness.DOWN
+
+
+def _verdict(group: Any, service: Any) -> liveness.Liveness | None:
+    """Return what the driver knows of a service."""
+    verdict = getattr(group._driver, 'verdict', None)
+    if verdict is None or service.binary in API_SERVICES:
+        return None
+    try:
+        with errors.as_ours():
+            found: liveness.Liveness | None = verdict(service)
+    except exception.ServiceGroupUnavailable as error:
+        return liveness.Liveness(False, None, time.monotonic(), (), str(error))
+    return found

@@ -63,6 +63,28 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 class List(base.Lister):
     """List services and whether they are up, sorted by id."""
 
+    #: What ``--long`` adds to :data:`COLUMNS`; nova-manage shows it, too.
+    long_columns = LONG_COLUMNS
+
+    @staticmethod
+    def long_row(service: Any, verdict: liveness.Liveness | None) -> list[Any]:
+        """Return what ``--long`` adds to the row of a service.
+
+        :param verdict: what is known of its liveness, None for nothing
+        """
+        reason = service.disabled_reason
+        members = () if verdict is None else verdict.members
+        return [
+            None if reason is None else base.FreeText(reason),
+            service.forced_down,
+            service.topic,
+            service.version,
+            base.Several([each.pid for each in members]),
+            base.Several([times.text(each.started_at) for each in members]),
+            base.Several([each.ttl for each in members]),
+            *_doubt_row(verdict),
+        ]
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         add_filters(parser)
@@ -118,7 +140,7 @@ class List(base.Lister):
         if not parsed_args.long:
             return COLUMNS, [_row(each) for each in services]
         return COLUMNS + LONG_COLUMNS, [
-            _row(each) + _long_row(each, known.get(each.uuid))
+            _row(each) + self.long_row(each, known.get(each.uuid))
             for each in services
         ]
 
@@ -173,7 +195,7 @@ class Show(base.ShowOne):
         ]
         return names, [
             *_row(service),
-            *_long_row(service, verdict),
+            *List.long_row(service, verdict),
             times.text(service.created_at),
         ]
 
@@ -242,21 +264,6 @@ def _row(service: Any) -> list[Any]:
         'disabled' if service.disabled else 'enabled',
         base.State(service.state),
         times.text(updated_at),
-    ]
-
-
-def _long_row(service: Any, verdict: liveness.Liveness | None) -> list[Any]:
-    reason = service.disabled_reason
-    members = () if verdict is None else verdict.members
-    return [
-        None if reason is None else base.FreeText(reason),
-        service.forced_down,
-        service.topic,
-        service.version,
-        base.Several([each.pid for each in members]),
-        base.Several([times.text(each.started_at) for each in members]),
-        base.Several([each.ttl for each in members]),
-        *_doubt_row(verdict),
     ]
 
 

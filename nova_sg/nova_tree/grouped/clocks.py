@@ -35,7 +35,7 @@ class DatabaseClock:
     It is never ahead of that clock: a service is down late rather than early.
 
     :param ask: returns the database's time, in seconds since 1970
-    :param stepped: called with what happened when that clock was set
+    :param stepped: called with how far that clock was set, and where to
     """
 
     def __init__(

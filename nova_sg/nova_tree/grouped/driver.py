@@ -15,6 +15,7 @@ from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree.grouped import reader
 from nova_sg.nova_tree.grouped import sender
 from nova_sg.servicegroup import heartbeat
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
 
 
@@ -62,11 +63,24 @@ class GroupedDriver(novas_scheme.NovasSchemeDriver):
         :raises ServiceGroupUnavailable: that is unknown, and not only looked
             at among others (see :mod:`nova_sg.nova_tree.looks`)
         """
-        if sg_member.field(service_ref, 'uuid') is None:
+        return looks.up(lambda: self._is_up(service_ref))
+
+    def _is_up(self, service_ref: Any) -> bool:
+        known = self.verdict(service_ref)
+        if known is None:
             return bool(super().is_up(service_ref))
+        return known.up
+
+    def verdict(self, service_ref: Any) -> liveness.Liveness | None:
+        """Return what is known of the liveness of a service.
+
+        :returns: None where nova's own rule decides
+        :raises ServiceGroupUnavailable: it is unknown
+        """
+        if sg_member.field(service_ref, 'uuid') is None:
+            return None
         context = getattr(service_ref, '_context', None)
-        mine = reader.of(context)
-        return looks.up(lambda: mine.liveness_of(service_ref).up)
+        return reader.of(context).liveness_of(service_ref)
 
 
 def noting_outages(

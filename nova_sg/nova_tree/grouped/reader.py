@@ -51,9 +51,10 @@ class Reader:
             with errors.as_ours():
                 return _database_time(mine)
 
-        self._clock = clocks.DatabaseClock(
-            database_time, self._knowledge.doubt
-        )
+        def stepped(step: str) -> None:
+            self._knowledge.doubt(f"The database's clock was set {step}.")
+
+        self._clock = clocks.DatabaseClock(database_time, stepped)
         # The newest state of each service this process has judged by.
         self._newest: dict[str, tuple[int, datetime.datetime]] = {}
         self._prune_above = knowledge.PRUNE_STEP
@@ -137,7 +138,8 @@ class Reader:
         last = self._knowledge.last([uuid]).get(uuid)
         if last is None:
             raise error
-        return last
+        # What was up is not sure any more.
+        return last._replace(unknown=str(error)) if last.up else last
 
 
 def of(context: Any) -> Reader:
@@ -158,6 +160,14 @@ def of(context: Any) -> Reader:
 
 
 _readers: dict[Any, Reader] = {}
+
+
+def knowledge_age() -> float:
+    """Return how old the knowledge of the cell that is behind most is.
+
+    In seconds; 0.0 while the databases answer.
+    """
+    return max((each.age for each in list(_readers.values())), default=0.0)
 
 
 def _database_time(context: Any) -> float:

@@ -92,7 +92,9 @@ class Show(scenario.Scenario):
             *('compute3', 'nova-compute'),
         )
         self.expect({'compute3': scenario.DISABLED})
-        self._nova_manage('service', 'list', '--binary', 'nova-compute')
+        self._nova_manage(
+            *('service', 'list', '--long'), *('--binary', 'nova-compute')
+        )
         self._nova_manage('service', 'describe_resource', 'compute1')
 
     def _crash(self) -> None:

@@ -5,6 +5,7 @@
 import contextlib
 import io
 import json
+import time
 from typing import Any
 from unittest import mock
 
@@ -17,16 +18,18 @@ import testscenarios
 from nova_sg import exception
 from nova_sg import exits
 from nova_sg.cmd import run
+from nova_sg.cmd.commands import listing
 from nova_sg.nova_tree import manage
+from nova_sg.nova_tree import monitoring
 from nova_sg.nova_tree import shown
+from nova_sg.nova_tree.grouped import reader
+from nova_sg.nova_tree.grouped import written
 from nova_sg.tests.nova_tree import base
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
 
-class TestServiceCommands(base.TestCase):
-    scenarios = base.DRIVERS
-
+class TestCase(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.commands = manage.ServiceCommands(run.service_commands())
@@ -60,6 +63,20 @@ class TestServiceCommands(base.TestCase):
 
     def read(self, service: Any) -> Any:
         return objects.Service.get_by_uuid(service._context, service.uuid)
+
+    def cells_of(self, table: str, host: str) -> dict[str, str]:
+        """Return the row of a host by the titles of a table."""
+        rows = [
+            [cell.strip() for cell in line.strip('|').split('|')]
+            for line in table.splitlines()
+            if line.startswith('|')
+        ]
+        (row,) = (each for each in rows[1:] if each[1] == host)
+        return dict(zip(rows[0], row, strict=True))
+
+
+class TestServiceCommands(TestCase):
+    scenarios = base.DRIVERS
 
     def test_a_service_is_disabled_and_enabled_in_whichever_cell_it_is(self):
         service = self.make('cell2')
@@ -156,6 +173,20 @@ class TestServiceCommands(base.TestCase):
         code, says = self.refused(self.commands.list, host='two')
         self.assertEqual(exits.Exit.UNREACHABLE, code)
         self.assertIn('a server is away', says)
+
+    def test_a_long_list_has_the_columns_of_nova_sg_manage(self):
+        service = self.make('cell1', 'one')
+        service.disabled, service.disabled_reason = True, 'disks\x1b[2J'
+        service.save()
+        row = self.cells_of(self.printed(self.commands.list, long=True), 'one')
+        self.assertEqual(
+            [*manage.COLUMNS, *listing.LONG_COLUMNS], list(row.keys())
+        )
+        self.assertEqual(
+            ['disks [2J', 'False', 'compute', str(service.version)],
+            [row[name] for name in listing.LONG_COLUMNS[:4]],
+        )
+        self.assertNotIn('Topic', self.printed(self.commands.list))
 
     def test_services_are_followed(self):
         self.make('cell1', 'one')
@@ -269,3 +300,71 @@ class TestServiceCommands(base.TestCase):
             )
             self.assertEqual(exits.Exit.UNEXPECTED, code)
             self.assertIn(str(error), says)
+
+
+class TestGroupedHeartbeats(TestCase):
+    """What a list tells of knowledge and doubt, as with every driver."""
+
+    driver, records, beats = 'db', None, 'grouped'
+
+    def setUp(self) -> None:
+        super().setUp()
+        # Other tests have some, too.
+        self.stub_out('nova_sg.nova_tree.grouped.reader._readers', {})
+        self.service = self.make('cell1', 'one')
+        self.reader = reader.of(self.service._context)
+
+    def row(self, host: str = 'one') -> dict[str, str]:
+        return self.cells_of(self.printed(self.commands.list, long=True), host)
+
+    def age(self) -> None:
+        """Let the service be down by its stamp."""
+        clock = mock.patch.object(
+            written, 'database_time', return_value=time.time() + 3600
+        )
+        clock.start()
+        self.addCleanup(clock.stop)
+        self.reader._clock.ask_again()
+
+    def test_a_state_that_is_sure_is_known_since_now(self):
+        row = self.row()
+        self.assertEqual('up', row['State'])
+        self.assertRegex(row['Known Since'], r'^\d{4}-\d\d-\d\dT[\d:]+')
+        for name in ('Doubted Since', 'Doubted Until', 'Doubt', 'PID'):
+            self.assertEqual('', row[name])
+
+    def test_one_in_doubt_has_its_cause_and_its_end(self):
+        self.row()
+        self.age()
+        row = self.row()
+        self.assertEqual('up', row['State'])
+        self.assertIn("The database's clock was set forward", row['Doubt'])
+        self.assertLess(row['Known Since'], row['Doubted Until'])
+        self.assertLess(row['Doubted Since'], row['Doubted Until'])
+
+    def test_in_an_outage_it_says_why_and_what_was_known_before(self):
+        self.row()
+        self.make('cell1', 'two')
+        self.reader.failed(
+            exception.ServiceGroupUnavailable(backend='', reason='gone')
+        )
+        with mock.patch.object(
+            written,
+            'database_time',
+            side_effect=db_exc.DBConnectionError(Exception('gone')),
+        ):
+            known, unknown = self.row('one'), self.row('two')
+        self.assertEqual(('up', 'unknown'), (known['State'], unknown['State']))
+        self.assertTrue(known['Known Since'])
+        self.assertEqual('', unknown['Known Since'])
+        for row in (known, unknown):
+            self.assertIn("nova's database is unavailable", row['Doubt'])
+
+    def test_the_age_of_what_is_known_is_a_metric(self):
+        self.row()
+        source = monitoring.NovaSource()
+        self.assertEqual(0, source.age)
+        self.reader.failed(
+            exception.ServiceGroupUnavailable(backend='', reason='gone')
+        )
+        self.assertGreater(source.age, 0)
