@@ -166,6 +166,8 @@ class Caller(Sender):
         self._ahead = 0.0
         # How many heartbeats go nova's way until conductors are asked again.
         self._novas = 0
+        # Whether the last answer was of a conductor with nova_sg.
+        self._grouped: bool | None = None
 
     def _beat(self) -> None:
         if self._novas:
@@ -210,6 +212,7 @@ class Caller(Sender):
                 # Another conductor may reach the database.
                 failure = error
                 continue
+            self._goes(grouped=True)
             if answer['written']:
                 self._joining = False
                 self._casts = self._per_call - 1
@@ -219,8 +222,30 @@ class Caller(Sender):
                 return
         if failure is not None:
             raise failure
+        self._goes(grouped=False)
         self._novas = self._per_call - 1
         self._beat_as_nova()
+
+    def _goes(self, *, grouped: bool) -> None:
+        """Log once which way heartbeats go from now on."""
+        if grouped is self._grouped:
+            return
+        self._grouped = grouped
+        mine = self._service.service_ref
+        name = {'binary': mine.binary, 'host': mine.host}
+        if grouped:
+            LOG.info(
+                'Heartbeats of %(binary)s on host %(host)s are grouped by '
+                'conductors with nova_sg.',
+                name,
+            )
+        else:
+            LOG.warning(
+                "Heartbeats of %(binary)s on host %(host)s go nova's way: no "
+                'conductor with nova_sg answers. They are asked again every '
+                '%(seconds)d s.',
+                {**name, 'seconds': self._per_call * self._interval},
+            )
 
     def _ask(self) -> client.Answer:
         self._count += 1

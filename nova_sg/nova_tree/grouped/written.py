@@ -134,6 +134,8 @@ def _write(
     began = time.monotonic()
     age = began - since
     update = beats.beat(uuids, int(age) if age >= _precision() else 0)
+    # With nova's own heartbeats it is their time, and its REST API shows it.
+    update = update.values(updated_at=clock.utcnow())
     select = beats.live(uuids)
     if not joining:
         update, select = update.where(_NOT_AGED), select.where(_NOT_AGED)

@@ -113,8 +113,18 @@ class TestProcessWithDatabase(TestCase):
         before = self.read(self.made)
         self.join()
         after = self.read(self.made)
-        for name in ('disabled', 'forced_down', 'updated_at', 'version'):
+        for name in ('disabled', 'forced_down', 'version'):
             self.assertEqual(getattr(before, name), getattr(after, name))
+
+    def test_updated_at_is_the_time_of_the_last_beat_as_in_nova(self):
+        self.assertIsNone(self.read(self.made).updated_at)
+        self.join()
+        made = self.read(self.made)
+        self.assertEqual(made.last_seen_up, made.updated_at)
+        # REST and nova-manage show it.
+        self.assertEqual(
+            made.updated_at, nova_servicegroup.API().get_updated_time(made)
+        )
 
     def test_the_clock_of_the_host_has_no_part_in_it(self):
         host = self.useFixture(utils_fixture.TimeFixture())

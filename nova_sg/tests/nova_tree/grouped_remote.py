@@ -5,6 +5,7 @@
 import datetime
 import inspect
 import math
+import re
 import time
 from typing import Any
 from unittest import mock
@@ -100,6 +101,22 @@ class TestConductor(TestCase):
         self.assertEqual(['beat'] * sender.ATTEMPTS, self.sent[1:])
         self.assertEqual(2, self.count())
         self.assertTrue(self.is_up(self.made))
+
+    def test_which_way_they_go_is_logged_when_it_changes(self):
+        known = self.caller._client
+        for silent in (False, True, True, False):
+            self.caller._casts = self.caller._novas = 0
+            self.caller._client = (
+                known.prepare(topic='nobody', timeout=0.1) if silent else known
+            )
+            self.caller.beat()
+        self.assertEqual(
+            ['grouped', "nova's way", 'grouped'],
+            re.findall(
+                r"one (?:are|go) (grouped|nova's way)",
+                self.stdlog.logger.output,
+            ),
+        )
 
     def test_a_cast_into_no_queue_becomes_a_call_at_once(self):
         self.caller.beat()
