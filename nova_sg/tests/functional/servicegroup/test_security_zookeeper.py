@@ -290,9 +290,17 @@ class TestTls(SecurityTestCase):
                 },
             )
         )
-        # What the first handshake needs is loaded and compiled for it.
-        ssl.get_server_certificate(('127.0.0.1', self.port), timeout=60)
+        # It listens there a moment after it does on its other port; what the
+        # first handshake needs is loaded and compiled for it.
+        self.eventually(self.shakes_hands, 'it speaks TLS')
         return server
+
+    def shakes_hands(self):
+        try:
+            ssl.get_server_certificate(('127.0.0.1', self.port), timeout=60)
+        except ConnectionRefusedError:
+            return False
+        return True
 
     def file(self, name):
         return str(self.directory / name)
