@@ -15,6 +15,7 @@ from nova.db.main import api as db
 import sqlalchemy as sa
 
 from nova_sg import exception
+from nova_sg.db import galera
 from nova_sg.db import models
 from nova_sg.nova_tree import cells
 from nova_sg.servicegroup import marker
@@ -64,6 +65,27 @@ def fence(session: Any, ours: marker.Marker) -> None:
     if row is not None and marker.Marker(*row) != ours:
         raise exception.DeploymentMismatch(
             backend="nova's database", theirs=marker.Marker(*row), ours=ours
+        )
+
+
+def confirm(session: Any, ours: marker.Marker) -> None:
+    """Say so where a move may have left behind what was just committed.
+
+    As ``SqlMarkerStore.confirm``: only a Galera cluster is asked.
+
+    :param session: after the transaction of the change
+    :param ours: how the deployment of this process is marked
+    :raises OutcomeUnknown: services have moved
+    """
+    connection = session.connection()
+    if not galera.is_cluster(connection):
+        return
+    row = galera.read(connection, _MARK)
+    if row is not None and marker.Marker(*row) != ours:
+        raise exception.OutcomeUnknown(
+            backend="nova's database",
+            reason='it was committed on one node of a cluster, then the '
+            f'services moved to {marker.Marker(*row)}',
         )
 
 

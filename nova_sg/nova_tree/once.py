@@ -223,9 +223,23 @@ def _make(
         if noting:
             raise _unknown(error) from error
         return _compare(change, write, wanted, error)
+    if noting:
+        _confirm(change)
     if noting and writes.prunes(write):
         _prune(change.context)
     return result
+
+
+def _confirm(change: Change) -> None:
+    """Ask a Galera cluster whether services moved before this change.
+
+    :raises OutcomeUnknown: they did, or it cannot be asked
+    """
+    try:
+        with _reader(change.context) as session:
+            moved.confirm(session, change.ours)
+    except db_exc.DBError as error:
+        raise _unknown(error) from error
 
 
 def _prune(context: Any) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from nova_sg import exception
 from nova_sg.db import engine
+from nova_sg.db import galera
 from nova_sg.db import models
 from nova_sg.db import writes
 from nova_sg.servicegroup import marker
@@ -109,8 +110,43 @@ class SqlMarkerStore(marker.MarkerStore):
                 backend=self.name, theirs=theirs, ours=ours
             )
 
+    def confirm(self, ours: marker.Marker) -> None:
+        """Say so where a move may have left behind what was just committed.
+
+        Nodes of a Galera cluster do not see each other's locks. A change that
+        waits to be committed while a move is applied to its node is aborted,
+        and then applied again behind the move, without its statements: the
+        marker is not read anew. Elsewhere the lock of :meth:`fence` is enough.
+
+        :param ours: how this process is configured
+        :raises OutcomeUnknown: the deployment has moved, or cannot be asked
+        """
+        try:
+            theirs = self._database.read(_of_all_nodes)
+        except exception.ServiceGroupUnavailable as error:
+            raise self._unconfirmed(error) from error
+        if theirs is not None and theirs != ours:
+            moved = exception.DeploymentMismatch(
+                backend=self.name, theirs=theirs, ours=ours
+            )
+            raise self._unconfirmed(moved)
+
+    def _unconfirmed(self, error: Exception) -> exception.OutcomeUnknown:
+        return exception.OutcomeUnknown(
+            backend=self.name,
+            reason=f'it was committed on one node of a cluster, then: {error}',
+        )
+
     def facts(self) -> dict[str, str | int]:
         return self._database.read(_facts)
+
+
+def _of_all_nodes(connection: sa.Connection) -> marker.Marker | None:
+    """Return the marker that a Galera cluster agrees on, None elsewhere."""
+    if not galera.is_cluster(connection):
+        return None
+    row = galera.read(connection, _MARKER)
+    return None if row is None else marker.Marker(*row)
 
 
 def _facts(connection: sa.Connection) -> dict[str, str | int]:

@@ -20,6 +20,7 @@ from nova_sg import exception
 from nova_sg.db import clock
 from nova_sg.db import copies
 from nova_sg.db import engine
+from nova_sg.db import galera
 from nova_sg.db import models
 from nova_sg.db import writes
 from nova_sg.servicegroup import marker
@@ -38,6 +39,9 @@ T = TypeVar('T')
 #: Records, and the first of them.
 _ALL = rows.Listing()
 _ONE = rows.Listing(limit=1)
+
+#: Reads little of the table.
+_LAST = sa.select(sa.func.max(SERVICES.id))
 
 
 class SqlRecordStore(base.RecordStore):
@@ -69,8 +73,7 @@ class SqlRecordStore(base.RecordStore):
         The node that has moved the marker may show what was committed before
         it on another node a moment later than the move.
         """
-        if self._database.dialect in ('mysql', 'mariadb'):
-            self._database.read(_catch_up)
+        self._database.read(lambda c: galera.read(c, _LAST))
 
     def create(
         self, context: sg_context.RequestContext, values: Mapping[str, Any]
@@ -283,7 +286,9 @@ class SqlRecordStore(base.RecordStore):
             self._marker_store.fence(connection, self.ours)
             return work(connection)
 
-        return writes.make(self._database, write, fenced, again)
+        made = writes.make(self._database, write, fenced, again)
+        self._marker_store.confirm(self.ours)
+        return made
 
     @staticmethod
     def _get(connection: sa.Connection, uuid: str) -> record.Record:
@@ -299,18 +304,3 @@ class SqlRecordStore(base.RecordStore):
         if row is None:
             raise exception.ServiceNotFound(service_id=uuid)
         return record.Record.from_row(row)
-
-
-def _catch_up(connection: sa.Connection) -> None:
-    """Have a node of a Galera cluster apply what others have committed."""
-    known = connection.exec_driver_sql(
-        "SHOW SESSION VARIABLES LIKE 'wsrep_sync_wait'"
-    ).first()
-    if known is None:
-        return
-    setting = 'SET SESSION wsrep_sync_wait = {}'
-    connection.exec_driver_sql(setting.format(1))
-    try:
-        connection.execute(sa.select(sa.func.max(SERVICES.id))).all()
-    finally:
-        connection.exec_driver_sql(setting.format(int(known[1])))
