@@ -56,7 +56,8 @@ class Found(NamedTuple):
 
     @property
     def live(self) -> bool:
-        return self.pending is None and not self.record.deleted
+        """See :func:`is_live`."""
+        return is_live(self.stored)
 
 
 class Cell:
@@ -199,6 +200,11 @@ def pending(stored: codec.Stored) -> str | None:
     :returns: None for a record that is live, or was
     """
     return stored.unknown.get(_PENDING)
+
+
+def is_live(stored: codec.Stored) -> bool:
+    """Return whether a record is neither pending nor destroyed."""
+    return pending(stored) is None and not stored.record.deleted
 
 
 def leads_to(uuid: str) -> bytes:

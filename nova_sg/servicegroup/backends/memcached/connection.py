@@ -49,9 +49,26 @@ class Connection(base.Client):  # type: ignore[misc]
 
         :param keys: keys that are legal
         """
+        _reply, found = self.fetch_changed(question(keys), b'')
+        return {} if found is None else found
+
+    def fetch_changed(
+        self, request: bytes, before: bytes
+    ) -> tuple[bytes, dict[str, bytes] | None]:
+        """Ask for values again; take apart only what differs.
+
+        Values that are the same byte by byte are the same values: no version
+        is compared, and no clock. A reply says where it ends, so that one
+        which begins with a whole reply is no longer than that.
+
+        :param request: of :func:`question`
+        :param before: an earlier reply to it, or nothing
+        :returns: the reply, and the values in it; None for the values where
+            the reply is the one before
+        """
         if self.sock is None:
             self._connect()
-        self.sock.sendall(f'get {" ".join(keys)}\r\n'.encode())
+        self.sock.sendall(request)
         reply = bytearray()
         while True:
             more = self.sock.recv(_RECEIVE)
@@ -59,9 +76,12 @@ class Connection(base.Client):  # type: ignore[misc]
                 raise exceptions.MemcacheUnexpectedCloseError
             reply += more
             if _is_last_line(reply):
-                found = _parse(bytes(reply))
+                if reply == before:
+                    return before, None
+                whole = bytes(reply)
+                found = parse(whole)
                 if found is not None:
-                    return found
+                    return whole, found
 
     def store(self, writes: Sequence[Write]) -> list[bool]:
         """Return which of the writes were done; all are one request."""
@@ -129,7 +149,12 @@ def _is_last_line(reply: bytearray) -> bool:
     return line == b'END' or b'ERROR' in line
 
 
-def _parse(reply: bytes) -> dict[str, bytes] | None:
+def question(keys: Sequence[str]) -> bytes:
+    """Return the request for the values of keys, which are legal."""
+    return f'get {" ".join(keys)}\r\n'.encode()
+
+
+def parse(reply: bytes) -> dict[str, bytes] | None:
     """Return the values in a reply, None where it is not over.
 
     :raises Refused: the server answered with an error

@@ -6,10 +6,11 @@ An index is cut into shards, so that writers seldom meet and no value grows
 too long: 100,000 services are 400 to a shard. A uuid is added before its
 record goes live, and removed after it is gone, so that no live record is ever
 missing. The next reader of a list removes what is in the index without a
-record.
+record. Lists of live records are read by :mod:`.snapshot`.
 """
 
 from collections.abc import Collection
+from collections.abc import Mapping
 import json
 import zlib
 
@@ -30,28 +31,25 @@ class Index:
         self._cell = cell
         self._name = name
 
+    @property
+    def keys(self) -> list[str]:
+        """The keys of its shards."""
+        return [self._cell.keys.shard(self._name, n) for n in range(SHARDS)]
+
     def read(self) -> list[codec.Stored]:
         """Return all records of the index; two requests.
 
-        One more for each :data:`.server.READ_BATCH` records.
+        One more for each :data:`.server.READ_BATCH` records. What is in it
+        without a record is removed.
         """
-        keys = [self._cell.keys.shard(self._name, n) for n in range(SHARDS)]
-        uuids = [
-            uuid
-            for value in self._cell.server.get(keys).values()
-            for uuid in _decode(value)
-        ]
+        uuids = uuids_of(self._cell.server.get(self.keys))
         if not uuids:
             return []
         keys = [self._cell.keys.service(uuid) for uuid in uuids]
         values = self._cell.server.get(keys)
-        lost = [
-            uuid
-            for uuid, key in zip(uuids, keys, strict=True)
-            if key not in values
-        ]
-        for uuid in lost:
-            self.discard(uuid)
+        for uuid, key in zip(uuids, keys, strict=True):
+            if key not in values:
+                self.discard(uuid)
         found = [codec.decode(value, key) for key, value in values.items()]
         return [each for each in found if cell_.pending(each) is None]
 
@@ -101,6 +99,11 @@ GONE = 'gone'
 def name(found: cell_.Found) -> str:
     """Return the name of the index a record belongs to."""
     return GONE if found.record.deleted else LIVE
+
+
+def uuids_of(shards: Mapping[str, bytes]) -> list[str]:
+    """Return the uuids in the values of shards."""
+    return [uuid for value in shards.values() for uuid in _decode(value)]
 
 
 def _encode(uuids: Collection[str]) -> bytes:

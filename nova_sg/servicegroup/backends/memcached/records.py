@@ -22,10 +22,12 @@ from nova_sg.servicegroup.backends.memcached import index
 from nova_sg.servicegroup.backends.memcached import keeper
 from nova_sg.servicegroup.backends.memcached import marker as memcached_marker
 from nova_sg.servicegroup.backends.memcached import restorer
+from nova_sg.servicegroup.backends.memcached import snapshot as snapshot_
 from nova_sg.servicegroup.backends.memcached import writer
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.records import codec
+from nova_sg.servicegroup.records import known
 from nova_sg.servicegroup.records import view
 
 
@@ -44,6 +46,7 @@ class MemcachedRecordStore(base.RecordStore):
         self.ours = plugins.our_marker(conf)
         self.cluster = cluster_.get(conf)
         self._keepers = keeper.Keepers(self.cluster)
+        self._snapshots: dict[str, snapshot_.Snapshot] = {}
         self._marker_store = memcached_marker.MemcachedMarkerStore(
             self.cluster
         )
@@ -115,15 +118,14 @@ class MemcachedRecordStore(base.RecordStore):
         context: sg_context.RequestContext,
         **filters: Unpack[record.Filters],
     ) -> Sequence[record.Record]:
-        live = [
-            each.record
-            for each in index.Index(self.cell(context), index.LIVE).read()
-            if not each.record.deleted
-        ]
-        return view.select(
-            view.in_order(live),
-            **filters,
-        )
+        return self._view(context).select(**filters)
+
+    def known(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> set[str]:
+        if len(uuids) > known.FEW:
+            return self._view(context).by_uuid.keys() & set(uuids)
+        return known.one_by_one(self.get_by_uuid, context, uuids)
 
     def traces(
         self, context: sg_context.RequestContext
@@ -155,7 +157,7 @@ class MemcachedRecordStore(base.RecordStore):
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
     ) -> dict[str, int]:
-        lowest = view.minimum_versions(self.list(context))
+        lowest = self._view(context).minimum_versions
         return {each: lowest[each] for each in binaries if each in lowest}
 
     def restore(
@@ -169,6 +171,16 @@ class MemcachedRecordStore(base.RecordStore):
         purging = restorer.Restorer(self.cell(context))
         for uuid in uuids:
             purging.purge(uuid)
+
+    def _view(self, context: sg_context.RequestContext) -> view.View:
+        """Return the live records of a cell as they are now."""
+        cell = self.cell(context)
+        snapshot = self._snapshots.get(cell.uuid)
+        if snapshot is None:
+            # Of two threads that both make one, the later one's is kept.
+            snapshot = snapshot_.Snapshot(cell)
+            self._snapshots[cell.uuid] = snapshot
+        return snapshot.read()
 
     def _writer(self, context: sg_context.RequestContext) -> writer.Writer:
         cell = self.cell(context)

@@ -132,6 +132,22 @@ class Server:
         """
         return self._read('fetch', keys)
 
+    def get_changed(
+        self, request: bytes, before: bytes
+    ) -> tuple[bytes, dict[str, bytes] | None]:
+        """Return the values for a request, if they have changed.
+
+        For a caller that asks for the same again and again; see
+        :meth:`.connection.Connection.fetch_changed`.
+
+        :param request: of :func:`.connection.question`, for no more than
+            :data:`READ_BATCH` keys
+        """
+        answer: tuple[bytes, dict[str, bytes] | None] = self._ask(
+            operator.methodcaller('fetch_changed', request, before)
+        )
+        return answer
+
     def gets(self, keys: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
         """Return values with the tokens for :meth:`cas`."""
         return self._read('gets_many', keys)

@@ -77,7 +77,7 @@ def count_requests() -> Iterator[Callable[[], int]]:
         return wrapper
 
     with contextlib.ExitStack() as patches:
-        for name in ('fetch', '_fetch_cmd', 'store'):
+        for name in ('fetch_changed', '_fetch_cmd', 'store'):
             patches.enter_context(
                 fixtures.MonkeyPatch(
                     f'{connection.__name__}.Connection.{name}', counted(name)

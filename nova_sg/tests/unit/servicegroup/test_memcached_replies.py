@@ -6,6 +6,7 @@
 import datetime
 import socket
 import threading
+from typing import Any
 
 from oslotest import base
 from pymemcache import exceptions
@@ -22,6 +23,9 @@ class TestFetch(base.BaseTestCase):
 
     def fetch(self, *pieces: bytes) -> dict[str, bytes]:
         """Fetch keys, and be answered in pieces; then the server is gone."""
+        return self.answered(lambda c: c.fetch(KEYS), *pieces)
+
+    def answered(self, ask: Any, *pieces: bytes) -> Any:
         ours, server = socket.socketpair()
 
         def answer() -> None:
@@ -35,7 +39,7 @@ class TestFetch(base.BaseTestCase):
         thread = threading.Thread(target=answer)
         thread.start()
         try:
-            return fetching.fetch(KEYS)
+            return ask(fetching)
         finally:
             thread.join()
             ours.close()
@@ -62,6 +66,38 @@ class TestFetch(base.BaseTestCase):
         looks = b'x\r\nSERVER_ERROR not really\r\nEND\r\n'
         reply = b'VALUE b 0 %d\r\n%b\r\n' % (len(looks), looks)
         self.assertEqual({'b': looks}, self.fetch(reply, b'END\r\n'))
+
+    def again(self, before: bytes, *pieces: bytes) -> Any:
+        """Fetch what a reply came to before."""
+        return self.answered(
+            lambda c: c.fetch_changed(connection.question(KEYS), before),
+            *pieces,
+        )
+
+    def test_the_same_reply_is_not_taken_apart_again(self) -> None:
+        reply = b'VALUE a 0 9\r\nEND\r\nEND \r\nEND\r\n'
+        for size in range(1, len(reply) + 1):
+            pieces = [
+                reply[start : start + size]
+                for start in range(0, len(reply), size)
+            ]
+            with self.subTest(size=size):
+                self.assertEqual((reply, None), self.again(reply, *pieces))
+        self.assertEqual(b'get a b c\r\n', self.request)
+
+    def test_a_reply_that_only_begins_alike_is_taken_apart(self) -> None:
+        before = b'VALUE a 0 2\r\n{}\r\nEND\r\n'
+        longer = b'VALUE a 0 2\r\n{}\r\nVALUE b 0 1\r\nx\r\nEND\r\n'
+        self.assertEqual(
+            (longer, {'a': b'{}', 'b': b'x'}),
+            self.again(before, longer[:20], longer[20:]),
+        )
+        self.assertEqual((before, {'a': b'{}'}), self.again(longer, before))
+        as_long = before.replace(b'{}', b'[]')
+        self.assertEqual((as_long, {'a': b'[]'}), self.again(before, as_long))
+        nothing = b'END\r\n'
+        self.assertEqual((nothing, {}), self.again(before, nothing))
+        self.assertEqual((nothing, None), self.again(nothing, nothing))
 
     def test_an_error_is_refused_with_what_it_says(self) -> None:
         error = self.assertRaises(
