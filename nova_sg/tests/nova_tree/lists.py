@@ -42,7 +42,18 @@ class TestCase(api.TestCase):
             return ours(*args, **kwargs)
 
         self.stub_out('nova_sg.nova_tree.lists.reading.Reading.read', read)
+        self.have_cells_answer_in_order()
         self.make_services()
+
+    def have_cells_answer_in_order(self) -> None:
+        """nova lists cells as they answer, which may be in another order."""
+        gather = nova_context.scatter_gather_cells
+
+        def ordered(context, cell_mappings, *args, **kwargs):
+            answers = gather(context, cell_mappings, *args, **kwargs)
+            return {each.uuid: answers[each.uuid] for each in cell_mappings}
+
+        self.stub_out('nova.context.scatter_gather_cells', ordered)
 
     def make_services(self) -> None:
         for number in range(14):
