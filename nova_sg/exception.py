@@ -114,6 +114,14 @@ class PolicyNotAuthorized(NovaSgException):
     public = None
 
 
+class ForeignOrigin(NovaSgException):
+    """A browser asks on behalf of another page."""
+
+    msg_fmt = 'Only the page of this service may ask for this.'
+    code = 403
+    public = None
+
+
 class NotFound(NovaSgException):
     msg_fmt = 'Resource could not be found.'
     code = 404

@@ -25,6 +25,7 @@ from nova_sg.api import health
 from nova_sg.api import microversion
 from nova_sg.api import monitoring
 from nova_sg.api import openapi
+from nova_sg.api.dashboard import application as dashboard
 from nova_sg.api.handlers import versions
 from nova_sg.metrics import place as sg_place
 
@@ -139,6 +140,9 @@ class Mounts:
             self._exact[monitoring.PATH] = auth.protect(
                 monitoring.ForUsers(conf, shown), conf
             )
+        self._dashboard: WsgiApp | None = None
+        if conf.dashboard.enabled:
+            self._dashboard = dashboard.Dashboard(conf)
         self._elsewhere = _document(versions.choices, 300)
 
     def __call__(
@@ -154,6 +158,8 @@ class Mounts:
         if found is not None:
             environ[handler.ROUTE] = path
             return found(environ, start_response)
+        if self._dashboard is not None and dashboard.is_under(path):
+            return self._dashboard(environ, start_response)
         for version in versions.VERSIONS:
             prefix = f'/{version}'
             if path == prefix or path.startswith(f'{prefix}/'):

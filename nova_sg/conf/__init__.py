@@ -20,6 +20,7 @@ from nova_sg.conf import api
 from nova_sg.conf import availability_zone
 from nova_sg.conf import compute
 from nova_sg.conf import conductor
+from nova_sg.conf import dashboard
 from nova_sg.conf import database
 from nova_sg.conf import drivers
 from nova_sg.conf import inventory
@@ -38,6 +39,7 @@ MODULES = (
     availability_zone,
     compute,
     conductor,
+    dashboard,
     database,
     drivers,
     inventory,
@@ -56,6 +58,7 @@ _OWN_GROUPS = (
     'inventory',
     'api',
     'conductor',
+    'dashboard',
     'monitoring',
     'notifications',
 )

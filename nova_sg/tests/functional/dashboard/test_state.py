@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the page gets of all services, and what it costs to follow them."""
+
+import fixtures
+
+from nova_sg import objects
+from nova_sg.api import deploy
+from nova_sg.api.dashboard import application
+from nova_sg.tests.fixtures import statements
+from nova_sg.tests.functional.dashboard import base
+
+#: Longer than a test.
+LONG = 3600.0
+
+
+class TestState(base.DashboardTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        # What is listed is listed when it is asked for, and not by the clock.
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'nova_sg.api.dashboard.follower.INTERVAL', LONG
+            )
+        )
+        self.admin.sign_in()
+
+    def test_it_tells_of_services_that_are_fine_and_of_all_others(self):
+        state = self.state()
+        self.assertEqual(
+            {'name': '', 'driver': 'db', 'records': 'sql'},
+            state['deployment'],
+        )
+        self.assertEqual('answers', state['backend'])
+        fine = {
+            (host, state['binaries'][binary], state['zones'][zone])
+            for host, binary, zone in state['fine']
+        }
+        self.assertEqual(
+            {
+                ('c1', 'nova-compute', 'az1'),
+                ('ctl', 'nova-conductor', 'internal'),
+                ('ctl', 'nova-scheduler', 'internal'),
+            },
+            fine,
+        )
+        disabled, forced = state['others']
+        self.assertEqual(
+            ('c2', 'up', '', True, 'new disks'),
+            tuple(
+                disabled[name]
+                for name in (
+                    *('host', 'state', 'reason'),
+                    *('disabled', 'disabled_reason'),
+                )
+            ),
+        )
+        self.assertRegex(disabled['since'], r'^\d{4}-\d\d-\d\dT[\d:]{8}Z$')
+        self.assertEqual(
+            ('c3', 'down', 'forced', True),
+            tuple(
+                forced[name]
+                for name in ('host', 'state', 'reason', 'forced_down')
+            ),
+        )
+
+    def test_nothing_is_sent_and_asked_where_nothing_has_changed(self):
+        first = self.admin.get('/state')
+        known = {'If-None-Match': first.headers['ETag']}
+        with statements.StatementCounter() as counted:
+            for _ in range(3):
+                again = self.admin.get('/state', **known)
+                self.assertEqual((304, b''), (again.status_int, again.body))
+                self.assertGreaterEqual(
+                    float(again.headers[application.AGE]), 0
+                )
+        self.assertEqual([], counted.statements)
+
+    def test_what_has_changed_has_another_revision(self):
+        first = self.admin.get('/state')
+        self.admin.post(
+            '/actions/disable',
+            {'host': 'c1', 'uuid': self.cloud.names['C1_UUID']},
+        )
+        known = {'If-None-Match': first.headers['ETag']}
+        second = self.admin.get('/state', **known)
+        self.assertEqual(200, second.status_int)
+        self.assertNotEqual(first.headers['ETag'], second.headers['ETag'])
+        hosts = [each['host'] for each in second.json['others']]
+        self.assertEqual(['c1', 'c2', 'c3'], hosts)
+
+    def test_all_workers_agree_on_the_revision(self):
+        other = base.Client(deploy.loadapp(self.cloud.conf))
+        other.sign_in()
+        self.assertEqual(
+            self.admin.get('/state').headers['ETag'],
+            other.get('/state').headers['ETag'],
+        )
+
+    def test_a_beat_is_no_change(self):
+        first = self.admin.get('/state').headers['ETag']
+        for each in objects.ServiceGroupServiceList.get_all(
+            self.cloud.context
+        ):
+            each.report_state()
+        other = base.Client(deploy.loadapp(self.cloud.conf))
+        other.sign_in()
+        self.assertEqual(first, other.get('/state').headers['ETag'])
+
+    def test_it_is_kept_by_no_cache_on_the_way_or_on_the_disk(self):
+        for path in ('/state', '/session', '/host?name=c1'):
+            response = self.admin.get(path)
+            self.assertEqual(200, response.status_int)
+            self.assertEqual('no-store', response.headers['Cache-Control'])
+
+    def test_the_page_of_a_host_tells_more(self):
+        response = self.admin.get('/host?name=c2')
+        (service,) = response.json['services']
+        self.assertEqual(self.cloud.names['C2_UUID'], service['uuid'])
+        self.assertTrue(service['may_change'])
+        self.assertRegex(service['last_seen'], 'T')
+        services = self.admin.get('/host?name=ctl').json['services']
+        self.assertEqual(
+            ['nova-conductor', 'nova-scheduler'],
+            sorted(each['binary'] for each in services),
+        )
+        self.assertFalse(any(each['may_change'] for each in services))
+
+    def test_a_host_that_is_not_there_and_names_that_are_none(self):
+        for query, status in (
+            ('name=nobody', 404),
+            ('name=C1', 404),
+            ('name=%00', 404),
+            ('name=', 400),
+            ('name=c1&name=c2', 400),
+            ('name=c1&more=1', 400),
+            ('', 400),
+            ('name=%ff', 400),
+            (f'name={"x" * 256}', 400),
+        ):
+            response = self.admin.get(f'/host?{query}')
+            self.assertEqual(status, response.status_int, query)
