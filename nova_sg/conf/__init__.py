@@ -23,6 +23,7 @@ from nova_sg.conf import conductor
 from nova_sg.conf import dashboard
 from nova_sg.conf import database
 from nova_sg.conf import drivers
+from nova_sg.conf import history
 from nova_sg.conf import inventory
 from nova_sg.conf import legacy
 from nova_sg.conf import libraries
@@ -42,6 +43,7 @@ MODULES = (
     dashboard,
     database,
     drivers,
+    history,
     inventory,
     legacy,
     libraries,
@@ -59,6 +61,7 @@ _OWN_GROUPS = (
     'api',
     'conductor',
     'dashboard',
+    'history',
     'monitoring',
     'notifications',
 )

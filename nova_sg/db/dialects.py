@@ -20,3 +20,15 @@ def insert(dialect: str, table: sa.Table) -> Any:
     name = 'mysql' if dialect == 'mariadb' else dialect
     module = importlib.import_module(f'sqlalchemy.dialects.{name}')
     return module.insert(table)
+
+
+def insert_new(dialect: str, table: sa.Table) -> Any:
+    """Return an INSERT that does nothing where the row is there.
+
+    An error would end the transaction on PostgreSQL. MySQL cuts what is too
+    long for a column instead of refusing it.
+    """
+    if dialect == 'postgresql':
+        return insert(dialect, table).on_conflict_do_nothing()
+    word = 'OR IGNORE' if dialect == 'sqlite' else 'IGNORE'
+    return table.insert().prefix_with(word)

@@ -85,6 +85,22 @@ invocations = sa.Table(
     **MYSQL_OPTIONS,
 )
 
+#: The history: the transitions of services, each with its number.
+transitions = sa.Table(
+    f'{PREFIX}transitions',
+    metadata,
+    sa.Column('uuid', sa.String(36), primary_key=True),
+    sa.Column('sequence', sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column('host', sa.String(255), nullable=False, index=True),
+    sa.Column('binary', sa.String(255), nullable=False),
+    sa.Column('time', types.UtcDateTime, nullable=False, index=True),
+    sa.Column('before', sa.String(64), nullable=False),
+    sa.Column('after', sa.String(64), nullable=False),
+    sa.Column('reason', sa.String(255)),
+    sa.Column('observer', sa.String(255), nullable=False),
+    **MYSQL_OPTIONS,
+)
+
 compute_nodes = sa.Table(
     f'{PREFIX}compute_nodes',
     metadata,

@@ -106,7 +106,10 @@ def note(
     :raises TokenReused: the token is that of another change
     """
     values = {**write._asdict(), 'made_at': clock.utcnow()}
-    insertion = _insertion(_dialect(connection)).values(values)
+    # An error could not be told from that of a name that is taken.
+    insertion = dialects.insert_new(
+        _dialect(connection), models.writes
+    ).values(values)
     if connection.execute(insertion).rowcount:  # type: ignore[union-attr]
         return None
     made = noted(connection, write.token)
@@ -140,18 +143,6 @@ def _dialect(connection: sa.Connection | orm.Session) -> str:
     if isinstance(connection, orm.Session):
         connection = connection.connection()
     return connection.dialect.name
-
-
-def _insertion(dialect: str) -> Any:
-    """Return an INSERT that does nothing where the token is there.
-
-    An error would end the transaction on PostgreSQL, and could not be told
-    from that of a name that is taken.
-    """
-    if dialect == 'postgresql':
-        return dialects.insert(dialect, models.writes).on_conflict_do_nothing()
-    word = 'OR IGNORE' if dialect == 'sqlite' else 'IGNORE'
-    return models.writes.insert().prefix_with(word)
 
 
 def prunes(write: Write) -> bool:

@@ -25,6 +25,7 @@ from nova_sg import exception
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import base as records_base
 from nova_sg.servicegroup.records import known
@@ -193,6 +194,14 @@ class Driver(abc.ABC):
         """
         self.records.watch(context)
         self.membership.watch(context)
+
+    @property
+    def history(self) -> history_base.Told | None:
+        """The history of the services, to be read; None without one.
+
+        Where it is a ``History``, this process may write it as well.
+        """
+        return self.records.history
 
     @property
     def one_backend(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Unpack
 from nova_sg import context as sg_context
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.records import known
 
 
@@ -57,6 +58,14 @@ class RecordStore(known.KnownRecords):
     #: marker, and the longest write. 0.0 where the store looks at the marker
     #: in the transaction of each change.
     fence: float = marker.TRUSTED + 1.0
+
+    @property
+    def history(self) -> history_base.History | None:
+        """Where transitions of these services are recorded.
+
+        None of a store that has no place for them.
+        """
+        return None
 
     def settle(self) -> None:
         """Return once everything that came before a move can be read.

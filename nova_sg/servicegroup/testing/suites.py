@@ -26,11 +26,14 @@ from nova_sg.servicegroup.testing import outage
 from nova_sg.servicegroup.testing import partial
 from nova_sg.servicegroup.testing import races
 from nova_sg.servicegroup.testing import reads
+from nova_sg.servicegroup.testing import recorder
 from nova_sg.servicegroup.testing import records
 from nova_sg.servicegroup.testing import repeats
 from nova_sg.servicegroup.testing import restore
 from nova_sg.servicegroup.testing import slow
+from nova_sg.servicegroup.testing import transitions
 from nova_sg.servicegroup.testing import verdicts
+from nova_sg.servicegroup.testing import weekend
 from nova_sg.servicegroup.testing import withheld
 from nova_sg.servicegroup.testing import workers
 
@@ -79,6 +82,9 @@ _ALL = (
             'TestRacesOfThreads': races.ThreadRaceTests,
             'TestModel': machine.ModelTests,
             'TestHistory': history.HistoryTests,
+            'TestTransitions': transitions.TransitionTests,
+            'TestRecorder': recorder.RecorderTests,
+            'TestWeekend': weekend.WeekendTests,
         },
     ),
     _Needed(

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The history in the database, beside the ``services`` table."""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+import datetime
+from typing import Any
+from typing import Protocol
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from nova_sg import context as sg_context
+from nova_sg.db import transitions
+from nova_sg.servicegroup.history import base
+from nova_sg.servicegroup.history import entry as entry_
+
+Context = sg_context.RequestContext
+
+T = TypeVar('T')
+E = TypeVar('E')
+
+
+class Database(Protocol):
+    """What the history asks of a database; see ``engine.Database``."""
+
+    def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run ``work``, which only reads."""
+
+    def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run ``work`` in a transaction, and commit it."""
+
+
+class SqlHistory(base.History):
+    """Rows of ``nova_sg_transitions``; times are by the database's clock.
+
+    Two watchers may insert the same entry: the primary key lets one of them.
+    To insert it again after a lost answer does no harm either.
+
+    :param database: where the services are
+    :param limits: how much is kept
+    """
+
+    def __init__(self, database: Database, limits: base.Limits) -> None:
+        super().__init__(limits)
+        self._database = database
+
+    def of(
+        self, context: Context, question: base.Question
+    ) -> Sequence[entry_.Entry]:
+        statement = transitions.matching(*question)
+        rows = self._database.read(lambda c: c.execute(statement).all())
+        return entry_.in_order(_entry(each) for each in rows)
+
+    def last(
+        self, context: Context, uuids: Collection[str]
+    ) -> Mapping[str, entry_.Entry]:
+        return self._database.read(lambda c: _newest(c, uuids))
+
+    def record(
+        self, context: Context, entries: Sequence[entry_.Entry]
+    ) -> Mapping[str, entry_.Entry]:
+        now = self._database.read(lambda c: c.scalar(transitions.now()))
+        # In the same order always, so that two watchers do not deadlock.
+        for part in _parts(sorted(entries)):
+            self._record(part, now)
+        return self.last(context, [each.uuid for each in entries])
+
+    def prune(self, context: Context, registered: Collection[str]) -> int:
+        deleted = 0
+        statement = transitions.old(self.limits.days)
+        while True:
+            rows = self._database.read(lambda c: c.execute(statement).all())
+            if not rows:
+                return deleted
+            keys = [
+                {'of_uuid': uuid, 'number': number}
+                for uuid, number in sorted(tuple(row) for row in rows)
+            ]
+            _write(self._database, transitions.deletion(), keys)
+            deleted += len(keys)
+
+    def _record(
+        self, entries: Sequence[entry_.Entry], now: datetime.datetime
+    ) -> None:
+        rows = [_row(each, now) for each in entries]
+        full = [
+            {'of_uuid': each.uuid, 'up_to': up_to}
+            for each in entries
+            if (up_to := each.sequence - self.limits.entries) > 0
+        ]
+
+        def work(connection: sa.Connection) -> None:
+            statement = transitions.insertion(connection.dialect.name)
+            connection.execute(statement, rows)
+            if full:
+                connection.execute(transitions.overflow(), full)
+
+        self._database.write(work)
+
+
+def _write(
+    database: Database, statement: Any, values: Sequence[dict[str, Any]]
+) -> None:
+    database.write(lambda connection: connection.execute(statement, values))
+
+
+def _newest(
+    connection: sa.Connection, uuids: Collection[str]
+) -> dict[str, entry_.Entry]:
+    return {
+        row.uuid: _entry(row)
+        for part in _parts(sorted(uuids))
+        for row in connection.execute(transitions.newest(part))
+    }
+
+
+def _parts(values: Sequence[E]) -> Iterator[Sequence[E]]:
+    for start in range(0, len(values), transitions.PART):
+        yield values[start : start + transitions.PART]
+
+
+def _row(entry: entry_.Entry, now: datetime.datetime) -> dict[str, Any]:
+    return {
+        **entry._asdict(),
+        'time': now,
+        'before': str(entry.before),
+        'after': str(entry.after),
+    }
+
+
+def _entry(row: Any) -> entry_.Entry:
+    values = row._asdict()
+    return entry_.Entry(
+        **{
+            **values,
+            'before': entry_.Standing.parse(values['before']),
+            'after': entry_.Standing.parse(values['after']),
+        }
+    )
