@@ -24,8 +24,10 @@ from oslo_config import cfg
 from nova_sg import exception
 from nova_sg import metrics
 from nova_sg import private
+from nova_sg import servicegroup
 from nova_sg import systemd
 from nova_sg.cmd import common
+from nova_sg.cmd import turn
 from nova_sg.metrics import place as sg_place
 
 PROGRAM = 'nova-sg-api'
@@ -192,6 +194,8 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
         self._conf: cfg.ConfigOpts = load_conf()
         self._master = os.getpid()
         self._place: sg_place.Place | None = None
+        #: Of the worker that records transitions.
+        self._turn = turn.Turn()
         #: The exit code of an application that cannot be made; a process
         #: that was forked shares it.
         self._failed_with = mmap.mmap(-1, 1)
@@ -268,7 +272,13 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
         """Make the application, in the process that will serve it."""
         try:
             wanted = metrics.wanted(self._conf, PROGRAM)
-            return deploy.loadapp(self._conf, self._place if wanted else None)
+            app = deploy.loadapp(self._conf, self._place if wanted else None)
+            recording = servicegroup.get().recording(
+                f'{PROGRAM} on {self._conf.host}', self._turn.mine
+            )
+            if recording is not None:
+                recording.start()
+            return app
         except exception.NovaSgException as error:
             # gunicorn ends all of them then.
             self._failed_with[0] = common.exit_code(error)

@@ -27,6 +27,8 @@ from nova_sg import servicegroup
 from nova_sg.cmd import common
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import collector
+from nova_sg.servicegroup.history import base as history_base
+from nova_sg.servicegroup.history import entry
 
 PROGRAM = 'nova-sg-manage'
 NAMESPACE = 'nova_sg.manage'
@@ -162,6 +164,12 @@ class Manage(app.App):
                 context, binary, include_disabled=True, set_zones=True
             )
         return every.get_all(context, set_zones=True)
+
+    def history(
+        self, question: history_base.Question
+    ) -> Sequence[entry.Entry]:
+        context = self.setup()
+        return servicegroup.get().history(context, question)
 
     def save(self, service: objects.ServiceGroupService) -> None:
         service.save()

@@ -15,13 +15,15 @@ _LONGEST = 255
 #: Version 1.1: a change whose token is there already is not made again
 #: Version 1.2: join() takes an invocation; leave_invocation()
 #: Version 1.3: known()
-VERSION = '1.3'
+#: Version 1.4: history()
+VERSION = '1.4'
 
 #: The versions from which on a conductor knows a change by its token, the
-#: invocation of a member, and the call that asks for records.
+#: invocation of a member, and the calls that ask for records and the history.
 KNOWS_TOKENS = '1.1'
 KNOWS_INVOCATIONS = '1.2'
 KNOWS_KNOWN = '1.3'
+KNOWS_HISTORY = '1.4'
 
 #: Services that one message may speak for; an agent sends 500 at most.
 MAX_UUIDS = 5000

@@ -25,6 +25,7 @@ from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import maintenance
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.history import entry
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import change
 
@@ -179,6 +180,14 @@ class ConductorManager:
     def known(self, context: Context, uuids: Sequence[str]) -> list[str]:
         """Return those of the uuids that have a live record."""
         return list(self._api.known(context, _checked(uuids)))
+
+    @serving.served
+    def history(
+        self, context: Context, question: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Return transitions of services, in order; see ``wire``."""
+        found = self._api.history(context, wire.load_question(question))
+        return [entry.dump(each) for each in found]
 
     # Beside services
 

@@ -12,6 +12,8 @@ from nova_sg import exception
 from nova_sg import objects
 from nova_sg.conductor import rpcapi
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup.history import base as history_base
+from nova_sg.servicegroup.history import entry
 from nova_sg.servicegroup.records import known
 
 LOG = logging.getLogger(__name__)
@@ -42,6 +44,21 @@ class RemoteMarkerStore(marker.MarkerStore):
             reason='a deployment is moved where its backend is, and not over '
             'RPC',
         )
+
+
+class RemoteHistory(history_base.Told):
+    """The history that the conductor keeps.
+
+    :param conductor: the client that calls a conductor
+    """
+
+    def __init__(self, conductor: rpcapi.ConductorAPI) -> None:
+        self._conductor = conductor
+
+    def of(
+        self, context: Context, question: history_base.Question
+    ) -> Sequence[entry.Entry]:
+        return self._conductor.history(context, question)
 
 
 class RemoteRecords(known.KnownRecords):

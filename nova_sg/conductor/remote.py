@@ -45,6 +45,10 @@ class RemoteDriver(sg_driver.Driver):
         return self._membership
 
     @property
+    def history(self) -> records.RemoteHistory:
+        return records.RemoteHistory(self._conductor)
+
+    @property
     def characteristics(self) -> sg_driver.Characteristics:
         """What the conductor's driver declares."""
         context = sg_context.get_admin_context()

@@ -23,6 +23,8 @@ from nova_sg.conductor import wire
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness as sg_liveness
+from nova_sg.servicegroup.history import base as history_base
+from nova_sg.servicegroup.history import entry
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import change
 
@@ -42,6 +44,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
     Version 1.1: A change is sent once more where no answer comes
     Version 1.2: Members carry their invocation
     Version 1.3: known()
+    Version 1.4: history()
 
     :param conf: a loaded configuration
     :param server: the host of the conductor to call; None for any
@@ -233,6 +236,21 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
                 )
             }
         return found
+
+    def history(
+        self, context: Context, question: history_base.Question
+    ) -> list[entry.Entry]:
+        """Return transitions of services, in order.
+
+        :raises ConductorTooOld: the conductor does not know this call
+        """
+        found = self.sender.call(
+            context,
+            'history',
+            question=wire.dump_question(question),
+            since=interface.KNOWS_HISTORY,
+        )
+        return [entry.load(each) for each in found]
 
     def ping(self, context: Context) -> None:
         """Show that a conductor can be reached, within a beat's patience.

@@ -94,6 +94,11 @@ class Worker:
             conf.conductor.beats_waiting,
         )
         self.api.report_through(self.beats.report)
+        self._recording = None
+        if first:
+            self._recording = self.api.recording(
+                f'nova-sg-conductor on {conf.host}'
+            )
         self._watcher = None
         if first and conf.conductor.watch_states:
             if isinstance(self.api.notifier, notifications_base.Silent):
@@ -122,6 +127,8 @@ class Worker:
         self._server.start(override_pool_size=self._conf.conductor.threads)
         if self._watcher is not None:
             self._watcher.start()
+        if self._recording is not None:
+            self._recording.start()
         LOG.info(
             'Serving %(topic)s on %(broker)s as %(host)s',
             {
@@ -140,6 +147,8 @@ class Worker:
 
     def stop(self) -> None:
         """Take no more calls, answer those that are here, and end."""
+        if self._recording is not None:
+            self._recording.stop()
         self._server.stop()
         self._server.wait()
         if self._watcher is not None:

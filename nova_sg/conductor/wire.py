@@ -11,9 +11,11 @@ from typing import Any
 
 from oslo_utils import timeutils
 
+from nova_sg import exception
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member
+from nova_sg.servicegroup.history import base as history_base
 
 #: What may be called from elsewhere, and of which class the results are;
 #: None for results that are as JSON has them.
@@ -141,6 +143,37 @@ def load_liveness(values: Mapping[str, Any]) -> liveness.Liveness:
         ),
         why,
     )
+
+
+def dump_question(question: history_base.Question) -> dict[str, Any]:
+    """Return what JSON can carry of a question about the history."""
+    uuids = question.uuids
+    return {
+        **question._asdict(),
+        'uuids': None if uuids is None else sorted(uuids),
+        'since': _text(question.since),
+    }
+
+
+def load_question(values: Any) -> history_base.Question:
+    """Return a question from what :func:`dump_question` made of it.
+
+    :raises InvalidInput: it is none
+    """
+    try:
+        known = {name: values[name] for name in history_base.Question._fields}
+        limit = int(known['limit'])
+        return history_base.Question(
+            **{
+                **known,
+                'since': member.time(known, 'since'),
+                'limit': max(1, min(limit, history_base.MOST)),
+            }
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise exception.InvalidInput(
+            reason='this is no question about the history'
+        ) from error
 
 
 def _text(moment: datetime.datetime | None) -> str | None:

@@ -5,7 +5,9 @@
 
 import argparse
 from collections.abc import Callable
+import datetime
 import math
+import re
 from typing import Any
 import uuid as uuidlib
 
@@ -110,6 +112,48 @@ def seconds(text: str) -> float:
             f'{SECONDS_MAX:g}'
         )
     return number
+
+
+#: The seconds of each unit that a span of time may have.
+_UNITS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400}
+
+
+def moment(text: str) -> datetime.datetime:
+    """Return a moment in the past that a user names, in UTC.
+
+    :param text: a span back from now, such as ``90m``, ``12h`` or ``3d``; or
+        a time of ISO 8601, of UTC where it names no zone
+    :raises ArgumentTypeError: it is none
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    span = re.fullmatch(r'(\d{1,9})([smhd])', text, re.ASCII)
+    try:
+        if span is not None:
+            seconds = int(span[1]) * _UNITS[span[2]]
+            return now - datetime.timedelta(seconds=seconds)
+        named = datetime.datetime.fromisoformat(text)
+        if named.tzinfo is None:
+            return named.replace(tzinfo=datetime.UTC)
+        return named.astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is neither a span of time, as 90m, 12h and 3d are, nor '
+            'a time, as 2026-03-14T15:09 is'
+        ) from None
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    """Return a type for a whole number with these bounds."""
+
+    def check(text: str) -> int:
+        found = int(text) if re.fullmatch(r'\d{1,9}', text, re.ASCII) else -1
+        if not least <= found <= most:
+            raise argparse.ArgumentTypeError(
+                f'{text!r} is no number from {least} to {most}'
+            )
+        return found
+
+    return check
 
 
 def add_host(parser: argparse.ArgumentParser, **options: Any) -> None:

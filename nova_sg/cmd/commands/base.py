@@ -21,6 +21,8 @@ from nova_sg import context as sg_context
 from nova_sg.cmd import common
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup.history import base as history_base
+from nova_sg.servicegroup.history import entry
 
 
 class Application(Protocol):
@@ -47,6 +49,11 @@ class Application(Protocol):
         :param host: only services on this host
         :param binary: only services of this binary
         """
+
+    def history(
+        self, question: history_base.Question
+    ) -> Sequence[entry.Entry]:
+        """Return transitions of services in order, the newest last."""
 
     def save(self, service: Any) -> None:
         """Make the changes of a service."""

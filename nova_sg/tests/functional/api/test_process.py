@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import fixtures
 import psutil
@@ -181,3 +182,29 @@ class TestAnotherServer(cmd_base.CommandTestCase):
             if 'Warning' in line and 'EventletDeprecation' not in line
         ]
         self.assertEqual([], complaints)
+
+
+class TestHistory(cmd_base.CommandTestCase):
+    """A running nova-sg-api whose workers could all record transitions."""
+
+    def test_one_of_its_workers_does(self) -> None:
+        cloud = self.useFixture(rest.Cloud())
+        compute = cloud.service('h1')
+        served = self.useFixture(
+            rest_process.RestProcess(
+                cloud.conf, history={'interval': 1}, api={'workers': 3}
+            )
+        )
+        history = cloud.api.driver.history
+        context = cloud.context
+
+        def recorded():
+            compute.disabled = not compute.disabled
+            compute.save()
+            time.sleep(0.7)
+            return history.last(context, [compute.uuid])
+
+        served.wait_for(recorded)
+        (entry,) = history.last(context, [compute.uuid]).values()
+        self.assertRegex(entry.observer, '^nova-sg-api on ')
+        self.assertEqual(1, served.log.read_text().count('Recording the'))

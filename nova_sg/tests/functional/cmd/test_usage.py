@@ -18,6 +18,7 @@ COMMANDS = (
     'service disable',
     'service enable',
     'service force-down',
+    'service history',
     'service list',
     'service show',
     'service watch',
