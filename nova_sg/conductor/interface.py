@@ -16,14 +16,17 @@ _LONGEST = 255
 #: Version 1.2: join() takes an invocation; leave_invocation()
 #: Version 1.3: known()
 #: Version 1.4: history()
-VERSION = '1.4'
+#: Version 1.5: departures()
+VERSION = '1.5'
 
 #: The versions from which on a conductor knows a change by its token, the
-#: invocation of a member, and the calls that ask for records and the history.
+#: invocation of a member, and the calls that ask for records, the history and
+#: reasons.
 KNOWS_TOKENS = '1.1'
 KNOWS_INVOCATIONS = '1.2'
 KNOWS_KNOWN = '1.3'
 KNOWS_HISTORY = '1.4'
+KNOWS_DEPARTURES = '1.5'
 
 #: Services that one message may speak for; an agent sends 500 at most.
 MAX_UUIDS = 5000

@@ -189,6 +189,14 @@ class ConductorManager:
         found = self._api.history(context, wire.load_question(question))
         return [entry.dump(each) for each in found]
 
+    @serving.served
+    def departures(self, context: Context, uuids: Sequence[str]) -> Any:
+        """Return why services that are down went down; see ``wire``."""
+        found = self._api.traces(context, _checked(uuids))
+        return {
+            uuid: wire.dump_departure(each) for uuid, each in found.items()
+        }
+
     # Beside services
 
     @serving.served

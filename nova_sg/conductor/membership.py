@@ -20,6 +20,7 @@ from nova_sg.conductor import rpcapi
 from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import admitted
 from nova_sg.servicegroup.membership import base
@@ -67,6 +68,11 @@ class RemoteMembership(admitted.AdmittedMembership):
         self, context: Context, uuids: Iterable[str]
     ) -> dict[str, liveness.Liveness]:
         return self._conductor.liveness(context, list(uuids))
+
+    def departures(
+        self, context: Context, uuids: Sequence[str]
+    ) -> Mapping[str, reasons.Departure]:
+        return self._conductor.departures(context, uuids)
 
     def all_but(
         self, context: Context, uuid: str, known: Collection[str]
@@ -137,6 +143,11 @@ class ProvenMembership(base.Membership):
         self, context: Context, uuids: Iterable[str]
     ) -> dict[str, liveness.Liveness]:
         return self._membership.alive(context, uuids)
+
+    def departures(
+        self, context: Context, uuids: Sequence[str]
+    ) -> Mapping[str, reasons.Departure]:
+        return self._membership.departures(context, uuids)
 
     def all_but(
         self, context: Context, uuid: str, known: Collection[str]

@@ -23,6 +23,7 @@ from nova_sg.conductor import wire
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness as sg_liveness
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.history import entry
 from nova_sg.servicegroup.membership import base as membership_base
@@ -45,6 +46,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
     Version 1.2: Members carry their invocation
     Version 1.3: known()
     Version 1.4: history()
+    Version 1.5: departures()
 
     :param conf: a loaded configuration
     :param server: the host of the conductor to call; None for any
@@ -251,6 +253,28 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
             since=interface.KNOWS_HISTORY,
         )
         return [entry.load(each) for each in found]
+
+    def departures(
+        self, context: Context, uuids: Sequence[str]
+    ) -> dict[str, reasons.Departure]:
+        """Return why services that are down went down, by uuid.
+
+        :returns: nothing where the conductor is too old
+        """
+        found: dict[str, Any] = {}
+        try:
+            for batch in _batches(uuids):
+                found |= self.sender.call(
+                    context,
+                    'departures',
+                    uuids=batch,
+                    since=interface.KNOWS_DEPARTURES,
+                )
+        except exception.ConductorTooOld as error:
+            LOG.debug('Nothing is known of why services are down: %s', error)
+        return {
+            uuid: wire.load_departure(each) for uuid, each in found.items()
+        }
 
     def ping(self, context: Context) -> None:
         """Show that a conductor can be reached, within a beat's patience.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What JSON carries of the inventory and of liveness."""
+"""What JSON carries of the inventory, of liveness and of reasons."""
 
 from collections.abc import Mapping
 import dataclasses
@@ -15,6 +15,7 @@ from nova_sg import exception
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.history import base as history_base
 
 #: What may be called from elsewhere, and of which class the results are;
@@ -174,6 +175,21 @@ def load_question(values: Any) -> history_base.Question:
         raise exception.InvalidInput(
             reason='this is no question about the history'
         ) from error
+
+
+def dump_departure(why: reasons.Departure) -> dict[str, Any]:
+    """Return what JSON can carry of why a service is down."""
+    return dump(why._asdict())  # type: ignore[no-any-return]
+
+
+def load_departure(values: Mapping[str, Any]) -> reasons.Departure:
+    """Return what :func:`dump_departure` was given, of a peer of any age."""
+    return reasons.Departure(
+        values['reason'],
+        member.time(values, 'since'),
+        member.time(values, 'last_seen'),
+        values.get('seen_by'),
+    )
 
 
 def _text(moment: datetime.datetime | None) -> str | None:

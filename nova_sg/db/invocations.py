@@ -114,16 +114,14 @@ def workers(uuid: str, invocation: str) -> Any:
     )
 
 
-def aging(uuid: str, count: int) -> Any:
-    """Return a statement that ages the row of a service without workers.
+def alone(uuid: str, count: int) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is of a service without workers.
 
     :param count: ``report_count`` when there was a worker: with another one
         somebody has beaten since
     """
-    return beats.age(
-        sa.and_(
-            beats.SERVICES.uuid == uuid,
-            beats.SERVICES.report_count == count,
-            ~sa.exists().where(INVOCATIONS.service_uuid == uuid),
-        )
+    return sa.and_(
+        beats.SERVICES.uuid == uuid,
+        beats.SERVICES.report_count == count,
+        ~sa.exists().where(INVOCATIONS.service_uuid == uuid),
     )

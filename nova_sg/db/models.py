@@ -101,6 +101,18 @@ transitions = sa.Table(
     **MYSQL_OPTIONS,
 )
 
+#: Why services are down; see ``nova_sg.db.departures``.
+departures = sa.Table(
+    f'{PREFIX}departures',
+    metadata,
+    sa.Column('service_uuid', sa.String(36), primary_key=True),
+    sa.Column('reason', sa.String(16), nullable=False),
+    sa.Column('noted_at', types.UtcDateTime, nullable=False),
+    sa.Column('last_seen', types.UtcDateTime),
+    sa.Column('seen_by', sa.String(255)),
+    **MYSQL_OPTIONS,
+)
+
 compute_nodes = sa.Table(
     f'{PREFIX}compute_nodes',
     metadata,

@@ -16,7 +16,7 @@ from nova_sg.db import models
 VERSION_TABLE = f'{models.PREFIX}alembic_version'
 
 #: The revisions of ``migrations/versions``, the newest last.
-REVISIONS = ('0001', '0002', '0003', '0004')
+REVISIONS = ('0001', '0002', '0003', '0004', '0005')
 
 _version = sa.table(VERSION_TABLE, sa.column('version_num', sa.String))
 

@@ -131,7 +131,8 @@ def _leave_row(
         if found is None:
             return sg_invocation.Departure(0)
         session.execute(invocations.removal([uuid], invocation))
-        aged = session.execute(invocations.aging(uuid, found.report_count))
+        alone = invocations.alone(uuid, found.report_count)
+        aged = session.execute(beats.age(alone))
         kept = None if aged.rowcount else invocations.SHARED
         return sg_invocation.Departure(max(1, found.workers), kept)
 

@@ -54,6 +54,8 @@ class Characteristics:
         ``leave_invocation`` takes out exactly those
     :param reasons: it keeps traces, by which a service that left is told from
         one that fell silent; see ``servicegroup.reasons``
+    :param wedged: a process that lives and has not beaten for the service
+        down time withdraws its members, and their trace says so
     :param doubt: seconds by which a crash shows later, at most, where the
         backend was out of reach; see ``servicegroup.doubt``
     """
@@ -68,6 +70,7 @@ class Characteristics:
     staleness: float = 0.0
     invocations: bool = False
     reasons: bool = False
+    wedged: bool = False
     doubt: float = 0.0
 
     @classmethod

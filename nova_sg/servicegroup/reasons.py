@@ -77,3 +77,27 @@ class Departure(NamedTuple):
 def this_process() -> str:
     """Return this process as ``seen_by`` names it."""
     return f'{socket.gethostname()}:{os.getpid()}'
+
+
+def of_row(
+    beaten: datetime.datetime | None,
+    reason: str | None = None,
+    noted_at: datetime.datetime | None = None,
+    last_seen: datetime.datetime | None = None,
+    seen_by: str | None = None,
+) -> Departure | None:
+    """Return why a service is down that beats in a row, stamped by its store.
+
+    :param beaten: the stamp of its last heartbeat
+    :param reason: of its trace, and so on; None without a trace
+    :param noted_at: the stamp of the trace; a trace that is older than a
+        heartbeat is of an earlier end
+    :returns: None where nobody can tell: it never beat
+    """
+    if reason is not None and noted_at is not None:
+        if beaten is None or beaten <= noted_at:
+            since = last_seen if reason == SILENT else noted_at
+            return Departure(reason, since, last_seen, seen_by)
+    if beaten is None:
+        return None
+    return Departure(SILENT, beaten, beaten)

@@ -9,6 +9,7 @@ from typing import cast
 
 from nova_sg import context as sg_context
 from nova_sg.servicegroup import invocation
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
 
@@ -38,7 +39,8 @@ class AdmittedHandle(base.Handle):
         """This membership, if it ended now."""
         seconds = time.monotonic() - self.joined_at
         return base.Stay(
-            self.uuid, self.token, self.beats, seconds, self.invocation
+            *(self.uuid, self.token, self.beats, seconds, self.invocation),
+            left_by=reasons.this_process(),
         )
 
 

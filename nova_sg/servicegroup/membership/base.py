@@ -61,6 +61,8 @@ class Stay:
     :param beats: how often it has beaten since
     :param seconds: how long ago it was admitted, by its own monotonic clock
     :param invocation: of the process, None where it has none
+    :param left_by: the process, see ``reasons.Departure.seen_by``; None of a
+        peer that is older
     """
 
     uuid: str
@@ -68,6 +70,7 @@ class Stay:
     beats: int
     seconds: float
     invocation: str | None = None
+    left_by: str | None = None
 
 
 class Membership(abc.ABC):

@@ -26,6 +26,7 @@ from nova_sg.servicegroup.testing import outage
 from nova_sg.servicegroup.testing import partial
 from nova_sg.servicegroup.testing import races
 from nova_sg.servicegroup.testing import reads
+from nova_sg.servicegroup.testing import reasons
 from nova_sg.servicegroup.testing import recorder
 from nova_sg.servicegroup.testing import records
 from nova_sg.servicegroup.testing import repeats
@@ -118,7 +119,13 @@ _ALL = (
             'TestNewServices': new_services.NewServiceTests,
             'TestGone': gone.GoneTests,
             'TestDestroys': destroys.DestroyTests,
+            'TestReasons': reasons.ReasonTests,
         },
+    ),
+    _Needed(
+        Part.PAIR,
+        'proxied',
+        {'TestReasonsOfTheCutOff': reasons.CutOffReasonTests},
     ),
     _Needed(Part.PAIR, 'kill', {'TestOutages': outage.OutageTests}),
     _Needed(Part.PAIR, 'pause', {'TestHangs': outage.HangTests}),

@@ -32,6 +32,8 @@ class DbDriver(driver.Driver):
                            where an interval is shorter than two
     member_details         no: the table has no column for them
     remote_beats           yes: a beat is a statement anybody may issue
+    reasons                yes, but for wedged: a loop that stopped, or
+                           all that beats for it, looks like a crash
     =====================  ==============================================
     """
 
@@ -68,6 +70,7 @@ class DbDriver(driver.Driver):
             remote_beats=self.remote_beats,
             monotonic_reads=True,
             invocations=True,
+            reasons=True,
             doubt=doubt.bounds_of(
                 options.report_interval, options.service_down_time
             ).limit,

@@ -18,14 +18,17 @@ import sqlalchemy as sa
 from nova_sg import context as sg_context
 from nova_sg.db import beats
 from nova_sg.db import clock
+from nova_sg.db import departures
 from nova_sg.db import engine
 from nova_sg.db import invocations
 from nova_sg.servicegroup import clockwatch
 from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.backends.sql import marker as sql_marker
 from nova_sg.servicegroup.backends.sql import roll
+from nova_sg.servicegroup.backends.sql import workers as sql_workers
 from nova_sg.servicegroup.membership import admitted
 from nova_sg.servicegroup.membership import base
 
@@ -109,20 +112,16 @@ class SqlMembership(admitted.AdmittedMembership):
         """
         self._disappear(stays)
         values = [
-            {'left_uuid': stay.uuid, 'left_count': count}
+            {
+                'left_uuid': stay.uuid,
+                'left_count': self._own_count(stay),
+                'left_by': stay.left_by,
+            }
             # In the same order as beats, so that the two do not deadlock.
             for stay in sorted(stays, key=operator.attrgetter('uuid'))
-            if (count := self._own_count(stay)) is not None
         ]
-        if not values:
-            return
-        statement = beats.age(
-            sa.and_(
-                SERVICES.uuid == sa.bindparam('left_uuid'),
-                SERVICES.report_count == sa.bindparam('left_count'),
-            )
-        )
-        self._database.write(lambda c: c.execute(statement, values))
+        if values:
+            self._database.write(functools.partial(sql_workers.leave, values))
 
     def leave_invocation(
         self,
@@ -141,12 +140,10 @@ class SqlMembership(admitted.AdmittedMembership):
             return sg_invocation.Departure(0)
         ((workers, count),) = found
 
-        def leave(connection: sa.Connection) -> int:
-            connection.execute(invocations.removal([uuid], invocation))
-            aging = invocations.aging(uuid, count)
-            return connection.execute(aging).rowcount
-
-        kept = None if self._database.write(leave) else invocations.SHARED
+        aged = self._database.write(
+            functools.partial(sql_workers.miss, uuid, count, invocation)
+        )
+        kept = None if aged else invocations.SHARED
         return sg_invocation.Departure(max(1, workers), kept)
 
     def alive(
@@ -166,6 +163,18 @@ class SqlMembership(admitted.AdmittedMembership):
             for uuid, up, last_seen_up, _ in rows
             if uuid in wanted
         }
+
+    def departures(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Mapping[str, reasons.Departure]:
+        found = {}
+        for start in range(0, len(uuids), beats.BATCH):
+            some = sorted(uuids[start : start + beats.BATCH])
+            for uuid, *row in self._all(departures.READ, uuids=some):
+                why = reasons.of_row(*row)
+                if why is not None:
+                    found[uuid] = why
+        return found
 
     def all_but(
         self,
@@ -192,7 +201,7 @@ class SqlMembership(admitted.AdmittedMembership):
 
     def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
         """Forget the workers that joined; the membership goes with the row."""
-        self._database.write(lambda c: c.execute(invocations.removal([uuid])))
+        self._database.write(functools.partial(sql_workers.forget, uuid))
 
     def _appear(
         self, before: Mapping[str, tuple[int, bool]], invocation: str | None
@@ -206,7 +215,7 @@ class SqlMembership(admitted.AdmittedMembership):
             uuids = ordered[start : start + beats.BATCH]
             dead = [uuid for uuid in uuids if not before[uuid][1]]
             self._database.write(
-                functools.partial(_appear, uuids, dead, invocation)
+                functools.partial(sql_workers.appear, uuids, dead, invocation)
             )
 
     def _disappear(self, stays: Sequence[base.Stay]) -> None:
@@ -218,7 +227,7 @@ class SqlMembership(admitted.AdmittedMembership):
             for start in range(0, len(uuids), beats.BATCH):
                 self._database.write(
                     functools.partial(
-                        _disappear,
+                        sql_workers.disappear,
                         uuids[start : start + beats.BATCH],
                         invocation,
                     )
@@ -257,34 +266,12 @@ class SqlMembership(admitted.AdmittedMembership):
             lambda c: c.execute(statement, parameters).all()
         )
 
-    def _own_count(self, stay: base.Stay) -> int | None:
-        """Return what ``report_count`` is if only this one has beaten."""
+    def _own_count(self, stay: base.Stay) -> int:
+        """Return what ``report_count`` is if only this one has beaten.
+
+        :returns: that of no row where that cannot be told
+        """
         count, alone = stay.token
         if alone or stay.seconds > self._down_time:
             return int(count) + stay.beats
-        return None
-
-
-def _appear(
-    uuids: Sequence[str],
-    dead: Sequence[str],
-    invocation: str | None,
-    connection: sa.Connection,
-) -> None:
-    """Note that an invocation has a worker of each service.
-
-    :param dead: of which nobody has beaten lately: others are no more
-    """
-    values = invocations.values(uuids, invocation)
-    if dead:
-        connection.execute(invocations.removal(dead))
-    connection.execute(invocations.one_more(connection.dialect.name), values)
-
-
-def _disappear(
-    uuids: Sequence[str], invocation: str | None, connection: sa.Connection
-) -> None:
-    connection.execute(
-        invocations.one_less(), invocations.values(uuids, invocation)
-    )
-    connection.execute(invocations.empty(uuids))
+        return departures.NO_COUNT

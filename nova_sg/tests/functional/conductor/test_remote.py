@@ -15,6 +15,9 @@ from nova_sg.db import clock
 from nova_sg.db import engine
 from nova_sg.db import models
 from nova_sg.inventory import base as inventory_base
+from nova_sg.notifications import base as notifications_base
+from nova_sg.servicegroup import api as sg_api
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import known
 from nova_sg.tests.fixtures import conductor
@@ -164,6 +167,49 @@ class TestMembership(RemoteTestCase):
         self.assertRaises(
             exception.ServiceNotFound, handles[0].beat, self.context
         )
+
+    def why(self, *services):
+        """Return the reasons a process without a backend is told."""
+        process = sg_api.API(
+            self.process.conf,
+            driver=self.driver,
+            inventory=inventory.RemoteInventory(self.process.conf, self.rpc),
+            notifier=notifications_base.Silent(),
+        )
+        found = process.departures(self.context, services)
+        return [found[each.uuid] for each in services]
+
+    def test_why_a_service_is_down_is_told_from_here(self):
+        services = [self.service(f'c{number}') for number in range(3)]
+        services[2].forced_down = True
+        services[2].save()
+        for each in services[:2]:
+            record = self.api.get_by_uuid(self.context, each.uuid)
+            handle = self.driver.membership.join(self.context, record)
+        handle.leave(self.context)
+        self.conductor.calls.clear()
+        up, left, forced = self.why(*services)
+        self.assertEqual(['liveness', 'departures'], self.conductor.calls[-2:])
+        self.assertEqual(
+            [reasons.UP, reasons.STOPPED, reasons.FORCED],
+            [each.reason for each in (up, left, forced)],
+        )
+        self.assertEqual(reasons.this_process(), left.seen_by)
+        self.assertIsNotNone(left.since.tzinfo)
+        self.assertEqual(left.since, left.last_seen)
+
+    def test_a_conductor_of_before_knows_no_reasons(self):
+        service = self.service('c1')
+        record = self.api.get_by_uuid(self.context, service.uuid)
+        self.driver.membership.join(self.context, record).leave(self.context)
+        before = messaging.Target(version='1.4')
+        self.useFixture(
+            fixtures.MockPatchObject(
+                self.conductor.memory.get().endpoint, 'target', before
+            )
+        )
+        [why] = self.why(service)
+        self.assertEqual(reasons.Departure(reasons.UNKNOWN), why)
 
     def test_more_than_go_into_a_call_are_asked_for_and_leave(self):
         uuids = self.many(2 * interface.MAX_UUIDS + 1)

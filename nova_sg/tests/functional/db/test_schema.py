@@ -28,7 +28,7 @@ from alembic import op
 import sqlalchemy as sa
 
 revision = '9999'
-down_revision = '0004'
+down_revision = '0005'
 
 def upgrade():
     op.create_table(
@@ -117,7 +117,7 @@ class TestUpgrade(SchemaTestCase):
     def test_it_goes_on_from_an_older_one(self):
         self.db.upgrade()
         self.use_newer_code()
-        self.assertEqual(('0004', '9999'), self.another_process().upgrade())
+        self.assertEqual(('0005', '9999'), self.another_process().upgrade())
         self.assertIn('nova_sg_tomorrow', self.tables())
 
 
@@ -186,7 +186,7 @@ class TestRefusal(SchemaTestCase):
         self.db.upgrade()
         self.use_newer_code()
         error = self.assertRaises(exception.SchemaVersionMismatch, self.ask)
-        self.assertIn('is at revision 0004', str(error))
+        self.assertIn('is at revision 0005', str(error))
         self.assertIn('needs 9999', str(error))
         self.assertIn('run "nova-sg-manage db sync"', str(error))
         self.another_process().upgrade()
