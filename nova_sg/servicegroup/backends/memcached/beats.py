@@ -9,7 +9,9 @@ there, by compare-and-set. Where somebody else was faster, it is tried again.
 from collections.abc import Sequence
 
 from nova_sg import exception
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.backends.memcached import epoch
+from nova_sg.servicegroup.backends.memcached import last
 from nova_sg.servicegroup.backends.memcached import presence
 from nova_sg.servicegroup.backends.memcached import server as server_
 from nova_sg.servicegroup.backends.memcached.silence import TRACE_TTL
@@ -78,29 +80,39 @@ class Beats:
             reason=f'{len(staying)} key(s) change all the time',
         )
 
-    def leave_invocation(self, key: str, trace: str, invocation: str) -> int:
+    def leave_invocation(
+        self, key: str, trace: str, said: str, invocation: str
+    ) -> int:
         """Take the workers of an invocation out of a key.
 
         The others have a TTL from now on to beat again: this process has not
         seen when they did.
 
         :param trace: the key of when the service last beat
+        :param said: the key of what was last said of it
         :returns: how many there were
         :raises ServiceGroupUnavailable: they may be there still
         """
+        end = last.End(said)
         for _attempt in range(ATTEMPTS):
-            found = self._server.gets([key])
+            found = self._server.gets([key, said])
             if key not in found:
                 return 0
             value, token = found[key]
             rest = presence.without_invocation(value, invocation)
             if rest is None:
                 return 0
-            writes = [server_.Write('cas', key, rest.value, self._ttl, token)]
+            writes = end.says(
+                rest.alone, found.get(said), reasons.SILENT, rest.seen_at
+            )
+            taken = len(writes)
+            writes.append(
+                server_.Write('cas', key, rest.value, self._ttl, token)
+            )
             if rest.alone:
                 # It was not kept from beating.
                 writes.append(server_.Write('set', trace, b'', -1))
-            if self._server.write(writes)[0]:
+            if self._server.write(writes)[taken]:
                 return rest.taken
         raise exception.ServiceGroupUnavailable(
             backend=f'memcached {self._server.name}',
@@ -148,16 +160,23 @@ class Beats:
         silence = self._memory.silence
         tick, begins = silence.beat(found)
         value, renewal = b'%d' % tick, silence.bounds.renewal
-        return begins + [
-            server_.Write('set', each.trace, value, TRACE_TTL)
-            for each in beating
-            if each.leaves_trace(tick, renewal)
-        ]
+        writes = list(begins)
+        for each in beating:
+            if each.leaves_trace(tick, renewal):
+                writes += [
+                    server_.Write('set', each.trace, value, TRACE_TTL),
+                    last.expected(each.last),
+                ]
+        return writes
 
     def _leave(self, workers: Workers) -> Workers:
         """Leave once; return the workers for which it must be tried again."""
-        found, _tick = self._memory.gets([each.key for each in workers])
+        found, _tick = self._memory.gets(
+            [key for each in workers for key in (each.key, each.last)]
+        )
         leaving: list[tuple[presence.Worker, server_.Write]] = []
+        # Why they are gone is there before it shows that they are.
+        first: list[server_.Write] = []
         traces = []
         for worker in workers:
             key, alone = worker.key, True
@@ -166,7 +185,6 @@ class Beats:
                 # server lost its memory, and the service would be presumed
                 # up.
                 write = server_.Write('add', key, presence.left(), self._ttl)
-                leaving.append((worker, write))
             else:
                 value, token = found[key]
                 rest = worker.without(value)
@@ -174,11 +192,15 @@ class Beats:
                     continue
                 alone = rest.alone
                 write = server_.Write('cas', key, rest.value, rest.ttl, token)
-                leaving.append((worker, write))
+            leaving.append((worker, write))
+            there = found.get(worker.last)
+            first += worker.end.says(alone, there, reasons.STOPPED)
             if alone:
                 # It was not kept from beating.
                 traces.append(server_.Write('set', worker.trace, b'', -1))
-        done = self._server.write([write for _, write in leaving] + traces)
+        done = self._server.write(
+            [*first, *(write for _, write in leaving), *traces]
+        )[len(first) :]
         return [
             worker
             for (worker, _), written in zip(leaving, done, strict=False)

@@ -33,6 +33,8 @@ class MemcachedDriver(driver.Driver):
     remote_beats           no: a membership is its own process's
     monotonic_reads        yes: there is one copy of each record
     staleness              0.0
+    reasons                yes, but for wedged: a loop that stopped looks
+                           like a crash
     doubt                  see :func:`..memcached.epoch.longest_doubt`
     =====================  ==============================================
     """
@@ -67,6 +69,7 @@ class MemcachedDriver(driver.Driver):
             remote_beats=self.remote_beats,
             monotonic_reads=True,
             invocations=True,
+            reasons=True,
             staleness=0.0,
             doubt=self._membership.longest_doubt,
         )

@@ -55,6 +55,10 @@ class Keys:
         """Return the key of when a service last beat, in ticks."""
         return f'{self._prefix}:trace:{safe(uuid)}'
 
+    def last(self, uuid: str) -> str:
+        """Return the key of what was last said of a service."""
+        return f'{self._prefix}:last:{safe(uuid)}'
+
     def cell(self, cell_uuid: str) -> 'CellKeys':
         """Return the keys of the records of a cell."""
         return CellKeys(f'{self._prefix}:{safe(cell_uuid)}')

@@ -19,10 +19,12 @@ from nova_sg import exception
 from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.memcached import beats
 from nova_sg.servicegroup.backends.memcached import cluster as cluster_
 from nova_sg.servicegroup.backends.memcached import epoch
+from nova_sg.servicegroup.backends.memcached import last
 from nova_sg.servicegroup.backends.memcached import marker as memcached_marker
 from nova_sg.servicegroup.backends.memcached import presence
 from nova_sg.servicegroup.backends.memcached import server as server_
@@ -118,6 +120,7 @@ class MemcachedMembership(base.Membership):
                     self.key(each.uuid),
                     self._down_time,
                     self._cluster.keys.trace(each.uuid),
+                    self._cluster.keys.last(each.uuid),
                 ),
             )
             for each in joined
@@ -151,11 +154,11 @@ class MemcachedMembership(base.Membership):
         uuid: str,
         invocation: str,
     ) -> sg_invocation.Departure:
-        server = self._cluster.server_of(uuid)
+        server, keys = self._cluster.server_of(uuid), self._cluster.keys
         count = beats.Beats(
             self._cluster.memory(server), self.ttl
         ).leave_invocation(
-            self.key(uuid), self._cluster.keys.trace(uuid), invocation
+            self.key(uuid), keys.trace(uuid), keys.last(uuid), invocation
         )
         return sg_invocation.Departure(count)
 
@@ -217,6 +220,27 @@ class MemcachedMembership(base.Membership):
                     False, None, known_at, unknown=str(errors[server])
                 )
                 found.update(dict.fromkeys(keys, unknown))
+        return found
+
+    def departures(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Mapping[str, reasons.Departure]:
+        """See the base class; one request for each server."""
+        placed: dict[server_.Server, dict[str, str]] = defaultdict(dict)
+        for uuid in uuids:
+            key = self._cluster.keys.last(uuid)
+            placed[self._cluster.server_of(uuid)][uuid] = key
+        answers, errors = self._cluster.ask(
+            {
+                server: functools.partial(server.get, list(keys.values()))
+                for server, keys in placed.items()
+            }
+        )
+        if errors and not answers:
+            raise next(iter(errors.values()))
+        found: dict[str, reasons.Departure] = {}
+        for server, values in answers.items():
+            found |= last.departures(values, placed[server])
         return found
 
     def forget(self, context: sg_context.RequestContext, uuid: str) -> None:

@@ -29,6 +29,7 @@ import orjson
 
 from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup.backends.memcached import last
 
 FORMAT = 1
 
@@ -69,11 +70,13 @@ class Others(NamedTuple):
     :param value: the value
     :param alone: there were no other workers
     :param taken: how many were of the invocation
+    :param seen_at: when the last of those beat, by its own clock
     """
 
     value: bytes
     alone: bool
     taken: int
+    seen_at: float
 
 
 class Worker:
@@ -82,12 +85,17 @@ class Worker:
     :param key: the service's key
     :param ttl: seconds after which it is down without a further beat
     :param trace: the key of when the service last beat, in ticks
+    :param said: the key of what was last said of the service
+    :ivar last: the same
+    :ivar end: what is said there when this worker leaves
     """
 
-    def __init__(self, key: str, ttl: int, trace: str) -> None:
+    def __init__(self, key: str, ttl: int, trace: str, said: str) -> None:
         self.key = key
         self.ttl = ttl
         self.trace = trace
+        self.last = said
+        self.end = last.End(said)
         self._traced: int | None = None
         self._name = uuid.uuid4().hex[:12]
         self._started_at = time.time()
@@ -188,16 +196,17 @@ def without_invocation(value: bytes, invocation: str) -> Others | None:
     """
     values = _decode(value)
     workers = values.get('workers', {})
-    others = {
+    taken = {
         name: entry
         for name, entry in workers.items()
-        if entry.get('invocation') != invocation
+        if entry.get('invocation') == invocation
     }
-    taken = len(workers) - len(others)
     if not taken:
         return None
+    others = {name: workers[name] for name in workers if name not in taken}
     rest = _encode({**values, 'workers': others})
-    return Others(rest, not others, taken)
+    seen_at = max(float(entry.get('seen_at', 0)) for entry in taken.values())
+    return Others(rest, not others, len(taken), seen_at)
 
 
 def left() -> bytes:

@@ -126,7 +126,7 @@ def _value(started_at: str = '1', seen_at: str = '2') -> bytes:
 class TestVerdicts(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.value = presence.Worker('a', 60, 'trace').alone()
+        self.value = presence.Worker('a', 60, 'trace', 'last').alone()
 
     def test_one_that_cannot_be_read_spoils_no_other(self) -> None:
         for broken in (
