@@ -4,12 +4,15 @@
 
 import abc
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
+import math
 import time
 
 from nova_sg import context as sg_context
 from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
 
@@ -26,6 +29,7 @@ class Handle(base.Handle):
     :ivar under: the number of the lease that holds the key, or None
     :ivar doubtful_until: ``time.monotonic()`` until when each beat asks
         whether the record is still there, where records are elsewhere
+    :ivar traced_at: ``time.monotonic()`` when its trace was last written
     :ivar gone: a beat has found that the record is not there any more
     """
 
@@ -46,6 +50,7 @@ class Handle(base.Handle):
         self.beaten_at = time.monotonic()
         self.under: int | None = None
         self.doubtful_until = 0.0
+        self.traced_at = -math.inf
         self.gone = False
 
     @property
@@ -87,6 +92,8 @@ class MemberKeys(abc.ABC):
     ) -> tuple[set[Handle], set[Handle]]:
         """Look at the keys of members, and at their guards.
 
+        Traces that are too old are renewed along with it.
+
         :returns: the handles without a key on the lease that this process has
             now; and those whose guard is not there
         """
@@ -99,12 +106,33 @@ class MemberKeys(abc.ABC):
         """
 
     @abc.abstractmethod
+    def expect_beats(self, handles: Sequence[Handle]) -> None:
+        """Note in the traces of services that they have members now."""
+
+    @abc.abstractmethod
+    def end(self, ended: Mapping[str, str]) -> None:
+        """Delete keys of members; where no other member is left, note why.
+
+        A key that is gone already is as good.
+
+        :param ended: the reasons, see :mod:`..reasons`, by key
+        """
+
+    @abc.abstractmethod
+    def departures(
+        self, uuids: Sequence[str]
+    ) -> Mapping[str, reasons.Departure]:
+        """Ask the backend why services are down; see `Membership`."""
+
+    @abc.abstractmethod
     def delete(self, keys: Iterable[str]) -> None:
         """Delete keys; one that is gone already is as good."""
 
     @abc.abstractmethod
     def delete_all(self, uuid: str, invocation: str | None = None) -> int:
         """Delete the members of a service, of all processes.
+
+        Without an invocation the service is destroyed, and its trace goes.
 
         :param invocation: only its members; None for all
         :returns: how many there were

@@ -3,6 +3,7 @@
 """What joins, beats and leaves on the lease of this process."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 import threading
@@ -18,9 +19,11 @@ from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import loop
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.leased import expected
 from nova_sg.servicegroup.leased import keys as sg_keys
+from nova_sg.servicegroup.leased import leaving as sg_leaving
 from nova_sg.servicegroup.leased import living as sg_living
 from nova_sg.servicegroup.leased import memory
 from nova_sg.servicegroup.membership import base
@@ -69,7 +72,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         #: taken in again by a thread that has just seen it missing.
         self._changing = threading.Lock()
         self._handles: set[sg_keys.Handle] = set()
-        self._leaving: set[str] = set()
+        self._leaving = sg_leaving.Leaving(self._keys)
         self._reader = memory.Reader(
             self.lease,
             self._keys,
@@ -122,7 +125,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
             staying = [each for each in handles if each not in gone]
             self._handles.update(staying)
             # From now on only its workers keep a service up.
-            self._leaving.update(
+            self._leaving.drop(
                 self._expected.joined(each.uuid for each in staying)
             )
             with contextlib.suppress(exception.ServiceGroupUnavailable):
@@ -178,7 +181,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
                 cast(Sequence[sg_keys.Handle], handles)
             )
             self._handles -= mine
-            self._leaving.update(each.key for each in mine)
+            self._leaving.end(mine, reasons.STOPPED)
             self._delete_leaving()
         self._reader.forget([each.uuid for each in mine])
 
@@ -207,6 +210,11 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
             for uuid in self._records.missing(context, not_up):
                 del found[uuid]
         return found
+
+    def departures(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Mapping[str, reasons.Departure]:
+        return self._keys.departures(uuids)
 
     def living(self, uuids: Sequence[str]) -> sg_living.Living:
         """Return which workers of services live; see `memory.Reader`."""
@@ -262,6 +270,9 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
                 for each in entering:
                     if each.guard is None:
                         each.doubtful_until = doubtful_until
+            with contextlib.suppress(exception.ServiceGroupUnavailable):
+                # Else the next beat does.
+                self._keys.expect_beats([e for e in entering if e not in gone])
         self._reader.changed([each.uuid for each in handles])
         return gone
 
@@ -270,7 +281,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         with self._changing:
             if self.lease.connected:
                 self._withdraw()
-                self._leaving.update(self._expected.overdue())
+                self._leaving.drop(self._expected.overdue())
                 if self._leaving:
                     self._delete_leaving()
             lost = self._lost()
@@ -292,7 +303,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         ]
         if not silent:
             return
-        self._keys.delete([each.key for each in silent])
+        self._keys.end({each.key: reasons.WEDGED for each in silent})
         for each in silent:
             each.under = None
         self._reader.forget([each.uuid for each in silent])
@@ -331,8 +342,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
     def _delete_leaving(self) -> None:
         """Delete what has left, or else have the thread do it later."""
         try:
-            self._keys.delete(self._leaving)
-            self._leaving.clear()
+            self._leaving.delete()
         except exception.ServiceGroupUnavailable:
             self._keeping.start()
             raise

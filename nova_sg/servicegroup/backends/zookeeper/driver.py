@@ -38,6 +38,8 @@ class ZooKeeperDriver(driver.Driver):
                            lost
     member_details         yes: they are in the name of the znode
     remote_beats           no: the session of the member is the beat
+    reasons                yes, in a persistent znode
+    wedged                 yes: another thread holds the session
     =====================  ==============================================
 
     With ``[servicegroup] records = sql`` only the living workers are in
@@ -89,6 +91,8 @@ class ZooKeeperDriver(driver.Driver):
             remote_beats=self.remote_beats,
             monotonic_reads=True,
             invocations=True,
+            reasons=True,
+            wedged=True,
             # Records elsewhere are not mirrored.
             staleness=self._membership.mirror.staleness
             if self.one_backend

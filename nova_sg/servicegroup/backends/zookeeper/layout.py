@@ -8,6 +8,8 @@ Under ``[zookeeper] chroot``::
     members/<shard>/<member>            ephemeral, one per living worker,
                                         and one per service that was created
                                         and has not joined yet
+    last/<uuid>                         why a service has no member, or that
+                                        it is expected to have one
     cells/<cell uuid>/services/<uuid>   the record
                       names/<host>:<binary>             its uuid
                       topics/<host>:<topic>             its uuid
@@ -80,6 +82,7 @@ class Layout:
             )
         self.deployment = f'{self.root}/deployment'
         self.members = f'{self.root}/members'
+        self.lasts = f'{self.root}/last'
         self.cells = f'{self.root}/cells'
 
     def parents(self) -> list[str]:
@@ -97,6 +100,10 @@ class Layout:
         :param name: of the member
         """
         return f'{self.shard(shard_of(uuid))}/{name}'
+
+    def last(self, uuid: str) -> str:
+        """Return the path of what was last said of a service."""
+        return f'{self.lasts}/{quote(uuid)}'
 
     def cell(self, uuid: str) -> 'CellLayout':
         return CellLayout(self, uuid)

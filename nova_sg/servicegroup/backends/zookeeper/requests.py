@@ -64,6 +64,16 @@ def make_ephemeral(path: str) -> Request:
     return lambda client: client.create_async(path, ephemeral=True)
 
 
+def make(path: str, value: bytes) -> Request:
+    """Create a znode with a value: its path, or NodeExistsError."""
+    return lambda client: client.create_async(path, value)
+
+
+def put(path: str, value: bytes) -> Request:
+    """Set a value, whatever was there: a ZnodeStat, or NoNodeError."""
+    return lambda client: client.set_async(path, value)
+
+
 def remove(path: str) -> Request:
     """Delete a znode, whatever its version: True, or NoNodeError."""
     return lambda client: client.delete_async(path)

@@ -3,6 +3,7 @@
 """The ephemeral znodes of this process's members."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import posixpath
 from typing import Any
@@ -12,6 +13,7 @@ from kazoo import exceptions
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import errors
 from nova_sg.servicegroup.backends.zookeeper import layout
@@ -19,6 +21,7 @@ from nova_sg.servicegroup.backends.zookeeper import members
 from nova_sg.servicegroup.backends.zookeeper import multiread
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
+from nova_sg.servicegroup.backends.zookeeper import traces
 from nova_sg.servicegroup.leased import keys
 from nova_sg.servicegroup.records import change as sg_change
 from nova_sg.servicegroup.records import known
@@ -45,6 +48,7 @@ class MemberZnodes(keys.MemberKeys):
         self._session = session
         self._records = records
         self._down_time = down_time
+        self._traces = traces.Traces(session)
         self._directories_made = False
 
     def new(
@@ -70,16 +74,21 @@ class MemberZnodes(keys.MemberKeys):
         self, handles: Sequence[keys.Handle]
     ) -> tuple[set[keys.Handle], set[keys.Handle]]:
         guards = _Guards(handles)
+        due = traces.due(handles)
+        asked = [*self._traces.renewals(due), *guards.requests]
         values, answers = multiread.read_with(
-            self._session, [each.key for each in handles], guards.requests
+            self._session, [each.key for each in handles], asked
         )
+        missing = self._traces.renewed(due, answers[: len(due)])
+        if missing:
+            self.expect_beats(missing)
         lost = {
             handle
             for handle, value in zip(handles, values, strict=True)
             if value is None
             or value.stat.ephemeralOwner != self._session.number
         }
-        return lost, guards.gone(answers)
+        return lost, guards.gone(answers[len(due) :])
 
     def create(self, handles: Sequence[keys.Handle]) -> set[keys.Handle]:
         gone: set[keys.Handle] = set()
@@ -115,11 +124,25 @@ class MemberZnodes(keys.MemberKeys):
             raise self._session.unavailable(reason) from unknown
         return gone
 
+    def expect_beats(self, handles: Sequence[keys.Handle]) -> None:
+        self._traces.expect(handles)
+
     def delete(self, keys: Iterable[str]) -> None:
         members.delete(self._session, keys)
 
+    def end(self, ended: Mapping[str, str]) -> None:
+        self._traces.end(ended)
+
     def delete_all(self, uuid: str, invocation: str | None = None) -> int:
-        return members.remove(self._session, uuid, invocation)
+        count = members.remove(self._session, uuid, invocation)
+        if invocation is None:
+            self._traces.remove(uuid)
+        return count
+
+    def departures(
+        self, uuids: Sequence[str]
+    ) -> Mapping[str, reasons.Departure]:
+        return self._traces.read(uuids)
 
     def read(self, uuids: Iterable[str]) -> liveness.Members:
         return members.read(self._session, uuids)
@@ -145,7 +168,10 @@ class MemberZnodes(keys.MemberKeys):
         if not self._directories_made:
             paths = self._session.layout
             self._session.make_directories(
-                [paths.members, *(paths.shard(s) for s in layout.SHARDS)]
+                [
+                    *(paths.members, paths.lasts),
+                    *(paths.shard(s) for s in layout.SHARDS),
+                ]
             )
             self._directories_made = True
 

@@ -89,9 +89,17 @@ class TwoConductorsDeployment(deployments.PostgresqlDeployment):
     def make(self) -> deployment.Options:
         options = super().make()
         self._broker = conductor.RABBITMQ.running()
+        timings = {
+            **deployment.TIMINGS,
+            **self._options.get('servicegroup', {}),
+        }
         environment = commands.environment(
             OS_DATABASE__CONNECTION=self.database.url,
             OS_DEFAULT__TRANSPORT_URL=self._broker.url,
+            **{
+                f'OS_SERVICEGROUP__{name.upper()}': str(value)
+                for name, value in timings.items()
+            },
         )
         self._conductors = [
             self.useFixture(conductor.Conductor(environment)) for _ in range(2)

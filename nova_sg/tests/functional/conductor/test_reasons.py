@@ -52,8 +52,19 @@ class _ThroughConductors:
         )
 
 
-class TestReasons(_ThroughConductors, reasons.ReasonTests):
-    """What agents say over RPC, and readers are told."""
+class TestReasons(_ThroughConductors, reasons.ReasonTest):
+    """What agents say over RPC, and readers are told.
+
+    Not all of the suite: two conductors are started for each test.
+    """
+
+    promises = reasons.ReasonTests
+    test_left = promises.test_a_service_that_left_is_stopped
+    test_killed = promises.test_a_service_that_was_killed_is_silent
+    test_suspended = (
+        promises.test_a_suspended_service_is_silent_until_it_goes_on
+    )
+    test_forced = promises.test_forced_down_wins
 
 
 class TestReasonsOfTheCutOff(_ThroughConductors, reasons.CutOffReasonTests):

@@ -11,6 +11,7 @@ from oslotest import base
 
 from nova_sg import exception
 from nova_sg.servicegroup import lease
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.leased import keys
 from nova_sg.servicegroup.leased import membership as leased
@@ -38,6 +39,7 @@ class Keys(keys.MemberKeys):
     def __init__(self, held):
         self.lease = held
         self.there = {}
+        self.why = {}
         self.away = False
 
     def new(self, context, joined):
@@ -64,6 +66,18 @@ class Keys(keys.MemberKeys):
             raise self.lease.unavailable('away')
         for each in list(deleted):
             self.there.pop(each, None)
+
+    def expect_beats(self, handles):
+        for each in handles:
+            self.why[each.uuid] = 'expected'
+
+    def end(self, ended):
+        self.delete(ended)
+        for key, reason in ended.items():
+            self.why[key.partition(':')[0]] = reason
+
+    def departures(self, uuids):
+        return {uuid: reasons.Departure(self.why[uuid]) for uuid in uuids}
 
     def delete_all(self, uuid, invocation=None):
         raise NotImplementedError
@@ -102,7 +116,9 @@ class TestLeasedMembership(base.BaseTestCase):
         handle.beaten_at -= 61
         self.eventually({})
         self.assertTrue(handle.presumed_dead)
+        self.assertEqual({'uuid1': reasons.WEDGED}, self.keys.why)
         handle.beat(None)
+        self.assertEqual({'uuid1': 'expected'}, self.keys.why)
         self.assertEqual({'uuid1:worker': 1}, self.keys.there)
         self.assertFalse(handle.presumed_dead)
 
