@@ -49,6 +49,7 @@ class Broker(rabbitmq.RabbitmqServer):
 
     def prepare(self) -> None:
         self.tls_port = self.useFixture(ports.Port()).number
+        self.listeners = [(IPV6, self.port), (ports.HOST, self.tls_port)]
         authority = AUTHORITY.get()
         definitions = self.directory / 'definitions.json'
         definitions.write_text(json.dumps(_definitions()))

@@ -26,7 +26,9 @@ def keys_on(port: int) -> list[str]:
         client.sendall(b'lru_crawler metadump all\r\n')
         reply = b''
         while not reply.endswith(b'END\r\n'):
-            reply += client.recv(65536)
+            more = client.recv(65536)
+            assert more, 'memcached has closed the connection'
+            reply += more
     return [
         parse.unquote(line.split()[0].removeprefix('key='))
         for line in reply.decode().splitlines()[:-1]
