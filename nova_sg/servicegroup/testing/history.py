@@ -70,7 +70,7 @@ class Operator:
     def prepare(self) -> None:
         """Start a process, and see that it is connected."""
         self._worker: processes.Worker = self._test.worker(self.link)
-        self._worker.call(actions.warm_up)
+        self._test.recovered(self._worker.call, actions.warm_up)
 
     def start(self, seed: int, start: float, end: float) -> None:
         """Let the process operate until the end."""

@@ -27,10 +27,6 @@ Service = objects.ServiceGroupService
 class LostAnswersTestCase(base.ConductorTestCase):
     database = schemas.PostgresqlSchema
 
-    def make_process(self, **groups):
-        groups['DEFAULT']['rpc_response_timeout'] = 6
-        return super().make_process(**groups)
-
     def decide(self, name, value):
         """Decide as operator B, past the conductors."""
         service = self.stored()
@@ -106,6 +102,8 @@ class TestWithoutAnswer(LostAnswersTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        # Half of it is waited out, and serves the second conductor to begin.
+        self.conf.set_override('rpc_response_timeout', 12)
         self.uuid = self.service().uuid
         self.link, self.one = self.behind_a_link()
         self.one.wait_until_serving()
@@ -160,6 +158,8 @@ class TestWithoutAnswer(LostAnswersTestCase):
         self.assertFalse(self.is_disabled())
 
     def test_without_another_it_is_not_told_as_undone(self):
+        # All of it is waited out.
+        self.conf.set_override('rpc_response_timeout', 6)
         error = self.assertRaises(
             exception.OutcomeUnknown, self.lose_the_answer, lambda: None
         )
