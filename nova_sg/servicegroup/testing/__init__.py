@@ -23,10 +23,11 @@ the options that lead there, in a module of tests of their own::
 Any runner of unittest finds the tests there: ``stestr``, ``python -m
 unittest``, pytest. Those of faults are among them where the deployment can
 make the fault: take its backend away (``kill``), let it hang (``pause``), put
-a proxy before it (``proxied``), or take one of its servers away
-(``kill_one``). There are processes which join the deployment, so its options
-must be enough to get there from another process, and the driver must be
-installed: they find it by its entry point.
+a proxy before it (``proxied``), take one of its servers away (``kill_one``),
+or those of the heartbeats alone (``kill_heartbeats``). There are processes
+which join the deployment, so its options must be enough to get there from
+another process, and the driver must be installed: they find it by its entry
+point.
 
 Nothing is skipped. A test that a driver could not pass by what it declares
 in its ``Characteristics`` checks what it does instead.

@@ -37,8 +37,9 @@ class Deployment(fixtures.Fixture, abc.ABC):
     A deployment which can be taken away from under its users overrides
     :meth:`kill` and :meth:`restart`, and one whose server can be made to
     hang :meth:`pause` and :meth:`resume`. One whose backend listens on TCP
-    overrides :meth:`proxied`, and one that has several servers
-    :meth:`kill_one`. The suite has tests for each of these.
+    overrides :meth:`proxied`, one that has several servers
+    :meth:`kill_one`, and one whose heartbeats are on other servers than its
+    records :meth:`kill_heartbeats`. The suite has tests for each of these.
 
     :param options: options which a test wants different
     :ivar config_file: the path of the configuration. It is all that another
@@ -153,6 +154,13 @@ class Deployment(fixtures.Fixture, abc.ABC):
         """Take one of several servers away, as if it had crashed.
 
         :meth:`restart` brings it back.
+        """
+        raise NotImplementedError
+
+    def kill_heartbeats(self) -> None:
+        """Make heartbeats unreachable, but not the records.
+
+        :meth:`restart` brings them back.
         """
         raise NotImplementedError
 

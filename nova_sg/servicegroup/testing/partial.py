@@ -11,7 +11,7 @@ SERVICES = 12
 
 
 class OneAwayTests(base.ConformanceTest):
-    """One server of several is away: one unknown service is not all."""
+    """One of several servers is unreachable: some are unknown, not all."""
 
     def setUp(self) -> None:
         super().setUp()

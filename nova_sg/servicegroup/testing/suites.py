@@ -14,6 +14,7 @@ from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import destroys
 from nova_sg.servicegroup.testing import flaps
 from nova_sg.servicegroup.testing import gone
+from nova_sg.servicegroup.testing import heartbeats
 from nova_sg.servicegroup.testing import history
 from nova_sg.servicegroup.testing import invocations
 from nova_sg.servicegroup.testing import joins
@@ -130,6 +131,11 @@ _ALL = (
     _Needed(Part.PAIR, 'kill', {'TestOutages': outage.OutageTests}),
     _Needed(Part.PAIR, 'pause', {'TestHangs': outage.HangTests}),
     _Needed(Part.PAIR, 'kill_one', {'TestOneAway': partial.OneAwayTests}),
+    _Needed(
+        Part.PAIR,
+        'kill_heartbeats',
+        {'TestNoHeartbeats': heartbeats.NoHeartbeatsTests},
+    ),
 )
 
 

@@ -200,16 +200,17 @@ class MemcachedMembership(base.Membership):
         if not placed:
             placed.update((server, {}) for server in self._cluster.servers)
         known_at = time.monotonic()
-        answers, errors = self._cluster.ask(
-            {
-                server: functools.partial(
-                    _ask, self._cluster.memory(server), keys, known_at
-                )
-                for server, keys in placed.items()
+        answers, errors = self._ask_each(placed, known_at)
+        if errors and not answers:
+            # Those are asked, too, which have none of the services: it is
+            # the backend that is unreachable, or a part of it.
+            rest: dict[server_.Server, dict[str, str]] = {
+                each: {}
+                for each in self._cluster.servers
+                if each not in errors
             }
-        )
-        if len(errors) == len(self._cluster.servers):
-            raise next(iter(errors.values()))
+            if not rest or not self._ask_each(rest, known_at)[0]:
+                raise next(iter(errors.values()))
         self.heard = True
         found: dict[str, liveness.Liveness] = {}
         for server, keys in placed.items():
@@ -221,6 +222,28 @@ class MemcachedMembership(base.Membership):
                 )
                 found.update(dict.fromkeys(keys, unknown))
         return found
+
+    def _ask_each(
+        self,
+        placed: Mapping[server_.Server, Mapping[str, str]],
+        known_at: float,
+    ) -> tuple[
+        Mapping[server_.Server, dict[str, liveness.Liveness]],
+        Mapping[server_.Server, exception.ServiceGroupUnavailable],
+    ]:
+        """Ask servers at once.
+
+        :param placed: the keys of services, by uuid, by server
+        :returns: the answers, and the errors of the others
+        """
+        return self._cluster.ask(
+            {
+                server: functools.partial(
+                    _ask, self._cluster.memory(server), keys, known_at
+                )
+                for server, keys in placed.items()
+            }
+        )
 
     def departures(
         self, context: sg_context.RequestContext, uuids: Sequence[str]

@@ -145,8 +145,11 @@ class McSqlDeployment(MemcachedDeployment, deployments.SqliteDeployment):
         ):
             yield lambda: statements() + requests()
 
-    def kill(self) -> None:
+    def kill_heartbeats(self) -> None:
         MemcachedDeployment.kill(self)
+
+    def kill(self) -> None:
+        self.kill_heartbeats()
         deployments.SqliteDeployment.kill(self)
 
     def restart(self) -> None:
@@ -170,6 +173,10 @@ class TwoServersDeployment(McSqlDeployment):
     def kill_one(self) -> None:
         self.second.kill()
         self.addCleanup(self.restart)
+
+    def kill_heartbeats(self) -> None:
+        self.kill_one()
+        super().kill_heartbeats()
 
     def restart(self) -> None:
         super().restart()

@@ -156,8 +156,11 @@ class ZkSqlDeployment(ZooKeeperDeployment, deployments.SqliteDeployment):
     def read_field(self, uuid: str, name: str) -> str | None:
         return deployments.SqliteDeployment.read_field(self, uuid, name)
 
-    def kill(self) -> None:
+    def kill_heartbeats(self) -> None:
         ZooKeeperDeployment.kill(self)
+
+    def kill(self) -> None:
+        self.kill_heartbeats()
         deployments.SqliteDeployment.kill(self)
 
     def restart(self) -> None:
