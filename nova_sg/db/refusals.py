@@ -80,6 +80,9 @@ _SECRETS = frozenset(
     {'password', 'passwd', 'sslpassword', 'ssl_key_password', 'passfile'}
 )
 
+#: Characters of a secret below which it may be a part of any message.
+_SHORT = 4
+
 
 def unusable(
     reason: str, option: str = CONNECTION
@@ -210,12 +213,24 @@ def _text(error: BaseException, url: sa.URL) -> str:
     if isinstance(error, OSError) and error.strerror:
         said = ': '.join(filter(None, (error.filename, error.strerror)))
     text = ' '.join(str(said).split())
-    for secret in _secrets(url):
-        text = text.replace(secret, '***')
+    if secrets := '|'.join(map(_pattern, _secrets(url))):
+        text = re.sub(secrets, '***', text)
     return text or type(error).__name__
 
 
+def _pattern(secret: str) -> str:
+    """Return an expression for a secret where a message quotes it.
+
+    A short one is also a part of words: it counts as a value only.
+    """
+    pattern = re.escape(secret)
+    if len(secret) < _SHORT:
+        return rf'(?<=[\'"=:]){pattern}(?!\w)'
+    return pattern
+
+
 def _secrets(url: sa.URL) -> list[str]:
+    """Return the secrets of a URL, the longest first."""
     values = [
         value
         for name, values in url.normalized_query.items()

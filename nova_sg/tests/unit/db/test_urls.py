@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from nova_sg import exception
 from nova_sg.db import engine
 from nova_sg.db import patience
+from nova_sg.db import refusals
 from nova_sg.db import url as db_url
 from nova_sg.tests.fixtures import api
 
@@ -143,6 +144,17 @@ class TestMistakes(UrlTestCase):
             'mysql+pymysql://u:hush@h/d?read_timeout=hush',
         ):
             self.assertIn('***', self.refused(url))
+
+    def test_a_short_password_leaves_the_words_of_a_message(self):
+        url = sa.make_url('mysql+pymysql://u:a@h/d?passwd=an')
+        for said, shown in (
+            ("Access denied to a user 'a'", "Access denied to a user '***'"),
+            ('invalid value "a" for an option', 'invalid value "***" for an'),
+            ('no host in u:a@h, passwd=an', 'no host in u:***@h, passwd=***'),
+            ("another 'ant', a=b", "another 'ant', a=b"),
+        ):
+            error = refusals.of_url(ValueError(said), url)
+            self.assertIn(f'the driver refuses it: {shown}', str(error))
 
     def test_a_password_that_the_driver_cannot_send_is_refused(self):
         self.refused('mysql+pymysql://u:%D0%BF-hush@h/d')
