@@ -37,7 +37,7 @@ def get(process: floor.Process, paths: list[str]) -> child.Work:
         return response(environ, start_response)
 
     with mock.patch.object(
-        deploy, 'Mounts', lambda conf: auth.protect(no_op, conf)
+        deploy, 'Mounts', lambda conf, _shown: auth.protect(no_op, conf)
     ):
         app = deploy.loadapp(conf)
     statements = [lists.SERVICES]
