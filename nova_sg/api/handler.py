@@ -145,6 +145,13 @@ class Application:
             shown = found(call)
             if shown is None:
                 return webob.Response(status=found.status, content_type=None)
+            if isinstance(shown, operation.Rendered):
+                return webob.Response(
+                    app_iter=shown.parts,
+                    status=found.status,
+                    content_type=_accepted(request),
+                    content_length=sum(map(len, shown.parts)),
+                )
             return webob.Response(
                 body=orjson.dumps(shown),
                 status=found.status,

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import orjson
 
-from nova_sg import objects
 from nova_sg.api import microversion
 from nova_sg.api import shown
 from nova_sg.inventory import base as inventory_base
@@ -25,7 +24,7 @@ class Hypervisor(NamedTuple):
     """
 
     node: inventory_base.ComputeNode
-    service: objects.ServiceGroupService
+    service: shown.Listed
     uptime: str | None = None
     servers: Sequence[inventory_base.Instance] | None = None
 
@@ -53,7 +52,7 @@ def _brief(hypervisor: Hypervisor) -> dict[str, Any]:
     return {
         'id': node.id,
         'hypervisor_hostname': node.hypervisor_hostname,
-        'state': shown.state(service),
+        'state': service.state,
         'status': shown.status(service),
         **_servers_if_any(hypervisor),
     }

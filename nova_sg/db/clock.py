@@ -105,3 +105,51 @@ def _epoch_postgresql(element: epoch, _compiler: Any, **_kw: Any) -> str:
 @compiler.compiles(epoch, 'mysql', 'mariadb')
 def _epoch_mysql(element: epoch, _compiler: Any, **_kw: Any) -> str:
     return 'UNIX_TIMESTAMP()'
+
+
+class changed(expression.FunctionElement[str]):  # noqa: N801
+    """When a service last changed or beat, as text.
+
+    The newest of ``created_at``, ``updated_at`` and ``last_seen_up``; NULL
+    where it neither changed nor beat. See ``servicegroup.member.latest``.
+
+    :param created_at: a column
+    :param updated_at: a column
+    :param last_seen_up: a column
+    """
+
+    type = sa.types.NULLTYPE
+    inherit_cache = True
+
+
+def _newest(element: changed, function: str, compiler_: Any, kw: Any) -> str:
+    # Of what is NULL, one of the others takes the place: in most databases
+    # the newest of several is NULL where one of them is.
+    created, updated, seen = (
+        compiler_.process(each, **kw) for each in element.clauses
+    )
+    return (
+        f'{function}(coalesce({seen}, {updated}), '
+        f'coalesce({updated}, {seen}), '
+        f'coalesce({created}, {seen}, {updated}))'
+    )
+
+
+@compiler.compiles(changed, 'sqlite')
+def _changed_sqlite(element: changed, compiler_: Any, **kw: Any) -> str:
+    newest = _newest(element, 'max', compiler_, kw)
+    # It keeps text, as SQLAlchemy wrote it.
+    return f"replace({newest}, ' ', 'T')"
+
+
+@compiler.compiles(changed, 'postgresql')
+def _changed_postgresql(element: changed, compiler_: Any, **kw: Any) -> str:
+    newest = _newest(element, 'greatest', compiler_, kw)
+    return f'to_char({newest}, \'YYYY-MM-DD"T"HH24:MI:SS.US\')'
+
+
+@compiler.compiles(changed, 'mysql', 'mariadb')
+def _changed_mysql(element: changed, compiler_: Any, **kw: Any) -> str:
+    newest = _newest(element, 'greatest', compiler_, kw)
+    # Doubled, since the drivers put parameters where a percent sign is.
+    return f"date_format({newest}, '%%Y-%%m-%%dT%%H:%%i:%%s.%%f')"

@@ -126,17 +126,17 @@ class Inventory(actions.HostActions, abc.ABC):
         return self.zoning([host])(host, topic)
 
     def zoning(
-        self, hosts: Collection[str | None]
+        self, hosts: Collection[str | None] | None = None
     ) -> Callable[[str | None, str | None], str]:
         """Return what tells the zones of services on some hosts.
 
         Reads the zones once, and the options: both for each of thousands of
         services would take longer than reading these.
 
-        :param hosts: the hosts
+        :param hosts: the hosts; None for every host
         :returns: called with the host and topic of a service
         """
-        if len(hosts) > FEW:
+        if hosts is None or len(hosts) > FEW:
             zones = self.zones()
         else:
             named = sorted({host for host in hosts if host})

@@ -10,6 +10,7 @@ from oslo_versionedobjects import fields as ovo_fields
 from nova_sg import exception
 from nova_sg.objects import base
 from nova_sg.objects import behaviour
+from nova_sg.objects import rendering
 
 #: What a service of nova_sg writes into ``version`` when it is created.
 #: Raise it when a peer must know that a service has learned something new.
@@ -159,6 +160,7 @@ class ServiceGroupService(
 @base.Registry.register
 class ServiceGroupServiceList(
     behaviour.ServiceListBehaviour,
+    rendering.Rendering,
     base.ObjectListBase,  # type: ignore[type-arg] # not yet in 3.6
     base.Object,
 ):

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
 from typing import Any
+from typing import TypeVar
 from typing import Unpack
 
 from oslo_config import cfg
@@ -32,6 +33,8 @@ from nova_sg.servicegroup import collector
 from nova_sg.servicegroup import departures
 from nova_sg.servicegroup import deployment
 from nova_sg.servicegroup import driver as sg_driver
+from nova_sg.servicegroup import listed
+from nova_sg.servicegroup import listing
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import member as sg_member
@@ -46,6 +49,8 @@ from nova_sg.servicegroup.history import recorder
 from nova_sg.servicegroup.history import recording
 
 LOG = logging.getLogger(__name__)
+
+T = TypeVar('T')
 
 
 class API(changes.Changes, members.Members):
@@ -153,11 +158,53 @@ class API(changes.Changes, members.Members):
         try:
             records, alive = self.driver.list(context, **filters)
         except exception.ServiceGroupUnavailable as error:
-            instruments.current.backend_answered(False)
-            if self.driver.one_backend:
-                self._verdicts.failed(error)
+            self._unreadable(error)
             raise
         return records, self._verdicts.of_listing(records, alive)
+
+    def render(
+        self,
+        context: sg_context.RequestContext,
+        render: listed.Render[T],
+        *,
+        set_zones: bool = True,
+        **filters: Unpack[record.Filters],
+    ) -> Sequence[T]:
+        """Return what is made of a list of services, part by part.
+
+        As :meth:`list`, for a caller that needs no records. Where the driver
+        can do without records, too, none are made. Whatever can fail has
+        been done when this returns.
+
+        :param render: makes something of a part; called again for the same
+            one where reading was begun again
+        :param set_zones: tell the zones, too, instead of empty ones
+        :raises ServiceGroupUnavailable: as :meth:`list`
+        """
+        if self.driver.renders:
+            self._deployment.check()
+            host = filters.get('host')
+            try:
+                zone_of = (
+                    self.inventory.zoning(None if host is None else [host])
+                    if set_zones
+                    else _no_zone
+                )
+                return self.driver.render(
+                    context, self._verdicts.judge, zone_of, render, **filters
+                )
+            except exception.ServiceGroupUnavailable as error:
+                self._unreadable(error)
+                raise
+        records, alive = self.list(context, **filters)
+        zone_of = (
+            self.inventory.zoning([each.host for each in records])
+            if set_zones
+            else _no_zone
+        )
+        return [
+            render(part) for part in listing.parts(records, alive, zone_of)
+        ]
 
     def minimum_version(
         self, context: sg_context.RequestContext, binaries: Sequence[str]
@@ -182,6 +229,12 @@ class API(changes.Changes, members.Members):
         """Return the lowest version of each binary that has a service."""
         self._deployment.check()
         return self.driver.records.minimum_versions(context, binaries)
+
+    def _unreadable(self, error: exception.ServiceGroupUnavailable) -> None:
+        """Note that a list could not be read."""
+        instruments.current.backend_answered(False)
+        if self.driver.one_backend:
+            self._verdicts.failed(error)
 
     # Verdicts
 
@@ -332,3 +385,7 @@ class API(changes.Changes, members.Members):
         except exception.ServiceGroupUnavailable as error:
             LOG.warning('Starting without a backend: %s', error)
         self.driver.watch(context)
+
+
+def _no_zone(_host: str | None, _topic: str | None) -> str:
+    return ''

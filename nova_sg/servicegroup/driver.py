@@ -8,6 +8,7 @@ suite of ``nova_sg.servicegroup.testing`` against it.
 """
 
 import abc
+from collections.abc import Container
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
@@ -15,13 +16,16 @@ import math
 from typing import Any
 from typing import cast
 from typing import ClassVar
+from typing import Protocol
 from typing import Self
+from typing import TypeVar
 from typing import Unpack
 
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.servicegroup import listed
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
@@ -29,6 +33,32 @@ from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import base as records_base
 from nova_sg.servicegroup.records import known
+
+T = TypeVar('T')
+
+
+class Judge(Protocol):
+    """Says what stands of verdicts that a driver has read."""
+
+    def unsure(self) -> Container[str]:
+        """Return the services of which the last beat has to be told.
+
+        Others are up where they have beaten within the service down time.
+        """
+
+    def learn(
+        self, answer: Mapping[str, liveness.Liveness]
+    ) -> Mapping[str, liveness.Liveness]:
+        """Take in verdicts, and return them as they stand."""
+
+    def listed(
+        self, answer: liveness.AllBut, filters: Mapping[str, Any]
+    ) -> None:
+        """Take in what a list has told of all its services.
+
+        :param answer: those that are not up have been learned already
+        :param filters: by what they were chosen
+        """
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -121,6 +151,10 @@ class Driver(abc.ABC):
     #: there. Inside a nova tree nova's own functions do that.
     novas_scheme: ClassVar[bool] = False
 
+    #: It has what a list shows without making records of it: see
+    #: :meth:`render`.
+    renders: ClassVar[bool] = False
+
     def __init__(
         self, conf: cfg.ConfigOpts, records: known.KnownRecords
     ) -> None:
@@ -186,6 +220,26 @@ class Driver(abc.ABC):
         except exception.ServiceGroupUnavailable as error:
             return records, error
         return records, alive
+
+    def render(
+        self,
+        context: sg_context.RequestContext,
+        judge: Judge,
+        zone_of: listed.ZoneOf,
+        render: listed.Render[T],
+        **filters: Unpack[record.Filters],
+    ) -> Sequence[T]:
+        """Return what is made of each part of a list, by id.
+
+        Called where :attr:`renders` says so.
+
+        :param judge: is told of all verdicts
+        :param zone_of: returns the zone of a service
+        :param render: makes something of a part; called again for the same
+            one where reading was begun again
+        :raises ServiceGroupUnavailable: it cannot be read
+        """
+        raise NotImplementedError
 
     def watch(self, context: sg_context.RequestContext) -> None:
         """Say that this process goes on, and will read often.

@@ -2,12 +2,14 @@
 
 """What this process last learned of liveness, and how old that is."""
 
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Mapping
 import datetime
 import math
 import threading
 import time
+from typing import Any
 
 from oslo_log import log as logging
 from oslo_utils import timeutils
@@ -37,6 +39,9 @@ FIRST_PAUSE = 0.1
 #: and how many services more than at the last look are worth another.
 FORGOTTEN_AFTER = 3600.0
 PRUNE_STEP = 1000
+
+#: Lists that are remembered, by their filters.
+ROLLS = 8
 
 #: Verdicts by uuid.
 Verdicts = Mapping[str, liveness.Liveness]
@@ -69,6 +74,9 @@ class Knowledge:
         # What was learned last of all services at once; with the verdicts as
         # they stand.
         self._all = NOTHING
+        # What lists have told of all their services, by their filters; the
+        # newest is the last one.
+        self._rolls: dict[frozenset[tuple[str, Any]], liveness.AllBut] = {}
         # The last beat of services that are down.
         self._down: dict[str, datetime.datetime | None] = {}
         # When those were last seen that were up before.
@@ -92,6 +100,35 @@ class Knowledge:
         instruments.current.backend_answered(True)
         with self._lock:
             return self._learn(answer)
+
+    def unsure(self) -> Container[str]:
+        """Return the services of which the last beat has to be told.
+
+        Those that were down, and those of which the backend could not tell.
+        """
+        with self._lock:
+            return {*self._down, *self._doubtful}
+
+    def listed(
+        self, answer: liveness.AllBut, filters: Mapping[str, Any]
+    ) -> None:
+        """Take in what a list has told of all its services.
+
+        :param answer: its verdicts have been learned already
+        :param filters: by what the services were chosen
+        """
+        self.learn({})
+        given = frozenset((k, v) for k, v in filters.items() if v is not None)
+        with self._lock:
+            # What an older list tells is in a newer one with less filters.
+            kept = {
+                chosen: each
+                for chosen, each in self._rolls.items()
+                if not given <= chosen
+            }
+            self._rolls = dict(
+                [*list(kept.items())[1 - ROLLS :], (given, answer)]
+            )
 
     def learn_all(self, answer: liveness.AllBut) -> list[str]:
         """Take in what the backend answered about all services at once.
@@ -148,7 +185,10 @@ class Knowledge:
                     'their last known state, which is %(age)s.',
                     {
                         'error': error,
-                        'count': len(self._known),
+                        'count': max(
+                            (each.size for each in self._rolls.values()),
+                            default=len(self._known),
+                        ),
                         'age': 'of unknown age'
                         if self._asked_at is None
                         else f'{now - self._asked_at:.0f} s old',
@@ -175,6 +215,11 @@ class Knowledge:
         with self._lock:
             self._known.pop(uuid, None)
             self._all = NOTHING
+            self._rolls = {
+                chosen: each
+                for chosen, each in self._rolls.items()
+                if uuid not in each.services
+            }
             self._down.pop(uuid, None)
             self._seen.pop(uuid, None)
             self._doubtful.pop(uuid, None)
@@ -216,8 +261,11 @@ class Knowledge:
     def last(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         """Return the last known verdicts, however old."""
         with self._lock:
-            known = self._known
-            return {uuid: known[uuid] for uuid in uuids if uuid in known}
+            return {
+                uuid: known
+                for uuid in uuids
+                if (known := self._before(uuid)) is not None
+            }
 
     def last_seen_up(
         self, uuids: Iterable[str]
@@ -275,10 +323,12 @@ class Knowledge:
         for uuid, verdict in answer.items():
             if verdict.up and verdict.unknown is None:
                 continue
-            before = self._known.get(uuid)
+            before = self._before(uuid)
             if verdict.unknown is not None:
                 instead[uuid] = _last_known(verdict, before)
             elif doubt and before and _had_no_say(verdict, before):
+                # The list that told it may be forgotten while this lasts.
+                self._known[uuid] = before
                 instead[uuid] = verdict._replace(
                     up=True,
                     known_at=self._known_up_at(uuid, before),
@@ -300,6 +350,20 @@ class Knowledge:
         return timeutils.utcnow(with_timezone=True) - datetime.timedelta(
             seconds=age
         )
+
+    def _before(self, uuid: str) -> liveness.Liveness | None:
+        """Return the last known verdict about a service, None without one.
+
+        The last beat of a service that a list has told to be up is not known,
+        only that it lies behind :attr:`liveness.AllBut.since`.
+        """
+        known = self._known.get(uuid)
+        for roll in reversed(self._rolls.values()):
+            if known is not None and known.known_at >= roll.known_at:
+                break
+            if uuid in roll.services and uuid not in roll.but:
+                return liveness.Liveness(True, roll.since, roll.known_at)
+        return known
 
     def _known_up_at(self, uuid: str, before: liveness.Liveness) -> float:
         """Return when a service was last known to be up."""

@@ -17,6 +17,7 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import forks
 from nova_sg.servicegroup import doubt
+from nova_sg.servicegroup import driver
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
@@ -146,6 +147,11 @@ class Verdicts:
             return self._knowledge.learn(alive)
         self._knowledge.failed(alive)
         return self.last_known([each.uuid for each in records], alive)
+
+    @property
+    def judge(self) -> driver.Judge:
+        """What says what stands of the verdicts that a driver reads."""
+        return self._knowledge
 
     def failed(self, error: exception.ServiceGroupUnavailable) -> None:
         """Note that the membership is away; a caller has found that out.

@@ -7,12 +7,12 @@ from typing import Any
 
 from nova_sg import exception
 from nova_sg import servicegroup
+from nova_sg import times
 from nova_sg.api import microversion
 from nova_sg.api import operation
 from nova_sg.api import validation
 from nova_sg.api.schemas import aggregates as schemas
 from nova_sg.inventory import base as inventory_base
-from nova_sg.objects import times
 from nova_sg.policies import aggregates as policies
 
 

@@ -9,11 +9,11 @@ lives says the detail.
 from collections.abc import Iterable
 from typing import Any
 
-from nova_sg import objects
 from nova_sg.api import operation
 from nova_sg.api import shown
 from nova_sg.api.schemas import availability_zone as schemas
 from nova_sg.policies import availability_zone as policies
+from nova_sg.servicegroup import liveness
 
 
 @operation.serves(
@@ -53,11 +53,11 @@ def detail(call: operation.Call) -> Any:
         # The answer knows only True and False: a service with an unknown
         # state is left out, as nova leaves out a cell that does not answer.
         if shown.is_shown(each) and not each.disabled and shown.is_told(each):
-            in_zone = hosts[each.availability_zone or '']
+            in_zone = hosts[each.zone]
             in_zone.setdefault(each.host or '', {})[each.binary or ''] = {
-                'available': each.is_up,
+                'available': each.state == liveness.UP,
                 'active': True,
-                'updated_at': shown.time(each.seen_or_changed_at),
+                'updated_at': each.changed_at,
             }
     return {
         'availabilityZoneInfo': [
@@ -68,13 +68,12 @@ def detail(call: operation.Call) -> Any:
 
 
 def _zones(
-    services: Iterable[objects.ServiceGroupService],
+    services: Iterable[shown.Listed],
 ) -> tuple[list[str], list[str]]:
     """Return the zones with an enabled service, and those without."""
     zones: dict[str, bool] = {}
     for each in services:
-        zone = each.availability_zone or ''
-        zones[zone] = zones.get(zone, False) or not each.disabled
+        zones[each.zone] = zones.get(each.zone, False) or not each.disabled
     return (
         sorted(zone for zone, enabled in zones.items() if enabled),
         sorted(zone for zone, enabled in zones.items() if not enabled),

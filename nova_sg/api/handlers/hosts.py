@@ -33,11 +33,10 @@ def index(call: operation.Call) -> Any:
             {
                 'host_name': each.host,
                 'service': each.topic,
-                'zone': each.availability_zone,
+                'zone': each.zone,
             }
             for each in shown.services(call, disabled=False)
-            if shown.is_shown(each)
-            and (not zone or each.availability_zone == zone)
+            if shown.is_shown(each) and (not zone or each.zone == zone)
         ]
     }
 

@@ -14,7 +14,6 @@ from typing import Any
 from urllib import parse
 
 from nova_sg import exception
-from nova_sg import objects
 from nova_sg import servicegroup
 from nova_sg.api import hypervisor_view
 from nova_sg.api import microversion
@@ -84,7 +83,7 @@ def uptime(call: operation.Call) -> Any:
     found = _with_services(call, [node], _service(call, node))
     if not found:
         raise _not_found(call)
-    if shown.state(found[0].service) == liveness.DOWN:
+    if found[0].service.state == liveness.DOWN:
         raise exception.ComputeServiceUnavailable(host=node.host)
     view = hypervisor_view.BRIEF.get(call.version)
     since = servicegroup.get().inventory.host_uptime(node.host)
@@ -214,7 +213,7 @@ def _show(
 def _with_services(
     call: operation.Call,
     nodes: Sequence[inventory_base.ComputeNode],
-    services: Mapping[str, objects.ServiceGroupService],
+    services: Mapping[str, shown.Listed],
     *,
     servers: bool = False,
 ) -> list[hypervisor_view.Hypervisor]:
@@ -242,7 +241,7 @@ def _with_services(
 
 def _services(
     call: operation.Call,
-) -> Mapping[str, objects.ServiceGroupService]:
+) -> Mapping[str, shown.Listed]:
     """Return all compute services, by host."""
     found = shown.services(
         call, binary=inventory_base.COMPUTE_BINARY, set_zones=False
@@ -252,7 +251,7 @@ def _services(
 
 def _service(
     call: operation.Call, node: inventory_base.ComputeNode
-) -> Mapping[str, objects.ServiceGroupService]:
+) -> Mapping[str, shown.Listed]:
     """Return the compute service of one node, by host."""
     found = shown.services(
         call,

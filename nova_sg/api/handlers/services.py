@@ -6,6 +6,8 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
+
 from nova_sg import exception
 from nova_sg import objects
 from nova_sg.api import microversion
@@ -14,7 +16,9 @@ from nova_sg.api import shown
 from nova_sg.api import validation
 from nova_sg.api.schemas import services as schemas
 from nova_sg.inventory import base as inventory_base
+from nova_sg.objects import rendering
 from nova_sg.policies import services as policies
+from nova_sg.servicegroup import liveness
 
 #: Up to here services are known by integers and by host and binary.
 LAST_WITHOUT_UUID = '2.52'
@@ -31,13 +35,16 @@ _NOBODY = '-'
 def index(call: operation.Call) -> Any:
     """List the services, with their status and state."""
     call.authorize(policies.LIST)
-    record = _RECORDS.get(call.version)
-    return {
-        'services': [
-            record(each) if shown.is_told(each) else _unknown(each)
-            for each in _LISTED.get(call.version)(_find(call))
-        ]
-    }
+    # An empty parameter filters nothing, as in nova.
+    host, binary = (call.asked(each) or None for each in ('host', 'binary'))
+    if not all(shown.may_exist(each) for each in (host, binary) if each):
+        # No service has such a name. But a backend that cannot be reached
+        # must still be a 503.
+        objects.ServiceGroupServiceList.get_by_host(call.context, _NOBODY)
+        return {'services': []}
+    render = _rendering(call, host, binary)
+    parts = shown.parts(call, render, host=host, binary=binary)
+    return operation.Rendered.list('services', parts)
 
 
 @operation.serves(
@@ -84,7 +91,7 @@ def update(call: operation.Call) -> Any:
     _ = service.availability_zone
     _change(service, changes)
     service.load_state()
-    return {'service': _record_v253(service)}
+    return {'service': _record_v253(rendering.of(service))}
 
 
 @operation.serves(
@@ -117,66 +124,58 @@ def delete(call: operation.Call) -> None:
     objects.ServiceGroupService.get_by_uuid(call.context, uuid).destroy()
 
 
-def _find(call: operation.Call) -> list[objects.ServiceGroupService]:
-    """Return the services of a list; the backend filters them.
-
-    An empty parameter filters nothing, as in nova.
-    """
-    filters: dict[str, Any] = {
-        name: call.asked(name) or None for name in ('host', 'binary')
-    }
-    if not all(shown.may_exist(each) for each in filters.values() if each):
-        # No service has such a name. But a backend that cannot be reached
-        # must still be a 503.
-        objects.ServiceGroupServiceList.get_by_host(call.context, _NOBODY)
-        return []
-    found = shown.services(call, **filters)
-    host = filters['host']
-    return [
-        each
-        for each in found
-        # A column of nova's may not tell upper from lower case.
-        if shown.is_shown(each) and (host is None or each.host == host)
-    ]
-
-
-def _record(
-    service: objects.ServiceGroupService, service_id: int | str
-) -> Any:
+def _record_v21(service: shown.Listed) -> Any:
     return {
-        'id': service_id,
+        'id': service.id,
         'binary': service.binary,
         'host': service.host,
-        'zone': service.availability_zone,
+        'zone': service.zone,
         'status': shown.status(service),
-        'state': shown.state(service),
-        'updated_at': shown.time(service.seen_or_changed_at),
+        'state': service.state,
+        'updated_at': service.changed_at,
         'disabled_reason': service.disabled_reason,
     }
 
 
-def _record_v21(service: objects.ServiceGroupService) -> Any:
-    return _record(service, service.id)
+def _record_v211(service: shown.Listed) -> Any:
+    return {**_record_v21(service), 'forced_down': service.forced_down}
 
 
-def _record_v211(service: objects.ServiceGroupService) -> Any:
-    return {**_record(service, service.id), 'forced_down': service.forced_down}
+def _record_v253(service: shown.Listed) -> Any:
+    # By position, and nothing called: a list shows thousands.
+    (
+        _id,
+        uuid,
+        host,
+        binary,
+        _topic,
+        zone,
+        disabled,
+        disabled_reason,
+        forced_down,
+        state,
+        changed_at,
+    ) = service
+    return {
+        'id': uuid,
+        'binary': binary,
+        'host': host,
+        'zone': zone,
+        'status': 'disabled' if disabled else 'enabled',
+        'state': state,
+        'updated_at': changed_at,
+        'disabled_reason': disabled_reason,
+        'forced_down': forced_down,
+    }
 
 
-def _record_v253(service: objects.ServiceGroupService) -> Any:
-    record = _record(service, service.uuid)
-    record['forced_down'] = service.forced_down
-    return record
-
-
-_RECORDS: microversion.Versioned[
-    Callable[[objects.ServiceGroupService], Any]
-] = microversion.Versioned(
+_RECORDS: microversion.Versioned[Callable[[shown.Listed], Any]]
+_RECORDS = microversion.Versioned(
     {'2.1': _record_v21, '2.11': _record_v211, '2.53': _record_v253}
 )
 
 
-def _unknown(service: objects.ServiceGroupService) -> Any:
+def _unknown(service: shown.Listed) -> Any:
     """Return the form of a service with an unknown state.
 
     nova lists the hosts of a cell that does not answer in this way.
@@ -188,20 +187,40 @@ def _unknown(service: objects.ServiceGroupService) -> Any:
     }
 
 
-def _told(
-    services: Sequence[objects.ServiceGroupService],
-) -> Sequence[objects.ServiceGroupService]:
-    return [each for each in services if shown.is_told(each)]
+#: Whether services with an unknown state are listed. A client of before 2.69
+#: knows only up and down, and would fence a living host that it is told is
+#: down.
+_LISTS_UNKNOWN = microversion.Versioned({'2.1': False, '2.69': True})
 
 
-#: Which services are listed. A client of before 2.69 knows only up and down,
-#: and would fence a living host that it is told is down.
-_LISTED: microversion.Versioned[
-    Callable[
-        [Sequence[objects.ServiceGroupService]],
-        Sequence[objects.ServiceGroupService],
-    ]
-] = microversion.Versioned({'2.1': _told, '2.69': list})
+def _rendering(
+    call: operation.Call, host: str | None, binary: str | None
+) -> Callable[[Sequence[shown.Listed]], bytes]:
+    """Return what makes JSON of a part of a list.
+
+    :param host: only services on it are shown
+    :param binary: only services of it are shown
+    """
+    record = _RECORDS.get(call.version)
+    lists_unknown = _LISTS_UNKNOWN.get(call.version)
+
+    def render(services: Sequence[shown.Listed]) -> bytes:
+        if host is not None:
+            services = [
+                each
+                for each in services
+                # A column of nova's may not tell upper from lower case.
+                if each.host == host and binary in (None, each.binary)
+            ]
+        records = [
+            record(each) if each.state != liveness.UNKNOWN else _unknown(each)
+            for each in services
+            if each.binary not in shown.API_BINARIES
+            and (lists_unknown or each.state != liveness.UNKNOWN)
+        ]
+        return orjson.dumps(records)[1:-1]
+
+    return render
 
 
 def _enable(_body: Any) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from nova_sg import times
 from nova_sg.cmd import progress
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
-from nova_sg.objects import times
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.history import entry as entry_
 

@@ -16,11 +16,11 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import objects
 from nova_sg import servicegroup
+from nova_sg import times
 from nova_sg.cmd import common
 from nova_sg.cmd import progress
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
-from nova_sg.objects import times
 from nova_sg.servicegroup import liveness
 
 LOG = logging.getLogger(__name__)

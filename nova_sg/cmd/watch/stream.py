@@ -8,9 +8,9 @@ import json
 import sys
 from typing import Any
 
+from nova_sg import times
 from nova_sg.cmd.watch import follower
 from nova_sg.cmd.watch import transitions
-from nova_sg.objects import times
 
 #: The event of the first line: how many services there are, by state.
 WATCHING = 'watching'

@@ -3,6 +3,7 @@
 """The ``db`` driver: records and liveness in the ``services`` table."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 from typing import Unpack
 
 from oslo_config import cfg
@@ -10,10 +11,13 @@ from oslo_config import cfg
 from nova_sg import context as sg_context
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import driver
+from nova_sg.servicegroup import listed
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import known
+
+T = TypeVar('T')
 
 
 class DbDriver(driver.Driver):
@@ -42,6 +46,7 @@ class DbDriver(driver.Driver):
     remote_beats = True
     uses_database = True
     novas_scheme = True
+    renders = True
 
     def __init__(
         self, conf: cfg.ConfigOpts, records: known.KnownRecords
@@ -50,9 +55,11 @@ class DbDriver(driver.Driver):
         # Imported here: the options are read where there is no database.
         from nova_sg.servicegroup.backends.sql import listing
         from nova_sg.servicegroup.backends.sql import membership
+        from nova_sg.servicegroup.backends.sql import showing
 
         self._membership = membership.SqlMembership(conf)
         self._listing = listing.Listing(conf, self._membership)
+        self._showing = showing.Showing(conf, self._membership)
 
     @property
     def membership(self) -> membership_base.Membership:
@@ -83,3 +90,13 @@ class DbDriver(driver.Driver):
     ) -> tuple[Sequence[record.Record], liveness.Answer]:
         """Read the rows once: they hold both, of the same moment."""
         return self._listing.read(**filters)
+
+    def render(
+        self,
+        context: sg_context.RequestContext,
+        judge: driver.Judge,
+        zone_of: listed.ZoneOf,
+        render: listed.Render[T],
+        **filters: Unpack[record.Filters],
+    ) -> Sequence[T]:
+        return self._showing.render(judge, zone_of, render, **filters)

@@ -37,14 +37,18 @@ class Listing:
     built once.
 
     :param extra: columns selected before those of the record
+    :param columns: instead of those of the record
     :param limit: the number of rows at most; None for all
     """
 
     def __init__(
-        self, *extra: sa.ColumnElement[Any], limit: int | None = None
+        self,
+        *extra: sa.ColumnElement[Any],
+        columns: Iterable[sa.ColumnElement[Any]] = (),
+        limit: int | None = None,
     ) -> None:
         self._all = (
-            sa.select(*extra, *COLUMNS)
+            sa.select(*extra, *(columns or COLUMNS))
             .where(LIVE)
             .order_by(SERVICES.id)
             .limit(limit)

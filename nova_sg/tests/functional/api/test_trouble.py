@@ -356,7 +356,7 @@ class TestOurMistakes(base.RestTestCase):
             raise self.error
 
         log = self.useFixture(fixtures.FakeLogger())
-        self.cloud.api.driver.list = fail
+        self.cloud.api.driver.render = fail
         response = self.ask('GET', '/v2.1/os-services')
         self.assertEqual(self.status, response.status_int)
         inside = re.compile(r'secret|\[\w+\]|nova-sg-|://|Error')

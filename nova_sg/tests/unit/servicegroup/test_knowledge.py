@@ -533,3 +533,99 @@ class TestThreads(base.BaseTestCase):
 
         with futures.ThreadPoolExecutor(6) as pool:
             self.assertTrue(all(pool.map(work, range(6))))
+
+
+class TestListed(KnowledgeTestCase):
+    """What a list tells without a verdict for each service."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.seen = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
+
+    def list(self, *uuids, down=(), **filters):
+        services = liveness.Uuids()
+        services.add(uuids)
+        verdicts = {uuid: self.silent(uuid) for uuid in down}
+        self.knowledge.learn(verdicts)
+        self.knowledge.listed(
+            liveness.AllBut(
+                services, verdicts, self.clock.now, self.seen, len(uuids)
+            ),
+            filters,
+        )
+
+    def silent(self, uuid):
+        return liveness.Liveness(False, self.seen, self.clock.now)
+
+    def test_what_was_listed_as_up_is_last_known_to_be_up(self):
+        self.list('a', 'b', 'c', down=['b'])
+        self.assertEqual(
+            {'a': True, 'b': False}, self.last('a', 'b', 'nobody')
+        )
+
+    def test_it_stays_up_after_an_outage_until_it_could_beat(self):
+        self.list('a', 'b', down=['b'])
+        self.knowledge.failed(RuntimeError('away'))
+        self.clock.now += 70
+        stands = self.knowledge.learn({u: self.silent(u) for u in 'ab'})
+        self.assertEqual(
+            {'a': True, 'b': False}, {u: stands[u].up for u in 'ab'}
+        )
+        self.assertIsNotNone(stands['a'].unknown)
+
+    def test_one_that_left_meanwhile_is_down_after_an_outage(self):
+        self.list('a')
+        self.knowledge.failed(RuntimeError('away'))
+        self.clock.now += 70
+        left = self.silent('a')._replace(
+            last_seen=self.seen - datetime.timedelta(days=1)
+        )
+        self.assertFalse(self.knowledge.learn({'a': left})['a'].up)
+
+    def test_one_in_doubt_stays_what_it_was_through_further_lists(self):
+        self.list('a')
+        self.knowledge.failed(RuntimeError('away'))
+        self.clock.now += 70
+        for _ in range(3):
+            self.clock.now += 1
+            self.list('a', down=['a'])
+            self.assertEqual({'a': True}, self.last('a'))
+
+    def test_of_services_that_were_down_the_last_beat_is_wanted(self):
+        self.list('a', 'b', down=['b'])
+        self.assertIn('b', self.knowledge.unsure())
+        self.assertNotIn('a', self.knowledge.unsure())
+
+    def test_a_list_of_some_leaves_what_is_known_of_the_others(self):
+        self.list('a', 'b')
+        self.list('a', down=['a'], binary='nova-compute')
+        self.assertEqual({'a': False, 'b': True}, self.last('a', 'b'))
+
+    def test_few_lists_are_remembered(self):
+        for number in range(100):
+            self.list(f'u{number}', binary=f'b{number}')
+        known = self.last(*(f'u{number}' for number in range(100)))
+        self.assertEqual(knowledge.ROLLS, len(known))
+
+    def test_a_destroyed_service_is_forgotten(self):
+        self.list('a', 'b')
+        self.knowledge.forget('a')
+        self.assertEqual({}, self.last('a'))
+
+    def test_it_is_told_how_many_keep_their_state(self):
+        self.list('a', 'b', 'c')
+        self.knowledge.failed(RuntimeError('away'))
+        self.assertIn('3 service(s) keep', self.log.output)
+
+
+class TestUuids(base.BaseTestCase):
+    def test_it_holds_what_was_added_for_few_questions_and_for_many(self):
+        uuids = liveness.Uuids()
+        for part in range(3):
+            uuids.add([f'{part}-{number}' for number in range(10)])
+        self.assertEqual(30, len(uuids))
+        for _ in range(liveness.Uuids.FEW):
+            self.assertIn('2-9', uuids)
+            self.assertNotIn('2', uuids)
+            self.assertNotIn('3-1', uuids)
+        self.assertNotIn('', uuids)
