@@ -11,6 +11,8 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import reasons
+from nova_sg.servicegroup import record
 
 LOG = logging.getLogger(__name__)
 
@@ -56,16 +58,40 @@ class Watcher:
                 each.forced_down or alive[each.uuid].state != liveness.UNKNOWN
             )
         }
-        for each in records:
-            up = now.get(each.uuid)
-            if up is not None and self._known.get(each.uuid, up) != up:
-                self._api.notifier.state(context, each, up=up)
+        changed = [
+            each
+            for each in records
+            if each.uuid in now
+            and self._known.get(each.uuid, now[each.uuid]) != now[each.uuid]
+        ]
+        if changed:
+            # Asked about those alone: a round trip, where anything changed.
+            why = self._api.departures(context, changed, alive)
+            for each in changed:
+                self._tell(context, each, now[each.uuid], why[each.uuid])
         # A service with an unknown state keeps its last known one here.
         there = {each.uuid for each in records}
         before = {
             uuid: up for uuid, up in self._known.items() if uuid in there
         }
         self._known = {**before, **now}
+
+    def _tell(
+        self,
+        context: sg_context.RequestContext,
+        service: record.Record,
+        up: bool,
+        why: reasons.Departure,
+    ) -> None:
+        LOG.info(
+            '%(binary)s on host %(host)s is %(state)s',
+            {
+                'binary': service.binary,
+                'host': service.host,
+                'state': liveness.UP if up else f'{liveness.DOWN}: {why}',
+            },
+        )
+        self._api.notifier.state(context, service, up=up, why=why)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

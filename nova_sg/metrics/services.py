@@ -7,6 +7,7 @@ import collections
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 import json
 from typing import Any
 from typing import NamedTuple
@@ -18,10 +19,7 @@ from nova_sg import servicegroup
 from nova_sg.objects import base as objects_base
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker as sg_marker
-
-#: Why a service is down, where that is known for sure. More will be told
-#: apart: whatever reads the metrics must add up over it.
-FORCED = 'forced'
+from nova_sg.servicegroup import reasons
 
 
 class Seen(NamedTuple):
@@ -104,21 +102,31 @@ class OwnSource(Source):
         context = sg_context.get_admin_context()
         api = servicegroup.get()
         if objects_base.Object.indirection_api is not None:
-            for each in objects.ServiceGroupServiceList.get_all(
+            services = objects.ServiceGroupServiceList.get_all(
                 context, set_zones=True
-            ):
-                yield see(each, each.availability_zone or '', each.state)
+            )
+            why = _reasons(
+                context, [e for e in services if e.state == liveness.DOWN]
+            )
+            for each in services:
+                yield see(each, each.availability_zone or '', each.state, why)
             return
         # Past the objects, of which there would be thousands for a few
         # numbers.
         records, alive = api.list(context)
         zone_of = api.inventory.zoning([each.host for each in records])
+        states = {uuid: known.state for uuid, known in alive.items()}
+        why = _reasons(
+            context,
+            [e for e in records if states.get(e.uuid) == liveness.DOWN],
+            alive,
+        )
         for record in records:
-            known = alive.get(record.uuid)
             yield see(
                 record,
                 zone_of(record.host, record.topic),
-                liveness.UNKNOWN if known is None else known.state,
+                states.get(record.uuid, liveness.UNKNOWN),
+                why,
             )
 
     @property
@@ -130,11 +138,28 @@ class OwnSource(Source):
         return servicegroup.get().knowledge_age
 
 
-def see(service: Any, zone: str, state: str) -> Seen:
+def _reasons(
+    context: sg_context.RequestContext,
+    down: Sequence[Any],
+    alive: Mapping[str, liveness.Liveness] | None = None,
+) -> dict[str, str]:
+    """Return why services are down; no question where none is."""
+    if not down:
+        return {}
+    found = servicegroup.get().departures(context, down, alive)
+    return {
+        uuid: each.reason
+        for uuid, each in found.items()
+        if each.reason != reasons.UNKNOWN
+    }
+
+
+def see(service: Any, zone: str, state: str, why: Mapping[str, str]) -> Seen:
     """Return what metrics tell of a service.
 
     :param service: a record, or an object
     :param state: by its membership
+    :param why: the reasons of services that are down, by uuid
     """
     forced = service.forced_down
     return Seen(
@@ -143,7 +168,7 @@ def see(service: Any, zone: str, state: str) -> Seen:
         service.binary,
         zone,
         liveness.DOWN if forced else state,
-        FORCED if forced else '',
+        reasons.FORCED if forced else why.get(service.uuid, ''),
         service.disabled,
         service.version or 0,
     )

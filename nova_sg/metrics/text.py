@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from nova_sg.metrics import services
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker as sg_marker
+from nova_sg.servicegroup import reasons
 
 #: Names and values; a value that is not there is an empty one.
 Labels = Sequence[tuple[str, str | None]]
@@ -41,7 +42,7 @@ def _lines(seen: Iterable[services.Seen], per_service: bool) -> Iterator[str]:
     lowest: dict[str | None, int] = {}
     for each in seen:
         # nova's own rule: one that is forced down holds nothing back.
-        if each.reason != services.FORCED:
+        if each.reason != reasons.FORCED:
             known = lowest.get(each.binary)
             if known is None or each.version < known:
                 lowest[each.binary] = each.version

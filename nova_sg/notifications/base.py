@@ -34,9 +34,17 @@ class Notifier(abc.ABC):
 
     @abc.abstractmethod
     def state(
-        self, context: sg_context.RequestContext, service: Any, *, up: bool
+        self,
+        context: sg_context.RequestContext,
+        service: Any,
+        *,
+        up: bool,
+        why: Any,
     ) -> None:
-        """Tell that a service has gone up or down."""
+        """Tell that a service has gone up or down.
+
+        :param why: a ``servicegroup.reasons.Departure``
+        """
 
 
 class Silent(Notifier):
@@ -51,6 +59,11 @@ class Silent(Notifier):
         pass
 
     def state(
-        self, context: sg_context.RequestContext, service: Any, *, up: bool
+        self,
+        context: sg_context.RequestContext,
+        service: Any,
+        *,
+        up: bool,
+        why: Any,
     ) -> None:
         pass

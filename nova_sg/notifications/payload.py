@@ -14,9 +14,11 @@ from typing import Any
 _NAMESPACE = 'nova'
 _STATUS = ('ServiceStatusPayload', '1.1')
 
-#: Ours, for what nova does not tell. Version 1.0: initial version
+#: Ours, for what nova does not tell.
+#: Version 1.0: initial version
+#: Version 1.1: reason, since, seen_at, seen_by
 _OUR_NAMESPACE = 'nova_sg'
-_STATE = ('ServiceGroupStatePayload', '1.0')
+_STATE = ('ServiceGroupStatePayload', '1.1')
 
 
 def status(service: Any) -> dict[str, Any]:
@@ -24,9 +26,19 @@ def status(service: Any) -> dict[str, Any]:
     return _payload(_NAMESPACE, *_STATUS, _fields(service))
 
 
-def state(service: Any, *, up: bool) -> dict[str, Any]:
-    """Return the payload of ``service.state``: nova's, and the state."""
-    fields = {**_fields(service), 'state': 'up' if up else 'down'}
+def state(service: Any, *, up: bool, why: Any) -> dict[str, Any]:
+    """Return the payload of ``service.state``: nova's, and the state.
+
+    :param why: a ``servicegroup.reasons.Departure``
+    """
+    fields = {
+        **_fields(service),
+        'state': 'up' if up else 'down',
+        'reason': why.reason,
+        'since': _time(why.since),
+        'seen_at': _time(why.last_seen),
+        'seen_by': why.seen_by,
+    }
     return _payload(_OUR_NAMESPACE, *_STATE, fields)
 
 

@@ -44,11 +44,15 @@ class VersionedNotifier(base.Notifier):
         )
 
     def state(
-        self, context: sg_context.RequestContext, service: Any, *, up: bool
+        self,
+        context: sg_context.RequestContext,
+        service: Any,
+        *,
+        up: bool,
+        why: Any,
     ) -> None:
-        self._send(
-            context, 'service.state', service, payload.state(service, up=up)
-        )
+        contents = payload.state(service, up=up, why=why)
+        self._send(context, 'service.state', service, contents)
 
     def _send(
         self,

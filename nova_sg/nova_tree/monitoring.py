@@ -74,7 +74,7 @@ class NovaSource(services.Source):
                 state = liveness.UP if up else liveness.DOWN
             except exception.ServiceGroupUnavailable:
                 state = liveness.UNKNOWN
-            yield services.see(each, each.availability_zone or '', state)
+            yield services.see(each, each.availability_zone or '', state, {})
 
     @property
     def marker(self) -> sg_marker.Marker:

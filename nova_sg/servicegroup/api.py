@@ -13,6 +13,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import contextlib
 import datetime
 from typing import Any
 from typing import TypeVar
@@ -311,7 +312,8 @@ class API(changes.Changes, members.Members):
         :param known: what :meth:`liveness` has just answered; None: ask
         :returns: an answer for each of them that has a uuid
         """
-        self._deployment.check()
+        with contextlib.suppress(exception.ServiceGroupUnavailable):
+            self._deployment.check()
         return self._departures.of(context, services, known)
 
     def traces(

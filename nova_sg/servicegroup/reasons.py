@@ -73,6 +73,21 @@ class Departure(NamedTuple):
     last_seen: datetime.datetime | None = None
     seen_by: str | None = None
 
+    def __str__(self) -> str:
+        """Return it in words for an operator, as logs have it."""
+        words = self.reason
+        if self.since is not None and self.since != self.last_seen:
+            words += f' since {_text(self.since)}'
+        if self.last_seen is not None:
+            words += f', last seen at {_text(self.last_seen)}'
+            if self.seen_by is not None:
+                words += f' by {self.seen_by}'
+        return words
+
+
+def _text(moment: datetime.datetime) -> str:
+    return moment.strftime('%Y-%m-%dT%H:%M:%SZ')
+
 
 def this_process() -> str:
     """Return this process as ``seen_by`` names it."""

@@ -22,6 +22,7 @@ from nova_sg.cmd import progress
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import reasons
 
 LOG = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ CLEAR = '\x1b[H\x1b[2J'
 #: Those of ``openstack compute service list``.
 COLUMNS = ('ID', 'Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At')
 LONG_COLUMNS = (
+    *('Reason', 'Since', 'Last Seen', 'Seen By'),
     *('Disabled Reason', 'Forced Down', 'Topic', 'Version'),
     *('PID', 'Started At', 'TTL'),
     *('Known Since', 'Doubted Since', 'Doubted Until', 'Doubt'),
@@ -67,14 +69,23 @@ class List(base.Lister):
     long_columns = LONG_COLUMNS
 
     @staticmethod
-    def long_row(service: Any, verdict: liveness.Liveness | None) -> list[Any]:
+    def long_row(
+        service: Any,
+        verdict: liveness.Liveness | None,
+        why: reasons.Departure,
+    ) -> list[Any]:
         """Return what ``--long`` adds to the row of a service.
 
         :param verdict: what is known of its liveness, None for nothing
+        :param why: why it is as it is
         """
         reason = service.disabled_reason
         members = () if verdict is None else verdict.members
         return [
+            why.reason,
+            times.text(why.since),
+            times.text(why.last_seen),
+            why.seen_by,
             None if reason is None else base.FreeText(reason),
             service.forced_down,
             service.topic,
@@ -96,9 +107,10 @@ class List(base.Lister):
         parser.add_argument(
             '--long',
             action='store_true',
-            help='show more columns: among them the processes of a service, '
-            'if the driver knows them, and since when its state is known or '
-            'in doubt',
+            help='show more columns: among them why a service is down, since '
+            'when, and which process saw it last; its processes, if the '
+            'driver knows them; and since when its state is known or in '
+            'doubt',
         )
         parser.add_argument(
             '--watch',
@@ -131,7 +143,9 @@ class List(base.Lister):
         with progress.Waiting('Listing services'):
             context = self.setup()
             services = find(self.app, parsed_args)
-            known = _verdicts(context, services) if parsed_args.long else {}
+            known, why = (
+                _explained(context, services) if parsed_args.long else ({}, {})
+            )
         self._warn(context, services)
         if parsed_args.state is not None:
             services = [
@@ -140,7 +154,8 @@ class List(base.Lister):
         if not parsed_args.long:
             return COLUMNS, [_row(each) for each in services]
         return COLUMNS + LONG_COLUMNS, [
-            _row(each) + self.long_row(each, known.get(each.uuid))
+            _row(each)
+            + self.long_row(each, known.get(each.uuid), why[each.uuid])
             for each in services
         ]
 
@@ -188,14 +203,16 @@ class Show(base.ShowOne):
         context = self.setup()
         service = _get(context, parsed_args.service, parsed_args.binary)
         service.load_state()
-        verdict = _verdicts(context, [service]).get(service.uuid)
+        known, why = _explained(context, [service])
         names = [
             name.lower().replace(' ', '_')
             for name in (*COLUMNS, *LONG_COLUMNS, 'Created At')
         ]
         return names, [
             *_row(service),
-            *List.long_row(service, verdict),
+            *List.long_row(
+                service, known.get(service.uuid), why[service.uuid]
+            ),
             times.text(service.created_at),
         ]
 
@@ -252,6 +269,14 @@ def _verdicts(
             each.uuid: liveness.Liveness(False, None, now, (), str(error))
             for each in services
         }
+
+
+def _explained(
+    context: sg_context.RequestContext, services: Sequence[Any]
+) -> tuple[Mapping[str, liveness.Liveness], Mapping[str, reasons.Departure]]:
+    """Return what is known of services, and why, in two round trips."""
+    known = _verdicts(context, services)
+    return known, servicegroup.get().departures(context, services, known)
 
 
 def _row(service: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from nova_sg.tests.functional.cmd import base
 
 COLUMNS = ['ID', 'Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At']
 LONG_COLUMNS = COLUMNS + [
+    *('Reason', 'Since', 'Last Seen', 'Seen By'),
     *('Disabled Reason', 'Forced Down', 'Topic', 'Version'),
     *('PID', 'Started At', 'TTL'),
     *('Known Since', 'Doubted Since', 'Doubted Until', 'Doubt'),
@@ -88,6 +89,28 @@ class TestServiceList(base.CommandTestCase):
         )
         self.assertEqual('scheduler', listed[1]['Topic'])
         self.assertEqual(self.compute.version, listed[0]['Version'])
+
+    def test_long_tells_why_a_service_is_down(self):
+        api = self.process.api
+        record = api.get_by_uuid(self.context, self.compute.uuid)
+        api.join_many(self.context, [record])
+        api.leave_all(self.context)
+        self.done('service', 'force-down', 'c2', 'nova-compute')
+        listed = self.rows('--long')
+        self.assertEqual(
+            ['stopped', 'up', 'forced'], [each['Reason'] for each in listed]
+        )
+        left = listed[0]
+        self.assertRegex(left['Since'], r'^20\d\d-\d\d-\d\dT\d\d:')
+        self.assertEqual(left['Since'], left['Last Seen'])
+        self.assertRegex(left['Seen By'], r':\d+$')
+        shown = self.done(
+            *('service', 'show', '-f', 'json', self.compute.uuid)
+        ).json
+        self.assertEqual(
+            [left['Reason'], left['Since'], left['Last Seen']],
+            [shown[name] for name in ('reason', 'since', 'last_seen')],
+        )
 
     def test_long_has_no_processes_where_the_driver_knows_none(self):
         listed = self.rows('--long')

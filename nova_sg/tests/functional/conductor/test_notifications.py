@@ -133,7 +133,7 @@ class NotificationsTestCase(base.ConductorTestCase):
         self.assert_told('service.create')
         self.wait_for_beats()
         agent.kill()
-        self.assert_told('service.state', state='down')
+        self.assert_told('service.state', state='down', reason='silent')
         agent.start()
         self.assert_told('service.state', state='up')
         self.assertTrue(self.consumer.empty())

@@ -89,13 +89,19 @@ class TestDeployment(base.RestTestCase):
             [(e['state'], e['reason']) for e in found.labels(SERVICES)],
         )
 
-    def test_a_service_that_is_not_forced_down_has_no_reason(self):
+    def test_a_service_that_is_down_has_its_reason(self):
         self.cloud.service('c1').destroy()
         made = self.cloud.service('c2')
+        with statements.StatementCounter() as before:
+            self.scrape()
         self.cloud.api.leave_all(self.cloud.context)
         self.assertFalse(made.is_up)
-        found = self.scrape()
-        self.assertEqual(1, found.value(SERVICES, state='down', reason=''))
+        with statements.StatementCounter() as after:
+            found = self.scrape()
+        self.assertEqual(
+            1, found.value(SERVICES, state='down', reason='stopped')
+        )
+        self.assertEqual(len(before) + 1, len(after), after)
 
     def test_the_minimum_version_leaves_out_what_is_forced_down(self):
         low = self.cloud.service('c2', version=61)

@@ -2,11 +2,13 @@
 
 """Which transitions a watcher tells of."""
 
+import fixtures
 from oslotest import base
 
 from nova_sg import exception
 from nova_sg.conductor import watcher
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 
 
@@ -23,6 +25,8 @@ class Api:
         self.away = False
         self.told: list[tuple[str, bool]] = []
         self.notifier = self
+        self.asked: list[str] = []
+        self.why: list[str] = []
 
     def list(self, context):
         if self.away:
@@ -44,8 +48,18 @@ class Api:
         }
         return records, alive
 
-    def state(self, context, service, *, up):
+    def departures(self, context, services, known):
+        self.asked += [each.uuid for each in services]
+        return {
+            each.uuid: reasons.Departure(
+                reasons.UP if known[each.uuid].up else reasons.STOPPED
+            )
+            for each in services
+        }
+
+    def state(self, context, service, *, up, why):
         self.told.append((service.uuid, up))
+        self.why.append(why.reason)
 
 
 class TestWatcher(base.BaseTestCase):
@@ -70,6 +84,17 @@ class TestWatcher(base.BaseTestCase):
             [('a', False), ('b', True)], self.look(a=False, b=True)
         )
         self.assertEqual([], self.look(a=False, b=True))
+
+    def test_the_reason_is_asked_for_where_something_has_changed(self):
+        self.look(a=True, b=False, c=True)
+        self.assertEqual([], self.api.asked)
+        log = self.useFixture(fixtures.FakeLogger())
+        self.look(a=False, b=False, c=True)
+        self.assertEqual(['a'], self.api.asked)
+        self.assertEqual([reasons.STOPPED], self.api.why)
+        self.assertEqual(
+            'nova-compute on host a is down: stopped\n', log.output
+        )
 
     def test_a_service_that_is_new_or_destroyed_is_none(self):
         self.look(a=True)

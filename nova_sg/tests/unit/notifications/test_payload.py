@@ -8,6 +8,7 @@ from oslo_versionedobjects import base as ovo_base
 from oslotest import base
 
 from nova_sg.notifications import payload
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 
 UUID = 'fa69c544-906b-4a6a-a9c6-c1f7a8078c73'
@@ -62,10 +63,22 @@ class TestPayload(base.BaseTestCase):
         self.assertIsNone(data['topic'])
 
     def test_a_state_is_told_under_a_name_of_ours(self):
-        told = payload.state(SERVICE, up=False)
-        self.assertEqual({**DATA, 'state': 'down'}, told['nova_object.data'])
+        seen = SERVICE.last_seen_up
+        why = reasons.Departure(reasons.SILENT, seen, seen, 'host1:7')
+        told = payload.state(SERVICE, up=False, why=why)
         self.assertEqual(
-            ('nova_sg', 'ServiceGroupStatePayload', '1.0'),
+            {
+                **DATA,
+                'state': 'down',
+                'reason': 'silent',
+                'since': '2012-10-29T13:42:05Z',
+                'seen_at': '2012-10-29T13:42:05Z',
+                'seen_by': 'host1:7',
+            },
+            told['nova_object.data'],
+        )
+        self.assertEqual(
+            ('nova_sg', 'ServiceGroupStatePayload', '1.1'),
             (
                 told['nova_object.namespace'],
                 told['nova_object.name'],
