@@ -74,10 +74,6 @@ class Limits(NamedTuple):
         options = conf[history_conf.NAME]
         return cls(options.entries, options.days)
 
-    @property
-    def age(self) -> datetime.timedelta:
-        return datetime.timedelta(days=self.days)
-
     def kept(
         self, entries: Sequence[entry_.Entry], now: datetime.datetime
     ) -> list[entry_.Entry]:
@@ -88,9 +84,13 @@ class Limits(NamedTuple):
         """
         *older, last = entries[-self.entries :]
         return [
-            *(each for each in older if each.changed_at > now - self.age),
+            *(each for each in older if self.keeps(each, now)),
             last,
         ]
+
+    def keeps(self, entry: entry_.Entry, now: datetime.datetime) -> bool:
+        """Return whether an entry is not too old."""
+        return entry.changed_at > now - datetime.timedelta(days=self.days)
 
 
 class Told(abc.ABC):

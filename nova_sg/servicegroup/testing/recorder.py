@@ -81,6 +81,7 @@ class RecorderTests(transitions.HistoryTest):
         super().setUp()
         self.services = Scripted()
         self.uuid = self.services.add('host1')
+        self.uuids = [self.uuid, self.services.add('host2')]
         self.watcher = self.new_watcher()
 
     def new_watcher(self) -> recorder.Recorder:
@@ -95,11 +96,11 @@ class RecorderTests(transitions.HistoryTest):
     def told(self) -> list[tuple[str, str, str | None]]:
         return [
             (str(each.before), str(each.after), each.reason)
-            for each in self.of()
+            for each in self.of(uuids=self.uuids)
         ]
 
     def test_what_it_finds_is_no_transition(self) -> None:
-        self.services.add('host2', liveness.DOWN)
+        self.uuids.append(self.services.add('host3', liveness.DOWN))
         self.looks()
         self.assertEqual([], self.told())
 

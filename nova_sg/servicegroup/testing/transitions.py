@@ -141,7 +141,7 @@ class TransitionTests(HistoryTest):
         )
         self.assertEqual(taken, recorded[self.uuid])
         self.assertEqual(1, recorded[free].sequence)
-        self.assertEqual(2, len(self.of()))
+        self.assertEqual(2, len(self.of(uuids=[self.uuid, free])))
 
     def test_only_the_newest_entries_of_a_service_are_kept(self) -> None:
         quiet = self.register('host2').uuid
@@ -155,9 +155,10 @@ class TransitionTests(HistoryTest):
         self.assertEqual(1, len(self.of(uuids=[quiet])))
 
     def test_old_entries_are_deleted_but_for_the_newest(self) -> None:
-        gone = str(uuidlib.uuid4())
+        gone = self.register('host2').uuid
         newest = self.flap(self.uuid, 3)
         self.flap(gone, 2)
+        self.api.destroy(self.context, gone)
         # Nothing is that old yet.
         self.history.prune(self.context, [self.uuid])
         self.assertEqual(5, len(self.of()))

@@ -65,7 +65,7 @@ class WeekendTests(transitions.HistoryTest):
         while happened.total() < TRANSITIONS:
             services.remember()
             left = TRANSITIONS - happened.total()
-            for uuid in chance.sample(uuids, min(SERVICES // 2, left)):
+            for uuid in chance.sample(uuids, min(SERVICES * 3 // 4, left)):
                 was_up = services.states[uuid] == liveness.UP
                 services.states[uuid] = (
                     liveness.DOWN if was_up else liveness.UP
@@ -80,7 +80,7 @@ class WeekendTests(transitions.HistoryTest):
             services.remember()
             for each in watchers:
                 each.look()
-        found = self.of()
+        found = self.of(uuids=uuids)
         self.assertEqual(SERVICES * ENTRIES, len(found))
         self.assertEqual(
             sorted(found, key=lambda e: (e.changed_at, e.uuid, e.sequence)),

@@ -77,6 +77,10 @@ class CellKeys:
         """Return the key of a record, live or destroyed."""
         return f'{self.prefix}:service:{safe(uuid)}'
 
+    def history(self, uuid: str) -> str:
+        """Return the key of the transitions of a service."""
+        return f'{self.prefix}:history:{safe(uuid)}'
+
     def id(self, service_id: int) -> str:
         """Return the key that leads from an id to a uuid."""
         return f'{self.prefix}:id:{service_id}'

@@ -18,12 +18,14 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.memcached import cell as cell_
 from nova_sg.servicegroup.backends.memcached import cluster as cluster_
 from nova_sg.servicegroup.backends.memcached import fence
+from nova_sg.servicegroup.backends.memcached import history
 from nova_sg.servicegroup.backends.memcached import index
 from nova_sg.servicegroup.backends.memcached import keeper
 from nova_sg.servicegroup.backends.memcached import marker as memcached_marker
 from nova_sg.servicegroup.backends.memcached import restorer
 from nova_sg.servicegroup.backends.memcached import snapshot as snapshot_
 from nova_sg.servicegroup.backends.memcached import writer
+from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.records import codec
@@ -57,6 +59,14 @@ class MemcachedRecordStore(base.RecordStore):
     @property
     def marker_store(self) -> marker.MarkerStore:
         return self._marker_store
+
+    @property
+    def history(self) -> history.MemcachedHistory:
+        return history.MemcachedHistory(
+            self.cell,
+            lambda context: [*self.list(context), *self.traces(context)],
+            history_base.Limits.of(self.conf),
+        )
 
     def cell(self, context: sg_context.RequestContext) -> cell_.Cell:
         """Return the cell a call is for."""

@@ -17,6 +17,7 @@ Under ``[zookeeper] chroot``::
                       versions/<binary>/<version>/<uuid>
                       deleted/<uuid>    the record of a destroyed service
                       log/n<number>     a change, the newest ones only
+                      history/<uuid>    the transitions of a service
 
 A record, its entries beside it and its change in the log are written in one
 transaction.
@@ -126,6 +127,7 @@ class CellLayout:
         self.versions = f'{path}/versions'
         self.deleted = f'{path}/deleted'
         self.log = f'{path}/log'
+        self.history = f'{path}/history'
 
     def directories(self) -> list[str]:
         """Return every znode there must be before the first record."""
@@ -160,6 +162,9 @@ class CellLayout:
 
     def version(self, binary: str, version: int) -> str:
         return f'{self.versions_of(binary)}/{version}'
+
+    def history_of(self, uuid: str) -> str:
+        return f'{self.history}/{quote(uuid)}'
 
     def change(self, number: int) -> str:
         return f'{self.log}/{LOG_PREFIX}{number:010d}'

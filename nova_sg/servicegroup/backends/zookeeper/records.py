@@ -14,6 +14,7 @@ from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import feeds
 from nova_sg.servicegroup.backends.zookeeper import fence
+from nova_sg.servicegroup.backends.zookeeper import history
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import lookup
 from nova_sg.servicegroup.backends.zookeeper import marker as zookeeper_marker
@@ -21,6 +22,7 @@ from nova_sg.servicegroup.backends.zookeeper import restorer
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.backends.zookeeper import transactions
 from nova_sg.servicegroup.backends.zookeeper import writer
+from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
 from nova_sg.servicegroup.mirror import store
 from nova_sg.servicegroup.records import change
@@ -58,6 +60,12 @@ class ZooKeeperRecordStore(store.MirroredRecordStore):
     @property
     def marker_store(self) -> marker.MarkerStore:
         return zookeeper_marker.ZooKeeperMarkerStore(self.session)
+
+    @property
+    def history(self) -> history.ZooKeeperHistory:
+        return history.ZooKeeperHistory(
+            self.session, self.paths, history_base.Limits.of(self.conf)
+        )
 
     def paths(self, context: sg_context.RequestContext) -> layout.CellLayout:
         """Return the paths of the cell that a call is for."""
