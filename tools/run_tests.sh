@@ -120,8 +120,10 @@ work=$(mktemp -d)
 results=$top/test-results
 rm -rf "$results"
 mkdir "$results"
-summary=()
-failed_stages=()
+# Files, for some stages run beside others: lines about each stage, and the
+# names of those that failed.
+touch "$work/summary" "$work/failed"
+beside=()
 passed=0 failed=0 skipped=0
 
 # stage NAME COMMAND...: runs it in a subshell where an error ends it. What it
@@ -143,26 +145,56 @@ stage() {
     local took=$((SECONDS - began)) verdict=ok
     if ((code)); then
         verdict=FAILED
-        failed_stages+=("$name")
+        echo "$name" >>"$work/failed"
+        printf '== %s failed\n' "$name"
         $verbose || tail -n 60 "$log"
         echo "The whole of it: ${log#"$top/"}"
     fi
-    summary+=("$(printf '%-18s %-6s %4d s' "$name" "$verdict" "$took")")
+    printf '%-18s %-6s %4d s\n' "$name" "$verdict" "$took" >>"$work/summary"
     return "$code"
+}
+
+# together FUNCTION...: runs functions of stages beside each other: what
+# installs packages keeps one processor busy. With --verbose, where all that
+# they print would be mixed, one after the other.
+together() {
+    local each
+    for each in "$@"; do
+        if $verbose; then
+            "$each"
+        else
+            # In a process group of its own, which can be ended.
+            set -m
+            (set +m; "$each") &
+            beside+=("$!")
+            set +m
+        fi
+    done
+    # Interrupted by a signal.
+    for each in "${beside[@]}"; do
+        wait "$each"
+    done
+    beside=()
 }
 
 finish() {
     local code=$?
+    local each names
     trap - EXIT
-    rm -rf "$work"
-    if ((${#summary[@]})); then
+    for each in "${beside[@]}"; do
+        kill -TERM -- "-$each" 2>/dev/null || true
+        wait "$each" || true
+    done
+    if [[ -s $work/summary ]]; then
         printf '\n== summary\n'
-        printf '%s\n' "${summary[@]}"
+        cat "$work/summary"
     fi
-    if ((${#failed_stages[@]})); then
-        printf 'failed: %s\n' "${failed_stages[*]}"
+    mapfile -t names <"$work/failed"
+    if ((${#names[@]})); then
+        printf 'failed: %s\n' "${names[*]}"
         ((code)) || code=1
     fi
+    rm -rf "$work"
     printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
     exit "$code"
 }
@@ -511,10 +543,15 @@ fi
 if ((${#pythons[@]} == 0)); then
     echo 'No Python 3.11 or later found on the PATH; install python3, or name'
     echo 'one: NOVA_SG_PYTHON=/path/to/python3.11 tools/run_tests.sh'
-    failed_stages+=(python)
+    echo python >>"$work/failed"
     exit 1
 fi
 $all_pythons || pythons=("${pythons[0]}")
+
+style_stages() {
+    ! $lint || stage lint run_lint || true
+    ! $docs || stage docs run_docs || true
+}
 
 first=true
 for each in "${pythons[@]}"; do
@@ -525,6 +562,7 @@ for each in "${pythons[@]}"; do
     fi
 
     stage "venv$suffix" make_venv || exit 1
+    stages=()
     if $install; then
         if $first &&
             { $unit || $functional || $nova_tree || $releases; }; then
@@ -534,18 +572,14 @@ for each in "${pythons[@]}"; do
     fi
     export PATH=$venv/bin:$base_path
     if $first; then
-        ! $lint || stage lint run_lint || true
-        ! $docs || stage docs run_docs || true
-    fi
-    # First, for the nova they install is where some functional tests run.
-    if $first && $nova_tree; then
-        nova_tree_stages
-    fi
-    if $first && $releases; then
-        release_stages
-    fi
-    if $first && $functional && $long && $install; then
-        stage image python tools/image_test.py || true
+        # All before the tests, for the nova that is installed is where some
+        # of them run.
+        ! { $lint || $docs; } || stages+=(style_stages)
+        ! $nova_tree || stages+=(nova_tree_stages)
+        ! $releases || stages+=(release_stages)
+        together "${stages[@]}"
+        ! { $functional && $long && $install; } ||
+            stage image python tools/image_test.py || true
     fi
     if $unit || $functional; then
         test_stage "tests$suffix"
