@@ -17,7 +17,7 @@ import oslo_messaging as messaging
 
 from nova_sg import exception
 from nova_sg import private
-from nova_sg.conf import transport
+from nova_sg.conf import transport_check
 
 #: Where oslo.messaging looks for a broker that the URL does not name.
 HOST, PORT = 'localhost', 5672
@@ -78,7 +78,7 @@ def _connect(
     url: messaging.TransportURL,
     host: messaging.TransportHost,
 ) -> None:
-    rabbit = transport.options(conf, url, _OPTION)
+    rabbit = transport_check.options(conf, url, _OPTION)
     connection = kombu.Connection(
         hostname=host.hostname or HOST,
         port=host.port or PORT,

@@ -14,7 +14,7 @@ from oslo_versionedobjects import exception as ovo_exc
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
 from nova_sg import exception
-from nova_sg.conf import transport as transport_conf
+from nova_sg.conf import transport_check
 
 #: Exceptions of these modules that a peer sent are raised here as they were.
 EXCEPTION_MODULES = [exception.__name__, ovo_exc.__name__]
@@ -37,7 +37,7 @@ def transport(conf: cfg.ConfigOpts) -> Any:
     option = '[DEFAULT] transport_url'
     with _usable_url(option):
         url = messaging.TransportURL.parse(conf)
-        transport_conf.check(conf, url, option)
+        transport_check.check(conf, url, option)
         return messaging.get_rpc_transport(
             conf, url=url, allowed_remote_exmods=EXCEPTION_MODULES
         )
@@ -52,13 +52,13 @@ def notification_transport(conf: cfg.ConfigOpts) -> Any:
         the option of ``[oslo_messaging_rabbit]``
     """
     sg_conf.register_messaging(conf)
-    transport_conf.check_notifications(conf)
+    transport_check.check_notifications(conf)
     own = conf.oslo_messaging_notifications.transport_url
     group = 'oslo_messaging_notifications' if own else 'DEFAULT'
     option = f'[{group}] transport_url'
     with _usable_url(option):
         url = messaging.TransportURL.parse(conf, own)
-        transport_conf.check(conf, url, option)
+        transport_check.check(conf, url, option)
         return messaging.get_notification_transport(conf, url=url)
 
 
