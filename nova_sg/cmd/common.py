@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 
-
 """What all commands share: configuration, messages, exit codes.
 
 A command is a function that takes its arguments and returns an exit code; it
@@ -10,14 +9,12 @@ the documented exit code.
 
 import argparse
 from collections.abc import Callable
-from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 import functools
 import gc
 from importlib import metadata
 import logging
-import os
 import signal
 import sys
 import traceback
@@ -29,6 +26,7 @@ from oslo_log import log as oslo_logging
 from nova_sg import broker_log
 from nova_sg import conf as sg_conf
 from nova_sg import exception
+from nova_sg.cmd import streams
 from nova_sg.conf import legacy
 from nova_sg.conf import libraries
 from nova_sg.exits import Exit
@@ -53,18 +51,6 @@ __all__ = [
 ]
 
 LOG = logging.getLogger(__name__)
-
-#: Loggers of what cannot be reached, or is not installed. A command raises an
-#: error for that, or goes on without.
-_REPORTED_ANYWAY = frozenset(
-    {
-        'nova_sg.servicegroup.knowledge',
-        'nova_sg.servicegroup.backends.memcached.server',
-        'oslo.messaging._drivers.impl_rabbit',
-        'oslo_db.sqlalchemy.exc_filters',
-        'stevedore.named',
-    }
-)
 
 #: What a shell shows of a process that SIGINT or SIGPIPE ended.
 SIGINT_EXIT = 130
@@ -146,7 +132,7 @@ def setup(
     :raises InvalidConfiguration: naming the option that cannot be used
     """
     if debug:
-        _log_everything()
+        streams.log_everything()
     conf = sg_conf.load(
         config_files, config_dirs, debug=debug, messaging=messaging
     )
@@ -205,12 +191,12 @@ def run(
         # What was imported stays until the end of the process.
         gc.freeze()
         gc.enable()
-    _open_missing_streams()
+    streams.open_missing_streams()
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    with _messages(program):
+    with streams.as_messages(program):
         try:
-            _accept_any_character()
+            streams.accept_any_character()
             code = _call(main, arguments)
             # An output that cannot be written must be noticed here: at the
             # end of the process it would no longer be reported.
@@ -219,13 +205,13 @@ def run(
             code = SIGINT_EXIT
         except BrokenPipeError:
             # The reader of our output has closed it.
-            _discard_output()
+            streams.discard_output()
             code = SIGPIPE_EXIT
         except Exception as error:
             if '--debug' in arguments:
                 traceback.print_exc()
             _report(program, error)
-            _discard_unwritable_output()
+            streams.discard_unwritable_output()
             code = code_of(error)
     return int(code)
 
@@ -249,44 +235,6 @@ def refuse_without_extra(
     raise SystemExit(Exit.USAGE)
 
 
-class _OneLine(logging.Formatter):
-    """``program: warning: message``, whatever the message and its error."""
-
-    def __init__(self, program: str) -> None:
-        super().__init__()
-        self._program = program
-
-    def format(self, record: logging.LogRecord) -> str:
-        text = ' '.join(record.getMessage().split())
-        return f'{self._program}: {record.levelname.lower()}: {text}'
-
-
-@contextlib.contextmanager
-def _messages(program: str) -> Iterator[None]:
-    """Show warnings of all libraries, a line each, and nothing else."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    handler = logging.StreamHandler()
-    handler.setFormatter(_OneLine(program))
-    root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)
-    handler.addFilter(lambda record: record.name not in _REPORTED_ANYWAY)
-    try:
-        yield
-    finally:
-        root.handlers[:] = before
-        root.setLevel(level)
-
-
-def _log_everything() -> None:
-    root = logging.getLogger()
-    root.setLevel(logging.DEBUG)
-    for handler in root.handlers:
-        handler.setFormatter(
-            logging.Formatter('%(asctime)s %(levelname)s %(name)s %(message)s')
-        )
-
-
 def _usage_error(parser: argparse.ArgumentParser, message: str) -> None:
     text = ' '.join(message.split())
     parser.exit(
@@ -308,37 +256,3 @@ def _call(
     except SystemExit as error:
         # From argparse, after --help and bad usage.
         return error.code if isinstance(error.code, int) else Exit.DONE
-
-
-def _open_missing_streams() -> None:
-    """Open ``/dev/null`` in place of each standard stream that is closed.
-
-    Else the next file to be opened would take its number, and a message for
-    the terminal would be written into that file.
-    """
-    for name, mode in (('stdin', 'r'), ('stdout', 'w'), ('stderr', 'w')):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))
-
-
-def _accept_any_character() -> None:
-    """Let output name any service, whatever the locale can show."""
-    reconfigure = getattr(sys.stdout, 'reconfigure', None)
-    if reconfigure is not None:
-        reconfigure(errors='backslashreplace')
-
-
-def _discard_unwritable_output() -> None:
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _discard_output()
-
-
-def _discard_output() -> None:
-    """Keep the interpreter from writing the rest at its end."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        output = sys.stdout.fileno()
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, output)
-        os.close(nowhere)
