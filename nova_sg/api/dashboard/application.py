@@ -239,8 +239,30 @@ class Dashboard:
             {
                 'host': name,
                 'services': [follower.as_json(dict(each)) for each in found],
+                'history': self._history(context, name),
             }
         )
+
+    def _history(
+        self, context: sg_context.RequestContext, name: str
+    ) -> list[dict[str, Any]] | None:
+        """Return the history of a host, the newest first."""
+        found = self._board.history(context, name)
+        if found is None:
+            return None
+        return [
+            follower.as_json(
+                {
+                    'at': each.changed_at,
+                    'binary': each.binary,
+                    'before': str(each.before),
+                    'after': str(each.after),
+                    'reason': each.reason,
+                    'observer': each.observer,
+                }
+            )
+            for each in reversed(found)
+        ]
 
     def _acting(self, action: actions.Action) -> Handler:
         def act(request: webob.Request) -> webob.Response:

@@ -5,6 +5,7 @@
 import abc
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 import datetime
 from typing import Any
 from typing import NamedTuple
@@ -26,9 +27,12 @@ from nova_sg.objects import base as objects_base
 from nova_sg.policies import services as policies
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker as sg_marker
+from nova_sg.servicegroup import reasons
+from nova_sg.servicegroup.history import base as history_base
+from nova_sg.servicegroup.history import entry
 
-#: Why a service is not up, where that is known for sure.
-FORCED, UNKNOWN = 'forced', 'unknown'
+#: Entries of the history of a host that its page shows.
+HISTORY = 50
 
 
 class Row(NamedTuple):
@@ -82,6 +86,16 @@ class Board(abc.ABC):
         """
 
     @abc.abstractmethod
+    def history(
+        self, context: sg_context.RequestContext, name: str
+    ) -> Sequence[entry.Entry] | None:
+        """Return what became of the services of a host, the newest last.
+
+        :returns: None where nothing keeps a history
+        :raises ServiceGroupUnavailable: it cannot be read
+        """
+
+    @abc.abstractmethod
     def change(
         self,
         context: sg_context.RequestContext,
@@ -126,30 +140,38 @@ class OwnBoard(Board):
         context = sg_context.get_admin_context()
         api = servicegroup.get()
         if objects_base.Object.indirection_api is not None:
-            for each in objects.ServiceGroupServiceList.get_all(
+            found = objects.ServiceGroupServiceList.get_all(
                 context, set_zones=True
-            ):
+            )
+            why = _departures(
+                context, [e for e in found if e.state == liveness.DOWN]
+            )
+            for each in found:
                 if shown.is_shown(each):
                     yield row(
                         each,
                         each.availability_zone or '',
                         each.state,
-                        each.last_seen_up,
+                        why.get(each.uuid),
                     )
             return
         # Past the objects, of which there would be thousands.
         records, alive = api.list(context)
         zone_of = api.inventory.zoning([each.host for each in records])
+        states = {uuid: known.state for uuid, known in alive.items()}
+        why = _departures(
+            context,
+            [e for e in records if states.get(e.uuid) == liveness.DOWN],
+            alive,
+        )
         for record in records:
-            if record.binary in shown.API_BINARIES:
-                continue
-            known = alive.get(record.uuid)
-            yield row(
-                record,
-                zone_of(record.host, record.topic),
-                liveness.UNKNOWN if known is None else known.state,
-                record.last_seen_up if known is None else known.last_seen,
-            )
+            if record.binary not in shown.API_BINARIES:
+                yield row(
+                    record,
+                    zone_of(record.host, record.topic),
+                    states.get(record.uuid, liveness.UNKNOWN),
+                    why.get(record.uuid),
+                )
 
     def host(
         self, context: sg_context.RequestContext, name: str
@@ -159,11 +181,26 @@ class OwnBoard(Board):
         found = objects.ServiceGroupServiceList.get_by_host(
             context, name, set_zones=True
         )
+        found = [e for e in found if shown.is_shown(e) and e.host == name]
+        why = _departures(context, found)
         return [
-            detail(each, each.availability_zone or '', each.state)
+            detail(
+                each,
+                each.availability_zone or '',
+                each.state,
+                why.get(each.uuid),
+            )
             for each in found
-            if shown.is_shown(each) and each.host == name
         ]
+
+    def history(
+        self, context: sg_context.RequestContext, name: str
+    ) -> Sequence[entry.Entry] | None:
+        question = history_base.Question(host=name, limit=HISTORY)
+        try:
+            return servicegroup.get().history(context, question)
+        except exception.Conflict:
+            return None
 
     def change(
         self,
@@ -197,31 +234,42 @@ class OwnBoard(Board):
         return servicegroup.get().knowledge_age
 
 
+def _departures(
+    context: sg_context.RequestContext,
+    services: Sequence[Any],
+    known: Mapping[str, liveness.Liveness] | None = None,
+) -> Mapping[str, reasons.Departure]:
+    """Return why services are down; no question where none is."""
+    if not services:
+        return {}
+    return servicegroup.get().departures(context, services, known)
+
+
 def row(
     service: Any,
     zone: str,
     state: str,
-    last_seen: datetime.datetime | None,
+    why: reasons.Departure | None,
 ) -> Row:
     """Return what the page lists of a service.
 
     :param service: a record, or an object
     :param state: by its membership
-    :param last_seen: its last beat, where that is known
+    :param why: it is down, where that is known
     """
     forced = service.forced_down
     since = None
     if forced or (state == liveness.UP and service.disabled):
         since = service.updated_at or service.created_at
-    elif state == liveness.DOWN:
-        since = last_seen
+    elif state == liveness.DOWN and why is not None:
+        since = why.since or why.last_seen
     return Row(
         service.uuid,
         service.host or '',
         service.binary or '',
         zone,
         liveness.DOWN if forced else state,
-        _reason(state, forced=forced),
+        reasons.FORCED if forced else _reason(state, why),
         since,
         service.disabled,
         service.disabled_reason,
@@ -229,23 +277,32 @@ def row(
     )
 
 
-def _reason(state: str, *, forced: bool) -> str:
-    if forced:
-        return FORCED
-    return UNKNOWN if state == liveness.UNKNOWN else ''
+def _reason(state: str, why: reasons.Departure | None) -> str:
+    if state == liveness.UNKNOWN:
+        return reasons.UNKNOWN
+    if state == liveness.UP or why is None or why.reason == reasons.UNKNOWN:
+        return ''
+    return why.reason
 
 
-def detail(service: Any, zone: str, state: str) -> dict[str, Any]:
+def detail(
+    service: Any,
+    zone: str,
+    state: str,
+    why: reasons.Departure | None,
+) -> dict[str, Any]:
     """Return what the page of a host shows of a service.
 
     :param service: an object
     :param state: by its membership
+    :param why: it is as it is, where that is known
     """
-    last_seen = service.last_seen_up
+    last_seen = None if why is None else why.last_seen
     return {
-        **row(service, zone, state, last_seen)._asdict(),
+        **row(service, zone, state, why)._asdict(),
         'version': service.version,
-        'last_seen': last_seen,
+        'last_seen': last_seen or service.last_seen_up,
+        'seen_by': None if why is None else why.seen_by,
         'created_at': service.created_at,
         'updated_at': service.updated_at,
         'may_change': service.binary == inventory_base.COMPUTE_BINARY,

@@ -41,6 +41,7 @@ function card(service) {
       reason ? fact('Reason', reason) : null,
       what === 'up' ? null : fact('Since', since(service.since)),
       fact('Last heartbeat', since(service.last_seen)),
+      service.seen_by ? fact('Seen by', service.seen_by) : null,
       fact('Registered', since(service.created_at)),
       fact('Version', String(service.version)),
       fact('Id', service.uuid)),

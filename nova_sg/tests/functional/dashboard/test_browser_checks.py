@@ -17,6 +17,7 @@ from nova_sg.api.dashboard import application
 from nova_sg.api.dashboard import board
 from nova_sg.api.dashboard import follower
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup.history import entry
 from nova_sg.tests.fixtures import api
 from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.functional.dashboard import browser_base as base
@@ -90,10 +91,24 @@ class Board(board.Board):
                 'last_seen': NOW,
                 'created_at': NOW,
                 'updated_at': NOW,
+                'seen_by': 'conductor-1:4711',
                 'may_change': True,
             }
             for each in self.rows
             if each.host == name
+        ]
+
+    def history(self, context: Any, name: str) -> list[entry.Entry]:
+        up, down = entry.Standing('up'), entry.Standing('down')
+        return [
+            entry.Entry(
+                *('uuid', 1, name, 'nova-compute', NOW, up, down),
+                *('silent', 'conductor-1:4711'),
+            ),
+            entry.Entry(
+                *('uuid', 2, name, 'nova-compute', NOW, down, up),
+                *(None, 'conductor-1:4711'),
+            ),
         ]
 
     def authorize(self, context: Any, rule: str) -> None:
@@ -243,6 +258,11 @@ class TestChecks(base.BrowserTestCase):
             self.assertIn(each, reached)
         self.find('#grid').send_keys(base.KEYS.END, base.KEYS.ENTER)
         self.wait_text('#host-name', 'h-wedged')
+        # The newest first.
+        self.wait_text('#transitions', 'down\tup')
+        self.assertRegex(
+            self.text('#transitions'), r'(?s)down\tup.*up\tdown\tsilent'
+        )
         self.assertEqual(
             'host-name', self.run_script('return document.activeElement.id')
         )

@@ -7,6 +7,7 @@ import fixtures
 from nova_sg import objects
 from nova_sg.api import deploy
 from nova_sg.api.dashboard import application
+from nova_sg.servicegroup.history import recorder
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.dashboard import base
 
@@ -125,6 +126,31 @@ class TestState(base.DashboardTestCase):
             sorted(each['binary'] for each in services),
         )
         self.assertFalse(any(each['may_change'] for each in services))
+
+    def test_the_page_of_a_host_tells_its_history(self):
+        self.assertEqual([], self.admin.get('/host?name=c1').json['history'])
+        service = objects.ServiceGroupService.get_by_compute_host(
+            self.cloud.context, 'c1'
+        )
+        recorded = recorder.Recorder(
+            self.cloud.api, self.cloud.api.driver.history, 'watcher:1'
+        )
+        recorded.look()
+        service.disabled = True
+        service.save()
+        recorded.look()
+        newest, *_ = self.admin.get('/host?name=c1').json['history']
+        self.assertRegex(newest.pop('at'), r'^\d{4}-\d\d-\d\dT[\d:]{8}Z$')
+        self.assertEqual(
+            {
+                'binary': 'nova-compute',
+                'before': 'up',
+                'after': 'up, disabled',
+                'reason': None,
+                'observer': 'watcher:1',
+            },
+            newest,
+        )
 
     def test_a_host_that_is_not_there_and_names_that_are_none(self):
         for query, status in (

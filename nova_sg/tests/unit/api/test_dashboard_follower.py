@@ -15,6 +15,7 @@ from nova_sg import exception
 from nova_sg.api.dashboard import board
 from nova_sg.api.dashboard import follower
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup import reasons
 
 AT = datetime.datetime(2026, 11, 30, 12, 0, 5, 999, tzinfo=datetime.UTC)
 
@@ -47,7 +48,7 @@ class Board(board.Board):
             raise self.rows
         return iter(self.rows)
 
-    host = change = authorize = None
+    host = history = change = authorize = None
 
 
 class TestFollower(base.BaseTestCase):
@@ -157,7 +158,8 @@ class TestRow(base.BaseTestCase):
     def row(self, state: str, **values: Any) -> board.Row:
         made = self.Service()
         vars(made).update(values)
-        return board.row(made, 'az1', state, AT)
+        why = reasons.Departure('stopped', AT)
+        return board.row(made, 'az1', state, why)
 
     def test_since_when_it_is_as_it_is(self):
         decided = AT - datetime.timedelta(days=1)
@@ -171,6 +173,17 @@ class TestRow(base.BaseTestCase):
             ('up', {'forced_down': True, 'updated_at': decided}, decided),
         ):
             self.assertEqual(since, self.row(state, **values).since, values)
+
+    def test_why_it_is_down_where_that_is_known(self):
+        for state, reason in (
+            ('up', ''),
+            ('down', 'stopped'),
+            ('unknown', 'unknown'),
+        ):
+            self.assertEqual(reason, self.row(state).reason)
+        for why in (None, reasons.Departure('unknown')):
+            found = board.row(self.Service(), 'az1', 'down', why)
+            self.assertEqual(('', None), (found.reason, found.since))
 
     def test_forced_down_is_down_whatever_the_membership_says(self):
         for state in ('up', 'down', 'unknown'):
