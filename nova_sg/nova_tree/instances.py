@@ -7,7 +7,7 @@ the ``instance_*`` functions for the column ``services`` has the table joined.
 Resize, migrate, rebuild, unshelve and ``host_status`` do. With the services
 elsewhere, nova_sg removes the column from the question and adds the computes
 of the hosts to the answer: one more read for each of up to ten hosts, or one
-of all computes, whatever the number of instances.
+of the computes of all of them, whatever the number of instances.
 
 Why at these functions: they are the only ones that take the names of columns
 to join, and both nova's objects and direct callers go through them.
@@ -25,13 +25,19 @@ from nova import exception as nova_exception
 from nova.db.main import api as db
 from nova.db.main import models
 
+from nova_sg import servicegroup
+from nova_sg.inventory import base as inventory_base
+from nova_sg.nova_tree import cells
+from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import owner
+from nova_sg.nova_tree import rows
 from nova_sg.nova_tree import takeover
 
 COLUMN = 'services'
 
 #: Hosts of which the compute is read alone. A page of servers of one project
-#: is mostly on few of them, and all computes of a large cell are many.
+#: is mostly on few of them, and a store may have to look at all computes of a
+#: large cell for those of some hosts.
 FEW = 10
 
 #: The functions of nova.db.main.api that take columns to join.
@@ -103,37 +109,47 @@ def _switch(novas: Callable[..., Any]) -> Callable[..., Any]:
     def switch(*args: Any, **kwargs: Any) -> Any:
         asked = signature.bind(*args, **kwargs)
         columns = asked.arguments.get('columns_to_join')
-        if not columns or COLUMN not in columns or owner.get() is None:
+        if not columns or COLUMN not in columns:
+            return novas(*args, **kwargs)
+        api = owner.get()
+        if api is None:
             return novas(*args, **kwargs)
         asked.arguments['columns_to_join'] = [
             column for column in columns if column != COLUMN
         ]
         answer = novas(*asked.args, **asked.kwargs)
         several = isinstance(answer, list | tuple)
-        _fill_in(asked.arguments['context'], answer if several else [answer])
+        context = asked.arguments['context']
+        _fill_in(api, context, answer if several else [answer])
         return answer
 
     return switch
 
 
-def _fill_in(context: Any, instances: Sequence[Any]) -> None:
+def _fill_in(
+    api: servicegroup.API, context: Any, instances: Sequence[Any]
+) -> None:
     """Give instances the computes of their hosts; deleted ones have none."""
     hosts = {
         each['host']
         for each in instances
         if each['host'] and not each['deleted']
     }
-    computes = {each.host: each for each in _computes(context, hosts)}
+    computes = {each.host: each for each in _computes(api, context, hosts)}
     for each in instances:
         compute = None if each['deleted'] else computes.get(each['host'])
         _put(each, [] if compute is None else [compute])
 
 
-def _computes(context: Any, hosts: set[str]) -> Iterable[Any]:
+def _computes(
+    api: servicegroup.API, context: Any, hosts: set[str]
+) -> Iterable[Any]:
     if len(hosts) > FEW:
-        return db.service_get_all_by_binary(
-            context, 'nova-compute', include_disabled=True
-        )
+        with errors.as_novas():
+            records, alive = api.of_hosts(
+                cells.Context(context), inventory_base.COMPUTE_BINARY, hosts
+            )
+        return [rows.Row(each, alive.get(each.uuid)) for each in records]
     found = []
     for host in hosts:
         with contextlib.suppress(nova_exception.ComputeHostNotFound):

@@ -83,6 +83,15 @@ def get() -> servicegroup.API | None:
     return _api
 
 
+def keeps_rows(api: servicegroup.API) -> bool:
+    """Whether services are rows of nova's table, as in a stock nova.
+
+    Then only their liveness is elsewhere, and what nova reads of the table
+    without asking whether anybody is up, it may read itself.
+    """
+    return isinstance(api.driver.records, records.NovaRecordStore)
+
+
 def _configuration() -> Any:
     """Return what an API reads once; nova's tests change it."""
     return (

@@ -5,13 +5,16 @@
 nova sums up the compute nodes of enabled computes in one statement that joins
 both tables. It is called on the database module, past the objects. With the
 services elsewhere, the database sums up the nodes alone, less those of hosts
-without an enabled compute.
+without an enabled compute. Where services are rows of nova's table, and only
+their liveness is elsewhere, nova's statement says it all.
 """
 
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
+import contextlib
 import functools
+import operator
 from typing import Any
 
 from nova.db.main import api as db
@@ -24,6 +27,7 @@ from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
+from nova_sg.servicegroup import record as sg_record
 
 #: What is summed up, beside their count.
 SUMMED = (
@@ -67,29 +71,50 @@ def _switch(novas: Callable[[Any], Any]) -> Callable[[Any], Any]:
     @functools.wraps(novas)
     def compute_node_statistics(context: Any) -> Any:
         api = owner.get()
-        return novas(context) if api is None else _sum_up(context, api)
+        return novas(context) if api is None else _sum_up(novas, context, api)
 
     return compute_node_statistics
 
 
-def _sum_up(context: Any, api: servicegroup.API) -> dict[str, int]:
+class _Computes:
+    """The enabled computes of a cell, as compute nodes refer to them.
+
+    :param records: theirs
+    """
+
+    def __init__(self, records: Sequence[sg_record.Record]) -> None:
+        self._records = records
+        self.hosts = {each.host for each in records}
+
+    @functools.cached_property
+    def ids(self) -> set[int]:
+        """Their ids, which only the oldest compute nodes have."""
+        return {each.id for each in self._records}
+
+    def counts(self, host: str | None, service_id: int | None) -> bool:
+        """Whether a node is one of theirs."""
+        return host in self.hosts or (
+            service_id is not None and service_id in self.ids
+        )
+
+
+def _sum_up(
+    novas: Callable[[Any], Any], context: Any, api: servicegroup.API
+) -> Any:
     api.check_deployment()
+    if owner.keeps_rows(api):
+        return novas(context)
     with errors.as_novas():
         computes = api.driver.records.list(
             cells.Context(context),
             binary=inventory_base.COMPUTE_BINARY,
             disabled=False,
         )
-    hosts = {each.host for each in computes}
-    # The oldest compute nodes have no host.
-    ids = {each.id for each in computes}
-    return _sum(
-        context, lambda node: node.host in hosts or node.service_id in ids
-    )
+    return _sum(context, _Computes(computes))
 
 
 @db.pick_context_manager_reader
-def _sum(context: Any, counts: Callable[[Any], bool]) -> dict[str, int]:
+def _sum(context: Any, computes: _Computes) -> dict[str, int]:
     """Sum up the compute nodes that count, in the database where it can.
 
     The database is not told of thousands of hosts: mostly all nodes count,
@@ -98,28 +123,41 @@ def _sum(context: Any, counts: Callable[[Any], bool]) -> dict[str, int]:
 
     def select(*columns: Any) -> Any:
         query = sa.select(*columns).where(*wanted)
-        return context.session.execute(query)
+        return context.session.connection().execute(query)
 
     wanted = [_TABLE.c.deleted == 0] if context.read_deleted == 'no' else []
-    left_out = set()
-    counted = set()
-    for node in select(_TABLE.c.host, _TABLE.c.service_id):
-        (counted if counts(node) else left_out).add(node.host)
-    if left_out:
-        if (
-            len(left_out) > LEFT_OUT
-            or None in left_out | counted
-            or left_out & counted
-        ):
-            return _in_python(
-                filter(
-                    counts,
-                    select(_TABLE.c.service_id, _TABLE.c.host, *_SUMMED),
-                )
-            )
-        wanted.append(_TABLE.c.host.not_in(left_out))
-    sums = select(sa.func.count(), *map(sa.func.sum, _SUMMED)).one()
-    return _answer(sums)
+    with contextlib.closing(
+        select(_TABLE.c.host, _TABLE.c.service_id)
+    ) as found:
+        # As the driver of the database has them: a row of SQLAlchemy's for
+        # each of thousands takes longer than all the sums.
+        nodes = found.cursor.fetchall()
+    hosts = set(map(_host_of, nodes))
+    if hosts <= computes.hosts:
+        return _answer(_sums(select))
+    counted = {host for host, id_ in nodes if computes.counts(host, id_)}
+    left_out = {host for host, id_ in nodes if not computes.counts(host, id_)}
+    if (
+        len(left_out) > LEFT_OUT
+        or None in hosts
+        or not left_out.isdisjoint(counted)
+    ):
+        rows = select(_TABLE.c.service_id, _TABLE.c.host, *_SUMMED)
+        return _in_python(
+            row for row in rows if computes.counts(row.host, row.service_id)
+        )
+    wanted.append(_TABLE.c.host.not_in(left_out))
+    return _answer(_sums(select))
+
+
+_host_of = operator.itemgetter(0)
+
+
+def _sums(select: Callable[..., Any]) -> Sequence[Any]:
+    sums: Sequence[Any] = select(
+        sa.func.count(), *map(sa.func.sum, _SUMMED)
+    ).one()
+    return sums
 
 
 def _in_python(nodes: Iterable[Any]) -> dict[str, int]:

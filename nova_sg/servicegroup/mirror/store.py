@@ -182,6 +182,21 @@ class MirroredRecordStore(base.RecordStore):
             records = self._reader.everything(cell)
         return sg_view.select(records, **filters)
 
+    def of_hosts(
+        self,
+        context: sg_context.RequestContext,
+        binary: str,
+        hosts: Iterable[str],
+    ) -> Sequence[record.Record]:
+        cell = self.cell(context)
+        self.mirror.note_list(cell)
+        view = self._view(cell)
+        if view is None:
+            view = sg_view.View(
+                {each.uuid: each for each in self._reader.everything(cell)}
+            )
+        return view.of_hosts(binary, hosts)
+
     def traces(
         self, context: sg_context.RequestContext
     ) -> Sequence[record.Record]:

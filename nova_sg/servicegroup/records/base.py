@@ -132,6 +132,23 @@ class RecordStore(known.KnownRecords):
         Costs a constant number of round trips for any number of records.
         """
 
+    def of_hosts(
+        self,
+        context: sg_context.RequestContext,
+        binary: str,
+        hosts: Iterable[str],
+    ) -> Sequence[record.Record]:
+        """Return the live records of a binary on some hosts, in any order.
+
+        Costs a constant number of round trips for any number of hosts.
+        """
+        wanted = frozenset(hosts)
+        return [
+            each
+            for each in self.list(context, binary=binary)
+            if each.host in wanted
+        ]
+
     def known(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> set[str]:

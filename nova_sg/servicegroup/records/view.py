@@ -67,6 +67,14 @@ class View:
         """See :func:`minimum_versions`."""
         return minimum_versions(self.by_uuid.values())
 
+    def of_hosts(
+        self, binary: str, hosts: Iterable[str]
+    ) -> Sequence[record.Record]:
+        """Return the records of a binary on some hosts, in any order."""
+        by_name = self.by_name
+        found = (by_name.get((host, binary)) for host in set(hosts))
+        return [each for each in found if each is not None]
+
     def select(
         self, **filters: Unpack[record.Filters]
     ) -> Sequence[record.Record]:

@@ -56,6 +56,20 @@ class LookupTests(base.QuietTest):
             self.names(binary='nova-compute'),
         )
 
+    def test_the_services_of_a_binary_on_some_hosts_are_found(self) -> None:
+        one, two, *_ = self.register_a_few()
+        gone = self.register('host4', 'nova-compute')
+        self.records.destroy(self.context, gone.uuid)
+        hosts = ['host1', 'host2', 'host2', 'host3', 'host4', 'other']
+        for _ in range(2):
+            self.assertCountEqual(
+                [one, two],
+                self.records.of_hosts(self.context, 'nova-compute', hosts),
+            )
+        self.records.update(self.context, two.uuid, {'disabled': False})
+        found = self.records.of_hosts(self.context, 'nova-compute', ['host2'])
+        self.assertEqual([False], [each.disabled for each in found])
+
     def test_a_list_is_of_a_topic(self) -> None:
         self.register_a_few()
         self.register('host4', 'nova-osapi_compute', topic=None)
@@ -202,3 +216,19 @@ class LookupTests(base.QuietTest):
         with self.deployment.round_trips() as many:
             self.assertEqual(40, len(self.records.list(self.context)))
         self.assertEqual(few(), many())
+
+    def test_so_do_the_services_of_any_number_of_hosts(self) -> None:
+        hosts = [f'host{number}' for number in range(40)]
+        for host in hosts:
+            self.register(host)
+
+        def cost(some: list[str]) -> int:
+            with self.deployment.round_trips() as trips:
+                found = self.records.of_hosts(
+                    self.context, 'nova-compute', some
+                )
+                self.assertEqual(len(some), len(found))
+            return trips()
+
+        cost(hosts)
+        self.assertEqual(cost(hosts[:1]), cost(hosts))

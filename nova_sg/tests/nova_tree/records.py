@@ -159,6 +159,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     'get_by_host_and_binary': ('one', 'nova-compute'),
     'get_by_host_and_topic': ('one', 'compute'),
     'list': (),
+    'of_hosts': ('nova-compute', ['one']),
     'known': ([base.UUID],),
     'traces': (),
     'update': (base.UUID, {'disabled': True}),

@@ -5,12 +5,14 @@
 from typing import Any
 
 from nova import objects
+from nova import servicegroup
 from nova.db.main import api as db
 from nova.db.main import models
 import sqlalchemy as sa
 import testscenarios
 
 from nova_sg.nova_tree import instances
+from nova_sg.nova_tree import owner
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.nova_tree import base
 
@@ -83,33 +85,84 @@ class TestStatistics(base.TestCase):
             )
 
 
+class TestStatisticsBeside(TestStatistics):
+    """nova sums up itself what its own table says."""
+
+    scenarios = base.BESIDE
+
+    def sums(self) -> tuple[int, ...]:
+        with statements.StatementCounter() as counted:
+            sums = super().sums()
+        self.assertEqual(1, len(counted), counted)
+        return sums
+
+
 class TestInstances(base.TestCase):
     scenarios = base.ELSEWHERE
 
-    def test_all_computes_are_read_for_many_hosts_alone(self):
+    def make_instance(self, host: str) -> str:
+        """Return the uuid of the compute service of a new instance."""
+        uuid: str = self.make_service(host=host).uuid
+        objects.Instance(
+            self.context,
+            project_id=self.context.project_id,
+            host=host,
+            flavor=objects.Flavor(name='small', memory_mb=1),
+        ).create()
+        return uuid
+
+    def listed(self) -> Any:
+        return objects.InstanceList.get_by_filters(
+            self.context, {}, expected_attrs=['services']
+        )
+
+    def test_only_the_computes_of_the_hosts_are_asked_for(self):
+        """All of them are told apart from the other services in one go."""
+        verdicts = owner.get().driver.membership
+        alive = verdicts.alive
+        asked = []
+
+        def counted(context, uuids):
+            asked.append(set(uuids))
+            return alive(context, uuids)
+
+        self.stub_out(
+            f'{type(verdicts).__module__}.{type(verdicts).__name__}.alive',
+            lambda _self, context, uuids: counted(context, uuids),
+        )
+        for number in range(5):
+            self.make_service(host=f'other{number}')
         made = {}
-        everything = db.service_get_all_by_binary
-        reads = []
-
-        def get_all(*args, **kwargs):
-            reads.append(args)
-            return everything(*args, **kwargs)
-
-        self.stub_out('nova.db.main.api.service_get_all_by_binary', get_all)
-        for number in range(instances.FEW + 1):
+        for number in range(instances.FEW + 2):
             host = f'host{number}'
-            made[host] = self.make_service(host=host).uuid
-            objects.Instance(
-                self.context,
-                project_id=self.context.project_id,
-                host=host,
-                flavor=objects.Flavor(name='small', memory_mb=1),
-            ).create()
+            made[host] = self.make_instance(host)
             if number in (1, instances.FEW - 1, instances.FEW):
-                listed = objects.InstanceList.get_by_filters(
-                    self.context, {}, expected_attrs=['services']
+                asked.clear()
+                self.assertEqual(
+                    made, {e.host: e.services[0].uuid for e in self.listed()}
                 )
                 self.assertEqual(
-                    made, {e.host: e.services[0].uuid for e in listed}
+                    [set(made.values())] if number == instances.FEW else [],
+                    asked,
                 )
-                self.assertEqual(int(number == instances.FEW), len(reads))
+
+    def test_a_list_states_the_hosts_it_has_read(self):
+        group = servicegroup.API()
+        for number in range(instances.FEW + 1):
+            self.make_instance(f'host{number}')
+        disabled = objects.Service.get_by_compute_host(self.context, 'host3')
+        disabled.disabled = True
+        disabled.save()
+        listed = self.listed()
+        asked = []
+        self.stub_out(
+            'nova_sg.servicegroup.verdicts.Verdicts.ask',
+            lambda *args: asked.append(args),
+        )
+        up = {e.host for e in listed if group.service_is_up(e.services[0])}
+        # They have been created a moment ago.
+        self.assertEqual({each.host for each in listed}, up)
+        self.assertEqual([], asked)
+        self.assertEqual(
+            ['host3'], [e.host for e in listed if e.services[0].disabled]
+        )

@@ -130,6 +130,14 @@ class MemcachedRecordStore(base.RecordStore):
     ) -> Sequence[record.Record]:
         return self._view(context).select(**filters)
 
+    def of_hosts(
+        self,
+        context: sg_context.RequestContext,
+        binary: str,
+        hosts: Iterable[str],
+    ) -> Sequence[record.Record]:
+        return self._view(context).of_hosts(binary, hosts)
+
     def known(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> set[str]:
