@@ -2,6 +2,7 @@
 
 """What was measured inside a nova, beside what was measured by itself."""
 
+from collections.abc import Mapping
 import csv
 import pathlib
 
@@ -10,9 +11,12 @@ from benchmarks import results
 #: Which services nobody but nova keeps.
 STOCK = 'nova'
 
+#: The database of a nova for which none is named.
+SQLITE = 'sqlite'
+
 
 def read(path: pathlib.Path) -> list[results.Result]:
-    """Return what ``benchmarks/nova_tree.py`` has measured.
+    """Return what ``benchmarks.nova_lists`` has measured.
 
     :param path: the CSV that it wrote; without it there are no results
     """
@@ -21,7 +25,7 @@ def read(path: pathlib.Path) -> list[results.Result]:
     with path.open(newline='') as file:
         rows = list(csv.DictReader(file))
     stock = {
-        (each['Request'], each['Computes']): float(each['Seconds'])
+        _asked(each): float(each['Seconds'])
         for each in rows
         if each['Services kept by'] == STOCK
     }
@@ -29,14 +33,12 @@ def read(path: pathlib.Path) -> list[results.Result]:
         results.Result(
             case=f'inside nova: GET {each["Request"]}',
             title=each['Request'],
-            backend=each['Services kept by'],
+            backend=_backend(each),
             size=int(each['Computes']),
             unit='request',
             sides={
                 'ours': results.Measured(seconds=[float(each['Seconds'])]),
-                'nova': results.Measured(
-                    seconds=[stock[each['Request'], each['Computes']]]
-                ),
+                'nova': results.Measured(seconds=[stock[_asked(each)]]),
             },
             measured_at='',
             machine={},
@@ -44,3 +46,18 @@ def read(path: pathlib.Path) -> list[results.Result]:
         for each in rows
         if each['Services kept by'] != STOCK
     ]
+
+
+def _asked(row: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return what was asked, whoever keeps the services."""
+    return _database(row), row['Request'], row['Computes']
+
+
+def _database(row: Mapping[str, str]) -> str:
+    return row.get('Database', SQLITE)
+
+
+def _backend(row: Mapping[str, str]) -> str:
+    database = _database(row)
+    kept_by = row['Services kept by']
+    return kept_by if database == SQLITE else f'{kept_by} on {database}'

@@ -12,7 +12,7 @@ from benchmarks import report
 from benchmarks import results
 from benchmarks import targets
 
-#: What ``benchmarks/nova_tree.py`` has measured, where it is beside.
+#: What ``benchmarks.nova_lists`` has measured, where it is beside.
 IN_TREE = 'nova-tree-lists.csv'
 
 
@@ -42,12 +42,12 @@ class Store:
 
     def draw(self) -> None:
         """Make the tables and plots of what is kept."""
+        inside = in_tree.read(self._directory / IN_TREE)
         for name, rows in (
             ('results', report.measured(self.found)),
-            ('targets', report.judged(targets.judge(self.found))),
+            ('targets', report.judged(targets.judge([*self.found, *inside]))),
             ('machine', report.machines(self.found)),
         ):
             path = self._directory / f'{name}.inc'
             path.write_text(report.rst(rows))
-        inside = in_tree.read(self._directory / IN_TREE)
         plots.draw(self.found, self._directory, inside)

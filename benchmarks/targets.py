@@ -130,6 +130,7 @@ TARGETS = (
     faster('get-services-of-host', 'sqlite', 200),
     faster('get-hypervisors-detail', 'sqlite', 150),
     within('get-hypervisors-detail', 'sqlite', 5),
+    faster('inside nova: GET /os-services', 'db on postgresql', 15),
     faster('liveness', 'mc', 8),
     within('liveness', 'mc', 1.5),
     below(

@@ -177,3 +177,28 @@ class TestInTree(base.BaseTestCase):
             ('inside nova: GET /os-services', 'zk', 10_000), found.key
         )
         self.assertEqual(16.0, found.ratio('nova', 'ours'))
+
+    def test_each_database_is_compared_with_itself(self):
+        path = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / 'csv'
+        path.write_text(
+            'Database,Computes,Request,Services kept by,Seconds\n'
+            'postgresql,10000,/os-services,nova,8.0\n'
+            'postgresql,10000,/os-services,db,0.5\n'
+            'sqlite,10000,/os-services,nova,2.0\n'
+            'sqlite,10000,/os-services,db,0.5\n'
+        )
+        self.assertEqual(
+            {'db': 4.0, 'db on postgresql': 16.0},
+            {
+                each.backend: each.ratio('nova', 'ours')
+                for each in in_tree.read(path)
+            },
+        )
+        judged = targets.judge(in_tree.read(path))
+        self.assertEqual(
+            [('inside nova: GET /os-services on db on postgresql', True)],
+            [
+                (each.target.what.partition(': nova /')[0], each.reached)
+                for each in judged
+            ],
+        )
