@@ -14,9 +14,9 @@ from nova_sg.tests.functional.conductor import base
 CLIENTS = 4
 SERVICES = 40
 #: Changes in a round.
-CHANGES = 1000
+CHANGES = 400
 #: Ten thousand changes in a long run, which take a minute or two.
-ROUNDS = long.times(1, 10)
+ROUNDS = long.times(1, 25)
 
 
 class DecisionsTestCase(base.ConductorTestCase):

@@ -12,6 +12,7 @@ import oslo_messaging as messaging
 from nova_sg import objects
 from nova_sg import rpc
 from nova_sg import servicegroup
+from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.functional.conductor import base
 
 
@@ -149,8 +150,11 @@ class NotificationsTestCase(base.ConductorTestCase):
         self.assert_told('service.create', host='c2')
 
 
-class BrokerAwayTestCase(base.ConductorTestCase):
-    def test_a_broker_that_is_away_stops_no_operator(self):
+class UnreachableBrokerTestCase(base.ConductorTestCase):
+    def make_broker(self):
+        return self.useFixture(conductor.UnreachableBroker())
+
+    def test_an_unreachable_broker_stops_no_operator(self):
         NotificationsTestCase.configure(self)
         log = self.useFixture(fixtures.FakeLogger())
         self.rabbitmq.kill()

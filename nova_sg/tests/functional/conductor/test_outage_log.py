@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""A broker that goes away is logged once by each process, with its end."""
+"""A broker that is unreachable is logged once by each process."""
 
 import time
 
 from nova_sg import broker_log
+from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.functional.conductor import base
 
-#: How often the broker goes away.
+#: How often the broker is unreachable.
 OUTAGES = 2
 
 
 class OutageLogTestCase(base.ConductorTestCase):
-    """A conductor and an agent lose a real broker again and again."""
+    """A conductor and an agent lose their broker again and again."""
 
     service_down_time = 60
 
     def setUp(self) -> None:
         super().setUp()
-        conductor = self.start_conductor()
-        self.commands = [conductor, self.start_agent('--host', 'c1')]
+        started = self.start_conductor()
+        self.commands = [started, self.start_agent('--host', 'c1')]
+
+    def make_broker(self):
+        return self.useFixture(conductor.UnreachableBroker())
 
     def lines(self, command, text):
         return [
@@ -47,7 +51,7 @@ class OutageLogTestCase(base.ConductorTestCase):
         for command in self.commands:
             told = self.lines(command, '')
             self.assertEqual(2 * OUTAGES, len(told), '\n'.join(told))
-            for away, back in zip(told[::2], told[1::2], strict=True):
-                self.assertIn(' ERROR ', away)
+            for lost, back in zip(told[::2], told[1::2], strict=True):
+                self.assertIn(' ERROR ', lost)
                 self.assertIn(broker_log.BACK, back)
             self.assertNotIn('guest:guest', command.log)
