@@ -36,6 +36,9 @@ DEPARTURES = TABLE.c
 #: ``report_count`` of no row.
 NO_COUNT = -1
 
+#: That a row was aged by a leave, or is of a service that was silent for long.
+AGED = beats.SERVICES.last_seen_up < clock.ago(beats.A_DAY // 2)
+
 _NONE_LEFT = ~sa.exists().where(
     invocations.INVOCATIONS.service_uuid == beats.SERVICES.uuid,
     invocations.INVOCATIONS.workers > 0,
@@ -70,12 +73,36 @@ def leaving(dialect: str, reason: str) -> Any:
     )
 
 
+def left(
+    dialect: str,
+    reason: str,
+    condition: sa.ColumnElement[bool],
+    left_by: str,
+) -> Any:
+    """Return a statement that writes the trace of a row that was just aged.
+
+    :param reason: one of ``servicegroup.reasons``
+    :param condition: on the row
+    :param left_by: the process that says so
+    """
+    now = clock.utcnow()
+    return _upsert(
+        dialect,
+        reason,
+        now,
+        now,
+        sa.literal(left_by),
+        sa.and_(condition, AGED),
+    )
+
+
 def missed(
     dialect: str, reason: str, condition: sa.ColumnElement[bool]
 ) -> Any:
     """Return a statement that writes the trace of a service that crashed.
 
-    Before its row is aged, which hides when it beat last.
+    Before its row is aged, which hides when it beat last. A row that is aged
+    already has left.
 
     :param reason: one of ``servicegroup.reasons``
     :param condition: on the row
@@ -86,7 +113,7 @@ def missed(
         clock.utcnow(),
         beats.SERVICES.last_seen_up,
         sa.null(),
-        condition,
+        sa.and_(condition, ~AGED),
     )
 
 
@@ -111,11 +138,6 @@ READ = (
         )
     )
     .where(beats.LIVE, beats.SERVICES.uuid.in_(beats.SOME))
-)
-
-#: The same without a table of traces: what a row of nova's tells alone.
-READ_BEATS = sa.select(beats.SERVICES.uuid, beats.SERVICES.last_seen_up).where(
-    beats.LIVE, beats.SERVICES.uuid.in_(beats.SOME)
 )
 
 

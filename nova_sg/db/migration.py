@@ -10,12 +10,14 @@ from typing import Any
 
 import alembic.command
 import alembic.config
+from oslo_db import exception as db_exc
 from oslo_log import log as logging
 from oslo_utils import uuidutils
 import sqlalchemy as sa
 
 from nova_sg import exception
 from nova_sg.db import models
+from nova_sg.db import refusals
 from nova_sg.db import schema
 
 LOG = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ def upgrade(engine: sa.Engine) -> tuple[str | None, str]:
 
     :returns: the revisions before and after
     :raises SchemaVersionMismatch: it is newer than this code
+    :raises CredentialRefused: its user may make no tables
     :raises Conflict: a ``services`` table is there that is not nova's, or a
         table has been lost
     """
@@ -50,11 +53,25 @@ def upgrade(engine: sa.Engine) -> tuple[str | None, str]:
         config = alembic.config.Config()
         config.set_main_option('script_location', LOCATION)
         config.attributes['connection'] = connection
-        alembic.command.upgrade(config, 'head')
+        try:
+            alembic.command.upgrade(config, 'head')
+        except (sa.exc.DBAPIError, db_exc.DBError) as error:
+            if refusals.lacks_right(error):
+                raise _no_right(name, error) from error
+            raise
         if lost := _missing_tables(connection):
             raise _incomplete(name, lost)
         _give_uuids(connection)
     return before, schema.head()
+
+
+def _no_right(name: str, error: BaseException) -> exception.CredentialRefused:
+    return exception.CredentialRefused(
+        backend=name,
+        reason=f'{refusals.reason_of(error)}. For this command its user needs '
+        'CREATE, ALTER, INDEX and REFERENCES there; or run it with a '
+        'connection of a user that has them',
+    )
 
 
 def _missing_tables(connection: sa.Connection) -> list[str]:

@@ -42,6 +42,10 @@ _ILLEGAL_MIX = 1267
 _UNDEFINED_TABLE = '42P01'
 _NO_SUCH_TABLE = 1146
 
+#: PostgreSQL's and MySQL's errors for what a user has no right to do.
+_NO_RIGHT = '42501'
+_NO_RIGHT_MYSQL = 1142
+
 #: PostgreSQL's error, and MySQL's, for a write to a server that takes none, as
 #: after a failover. MySQL has one of them for other options, too.
 _READ_ONLY = '25006'
@@ -183,6 +187,14 @@ def lacks_table(error: BaseException) -> bool:
     return getattr(cause, 'pgcode', None) == _UNDEFINED_TABLE or cause.args[
         :1
     ] == (_NO_SUCH_TABLE,)
+
+
+def lacks_right(error: BaseException) -> bool:
+    """Return whether the user may not do it: make or alter a table."""
+    cause = cause_of(error)
+    return getattr(cause, 'pgcode', None) == _NO_RIGHT or cause.args[:1] == (
+        _NO_RIGHT_MYSQL,
+    )
 
 
 def is_read_only(cause: BaseException) -> bool:

@@ -23,9 +23,11 @@ import sqlalchemy as sa
 from nova_sg import exception
 from nova_sg.conductor import novas
 from nova_sg.db import beats
+from nova_sg.db import departures
 from nova_sg.db import invocations
 from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import owner
+from nova_sg.nova_tree import reasons
 from nova_sg.servicegroup import invocation as sg_invocation
 
 CONF = nova_conf.CONF
@@ -35,8 +37,7 @@ LOG = logging.getLogger(__name__)
 _PATIENCE = 10
 
 NO_TABLE = (
-    'the database has no table for that: run "nova-sg-manage db sync" with '
-    "the cell's database"
+    'the database has no table for that: run "nova-manage service prepare"'
 )
 
 
@@ -79,6 +80,7 @@ def joined(context: Any, uuid: str, invocation: str | None) -> None:
     """Count a worker of a service in the database of a context."""
     if owner.get() is not None or not _has_table(context):
         return
+    keeps_reasons = reasons.has_table(context)
     with db.get_context_manager(context).writer.using(context):
         session = context.session
         lately = sa.and_(
@@ -89,6 +91,8 @@ def joined(context: Any, uuid: str, invocation: str | None) -> None:
         if not session.scalar(sa.select(beats.SERVICES.id).where(lately)):
             # The workers of other runs are no more.
             session.execute(invocations.removal([uuid]))
+        if keeps_reasons:
+            session.execute(departures.removal([uuid]))
         dialect = session.connection().dialect.name
         session.execute(
             invocations.one_more(dialect),
@@ -125,6 +129,7 @@ def _leave_row(
 ) -> sg_invocation.Departure:
     if not _has_table(context):
         return sg_invocation.Departure(0, NO_TABLE)
+    keeps_reasons = reasons.has_table(context)
     with db.get_context_manager(context).writer.using(context):
         session = context.session
         found = session.execute(invocations.workers(uuid, invocation)).first()
@@ -132,6 +137,8 @@ def _leave_row(
             return sg_invocation.Departure(0)
         session.execute(invocations.removal([uuid], invocation))
         alone = invocations.alone(uuid, found.report_count)
+        if keeps_reasons:
+            reasons.note_crash(session, alone)
         aged = session.execute(beats.age(alone))
         kept = None if aged.rowcount else invocations.SHARED
         return sg_invocation.Departure(max(1, found.workers), kept)

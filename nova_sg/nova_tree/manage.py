@@ -34,6 +34,7 @@ from nova_sg.inventory import base as inventory_base
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import shown
+from nova_sg.nova_tree import tables
 
 CONF = nova_conf.CONF
 
@@ -237,9 +238,9 @@ class ServiceCommands:
         '--long',
         dest='long',
         action='store_true',
-        help='Show more columns: among them the processes of a service, if '
-        'the driver knows them, and since when its state is known or in '
-        'doubt',
+        help='Show more columns: among them why a service is down, since '
+        'when, and which process saw it last; its processes, if the driver '
+        'knows them; and since when its state is known or in doubt',
     )
     def list(
         self,
@@ -254,8 +255,8 @@ class ServiceCommands:
         with _one_line_errors():
             rows = [
                 _row(each)
-                + (more.long_row(each, each.verdict) if long else [])
-                for each in shown.services(host, binary)
+                + (more.long_row(each, each.verdict, each.why) if long else [])
+                for each in shown.services(host, binary, explained=long)
                 if everything or each.binary not in shown.API_SERVICES
             ]
         _print_table(columns, rows)
@@ -323,6 +324,13 @@ class ServiceCommands:
     def describe_resource(self, host: str, cell: str | None = None) -> None:
         """Show what a compute host has and uses, in all and by project."""
         _print_table(*self._run('describe_resource', '--', host, cell=cell))
+
+    @_described
+    def prepare(self) -> None:
+        """Make the tables of nova-sg in the databases of all cells."""
+        with _one_line_errors():
+            prepared = tables.prepare()
+        _print_table(('Cell', 'Before', 'After'), prepared)
 
     @_described
     @_place('--from', 'source', 'Where the services are')

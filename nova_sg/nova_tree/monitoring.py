@@ -10,8 +10,10 @@ all.
 import atexit
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import functools
 import os
+import time
 from typing import Any
 
 from nova import conf as nova_conf
@@ -27,12 +29,14 @@ from nova_sg.metrics import services
 from nova_sg.nova_tree import moved
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import owner
+from nova_sg.nova_tree import reasons as tree_reasons
 from nova_sg.nova_tree import release
 from nova_sg.nova_tree import serving
 from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree.grouped import reader
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker as sg_marker
+from nova_sg.servicegroup import reasons
 
 CONF = nova_conf.CONF
 
@@ -68,13 +72,19 @@ class NovaSource(services.Source):
     def listing(self) -> Iterator[services.Seen]:
         context = nova_context.get_admin_context()
         api = nova_servicegroup.API()
-        for each in objects.ServiceList.get_all(context, set_zones=True):
+        states: dict[str, str] = {}
+        there = objects.ServiceList.get_all(context, set_zones=True)
+        for each in there:
             try:
                 up = not each.forced_down and api.service_is_up(each)
-                state = liveness.UP if up else liveness.DOWN
+                states[each.uuid] = liveness.UP if up else liveness.DOWN
             except exception.ServiceGroupUnavailable:
-                state = liveness.UNKNOWN
-            yield services.see(each, each.availability_zone or '', state, {})
+                states[each.uuid] = liveness.UNKNOWN
+        why = _reasons([e for e in there if states[e.uuid] == liveness.DOWN])
+        for each in there:
+            yield services.see(
+                each, each.availability_zone or '', states[each.uuid], why
+            )
 
     @property
     def marker(self) -> sg_marker.Marker:
@@ -88,6 +98,19 @@ class NovaSource(services.Source):
             return reader.knowledge_age()
         mine = owner.get()
         return 0.0 if mine is None else mine.knowledge_age
+
+
+def _reasons(down: Sequence[Any]) -> dict[str, str]:
+    """Return why services are down, as far as that is known."""
+    if not down:
+        return {}
+    verdict = liveness.Liveness(False, None, time.monotonic())
+    found = tree_reasons.of(down, {each.uuid: verdict for each in down})
+    return {
+        uuid: each.reason
+        for uuid, each in found.items()
+        if each.reason != reasons.UNKNOWN
+    }
 
 
 def prepare(program: str) -> sg_monitor.Monitor:

@@ -36,11 +36,13 @@ import tenacity
 
 from nova_sg import exception
 from nova_sg.db import attempts
+from nova_sg.db import beats
 from nova_sg.db import engine
 from nova_sg.db import models
 from nova_sg.db import writes
 from nova_sg.nova_tree import moved
 from nova_sg.nova_tree import originals
+from nova_sg.nova_tree import reasons
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.records import change as sg_change
 
@@ -130,6 +132,8 @@ def update(
 
     write = writes.Write(change.token, 'update', str(service_id))
     work = _bare(change, novas, service_id, values)
+    if reasons.leaves(values) and reasons.has_table(change.context):
+        work = _leaving(change.context, work, service_id)
     return _make(change, write, work, look, values)
 
 
@@ -184,6 +188,19 @@ def _bare(
             return bare(change.context, *arguments)
 
     return work
+
+
+def _leaving(
+    context: Any, work: Callable[[], Any], service_id: Any
+) -> Callable[[], Any]:
+    """Return work that ages a row, and notes why."""
+
+    def leave() -> Any:
+        row = work()
+        reasons.note_leave(context, beats.SERVICES.id == int(service_id))
+        return row
+
+    return leave
 
 
 def _make(

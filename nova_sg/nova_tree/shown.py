@@ -14,7 +14,9 @@ from nova.compute import api as compute_api
 
 from nova_sg import exception
 from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import reasons as tree_reasons
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import reasons
 
 #: Services which register and never report, as nova's REST API says: they
 #: would always be shown as down.
@@ -22,6 +24,8 @@ API_SERVICES = ('nova-osapi_compute', 'nova-metadata')
 
 #: The state of such a service.
 UNREPORTED = 'unreported'
+
+_TOLD = frozenset({liveness.UP, liveness.DOWN})
 
 
 class Shown(NamedTuple):
@@ -33,6 +37,7 @@ class Shown(NamedTuple):
         its cell does not answer
     :param verdict: what is known of its liveness; None where nova's own rule
         decides, which keeps nothing
+    :param why: why it is as it is, where that was asked for
     """
 
     uuid: str
@@ -47,15 +52,19 @@ class Shown(NamedTuple):
     topic: str | None = None
     version: int | None = None
     verdict: liveness.Liveness | None = None
+    why: reasons.Departure = reasons.Departure(reasons.UNKNOWN)
 
 
-def services(host: str | None, binary: str | None) -> Sequence[Shown]:
+def services(
+    host: str | None, binary: str | None, *, explained: bool = False
+) -> Sequence[Shown]:
     """Return the services of all cells, as nova's REST API lists them.
 
     A service whose state is unknown does not hide the others.
 
     :param host: only services of this host
     :param binary: only services of this binary
+    :param explained: ask why services are down, too
     :raises ServiceGroupUnavailable: nova's API database cannot be asked, or
         nothing can be told of any service
     """
@@ -75,10 +84,38 @@ def services(host: str | None, binary: str | None) -> Sequence[Shown]:
         )
     unknown: list[exception.ServiceGroupUnavailable] = []
     shown = [_show(group, each, unknown) for each in found]
-    told = {each.state for each in shown} & {liveness.UP, liveness.DOWN}
+    told = {each.state for each in shown} & _TOLD
     if unknown and not told:
         raise unknown[0]
-    return shown
+    return _explained(found, shown) if explained else shown
+
+
+def _explained(
+    services: Sequence[Any], shown: Sequence[Shown]
+) -> Sequence[Shown]:
+    """Return services with the reasons why they are as they are.
+
+    :param services: nova's objects
+    :param shown: the same, as they are shown
+    """
+    known = {each.uuid: each.verdict or _by_state(each) for each in shown}
+    why = tree_reasons.of([e for e in services if 'disabled' in e], known)
+    return [
+        each
+        if each.state == UNREPORTED
+        else each._replace(why=why.get(each.uuid, each.why))
+        for each in shown
+    ]
+
+
+def _by_state(service: Shown) -> liveness.Liveness:
+    """Return the verdict of nova's own rule."""
+    up = service.state == liveness.UP
+    unknown = None if service.state in _TOLD else service.state
+    if service.forced_down:
+        # By nova's rule it is down. It beats, or does not.
+        unknown = None
+    return liveness.Liveness(up, None, time.monotonic(), (), unknown)
 
 
 def _show(

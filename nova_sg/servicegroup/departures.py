@@ -72,7 +72,7 @@ class Departures:
             with contextlib.suppress(exception.ServiceGroupUnavailable):
                 traces = self.traces(context, down)
         return {
-            uuid: _why(
+            uuid: why(
                 bool(sg_member.field(each, 'forced_down')),
                 known.get(uuid),
                 traces.get(uuid),
@@ -104,7 +104,7 @@ class Departures:
         return found
 
 
-def _why(
+def why(
     forced_down: bool,
     verdict: liveness.Liveness | None,
     trace: reasons.Departure | None,
@@ -112,14 +112,14 @@ def _why(
     """Return why a service is as it is, from all that is known of it."""
     if verdict is not None and verdict.up:
         started = [each.started_at for each in verdict.members]
-        why = reasons.Departure(
+        found = reasons.Departure(
             reasons.UP,
             min(started) if started else None,
             verdict.last_seen,
         )
     else:
-        why = trace or reasons.Departure(reasons.UNKNOWN)
+        found = trace or reasons.Departure(reasons.UNKNOWN)
     if forced_down:
         # When it was forced is not known: a record has one time of change.
-        return why._replace(reason=reasons.FORCED, since=None)
-    return why
+        return found._replace(reason=reasons.FORCED, since=None)
+    return found

@@ -34,6 +34,7 @@ from nova_sg.conductor import beats as group
 from nova_sg.db import beats
 from nova_sg.db import clock
 from nova_sg.nova_tree import moved
+from nova_sg.nova_tree import reasons
 
 CONF = nova_conf.CONF
 
@@ -156,19 +157,25 @@ def is_there(context: Any, uuid: str) -> bool:
     return found is not None
 
 
-@oslo_db_api.wrap_db_retry(max_retries=_DEADLOCKS, retry_on_deadlock=True)
-@db.pick_context_manager_writer
 def leave(context: Any, uuid: str, count: int) -> None:
     """Make a service down at once, if nobody else has beaten for it.
 
     :param count: what ``report_count`` is at most where only the service
         that leaves has beaten
     """
-    context.session.execute(
+    _leave(context, uuid, count, reasons.has_table(context))
+
+
+@oslo_db_api.wrap_db_retry(max_retries=_DEADLOCKS, retry_on_deadlock=True)
+@db.pick_context_manager_writer
+def _leave(context: Any, uuid: str, count: int, keeps_reasons: bool) -> None:
+    aged = context.session.execute(
         beats.age(
             sa.and_(_SERVICES.uuid == uuid, _SERVICES.report_count <= count)
         )
     )
+    if aged.rowcount and keeps_reasons:
+        reasons.note_leave(context, _SERVICES.uuid == uuid)
 
 
 @db.pick_context_manager_reader

@@ -21,7 +21,9 @@ from nova_sg.conductor import novas
 from nova_sg.db import models
 from nova_sg.nova_tree import endpoint
 from nova_sg.nova_tree import invocations
+from nova_sg.nova_tree import shown
 from nova_sg.servicegroup import invocation as sg_invocation
+from nova_sg.servicegroup import reasons
 from nova_sg.tests.nova_tree import base
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -46,6 +48,7 @@ class TestRuns(base.TestCase):
             engine = db.get_engine(context=self.context)
             with engine.begin() as connection:
                 models.invocations.create(connection)
+                models.departures.create(connection)
         self.made = self.make_service(context=self.context)
 
     def join(self, invocation: str | None = None) -> str:
@@ -59,8 +62,9 @@ class TestRuns(base.TestCase):
             host=made.host,
             tg=mock.Mock(),
         )
+        self.process, self.api = process, nova_servicegroup.API()
         with fixtures.EnvironmentVariable(sg_invocation.VARIABLE, invocation):
-            nova_servicegroup.API().join(made.host, 'compute', process)
+            self.api.join(made.host, 'compute', process)
         return invocation
 
     def leave(self, invocation: str) -> Any:
@@ -90,6 +94,27 @@ class TestRuns(base.TestCase):
         self.assertTrue(self.is_up())
         self.assertEqual({'members': 1, 'kept': None}, self.leave(second))
         self.assertFalse(self.is_up())
+
+    def why(self) -> str:
+        """Return why the service is as it is, as a command asks."""
+        (found,) = shown.services('one', None, explained=True)
+        return found.why.reason
+
+    def test_a_run_that_crashed_is_silent(self):
+        first = self.join()
+        self.assertEqual(reasons.UP, self.why())
+        self.leave(first)
+        self.assertEqual(reasons.SILENT, self.why())
+
+    def test_a_run_that_left_is_stopped(self):
+        first = self.join()
+        self.api._driver.leave(self.process)
+        self.assertEqual(reasons.STOPPED, self.why())
+        # The unit has ended in good order, and says so, too.
+        self.leave(first)
+        self.assertEqual(reasons.STOPPED, self.why())
+        self.join()
+        self.assertEqual(reasons.UP, self.why())
 
     def test_a_service_that_is_not_registered_is_no_error(self):
         self.made.destroy()
@@ -135,7 +160,7 @@ class TestThroughConductor(base.TestCase):
         departure = invocations.leave(
             self.context, 'one', 'nova-compute', uuid.uuid4().hex
         )
-        self.assertIn('db sync', departure.kept)
+        self.assertIn('service prepare', departure.kept)
 
     def test_a_command_without_a_broker_says_so(self):
         conf = sg_conf.load([])

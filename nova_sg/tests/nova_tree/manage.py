@@ -19,6 +19,7 @@ from nova_sg import exception
 from nova_sg import exits
 from nova_sg.cmd import run
 from nova_sg.cmd.commands import listing
+from nova_sg.db import schema
 from nova_sg.nova_tree import manage
 from nova_sg.nova_tree import monitoring
 from nova_sg.nova_tree import shown
@@ -174,6 +175,11 @@ class TestServiceCommands(TestCase):
         self.assertEqual(exits.Exit.UNREACHABLE, code)
         self.assertIn('a server is away', says)
 
+    def test_the_tables_are_made_in_all_cells(self):
+        table = self.printed(self.commands.prepare)
+        for cell in ('cell1', 'cell2'):
+            self.assertRegex(table, rf'{cell} +\| +\| {schema.head()} ')
+
     def test_a_long_list_has_the_columns_of_nova_sg_manage(self):
         service = self.make('cell1', 'one')
         service.disabled, service.disabled_reason = True, 'disks\x1b[2J'
@@ -184,7 +190,7 @@ class TestServiceCommands(TestCase):
         )
         self.assertEqual(
             ['disks [2J', 'False', 'compute', str(service.version)],
-            [row[name] for name in listing.LONG_COLUMNS[:4]],
+            [row[name] for name in listing.LONG_COLUMNS[4:8]],
         )
         self.assertNotIn('Topic', self.printed(self.commands.list))
 

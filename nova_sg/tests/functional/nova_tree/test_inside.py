@@ -17,7 +17,8 @@ load_tests = testscenarios.load_tests_apply_scenarios
 
 MODULES = (
     *('api', 'grouped', 'grouped_remote', 'invocations', 'lists', 'manage'),
-    *('moved', 'objects', 'once', 'records', 'sums', 'switch', 'validation'),
+    *('moved', 'objects', 'once', 'reasons', 'records', 'sums', 'switch'),
+    'validation',
 )
 
 #: Seconds for all of them; they take two minutes, and ten on a laden machine.
