@@ -48,8 +48,12 @@ def loadapp(
     private.check('api')
     version_headers = [microversion.HEADER, microversion.LEGACY_HEADER]
     cors.set_defaults(
-        allow_headers=['X-Auth-Token', *version_headers, *REQUEST_IDS],
-        expose_headers=[*version_headers, *REQUEST_IDS],
+        allow_headers=[
+            *('X-Auth-Token', 'If-None-Match'),
+            *version_headers,
+            *REQUEST_IDS,
+        ],
+        expose_headers=['ETag', *version_headers, *REQUEST_IDS],
         allow_methods=['GET', 'PUT', 'DELETE'],
     )
     shown = None if place is None else monitoring.begin(conf, place)

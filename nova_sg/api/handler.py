@@ -8,6 +8,7 @@ The table below is the API: what is not in it is not there.
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import hashlib
 from typing import Any
 
 from microversion_parse import Version
@@ -146,12 +147,7 @@ class Application:
             if shown is None:
                 return webob.Response(status=found.status, content_type=None)
             if isinstance(shown, operation.Rendered):
-                return webob.Response(
-                    app_iter=shown.parts,
-                    status=found.status,
-                    content_type=_accepted(request),
-                    content_length=sum(map(len, shown.parts)),
-                )
+                return _rendered(shown, found.status, call)
             return webob.Response(
                 body=orjson.dumps(shown),
                 status=found.status,
@@ -204,6 +200,28 @@ def _query(request: webob.Request) -> Mapping[str, list[str]]:
     except UnicodeDecodeError:
         raise exception.InvalidInput(reason='the query is not UTF-8') from None
     return query
+
+
+def _rendered(
+    shown: operation.Rendered, status: int, call: operation.Call
+) -> webob.Response:
+    """Return an answer whose body is rendered, or 304 for the same again."""
+    content_type = _accepted(call.request)
+    response = webob.Response(status=status, content_type=content_type)
+    if shown.tag is not None:
+        answer = f'{shown.tag} {call.version} {content_type}'
+        etag = hashlib.blake2b(answer.encode(), digest_size=16).hexdigest()
+        response.etag = etag
+        # Whoever keeps it has to ask, and for each user anew.
+        response.headers['Cache-Control'] = 'private, no-cache'
+        if etag in call.request.if_none_match:
+            response.status = 304
+            response.content_type = None
+            return response
+    body = shown.body()
+    response.app_iter = body
+    response.content_length = sum(map(len, body))
+    return response
 
 
 def _accepted(request: webob.Request) -> str:

@@ -231,8 +231,10 @@ def _responses(
     if answers:
         described['content'] = _content(answers)
     codes = {code for each in operations for code in each.errors}
+    unchanged = {'304': {'description': 'What If-None-Match names.'}}
     return {
         str(success): described,
+        **(unchanged if any(each.conditional for each in operations) else {}),
         **{
             str(code): {
                 'description': faults.NAMES.get(code, 'computeFault'),

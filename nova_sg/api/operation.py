@@ -3,13 +3,10 @@
 """An operation: a handler, the versions it serves, and its schemas."""
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Mapping
-from collections.abc import Sequence
 import dataclasses
 from typing import Any
 from typing import NamedTuple
-from typing import Self
 
 from microversion_parse import Version
 from oslo_config import cfg
@@ -20,6 +17,7 @@ from nova_sg import exception
 from nova_sg.api import microversion
 from nova_sg.api import policy
 from nova_sg.api import validation
+from nova_sg.servicegroup import listed
 
 #: A JSON schema for each range of versions.
 Schemas = microversion.Versioned[Mapping[str, Any]]
@@ -68,25 +66,29 @@ class Call:
 class Rendered(NamedTuple):
     """The body of an answer that is JSON already.
 
-    :param parts: its bytes. What can fail has been done: an answer that has
-        begun must not end in the middle.
+    :param name: of the one thing in it, which is a list
+    :param rendered: its elements, with commas between those of a part. What
+        can fail has been done: an answer that has begun must not end in the
+        middle.
     """
 
-    parts: Sequence[bytes]
+    name: str
+    rendered: listed.Rendered[bytes]
 
-    @classmethod
-    def list(cls, name: str, parts: Iterable[bytes]) -> Self:
-        """Return an object with a list under a name.
+    @property
+    def tag(self) -> str | None:
+        """Changes whenever the body does; None where that is not known."""
+        return self.rendered.tag
 
-        :param parts: elements with commas between them; empty without any
-        """
-        body = [b'{"%s":[' % name.encode()]
-        for part in parts:
+    def body(self) -> list[bytes]:
+        """Return the body, in parts."""
+        body = [b'{"%s":[' % self.name.encode()]
+        for part in self.rendered.parts():
             if part:
                 body += [part, b',']
         if len(body) > 1:
             body.pop()
-        return cls([*body, b']}'])
+        return [*body, b']}']
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,8 @@ class Operation:
     :param status: the HTTP status of success
     :param errors: the statuses of errors it may answer with, beside those
         that any operation may
+    :param conditional: it may answer with a tag, and 304 to a request that
+        bears it
     """
 
     handle: Callable[[Call], Any]
@@ -108,6 +112,7 @@ class Operation:
     summary: str
     status: int
     errors: tuple[int, ...]
+    conditional: bool
     path: Schemas
     query: Schemas
     body: Schemas
@@ -139,6 +144,7 @@ def serves(
     *,
     status: int = 200,
     errors: tuple[int, ...] = (),
+    conditional: bool = False,
     path: Schemas = _ANYTHING,
     query: Schemas = _ANYTHING,
     body: Schemas = _ANYTHING,
@@ -160,6 +166,7 @@ def serves(
             summary=(handle.__doc__ or '').strip().split('\n')[0],
             status=status,
             errors=errors,
+            conditional=conditional,
             path=path,
             query=query,
             body=body,

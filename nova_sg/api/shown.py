@@ -2,7 +2,7 @@
 
 """Which services REST shows, and how it writes what it shows of them."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable
 from typing import TypeVar
 
 from nova_sg import objects
@@ -19,18 +19,20 @@ T = TypeVar('T')
 API_BINARIES = frozenset({'nova-osapi_compute', 'nova-metadata'})
 
 
-def parts(
+def rendered(
     call: operation.Call,
     render: listed.Render[T],
+    key: Hashable = None,
     *,
     host: str | None = None,
     binary: str | None = None,
     disabled: bool | None = None,
     set_zones: bool = True,
-) -> Sequence[T]:
+) -> listed.Rendered[T]:
     """Return what is made of services with their state, by age, in one call.
 
     :param render: makes something of a part of them
+    :param key: see ``ServiceGroupServiceList.render``
     :param host: only those on this host; of any binary, since a host has a
         handful
     :param binary: only those of this binary
@@ -41,6 +43,7 @@ def parts(
     return objects.ServiceGroupServiceList.render(
         call.context,
         render,
+        key,
         host=host,
         binary=binary if host is None else None,
         disabled=disabled,
@@ -56,8 +59,8 @@ def services(
     disabled: bool | None = None,
     set_zones: bool = True,
 ) -> list[Listed]:
-    """Return services with their state; see :func:`parts`."""
-    found = parts(
+    """Return services with their state; see :func:`rendered`."""
+    found = rendered(
         call,
         lambda services: services,
         host=host,
@@ -67,7 +70,7 @@ def services(
     )
     return [
         each
-        for part in found
+        for part in found.parts()
         for each in part
         if host is None or binary in (None, each.binary)
     ]

@@ -3,7 +3,6 @@
 """The inventory's interface: plain dataclasses, no backend shows through."""
 
 import abc
-from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -112,6 +111,30 @@ class HostResource:
     disk_gb: int
 
 
+@dataclasses.dataclass(frozen=True)
+class Zoning:
+    """Tells the zones of services.
+
+    :param zones: those of hosts which are in an aggregate with one
+    :param internal: that of services which are no computes
+    :param default: that of all other computes
+    """
+
+    zones: Mapping[str, str]
+    internal: str
+    default: str
+
+    def __call__(self, host: str | None, topic: str | None) -> str:
+        """Return the zone of the service of a topic on a host."""
+        if topic != COMPUTE_TOPIC:
+            return self.internal
+        return self.zones.get(host or '', self.default)
+
+
+#: For a list that shows none.
+NO_ZONES = Zoning({}, '', '')
+
+
 class Inventory(actions.HostActions, abc.ABC):
     """Compute nodes, aggregates and instances of one cell.
 
@@ -125,9 +148,7 @@ class Inventory(actions.HostActions, abc.ABC):
         """Return the zone of one service; see :meth:`zoning` for many."""
         return self.zoning([host])(host, topic)
 
-    def zoning(
-        self, hosts: Collection[str | None] | None = None
-    ) -> Callable[[str | None, str | None], str]:
+    def zoning(self, hosts: Collection[str | None] | None = None) -> 'Zoning':
         """Return what tells the zones of services on some hosts.
 
         Reads the zones once, and the options: both for each of thousands of
@@ -141,15 +162,11 @@ class Inventory(actions.HostActions, abc.ABC):
         else:
             named = sorted({host for host in hosts if host})
             zones = self.zones(named) if named else {}
-        internal = str(self.conf.internal_service_availability_zone)
-        default = str(self.conf.default_availability_zone)
-
-        def zone(host: str | None, topic: str | None) -> str:
-            if topic != COMPUTE_TOPIC:
-                return internal
-            return zones.get(host or '', default)
-
-        return zone
+        return Zoning(
+            zones,
+            str(self.conf.internal_service_availability_zone),
+            str(self.conf.default_availability_zone),
+        )
 
     def describe(self, host: str) -> list[HostResource]:
         """Return what a host has, uses, and has promised; see `usage`."""

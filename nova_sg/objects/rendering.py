@@ -6,7 +6,7 @@ A list of thousands takes twice as long where an object is made of each. REST
 shows eleven values of a service, and is done with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable
 from typing import Any
 from typing import TypeVar
 
@@ -26,18 +26,21 @@ class Rendering:
         cls,
         context: Any,
         render: listed.Render[T],
+        key: Hashable = None,
         *,
         host: str | None = None,
         binary: str | None = None,
         disabled: bool | None = None,
         set_zones: bool = True,
-    ) -> Sequence[T]:
+    ) -> listed.Rendered[T]:
         """Return what is made of a list, part by part, by id.
 
         In a process that has a conductor the objects come from there.
 
         :param render: makes something of the services of a part; called
             again for the same one where reading was begun again
+        :param key: two functions with the same key make the same bytes of a
+            part, which may be kept; None: it is not to be kept
         :param host: only services on this host; not together with the others
         :param binary: only services of this binary
         :param disabled: only those that are disabled, or enabled; not
@@ -50,16 +53,18 @@ class Rendering:
                 return servicegroup.get().render(
                     context,
                     render,
+                    key,
                     set_zones=set_zones,
                     host=host,
                     binary=binary,
                     disabled=disabled,
                 )
             found = cls._find(context, host, binary, disabled, set_zones)
-            return [
+            parts = [
                 render([of(each) for each in found[start : start + _PART]])
                 for start in range(0, len(found), _PART)
             ]
+            return listed.Rendered(lambda: parts)
 
     @classmethod
     def _find(

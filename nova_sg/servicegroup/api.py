@@ -11,6 +11,7 @@ means by :mod:`.verdicts`.
 
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Hashable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -168,10 +169,11 @@ class API(changes.Changes, members.Members):
         self,
         context: sg_context.RequestContext,
         render: listed.Render[T],
+        key: Hashable = None,
         *,
         set_zones: bool = True,
         **filters: Unpack[record.Filters],
-    ) -> Sequence[T]:
+    ) -> listed.Rendered[T]:
         """Return what is made of a list of services, part by part.
 
         As :meth:`list`, for a caller that needs no records. Where the driver
@@ -180,33 +182,40 @@ class API(changes.Changes, members.Members):
 
         :param render: makes something of a part; called again for the same
             one where reading was begun again
+        :param key: two functions with the same key make the same bytes of a
+            part, which may be kept; None: it is not to be kept
         :param set_zones: tell the zones, too, instead of empty ones
         :raises ServiceGroupUnavailable: as :meth:`list`
         """
-        if self.driver.renders:
+        zoning = None if set_zones else inventory_base.NO_ZONES
+        if self.driver.renders(key, **filters):
             self._deployment.check()
             host = filters.get('host')
             try:
-                zone_of = (
-                    self.inventory.zoning(None if host is None else [host])
-                    if set_zones
-                    else _no_zone
-                )
-                return self.driver.render(
-                    context, self._verdicts.judge, zone_of, render, **filters
+                if zoning is None:
+                    zoning = self.inventory.zoning(host and [host])
+                rendered = self.driver.render(
+                    context,
+                    self._verdicts.judge,
+                    zoning,
+                    render,
+                    key,
+                    **filters,
                 )
             except exception.ServiceGroupUnavailable as error:
-                self._unreadable(error)
+                # With the zones elsewhere this tells nothing of services.
+                if self.driver.uses_database:
+                    self._unreadable(error)
                 raise
+            if rendered is not None:
+                return rendered
         records, alive = self.list(context, **filters)
-        zone_of = (
-            self.inventory.zoning([each.host for each in records])
-            if set_zones
-            else _no_zone
-        )
-        return [
-            render(part) for part in listing.parts(records, alive, zone_of)
+        if zoning is None:
+            zoning = self.inventory.zoning([each.host for each in records])
+        parts = [
+            render(part) for part in listing.parts(records, alive, zoning)
         ]
+        return listed.Rendered(lambda: parts)
 
     def of_hosts(
         self,
@@ -410,7 +419,3 @@ class API(changes.Changes, members.Members):
         except exception.ServiceGroupUnavailable as error:
             LOG.warning('Starting without a backend: %s', error)
         self.driver.watch(context)
-
-
-def _no_zone(_host: str | None, _topic: str | None) -> str:
-    return ''

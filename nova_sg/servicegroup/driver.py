@@ -8,7 +8,8 @@ suite of ``nova_sg.servicegroup.testing`` against it.
 """
 
 import abc
-from collections.abc import Container
+from collections.abc import Collection
+from collections.abc import Hashable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
@@ -25,6 +26,7 @@ from oslo_config import cfg
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import listed
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
@@ -40,7 +42,7 @@ T = TypeVar('T')
 class Judge(Protocol):
     """Says what stands of verdicts that a driver has read."""
 
-    def unsure(self) -> Container[str]:
+    def unsure(self) -> Collection[str]:
         """Return the services of which the last beat has to be told.
 
         Others are up where they have beaten within the service down time.
@@ -151,10 +153,6 @@ class Driver(abc.ABC):
     #: there. Inside a nova tree nova's own functions do that.
     novas_scheme: ClassVar[bool] = False
 
-    #: It has what a list shows without making records of it: see
-    #: :meth:`render`.
-    renders: ClassVar[bool] = False
-
     def __init__(
         self, conf: cfg.ConfigOpts, records: known.KnownRecords
     ) -> None:
@@ -221,22 +219,32 @@ class Driver(abc.ABC):
             return records, error
         return records, alive
 
+    def renders(
+        self, key: Hashable, **filters: Unpack[record.Filters]
+    ) -> bool:
+        """Return whether this driver can :meth:`render` a list."""
+        return False
+
     def render(
         self,
         context: sg_context.RequestContext,
         judge: Judge,
-        zone_of: listed.ZoneOf,
+        zoning: inventory_base.Zoning,
         render: listed.Render[T],
+        key: Hashable,
         **filters: Unpack[record.Filters],
-    ) -> Sequence[T]:
-        """Return what is made of each part of a list, by id.
+    ) -> listed.Rendered[T] | None:
+        """Return what is made of a list, part by part, by id.
 
-        Called where :attr:`renders` says so.
+        For a driver that has what a list shows without making records of it.
 
         :param judge: is told of all verdicts
-        :param zone_of: returns the zone of a service
+        :param zoning: returns the zone of a service
         :param render: makes something of a part; called again for the same
             one where reading was begun again
+        :param key: two functions with the same key make the same of a part,
+            so that it may be kept; None: it is not to be kept
+        :returns: None where :meth:`list` is to be asked now
         :raises ServiceGroupUnavailable: it cannot be read
         """
         raise NotImplementedError

@@ -2,7 +2,7 @@
 
 """What this process last learned of liveness, and how old that is."""
 
-from collections.abc import Container
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 import datetime
@@ -101,7 +101,7 @@ class Knowledge:
         with self._lock:
             return self._learn(answer)
 
-    def unsure(self) -> Container[str]:
+    def unsure(self) -> Collection[str]:
         """Return the services of which the last beat has to be told.
 
         Those that were down, and those of which the backend could not tell.

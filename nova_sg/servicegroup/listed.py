@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Sequence
 import functools
 from typing import Any
+from typing import Generic
 from typing import NamedTuple
 from typing import TypeVar
 
@@ -44,6 +45,22 @@ of_values: Callable[[tuple[Any, ...]], Listed] = functools.partial(
 
 #: Makes what is wanted of a part of a list.
 Render = Callable[[Sequence[Listed]], T]
+
+
+class Rendered(Generic[T]):
+    """What was made of a list.
+
+    :param parts: returns what was made of each part; it cannot fail
+    :param tag: changes whenever a part does; None where nothing is kept of
+        lists, so that only all of it could tell
+    """
+
+    def __init__(
+        self, parts: Callable[[], Sequence[T]], tag: str | None = None
+    ) -> None:
+        self.parts = parts
+        self.tag = tag
+
 
 #: Returns the zone of a service by its host and topic.
 ZoneOf = Callable[[str | None, str | None], str]

@@ -3,6 +3,7 @@
 """os-services: list the services, decide about one, delete one."""
 
 from collections.abc import Callable
+from collections.abc import Hashable
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,7 @@ _NOBODY = '-'
 
 @operation.serves(
     errors=(400, 403),
+    conditional=True,
     query=schemas.INDEX_QUERY,
     response=schemas.INDEX_RESPONSE,
 )
@@ -42,9 +44,10 @@ def index(call: operation.Call) -> Any:
         # must still be a 503.
         objects.ServiceGroupServiceList.get_by_host(call.context, _NOBODY)
         return {'services': []}
-    render = _rendering(call, host, binary)
-    parts = shown.parts(call, render, host=host, binary=binary)
-    return operation.Rendered.list('services', parts)
+    render, form = _rendering(call, host, binary)
+    key = form if host is binary is None else None
+    rendered = shown.rendered(call, render, key, host=host, binary=binary)
+    return operation.Rendered('services', rendered)
 
 
 @operation.serves(
@@ -195,8 +198,8 @@ _LISTS_UNKNOWN = microversion.Versioned({'2.1': False, '2.69': True})
 
 def _rendering(
     call: operation.Call, host: str | None, binary: str | None
-) -> Callable[[Sequence[shown.Listed]], bytes]:
-    """Return what makes JSON of a part of a list.
+) -> tuple[Callable[[Sequence[shown.Listed]], bytes], Hashable]:
+    """Return what makes JSON of a part of a list, and the form of it.
 
     :param host: only services on it are shown
     :param binary: only services of it are shown
@@ -220,7 +223,7 @@ def _rendering(
         ]
         return orjson.dumps(records)[1:-1]
 
-    return render
+    return render, (record, lists_unknown)
 
 
 def _enable(_body: Any) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Living(NamedTuple):
             )
         else:
             return None
-        seen = _last_seen(workers, *self._vouched_for(known_at))
+        seen = last_seen(workers, *self._vouched_for(known_at))
         return liveness.Liveness(True, seen, known_at, workers, unknown)
 
     def verdicts(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
@@ -71,7 +71,7 @@ class Living(NamedTuple):
                     # Nearly all have one worker, which joined long ago.
                     seen
                     if len(workers) == 1 and workers[0].started <= at
-                    else _last_seen(workers, seen, at),
+                    else last_seen(workers, seen, at),
                     known_at,
                     workers,
                     None,
@@ -79,6 +79,11 @@ class Living(NamedTuple):
             )
             for uuid in uuids
         }
+
+    @property
+    def vouched(self) -> tuple[datetime.datetime, float]:
+        """When members were last vouched for; and in seconds since 1970."""
+        return self._vouched_for(self.known_at)
 
     def _vouched_for(self, known_at: float) -> tuple[datetime.datetime, float]:
         """Return when the ensemble last told that members live.
@@ -91,7 +96,7 @@ class Living(NamedTuple):
         return datetime.datetime.fromtimestamp(at, datetime.UTC), at
 
 
-def _last_seen(
+def last_seen(
     workers: Collection[liveness.Member], seen: datetime.datetime, at: float
 ) -> datetime.datetime | None:
     """Return when workers were last seen: at least when they joined.

@@ -109,6 +109,11 @@ class MirroredRecordStore(base.RecordStore):
         """
         return self.mirror.view(cell)
 
+    def view(self, context: sg_context.RequestContext) -> sg_view.View | None:
+        cell = self.cell(context)
+        self.mirror.note_list(cell)
+        return self._view(cell)
+
     def known(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> set[str]:

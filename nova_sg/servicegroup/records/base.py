@@ -16,6 +16,7 @@ from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.records import known
+from nova_sg.servicegroup.records import view as sg_view
 
 
 class RecordStore(known.KnownRecords):
@@ -148,6 +149,15 @@ class RecordStore(known.KnownRecords):
             for each in self.list(context, binary=binary)
             if each.host in wanted
         ]
+
+    def view(self, context: sg_context.RequestContext) -> sg_view.View | None:
+        """Return all live records, where a mirror of this process has them.
+
+        A record that has not changed is the same object in the next view.
+
+        :returns: None where :meth:`list` is to be asked
+        """
+        return None
 
     def known(
         self, context: sg_context.RequestContext, uuids: Sequence[str]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import functools
+import operator
 from typing import Unpack
 
 from nova_sg.servicegroup import record
@@ -35,6 +36,11 @@ class View:
     def all(self) -> Sequence[record.Record]:
         """All records, by id."""
         return in_order(self.by_uuid.values())
+
+    @functools.cached_property
+    def uuids(self) -> Sequence[str]:
+        """The uuids of all records."""
+        return list(self.by_uuid)
 
     @functools.cached_property
     def by_id(self) -> Mapping[int, record.Record]:
@@ -86,7 +92,8 @@ class View:
 
 def in_order(records: Iterable[record.Record]) -> list[record.Record]:
     """Return records by id, the order of every list."""
-    return sorted(records, key=lambda each: each.id)
+    # The first field of a record: the fastest way to get at it.
+    return sorted(records, key=operator.itemgetter(0))
 
 
 def select(

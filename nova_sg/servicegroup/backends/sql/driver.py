@@ -2,6 +2,7 @@
 
 """The ``db`` driver: records and liveness in the ``services`` table."""
 
+from collections.abc import Hashable
 from collections.abc import Sequence
 from typing import TypeVar
 from typing import Unpack
@@ -9,6 +10,7 @@ from typing import Unpack
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
+from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import driver
 from nova_sg.servicegroup import listed
@@ -46,7 +48,6 @@ class DbDriver(driver.Driver):
     remote_beats = True
     uses_database = True
     novas_scheme = True
-    renders = True
 
     def __init__(
         self, conf: cfg.ConfigOpts, records: known.KnownRecords
@@ -91,12 +92,19 @@ class DbDriver(driver.Driver):
         """Read the rows once: they hold both, of the same moment."""
         return self._listing.read(**filters)
 
+    def renders(
+        self, key: Hashable, **filters: Unpack[record.Filters]
+    ) -> bool:
+        return True
+
     def render(
         self,
         context: sg_context.RequestContext,
         judge: driver.Judge,
-        zone_of: listed.ZoneOf,
+        zoning: inventory_base.Zoning,
         render: listed.Render[T],
+        key: Hashable,
         **filters: Unpack[record.Filters],
-    ) -> Sequence[T]:
-        return self._showing.render(judge, zone_of, render, **filters)
+    ) -> listed.Rendered[T]:
+        parts = self._showing.render(judge, zoning, render, **filters)
+        return listed.Rendered(lambda: parts)

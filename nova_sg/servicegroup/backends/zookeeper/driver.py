@@ -2,16 +2,20 @@
 
 """The ``zk`` driver: records and liveness in ZooKeeper."""
 
+from collections.abc import Hashable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import Any
 from typing import Unpack
 
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import driver
 from nova_sg.servicegroup import lease
+from nova_sg.servicegroup import listed
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.zookeeper import options
@@ -54,8 +58,10 @@ class ZooKeeperDriver(driver.Driver):
         super().__init__(conf, records)
         # Imported here: the options are read where there is no kazoo.
         from nova_sg.servicegroup.backends.zookeeper import membership
+        from nova_sg.servicegroup.leased import rendered
 
         self._membership = membership.ZooKeeperMembership(conf, records)
+        self._lists = rendered.Lists()
 
     @classmethod
     def list_opts(cls) -> Mapping[cfg.OptGroup, Sequence[cfg.Opt]]:
@@ -78,6 +84,36 @@ class ZooKeeperDriver(driver.Driver):
         except exception.ServiceGroupUnavailable as error:
             return records, error
         return records, living.verdicts(uuids)
+
+    def renders(
+        self, key: Hashable, **filters: Unpack[record.Filters]
+    ) -> bool:
+        return key is not None and not any(
+            each is not None for each in filters.values()
+        )
+
+    def render(
+        self,
+        context: sg_context.RequestContext,
+        judge: driver.Judge,
+        zoning: inventory_base.Zoning,
+        render: listed.Render[Any],
+        key: Hashable,
+        **filters: Unpack[record.Filters],
+    ) -> listed.Rendered[Any] | None:
+        """Render what the mirror has; where it has not all, none of it."""
+        view = self.records.view(context)
+        if view is None:
+            return None
+        try:
+            living = self._membership.living(view.uuids)
+        except exception.ServiceGroupUnavailable:
+            # The list tells what stands meanwhile.
+            return None
+        made = self._lists.of(
+            getattr(context, 'cell_uuid', None), view, living, zoning, judge
+        )
+        return None if made is None else made(render, key)
 
     @property
     def characteristics(self) -> driver.Characteristics:
