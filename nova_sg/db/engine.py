@@ -7,6 +7,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 from contextlib import AbstractContextManager
+import functools
 import os
 import threading
 import time
@@ -15,7 +16,6 @@ import weakref
 
 from oslo_config import cfg
 from oslo_db import exception as db_exc
-from oslo_log import log as logging
 import sqlalchemy as sa
 import tenacity
 
@@ -23,18 +23,18 @@ from nova_sg import exception
 from nova_sg import instruments
 from nova_sg.db import attempts
 from nova_sg.db import autocommit
+from nova_sg.db import errors
 from nova_sg.db import refusals
 from nova_sg.db import schema
+from nova_sg.db import sqlite
 from nova_sg.db import url as db_url
-
-LOG = logging.getLogger(__name__)
 
 T = TypeVar('T')
 
 #: What this backend is called in metrics.
 _KIND = 'sql'
 
-#: What may go away by itself: the statement is tried again, within a bound.
+#: What may pass by itself: the statement is tried again, within a bound.
 TRANSIENT = (db_exc.DBDeadlock, db_exc.DBConnectionError)
 
 _by_url: dict[tuple[str, int], 'Database'] = {}
@@ -73,7 +73,9 @@ class Database:
         self._bound = conf.servicegroup.report_interval
         self.url = db_url.usable(conf)
         self._facade = db_url.facade(self.url, conf)
-        self._anchor: sa.Connection | None = None
+        self._file: sqlite.File | None = None
+        if self.dialect == 'sqlite':
+            self._file = sqlite.File(self.url, conf.state_path)
         self._ready = False
         self._prepare_lock = threading.Lock()
         self._retry = tenacity.Retrying(
@@ -84,7 +86,7 @@ class Database:
         )
         _all.add(self)
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """The database as an operator knows it, without the password."""
         return self.url.set(query={}).render_as_string(hide_password=True)
@@ -175,7 +177,7 @@ class Database:
         :raises ServiceGroupUnavailable: the database cannot be asked
         """
         with self._errors():
-            self._make_state_path()
+            self._make_directory()
             # Imported here: only a change of the schema needs alembic.
             from nova_sg.db import migration
 
@@ -187,7 +189,7 @@ class Database:
         :raises ServiceGroupUnavailable: the database cannot be asked
         """
         with self._errors():
-            self._make_state_path()
+            self._make_directory()
             return schema.current(self.engine)
 
     def release(self) -> None:
@@ -198,9 +200,7 @@ class Database:
         any, and destroy the file.
         """
         with self._prepare_lock:
-            if self._anchor is not None:
-                self._anchor.close()
-                self._anchor = None
+            if self._file is not None and self._file.close():
                 self._ready = False
                 self.engine.dispose()
 
@@ -211,9 +211,8 @@ class Database:
         oslo.db yield to other green threads, of which there are none any
         more: under eventlet a traceback follows whatever a command has said.
         """
-        anchor, self._anchor = self._anchor, None
-        if anchor is not None:
-            anchor.close()
+        if self._file is not None:
+            self._file.close()
 
     def reset(self) -> None:
         """Forget every connection without closing it (after a fork)."""
@@ -272,8 +271,8 @@ class Database:
         with self._prepare_lock:
             if self._ready:
                 return
-            if self.dialect == 'sqlite':
-                self._prepare_sqlite()
+            if self._file is not None:
+                self._file.open(self.engine)
             try:
                 schema.check(self.engine, self.name)
             except (NotImplementedError, sa.exc.ResourceClosedError) as error:
@@ -282,68 +281,12 @@ class Database:
                 raise db_exc.DBConnectionError(error) from error
             self._ready = True
 
-    def _prepare_sqlite(self) -> None:
-        self._make_state_path()
-        # A file belongs to this host alone: nobody else would make the
-        # tables, and a first user should not have to.
-        if not sa.inspect(self.engine).get_table_names():
-            from nova_sg.db import migration
+    def _make_directory(self) -> None:
+        if self._file is not None:
+            self._file.make_directory()
 
-            LOG.info(
-                'Creating the schema in the new database %s', self.engine.url
-            )
-            migration.upgrade(self.engine)
-        # While one connection stays open, closing another is not the last
-        # close, at which SQLite would write the whole log back and sync it.
-        # To open the log there has to be something in the file.
-        self._anchor = self.engine.connect()
-
-    def _make_state_path(self) -> None:
-        """Make the directory of the default file, which nobody made yet."""
-        state_path = self._conf.state_path
-        if os.path.dirname(self.url.database or '') == state_path:
-            try:
-                os.makedirs(state_path, mode=0o700, exist_ok=True)
-            except OSError as error:
-                raise exception.InvalidConfiguration(
-                    option='[DEFAULT] state_path',
-                    reason=f'cannot make {state_path}: {error.strerror}',
-                ) from error
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except db_exc.DBNonExistentTable as error:
-            raise exception.SchemaNotReady(backend=self.name) from error
-        except (db_exc.DBDataError, db_exc.DBInvalidUnicodeParameter) as error:
-            raise refusals.of_value(error) from error
-        except (db_exc.DBDuplicateEntry, db_exc.DBReferenceError):
-            raise
-        except (
-            AttributeError,
-            LookupError,
-            OSError,
-            TypeError,
-            ValueError,
-        ) as error:
-            if self._ready:
-                raise
-            # A driver that was given a parameter it cannot use.
-            raise refusals.of_url(error, self.url) from error
-        except (db_exc.DBError, sa.exc.SQLAlchemyError) as error:
-            refused = refusals.by_server(error, self.url)
-            # A process that was connected before goes on: no operator would
-            # restart each host when the password is right again.
-            if refused is not None and not self._ready:
-                raise refused from error
-            if refusals.refuses_value(error):
-                raise refusals.of_value(error) from error
-            if refusals.lacks_table(error):
-                raise exception.SchemaNotReady(backend=self.name) from error
-            raise exception.ServiceGroupUnavailable(
-                backend=self.name, reason=refusals.reason_of(error)
-            ) from error
+    def _errors(self) -> AbstractContextManager[None]:
+        return errors.translated(self.url, self.name, lambda: self._ready)
 
 
 def _before_fork() -> None:
