@@ -329,7 +329,8 @@ fill_venv() {
     rm -f "$stamp"
     # --group came with pip 25.1.
     "$venv/bin/python" -m pip install -q 'pip>=25.1'
-    "$venv/bin/python" -m pip install -q -c constraints.txt \
+    # Most modules of the libraries are never imported.
+    "$venv/bin/python" -m pip install -q --no-compile -c constraints.txt \
         -e '.[all,mysqlclient]' \
         --group test --group lint --group doc
     echo "$key" >"$stamp"
