@@ -65,7 +65,7 @@ _NOTICING = 60.0
 
 
 class OncePerOutage(logging.Filter):
-    """Drops what repeats that the broker is away. Thread safe.
+    """Drops what repeats that the broker is unreachable. Thread safe.
 
     :ivar clock: returns seconds, and never runs backwards
     """

@@ -148,7 +148,7 @@ def errors(backend: str, method: str) -> Iterator[None]:
 
     :param backend: the server of the call, as an operator knows it
     :param method: the name of the call
-    :raises NoAnswer: the broker is away, or no answer came: it is not known
+    :raises NoAnswer: no broker or no answer: it is not known
         whether the call was served
     :raises ConductorMissing: no conductor listens at the broker
     :raises ConductorError: the call was refused before it was served

@@ -130,7 +130,7 @@ class Agent:
     def run(self) -> bool:
         """Register, join, and beat until stopped; then leave.
 
-        A backend that goes away while the services are joined is waited
+        A backend that is lost while the services are joined is waited
         for, however long it takes.
 
         :returns: whether a service was left in the end: False if an

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 PREFIX = '/v2.1'
 
 #: Errors that any request may get: it is malformed, not authenticated, for an
-#: unknown path, version or format, or too large; or the backend is away.
+#: unknown path, version or format, or too large; or no backend answers.
 COMMON_ERRORS = (400, 401, 404, 406, 413, 415, 503)
 
 FAULT = {

@@ -5,8 +5,8 @@
 Exit codes: 0 stopped by a signal, 2 bad usage or configuration, 3 the
 records of all its services were deleted, 4 conflict, 5 the backend is
 unreachable at the start (a service manager tries again; see
-``Restart=on-failure`` of systemd). Once it is up it waits for a backend that
-goes away.
+``Restart=on-failure`` of systemd). Once it is up it waits for an
+unreachable backend.
 """
 
 import argparse

@@ -3,8 +3,8 @@
 """nova-sg-api: the REST service, in several processes.
 
 Exit codes: 0 stopped by a signal, 1 unexpected (the port is taken), 2 bad
-usage or configuration, 4 the backend belongs to another deployment. A
-backend that is away does not keep it from starting: it answers 503.
+usage or configuration, 4 the backend belongs to another deployment.
+An unreachable backend does not keep it from starting: it answers 503.
 
 The processes are forked first, and each then makes its own connections.
 SIGHUP reads the configuration again and replaces them one after the other,

@@ -191,7 +191,7 @@ def _check_transport(conf: cfg.ConfigOpts) -> None:
     :raises InvalidConfiguration: naming the option that cannot be used
     """
     rpc.transport(conf).cleanup()
-    # A broker that is away comes back, and is waited for.
+    # An unreachable broker comes back, and is waited for.
     with contextlib.suppress(OSError):
         broker.check(conf)
 

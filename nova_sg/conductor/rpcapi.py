@@ -306,7 +306,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         """Return what an operator should know of the conductor.
 
         :raises ServiceGroupUnavailable: it does not answer in the time in
-            which it would notice that a backend is away
+            which it would notice an unreachable backend
         """
         return self.sender.ask(context, 'health')  # type: ignore[no-any-return]
 

@@ -136,7 +136,7 @@ class Sender:
         return self._send(self._beating, context, method, since, arguments)
 
     def ask(self, context: Context, method: str, /) -> Any:
-        """Call a conductor that may have to notice that a backend is away.
+        """Call a conductor that may have to notice an unreachable backend.
 
         :raises ServiceGroupUnavailable: no answer came in twice a report
             interval

@@ -101,7 +101,7 @@ def _options(url: sa.URL, conf: cfg.ConfigOpts) -> dict[str, Any]:
     options['connection_parameters'] = ''
     # The lag of a replica would look like missed beats.
     options['slave_connection'] = None
-    # oslo.db would wait for a database that is away, for ever with -1.
+    # oslo.db would wait for an unreachable database, for ever with -1.
     options['max_retries'] = 0
     # A yield to other green threads, of which a native process has none.
     options['thread_checkin'] = concurrency.under_eventlet()

@@ -103,7 +103,7 @@ class Listener:
             except TimeoutError:
                 continue
             except OSError as error:
-                # Too many open files, or a client that went away.
+                # Too many open files, or a client that has closed.
                 LOG.debug('No connection to a client: %s', error)
                 threading.Event().wait(_TURN)
                 continue
@@ -118,7 +118,7 @@ class Listener:
                 connection.settimeout(_PATIENCE)
                 _Handler(connection, address, self)  # type: ignore[arg-type]
         except OSError as error:
-            LOG.debug('A client of the metrics went away: %s', error)
+            LOG.debug('A client of the metrics has closed: %s', error)
         finally:
             self._free.release()
 

@@ -11,8 +11,8 @@ forked again, for ever, and init sees a service that runs::
           worker reads the mark of the move and ends, and so does the next
 
 So ``nova.service.serve`` has a child look first. The parent keeps no
-connection, and starts no thread, that its workers would inherit. A backend
-that is away stops no process: the workers wait for it.
+connection, and starts no thread, that its workers would inherit. An
+unreachable backend stops no process: the workers wait for it.
 
 ``Service.create`` runs earlier and checks part of it, and that a nova-compute
 knows its cell. It reports an error in the same way: one line, and the exit

@@ -4,7 +4,7 @@
 
 ::
 
-    t=0  one of two memcached servers is away
+    t=0  one of two memcached servers is unreachable
     t=1  a scheduler starts: of half of the computes it knows nothing yet
     t=2  a boot asks ComputeFilter for each of them
 
@@ -24,7 +24,7 @@ looked at, the others go on:
 - ironic's computes leave it the nodes that it has.
 
 The periodic discovery of hosts fails, and is tried again in its next turn, as
-where nova's database is away.
+where nova's database is unreachable.
 
 A list in which nothing could be told is unavailable, as a whole.
 """

@@ -409,8 +409,8 @@ class API(changes.Changes, members.Members):
     def start_reading(self, context: sg_context.RequestContext) -> None:
         """Begin as a process that stays, and reads often.
 
-        A driver that can keep a copy of what it reads begins to. A backend
-        that is away does not stop the process: each call will say so.
+        A driver that can keep a copy of what it reads begins to. An
+        unreachable backend does not stop the process: each call will say so.
 
         :raises DeploymentMismatch: the backend belongs to another deployment
         """

@@ -63,7 +63,7 @@ class Deployment:
                 store.check(self._ours, claim=claim)
         except exception.ServiceGroupUnavailable:
             # A record is read and changed without the membership. A call
-            # that needs it says that it is away; it is checked later.
+            # that needs it says that it is not there; it is checked later.
             self._others_failed_at = time.monotonic()
             return
         self._read = True

@@ -270,7 +270,7 @@ class Driver(abc.ABC):
 
     @property
     def one_backend(self) -> bool:
-        """Whether the membership is away where the records are."""
+        """Whether membership and records become unreachable together."""
         return len(self.marker_stores()) == 1
 
     def marker_stores(self) -> Sequence[marker.MarkerStore]:

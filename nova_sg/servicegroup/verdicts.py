@@ -154,7 +154,7 @@ class Verdicts:
         return self._knowledge
 
     def failed(self, error: exception.ServiceGroupUnavailable) -> None:
-        """Note that the membership is away; a caller has found that out.
+        """Note that a caller has found the membership unreachable.
 
         Else services that could not beat meanwhile would be down at once
         when it is back.

@@ -86,7 +86,7 @@ class GroupedDriver(novas_scheme.NovasSchemeDriver):
 def noting_outages(
     novas: Callable[..., Any], context: Any, *args: Any, **kwargs: Any
 ) -> Any:
-    """Call a function of nova's database, and note where that is away.
+    """Call a function of nova's database, and note where it cannot.
 
     Services cannot beat then, and are not down for that when it is back.
     """

@@ -2,7 +2,7 @@
 
 """Keys that this process is about to delete, and why.
 
-They stay here until the backend has deleted them, however long it is away.
+They stay here until the backend has deleted them, however long that takes.
 """
 
 from collections.abc import Iterable

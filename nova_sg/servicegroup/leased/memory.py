@@ -39,7 +39,7 @@ LOOK_AGAIN = 0.2
 class Memory:
     """What was last known of the members of services.
 
-    :param lease: it knows when the backend was away
+    :param lease: it knows when the backend was lost
     :param interval: see :class:`.living.Living`
     """
 
@@ -59,7 +59,7 @@ class Memory:
     ) -> list[str]:
         """Return the services of which it is too early to say: down.
 
-        The backend was away, so that members which are missing may be on
+        The backend was lost, so that members which are missing may be on
         their way back, and this process does not know how they were before.
 
         :param living: the workers of services, by uuid

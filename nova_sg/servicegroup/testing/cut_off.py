@@ -40,7 +40,7 @@ class CutOffTests(base.ConformanceTest):
     def answers(
         self, calls: Mapping[str, Callable[[], int]]
     ) -> dict[str, int | None]:
-        """Ask by every getter at once; None is for a backend that is away."""
+        """Ask by every getter at once; None is for no backend."""
 
         def answer(call: Callable[[], int]) -> int | None:
             try:

@@ -30,7 +30,7 @@ CALM_TO_BEAT = 1.6
 
 
 class Flapping(fixtures.Fixture):
-    """A link that is away for a moment, again and again, until the end.
+    """A link that is cut for a moment, again and again, until the end.
 
     :param calm: seconds between two faults
     """

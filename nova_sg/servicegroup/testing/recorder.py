@@ -53,7 +53,7 @@ class Scripted:
     ) -> tuple[Sequence[record.Record], Mapping[str, liveness.Liveness]]:
         if self.away:
             raise exception.ServiceGroupUnavailable(
-                backend='of the test', reason='it is away'
+                backend='of the test', reason='it is unreachable'
             )
         now = time.monotonic()
         return list(self.records.values()), {

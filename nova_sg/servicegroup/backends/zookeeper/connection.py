@@ -25,7 +25,7 @@ LOG = logging.getLogger(__name__)
 #: Seconds between two clients, where clients keep giving up.
 RENEWAL_PAUSE = 0.5
 
-#: Seconds a call waits when the ensemble has been away for long already.
+#: Seconds a call waits when the ensemble has long been unreachable.
 BRIEFLY = 1.0
 
 
@@ -70,7 +70,7 @@ class Connection(lease.Lease):
         """Return a client with a connection.
 
         :param deadline: ``time.monotonic()`` until when to wait. Once the
-            ensemble has been away for longer than a request may take, nobody
+            ensemble has been lost for longer than a request may take, nobody
             waits for long, so that not every caller pays for it.
         :raises ServiceGroupUnavailable: there is none in time
         """
