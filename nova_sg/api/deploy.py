@@ -57,7 +57,22 @@ def loadapp(
         allow_methods=['GET', 'PUT', 'DELETE'],
     )
     shown = None if place is None else monitoring.begin(conf, place)
-    app: WsgiApp = Mounts(conf, shown)
+    app = assemble(Mounts(conf, shown), conf, shown)
+    sg_conductor.setup(conf).start_reading(sg_context.get_admin_context())
+    return app
+
+
+def assemble(
+    app: WsgiApp,
+    conf: cfg.ConfigOpts,
+    shown: monitoring.Exposition | None,
+) -> WsgiApp:
+    """Put what every request meets before an application.
+
+    :param app: knows the paths
+    :param conf: a loaded configuration
+    :param shown: the metrics of this program, where it has any
+    """
     # From the inside out: each is put before all that stand above it.
     for middleware in (
         # A body that is too large is not read.
@@ -79,7 +94,6 @@ def loadapp(
     app = monitoring.OwnPort(app, conf, shown)
     # The libraries registered options of their own.
     sg_conf.check(conf)
-    sg_conductor.setup(conf).start_reading(sg_context.get_admin_context())
     return app
 
 

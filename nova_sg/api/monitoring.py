@@ -20,6 +20,7 @@ from nova_sg.api import handler
 from nova_sg.api import health
 from nova_sg.api import policy
 from nova_sg.metrics import place as sg_place
+from nova_sg.metrics import services
 from nova_sg.policies import metrics as policies
 
 PROGRAM = 'nova-sg-api'
@@ -48,13 +49,18 @@ class Exposition(Protocol):
     def text(self) -> bytes: ...
 
 
-def begin(conf: cfg.ConfigOpts, place: sg_place.Place) -> Exposition:
+def begin(
+    conf: cfg.ConfigOpts,
+    place: sg_place.Place,
+    source: services.Source | None = None,
+) -> Exposition:
     """Count from now on, in this worker.
 
     :param conf: a loaded configuration
     :param place: where it shares what it counts with the others
+    :param source: where all services are; None for those of this package
     """
-    return metrics.begin(conf, PROGRAM, place)
+    return metrics.begin(conf, PROGRAM, place, source=source)
 
 
 class Measured:

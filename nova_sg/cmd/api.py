@@ -63,18 +63,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: list[str]) -> int:
-    args = _parser().parse_args(argv)
+    args = parser().parse_args(argv)
 
     def load() -> cfg.ConfigOpts:
         conf = common.setup(
             args.config_files, args.config_dirs, args.debug, service=True
         )
-        for option in ('listen', 'port', 'workers'):
-            value = getattr(args, option)
-            if value is not None:
-                conf.set_override(option, value, group='api')
-        _check_address(conf)
-        _check_metrics(conf)
+        configure(conf, args)
         return conf
 
     private.check('server')
@@ -82,7 +77,21 @@ def _main(argv: list[str]) -> int:
     return common.Exit.DONE
 
 
-def _parser() -> argparse.ArgumentParser:
+def configure(conf: cfg.ConfigOpts, args: argparse.Namespace) -> None:
+    """Let the command line have its way, and refuse what cannot be served.
+
+    :raises InvalidConfiguration: naming the option that cannot be used
+    """
+    for option in ('listen', 'port', 'workers'):
+        value = getattr(args, option)
+        if value is not None:
+            conf.set_override(option, value, group='api')
+    _check_address(conf)
+    _check_metrics(conf)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description='Serve os-services, os-hosts, os-hypervisors and '
@@ -272,13 +281,7 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
         """Make the application, in the process that will serve it."""
         try:
             wanted = metrics.wanted(self._conf, PROGRAM)
-            app = deploy.loadapp(self._conf, self._place if wanted else None)
-            recording = servicegroup.get().recording(
-                f'{PROGRAM} on {self._conf.host}', self._turn.mine
-            )
-            if recording is not None:
-                recording.start()
-            return app
+            return self._load(self._conf, self._place if wanted else None)
         except exception.NovaSgException as error:
             # gunicorn ends all of them then.
             self._failed_with[0] = common.exit_code(error)
@@ -289,6 +292,21 @@ class Service(gunicorn_base.BaseApplication):  # type: ignore[misc]
             raise gunicorn_errors.AppImportError(
                 f'{PROGRAM}: error: {common.one_line(error)}'
             ) from error
+
+    def _load(
+        self, conf: cfg.ConfigOpts, place: sg_place.Place | None
+    ) -> deploy.WsgiApp:
+        """Make the application.
+
+        :param place: where the workers share metrics; None without
+        """
+        app = deploy.loadapp(conf, place)
+        recording = servicegroup.get().recording(
+            f'{PROGRAM} on {self._conf.host}', self._turn.mine
+        )
+        if recording is not None:
+            recording.start()
+        return app
 
 
 def _addresses(conf: cfg.ConfigOpts) -> list[str]:

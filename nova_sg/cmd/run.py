@@ -30,6 +30,9 @@ USAGE_EXIT = 2
 
 _SCRIPTS = 'console_scripts'
 
+#: The one command of nova_sg that runs in a nova.
+OURS = metadata.EntryPoint('nova-sg-api', 'nova_sg.cmd.inside:main', _SCRIPTS)
+
 
 def main(argv: Sequence[str] | None = None) -> Any:
     """Run a command of nova, and return what its exit code is made of.
@@ -70,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
         'command',
         metavar='COMMAND',
         help='a command of nova, by its name or path: nova-compute, '
-        'nova-conductor, nova-scheduler, nova-manage, ...',
+        'nova-conductor, nova-scheduler, nova-manage, ...; or nova-sg-api, '
+        'which serves the page, metrics and health of a nova',
     )
     parser.add_argument(
         'arguments', metavar='ARGUMENT', nargs=argparse.REMAINDER
@@ -97,6 +101,8 @@ def _find(
         for script in nova.entry_points.select(group=_SCRIPTS)
     }
     name = os.path.basename(command)
+    if name == OURS.name:
+        return OURS
     if name not in scripts:
         parser.error(
             f'nova {nova.version} has no command {name}; it has '
@@ -107,6 +113,11 @@ def _find(
 
 def _load(script: metadata.EntryPoint, debug: bool) -> Callable[[], Any]:
     """Import a command, and let nova_sg into the nova it has imported."""
+    if script is OURS:
+        # As nova's own APIs do, which run on native threads.
+        from nova_sg.nova_tree import release
+
+        release.patch(backend='threading')
     function: Callable[[], Any] = script.load()
     # Only now: see above.
     from nova_sg import nova_tree

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The services of all cells of a nova, for nova-sg-api in it.
+
+What is looked at and changed goes the way that nova's own REST API goes:
+nova's policies, and ``HostAPI``, which tells a compute that was disabled to
+note it in placement.
+"""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
+
+from nova import context as nova_context
+from nova import exception as nova_exception
+from nova import objects
+from nova.compute import api as compute_api
+
+from nova_sg import context as sg_context
+from nova_sg import exception
+from nova_sg.api.dashboard import board as sg_board
+from nova_sg.inventory import base as inventory_base
+from nova_sg.metrics import services
+from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import monitoring
+from nova_sg.nova_tree import shown
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker as sg_marker
+from nova_sg.servicegroup import reasons
+
+#: A service to ask for where only an answer is wanted.
+_NOBODY = '-'
+
+
+def _all(host: str | None = None) -> list[shown.Shown]:
+    """Return the services of all cells that report their state.
+
+    :raises ServiceGroupUnavailable: they cannot be listed
+    """
+    return [
+        each
+        for each in shown.services(host, None)
+        if each.state != shown.UNREPORTED
+    ]
+
+
+class NovaSource(monitoring.NovaSource):
+    """The services of all cells, and not only of that of this process."""
+
+    def listing(self) -> Iterator[services.Seen]:
+        for each in _all():
+            yield services.Seen(
+                *(each.uuid, each.host, each.binary),
+                *(each.availability_zone, each.state),
+                reasons.FORCED if each.forced_down else '',
+                bool(each.disabled),
+                each.version or 0,
+            )
+
+
+class NovaBoard(sg_board.Board):
+    """The services of all cells, as the page shows and changes them."""
+
+    def __init__(self) -> None:
+        self._source = NovaSource()
+        self._host_api = compute_api.HostAPI()
+
+    def listing(self) -> Iterator[sg_board.Row]:
+        return (_row(each) for each in _all())
+
+    def host(
+        self, context: sg_context.RequestContext, name: str
+    ) -> list[Mapping[str, Any]]:
+        return [_detail(each) for each in _all(name) if each.host == name]
+
+    def history(self, context: sg_context.RequestContext, name: str) -> None:
+        """Return nothing: a nova keeps no history that all cells share."""
+
+    def change(
+        self,
+        context: sg_context.RequestContext,
+        uuid: str,
+        changes: Mapping[str, Any],
+    ) -> None:
+        novas = _nova_context(context)
+        with errors.as_ours():
+            service = self._host_api.service_get_by_id(novas, uuid)
+            if service.binary != inventory_base.COMPUTE_BINARY:
+                raise exception.ValidationError(
+                    detail=f'Updating a {service.binary} service is not '
+                    'supported.'
+                )
+            if 'status' in changes:
+                service.disabled = changes['status'] == 'disabled'
+                service.disabled_reason = changes.get('disabled_reason')
+            if 'forced_down' in changes:
+                service.forced_down = changes['forced_down']
+            self._host_api.service_update(novas, service)
+
+    def authorize(self, context: sg_context.RequestContext, rule: str) -> None:
+        try:
+            _nova_context(context).can(rule, target={})
+        except nova_exception.Forbidden:
+            raise exception.PolicyNotAuthorized(action=rule) from None
+
+    @property
+    def marker(self) -> sg_marker.Marker:
+        return self._source.marker
+
+    @property
+    def age(self) -> float:
+        return self._source.age
+
+
+class Inside:
+    """This nova, as nova-sg-api asks it."""
+
+    def __init__(self) -> None:
+        self.board = NovaBoard()
+        self.source = NovaSource()
+
+    def ask_backend(self) -> None:
+        answers = nova_context.scatter_gather_all_cells(
+            nova_context.get_admin_context(),
+            objects.Service.get_by_host_and_binary,
+            *(_NOBODY, _NOBODY),
+        )
+        if any(map(nova_context.is_cell_failure_sentinel, answers.values())):
+            raise exception.ServiceGroupUnavailable(
+                backend='a cell', reason='it does not answer'
+            )
+
+
+def _nova_context(ours: sg_context.RequestContext) -> Any:
+    """Return a caller as nova knows it."""
+    return nova_context.RequestContext(
+        ours.user_id,
+        ours.project_id,
+        roles=ours.roles,
+        auth_token=ours.auth_token,
+        user_name=ours.user_name,
+        project_name=ours.project_name,
+        request_id=ours.request_id,
+        system_scope=ours.system_scope,
+        overwrite=False,
+    )
+
+
+def _row(service: shown.Shown) -> sg_board.Row:
+    reason = reasons.UNKNOWN if service.state == liveness.UNKNOWN else ''
+    since = None
+    if service.state == liveness.DOWN and not service.forced_down:
+        since = service.updated_at
+    return sg_board.Row(
+        *(service.uuid, service.host, service.binary),
+        service.availability_zone,
+        liveness.DOWN if service.forced_down else service.state,
+        reasons.FORCED if service.forced_down else reason,
+        since,
+        bool(service.disabled),
+        service.disabled_reason,
+        service.forced_down,
+    )
+
+
+def _detail(service: shown.Shown) -> dict[str, Any]:
+    verdict = service.verdict
+    last_seen = None if verdict is None else verdict.last_seen
+    return {
+        **_row(service)._asdict(),
+        'version': service.version,
+        'last_seen': last_seen or service.updated_at,
+        'seen_by': None,
+        'created_at': None,
+        'updated_at': service.updated_at,
+        'may_change': service.disabled is not None
+        and service.binary == inventory_base.COMPUTE_BINARY,
+    }

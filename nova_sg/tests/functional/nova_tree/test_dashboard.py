@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""nova-sg-api in a nova: the page, metrics and health over its cells."""
+
+import http.cookiejar
+import json
+import sqlite3
+from typing import Any
+import urllib.error
+import urllib.request
+import uuid
+
+from nova_sg.tests.fixtures import commands
+from nova_sg.tests.fixtures import scrape
+from nova_sg.tests.fixtures.servers import daemon
+from nova_sg.tests.fixtures.servers import ports
+from nova_sg.tests.functional.nova_tree import base
+
+CONF = """\
+[DEFAULT]
+host = controller
+transport_url = fake:///
+state_path = {directory}
+my_ip = 127.0.0.1
+service_down_time = 3600
+# A compute that is up is told; here nobody listens.
+rpc_response_timeout = 1
+long_rpc_timeout = 1
+[oslo_concurrency]
+lock_path = {directory}
+[servicegroup]
+driver = db
+[api]
+auth_strategy = noauth2
+[dashboard]
+enabled = true
+name = in a nova
+[monitoring]
+ports = nova-sg-api:{metrics_port}
+"""
+
+_SERVICE = (
+    'INSERT INTO services (created_at, updated_at, last_seen_up, host, '
+    '"binary", topic, report_count, disabled, deleted, forced_down, version, '
+    "uuid) VALUES (datetime('now'), datetime('now'), datetime('now'), ?, ?, "
+    '?, 0, 0, 0, 0, ?, ?)'
+)
+
+#: nova's highest service version would do; a compute that is too old is
+#: none of the page's business.
+_VERSION = 68
+
+
+class TestDashboard(base.TestCase):
+    """A nova with a compute in its cell, and a conductor in cell0."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.uuid = str(uuid.uuid4())
+        self.insert('cell', 'c1', 'nova-compute', 'compute', self.uuid)
+        self.insert(
+            *('cell0', 'ctl', 'nova-conductor', 'conductor'),
+            str(uuid.uuid4()),
+        )
+        with sqlite3.connect(self.cell.directory / 'api.sqlite') as api:
+            ((cell_id,),) = api.execute(
+                "SELECT id FROM cell_mappings WHERE name = 'cell1'"
+            )
+            api.execute(
+                'INSERT INTO host_mappings (created_at, cell_id, host) '
+                "VALUES (datetime('now'), ?, 'c1')",
+                (cell_id,),
+            )
+        self.port = self.useFixture(ports.Port()).number
+        self.metrics = self.useFixture(ports.Port()).number
+        self.url = f'http://{ports.HOST}:{self.port}'
+        self.cell.configure(
+            CONF.format(
+                directory=self.cell.directory, metrics_port=self.metrics
+            )
+        )
+        self.cookies = http.cookiejar.CookieJar()
+        self.opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(self.cookies)
+        )
+        self.proof = ''
+        self.start()
+
+    def insert(self, database: str, *values: str) -> None:
+        *names, identity = values
+        path = self.cell.directory / f'{database}.sqlite'
+        with sqlite3.connect(path) as connection:
+            connection.execute(_SERVICE, (*names, _VERSION, identity))
+
+    def read(self) -> tuple[Any, ...]:
+        path = self.cell.directory / 'cell.sqlite'
+        with sqlite3.connect(path) as connection:
+            ((*found,),) = connection.execute(
+                'SELECT disabled, disabled_reason, forced_down FROM services'
+            )
+        return tuple(found)
+
+    def start(self) -> None:
+        log = self.cell.directory / 'log'
+        served = daemon.Daemon(
+            [
+                str(self.tree / 'venv/bin/nova-sg-run'),
+                *('nova-sg-api', '--config-file', 'nova.conf'),
+                *('--port', str(self.port), '--workers', '1'),
+            ],
+            directory=self.cell.directory,
+            log=log,
+            environment=self.cell.environment(**base.THREADS),
+        )
+        self.addCleanup(served.kill)
+        self.log = log
+
+        def serves() -> bool:
+            assert served.exit_code is None, log.read_text()[-5000:]
+            try:
+                return self.ask('/healthcheck') == 200
+            except OSError:
+                return False
+
+        commands.wait_until(serves, 'it serves', 240)
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        """Return what an answer holds; its status where that is no JSON."""
+        request = urllib.request.Request(
+            self.url + path,
+            None if body is None else json.dumps(body).encode(),
+            {
+                'Content-Type': 'application/json',
+                'Origin': self.url,
+                'X-CSRF-Token': self.proof,
+            },
+        )
+        try:
+            with self.opener.open(request, timeout=60) as answer:
+                text = answer.read()
+                status = answer.status
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+        try:
+            return json.loads(text)
+        except ValueError:
+            return status
+
+    def act(self, action: str, **more: str) -> Any:
+        return self.ask(
+            f'/dashboard/actions/{action}',
+            {'host': 'c1', 'uuid': self.uuid, **more},
+        )
+
+    def test_it_shows_all_cells_and_acts_as_nova_would(self):
+        self.assertEqual(401, self.ask('/dashboard/state'))
+        signed_in = self.ask('/dashboard/login', {'user': 'admin'})
+        self.assertTrue(signed_in['acts'], signed_in)
+        self.proof = signed_in['proof']
+        state = self.ask('/dashboard/state')
+        self.assertEqual(
+            {'name': 'in a nova', 'driver': 'db', 'records': 'sql'},
+            state['deployment'],
+        )
+        fine = {
+            (host, state['binaries'][binary], state['zones'][zone])
+            for host, binary, zone in state['fine']
+        }
+        self.assertEqual(
+            {
+                ('c1', 'nova-compute', 'nova'),
+                ('ctl', 'nova-conductor', 'internal'),
+            },
+            fine,
+        )
+        for action, more, row in (
+            ('disable', {'reason': 'new disks'}, (1, 'new disks', 0)),
+            ('force-down', {}, (1, 'new disks', 1)),
+            ('unset-force-down', {}, (1, 'new disks', 0)),
+            ('enable', {}, (0, None, 0)),
+        ):
+            self.assertEqual({'host': 'c1'}, self.act(action, **more))
+            self.assertEqual(row, self.read(), action)
+        # HostAPI tells the compute to note it in placement.
+        self.assertIn(
+            'COMPUTE_STATUS_DISABLED trait on compute node',
+            self.log.read_text(),
+        )
+        (service,) = self.ask('/dashboard/host?name=c1')['services']
+        self.assertEqual(self.uuid, service['uuid'])
+        (other,) = self.ask('/dashboard/host?name=ctl')['services']
+        response = self.ask(
+            '/dashboard/actions/disable',
+            {'host': 'ctl', 'uuid': other['uuid']},
+        )
+        self.assertEqual(400, response)
+        # Metrics and health are of all cells, too.
+        found = scrape.Scrape.of(f'http://{ports.HOST}:{self.metrics}')
+        self.assertEqual(2, found.value('nova_sg_services', state='up'))
+        self.assertEqual('OK', self.health())
+        # There is no second compute API.
+        self.assertEqual(404, self.ask('/v2.1/os-services'))
+        # By nova's own policies.
+        self.proof = ''
+        member = self.ask('/dashboard/login', {'user': 'joe'})
+        self.assertEqual((False, False), (member['sees'], member['acts']))
+        self.assertEqual(403, self.ask('/dashboard/state'))
+
+    def health(self) -> Any:
+        request = urllib.request.Request(f'{self.url}/healthcheck/backend')
+        with self.opener.open(request, timeout=60) as answer:
+            return answer.read().decode()
