@@ -158,12 +158,13 @@ class API(changes.Changes, members.Members):
             cannot be, and nothing is known of any of them
         """
         self._deployment.check()
-        try:
-            records, alive = self.driver.list(context, **filters)
-        except exception.ServiceGroupUnavailable as error:
-            self._unreadable(error)
-            raise
-        return records, self._verdicts.of_listing(records, alive)
+        with collector.paused():
+            try:
+                records, alive = self.driver.list(context, **filters)
+            except exception.ServiceGroupUnavailable as error:
+                self._unreadable(error)
+                raise
+            return records, self._verdicts.of_listing(records, alive)
 
     def render(
         self,

@@ -2,7 +2,9 @@
 
 """The servers of a deployment: one set of them per process."""
 
+from collections import defaultdict
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 from concurrent import futures
 import os
@@ -20,6 +22,9 @@ from nova_sg.servicegroup.backends.memcached import server as server_
 from nova_sg.servicegroup.backends.memcached import tls
 
 T = TypeVar('T')
+
+#: Keys of members, by the uuid of the service.
+Members = dict[str, str]
 
 #: memcached takes a longer TTL for a date.
 MAX_TTL = 30 * 86400
@@ -108,6 +113,20 @@ class Cluster:
         if len(self.servers) == 1:
             return self.servers[0]
         return self.servers[zlib.crc32(text.encode()) % len(self.servers)]
+
+    def placed(self, uuids: Iterable[str]) -> dict[server_.Server, Members]:
+        """Return the servers that keep members of services, and their keys.
+
+        :returns: without servers that keep none of these
+        """
+        key_of = self.keys.member
+        if len(self.servers) == 1:
+            only = {uuid: key_of(uuid) for uuid in uuids}
+            return {self.servers[0]: only} if only else {}
+        found: dict[server_.Server, Members] = defaultdict(dict)
+        for uuid in uuids:
+            found[self.server_of(uuid)][uuid] = key_of(uuid)
+        return found
 
     def memory(self, server: server_.Server) -> epoch.ServerMemory:
         """Return the memory of a server."""

@@ -8,6 +8,9 @@ import re
 #: What a key may hold as it is; everything else is hashed.
 _is_plain = re.compile(r'[0-9A-Za-z_-]{1,64}').fullmatch
 
+#: How many keys of members are kept at most; a process may ask for anything.
+MOST_KEPT = 200_000
+
 
 def safe(text: str) -> str:
     """Return a text as it may stand in a key.
@@ -35,6 +38,7 @@ class Keys:
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
+        self._members: dict[str, str] = {}
         #: On every server: see :mod:`.epoch`.
         self.epoch = f'{prefix}:epoch'
         self.settling = f'{prefix}:settling'
@@ -48,8 +52,17 @@ class Keys:
         self.marker = f'{prefix}:deployment'
 
     def member(self, uuid: str) -> str:
-        """Return the key of the members of a service."""
-        return f'{self._prefix}:member:{safe(uuid)}'
+        """Return the key of the members of a service.
+
+        A list asks for thousands of them, the same ones each time.
+        """
+        key = self._members.get(uuid)
+        if key is None:
+            if len(self._members) >= MOST_KEPT:
+                self._members.clear()
+            key = f'{self._prefix}:member:{safe(uuid)}'
+            self._members[uuid] = key
+        return key
 
     def trace(self, uuid: str) -> str:
         """Return the key of when a service last beat, in ticks."""

@@ -121,6 +121,7 @@ class MemcachedMembership(base.Membership):
                     self._down_time,
                     self._cluster.keys.trace(each.uuid),
                     self._cluster.keys.last(each.uuid),
+                    self.conf.memcached.member_format,
                 ),
             )
             for each in joined
@@ -193,10 +194,7 @@ class MemcachedMembership(base.Membership):
 
         :raises ServiceGroupUnavailable: none of the servers can be asked
         """
-        placed: dict[server_.Server, dict[str, str]] = defaultdict(dict)
-        server_of, key_of = self._cluster.server_of, self._cluster.keys.member
-        for uuid in uuids:
-            placed[server_of(uuid)][uuid] = key_of(uuid)
+        placed = self._cluster.placed(uuids)
         if not placed:
             placed.update((server, {}) for server in self._cluster.servers)
         known_at = time.monotonic()

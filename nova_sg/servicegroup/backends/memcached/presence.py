@@ -2,11 +2,8 @@
 
 """The value of a member's key: the workers behind a service.
 
-::
-
-    {"format": 1, "workers": {"<worker>": {"pid": 4711, "ttl": 61,
-     "started_at": 1763843000.5, "seen_at": 1763843123.1, "beats": 13,
-     "invocation": "6f0c...}}}
+It names each worker, its process, when it joined and when it last beat; how
+that is written is said by :mod:`.values`.
 
 The key is there as long as one of them beats; without workers, all have left.
 ``forgotten`` stands instead of workers where the service was destroyed. What
@@ -30,8 +27,7 @@ import orjson
 from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup.backends.memcached import last
-
-FORMAT = 1
+from nova_sg.servicegroup.backends.memcached import values as values_
 
 #: What a value that is not as it should be raises.
 _UNREADABLE = (
@@ -86,16 +82,25 @@ class Worker:
     :param ttl: seconds after which it is down without a further beat
     :param trace: the key of when the service last beat, in ticks
     :param said: the key of what was last said of the service
-    :ivar last: the same
+    :param form: the format that it writes; see :mod:`.values`
+    :ivar last: the same as ``said``
     :ivar end: what is said there when this worker leaves
     """
 
-    def __init__(self, key: str, ttl: int, trace: str, said: str) -> None:
+    def __init__(
+        self,
+        key: str,
+        ttl: int,
+        trace: str,
+        said: str,
+        form: int = values_.NAMED,
+    ) -> None:
         self.key = key
         self.ttl = ttl
         self.trace = trace
         self.last = said
         self.end = last.End(said)
+        self._form = form
         self._traced: int | None = None
         self._name = uuid.uuid4().hex[:12]
         self._started_at = time.time()
@@ -106,7 +111,7 @@ class Worker:
 
     def alone(self) -> bytes:
         """Return the value for a key that is not there."""
-        return _encode({'workers': {self._name: self._entry()}})
+        return self._encode({'workers': {self._name: self._entry()}})
 
     def among(self, value: bytes) -> bytes | None:
         """Return a value with this worker's beat put into it.
@@ -119,7 +124,7 @@ class Worker:
         values.pop(_EXPECTED, None)
         workers = self._living(values)
         workers[self._name] = self._entry()
-        return _encode({**values, 'workers': workers})
+        return self._encode({**values, 'workers': workers})
 
     def without(self, value: bytes) -> Rest | None:
         """Return what is left without this worker.
@@ -136,7 +141,7 @@ class Worker:
         workers.pop(self._name, None)
         age = min((self._age(name) for name in workers), default=0.0)
         ttl = max(1, math.ceil(self.ttl - age))
-        left_over = _encode({**values, 'workers': workers})
+        left_over = self._encode({**values, 'workers': workers})
         return Rest(left_over, ttl, not workers)
 
     def leaves_trace(self, tick: int, renewal: int) -> bool:
@@ -154,6 +159,9 @@ class Worker:
     def count(self) -> None:
         """Begin another beat."""
         self._beats += 1
+
+    def _encode(self, values: dict[str, Any]) -> bytes:
+        return values_.encode(values, self._form)
 
     def _entry(self) -> dict[str, Any]:
         entry: dict[str, Any] = {
@@ -204,24 +212,26 @@ def without_invocation(value: bytes, invocation: str) -> Others | None:
     if not taken:
         return None
     others = {name: workers[name] for name in workers if name not in taken}
-    rest = _encode({**values, 'workers': others})
+    # As it was: this process may not be one of those that beat.
+    form = values.get('format', values_.NAMED)
+    rest = values_.encode({**values, 'workers': others}, form)
     seen_at = max(float(entry.get('seen_at', 0)) for entry in taken.values())
     return Others(rest, not others, len(taken), seen_at)
 
 
 def left() -> bytes:
     """Return the value of a service after its last worker has left."""
-    return _encode({'workers': {}})
+    return values_.encode({'workers': {}})
 
 
 def expected() -> bytes:
     """Return the value of a service that was created, and has not joined."""
-    return _encode({'workers': {}, _EXPECTED: True})
+    return values_.encode({'workers': {}, _EXPECTED: True})
 
 
 def forgotten() -> bytes:
     """Return the value of a service that was destroyed."""
-    return _encode({'forgotten': True})
+    return values_.encode({'forgotten': True})
 
 
 def verdicts(
@@ -255,32 +265,51 @@ def _one_verdict(key: str, value: bytes, known_at: float) -> liveness.Liveness:
         return liveness.Liveness(False, None, known_at, unknown=why)
 
 
-def _verdict(content: dict[str, Any], known_at: float) -> liveness.Liveness:
-    if content['format'] > FORMAT:
+def _verdict(content: Any, known_at: float) -> liveness.Liveness:
+    if isinstance(content, list):
+        return _packed_verdict(content, known_at)
+    if content['format'] > values_.NAMED:
         raise ValueError(f'format {content["format"]} is newer than here')
     members = []
     seen_at = 0.0
     for entry in content.get('workers', {}).values():
         if entry['seen_at'] > seen_at:
             seen_at = entry['seen_at']
-        started = entry['started_at']
-        if not 0 <= started < liveness.NEVER:
-            raise ValueError(f'nobody started at {started}')
-        members.append(_member((entry['pid'], started, entry['ttl'])))
+        members.append(
+            _joined((entry['pid'], entry['started_at'], entry['ttl']))
+        )
     if not members:
         return liveness.Liveness(_EXPECTED in content, None, known_at)
     last_seen = _time(seen_at, datetime.UTC)
     return _liveness((True, last_seen, known_at, tuple(members), None))
 
 
-def _encode(values: dict[str, Any]) -> bytes:
-    return orjson.dumps({'format': FORMAT, **values})
+def _packed_verdict(content: list[Any], known_at: float) -> liveness.Liveness:
+    """Return what a packed value says; for lists, without making names."""
+    if content[0] != values_.PACKED:
+        raise ValueError(f'format {content[0]} is newer than here')
+    members = []
+    seen_at = 0.0
+    for worker in content[1]:
+        if worker[4] > seen_at:
+            seen_at = worker[4]
+        members.append(_joined((worker[1], worker[3], worker[2])))
+    if not members:
+        return liveness.Liveness(_EXPECTED in content[-1], None, known_at)
+    last_seen = _time(seen_at, datetime.UTC)
+    return _liveness((True, last_seen, known_at, tuple(members), None))
+
+
+def _joined(member: tuple[int, float, int]) -> liveness.Member:
+    if not 0 <= member[1] < liveness.NEVER:
+        raise ValueError(f'nobody started at {member[1]}')
+    return _member(member)
 
 
 def _decode(value: bytes) -> dict[str, Any]:
     """Return what a value holds; of one that is nobody's, nothing."""
     try:
-        values = dict(orjson.loads(value))
+        values = values_.decode(value)
         for entry in values.get('workers', {}).values():
             entry['beats'], entry['ttl']
     except _UNREADABLE:

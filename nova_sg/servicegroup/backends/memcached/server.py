@@ -255,6 +255,10 @@ class Server:
 
     def _read(self, method: str, keys: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        if len(keys) <= READ_BATCH:
+            if keys:
+                found = self._ask(operator.methodcaller(method, keys))
+            return found
         for start in range(0, len(keys), READ_BATCH):
             batch = keys[start : start + READ_BATCH]
             found.update(self._ask(operator.methodcaller(method, batch)))

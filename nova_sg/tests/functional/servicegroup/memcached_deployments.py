@@ -24,6 +24,7 @@ from nova_sg.servicegroup.backends.memcached import keys
 from nova_sg.servicegroup.backends.memcached import (
     records as memcached_records,
 )
+from nova_sg.servicegroup.backends.memcached import values
 from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import link
 from nova_sg.tests.fixtures import clock
@@ -184,12 +185,18 @@ class TwoServersDeployment(McSqlDeployment):
 
 
 class McMemcachedDeployment(MemcachedDeployment):
-    """Records in memcached, too."""
+    """Records in memcached, too, and heartbeats that are packed."""
 
     def make(self) -> deployment.Options:
-        options = dict(super().make())
-        options['servicegroup'] = {'driver': 'mc', 'records': 'memcached'}
-        return options
+        options = super().make()
+        return {
+            **options,
+            'servicegroup': {'driver': 'mc', 'records': 'memcached'},
+            'memcached': {
+                **options['memcached'],
+                'member_format': values.PACKED,
+            },
+        }
 
     def round_trips(
         self,

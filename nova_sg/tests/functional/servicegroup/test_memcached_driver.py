@@ -7,6 +7,8 @@ import socket
 from urllib import parse
 import uuid
 
+import fixtures
+
 from nova_sg import exception
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup.backends.memcached import cluster
@@ -74,6 +76,26 @@ class TestValues(memcached_cell.RecordsTest):
             )
         self.beat(handle)
         self.assertTrue(self.new_api().service_is_up(service))
+
+    def test_heartbeats_are_packed_where_that_is_configured(self) -> None:
+        service = self.register('host1')
+        (old,) = self.join(service)
+        key = memcached_cell.KEYS.member(service.uuid)
+        self.assertEqual(1, json.loads(self.client.get(key))['format'])
+        with fixtures.EnvironmentVariable('OS_MEMCACHED__MEMBER_FORMAT', '2'):
+            (new,) = self.join(service)
+        for beating, packed in ((new, True), (old, False), (new, True)):
+            self.beat(beating)
+            value = json.loads(self.client.get(key))
+            self.assertEqual(packed, isinstance(value, list), value)
+            for reader in (self.api, self.new_api()):
+                alive = reader.liveness(self.context, [service.uuid])
+                self.assertEqual(2, len(alive[service.uuid].members))
+                self.assertTrue(reader.service_is_up(service))
+        old.leave(self.context)
+        self.assertTrue(self.new_api().service_is_up(service))
+        new.leave(self.context)
+        self.assertFalse(self.new_api().service_is_up(service))
 
     def test_a_value_too_long_is_refused_and_harms_nothing(self) -> None:
         server = cluster.get(self.api.conf).servers[0]

@@ -33,6 +33,7 @@ LIMITS = {
     ('conductor', 'graceful_shutdown_timeout'): (1, None),
     ('memcached', 'connect_timeout'): (0.05, 60),
     ('memcached', 'timeout'): (0.05, 60),
+    ('memcached', 'member_format'): (1, 2),
     ('servicegroup', 'report_interval'): (1, None),
     ('servicegroup', 'service_down_time'): (1, None),
     ('zookeeper', 'session_timeout'): (0.5, 86400),

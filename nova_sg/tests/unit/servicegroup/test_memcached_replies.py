@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 
-"""What a memcached answers, and how its values are read."""
+"""What a memcached answers, as a connection reads it."""
 
-import datetime
 import socket
 import threading
 from typing import Any
@@ -11,9 +10,7 @@ from typing import Any
 from oslotest import base
 from pymemcache import exceptions
 
-from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup.backends.memcached import connection
-from nova_sg.servicegroup.backends.memcached import presence
 
 KEYS = ['a', 'b', 'c']
 
@@ -114,47 +111,3 @@ class TestFetch(base.BaseTestCase):
             self.fetch,
             b'VALUE a 0 20\r\n{}\r\n',
         )
-
-
-def _value(started_at: str = '1', seen_at: str = '2') -> bytes:
-    return (
-        '{"format": 1, "workers": {"x": {"pid": 1, "ttl": 60, "beats": 0, '
-        f'"started_at": {started_at}, "seen_at": {seen_at}}}}}}}'
-    ).encode()
-
-
-class TestVerdicts(base.BaseTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.value = presence.Worker('a', 60, 'trace', 'last').alone()
-
-    def test_one_that_cannot_be_read_spoils_no_other(self) -> None:
-        for broken in (
-            b'',
-            b'{',
-            b'\xff',
-            b'1,2',
-            b'[]',
-            b'{"format": 2}',
-            b'{"format": 1, "workers": []}',
-            b'{"format": 1, "workers": [1]}',
-            b'{"format": 1, "workers": {"x": {}}}',
-            _value(started_at='"soon"'),
-            _value(started_at='-1'),
-            _value(started_at='1e300'),
-            _value(seen_at='1e300'),
-        ):
-            with self.subTest(broken=broken):
-                found = presence.verdicts(
-                    {'a': self.value, 'b': broken, 'c': self.value}, 1.0
-                )
-                self.assertTrue(found['a'].up and found['c'].up)
-                self.assertFalse(found['b'].up)
-                self.assertIn('b cannot be read', found['b'].unknown or '')
-
-    def test_they_say_who_is_behind_a_service(self) -> None:
-        found = presence.verdicts({'a': _value('1.5')}, 1.0)['a']
-        self.assertEqual((liveness.Member(1, 1.5, 60),), found.members)
-        moment = datetime.datetime(1970, 1, 1, 0, 0, 1, 500_000, datetime.UTC)
-        self.assertEqual(moment, found.members[0].started_at)
-        self.assertEqual(2, (found.last_seen or moment).timestamp())
