@@ -21,6 +21,7 @@ testing.enable()
 
 NONE = ('none', {'driver': None, 'records': None})
 DB = ('db', {'driver': 'db', 'records': None})
+GROUPED = ('db:grouped', {**DB[1], 'beats': 'grouped'})
 ZK = ('zk', {'driver': 'zk', 'records': None})
 ZK_SQL = ('zk:sql', {'driver': 'zk', 'records': 'sql'})
 MC = ('mc:memcached', {'driver': 'mc', 'records': 'memcached'})

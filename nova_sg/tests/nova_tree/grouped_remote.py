@@ -4,24 +4,19 @@
 
 import datetime
 import inspect
-import math
 import re
-import time
 from typing import Any
 from unittest import mock
 
 from nova import service as nova_service
 from nova.conductor import rpcapi as conductor_rpcapi
-from nova.db.main import api as db
 from nova.objects import base as objects_base
 import oslo_messaging as messaging
-import sqlalchemy as sa
 
 from nova_sg import exception
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree.grouped import driver
 from nova_sg.nova_tree.grouped import endpoint
-from nova_sg.nova_tree.grouped import intake
 from nova_sg.nova_tree.grouped import reader
 from nova_sg.nova_tree.grouped import sender
 from nova_sg.nova_tree.grouped import serving
@@ -204,108 +199,6 @@ class TestConductor(TestCase):
             {},
             'database_time',
         )
-
-
-class TestBurst(TestCase):
-    """What arrives together is written by one statement."""
-
-    def test_casts_that_come_while_the_server_rests_are_one_update(self):
-        self.stub_out('nova_sg.nova_tree.grouped.written.SPACING', 0.1)
-        self.stub_out('nova_sg.nova_tree.grouped.serving.REST', 0.02)
-        self.start_conductor()
-        self.caller.beat()
-        callers = [
-            sender.Caller(
-                self.process_of(
-                    self.make_service(
-                        host=f'host{number}', context=self.context
-                    )
-                )
-            )
-            for number in range(20)
-        ]
-        updates: list[str] = []
-        engine = db.get_engine(context=self.context)
-
-        def noted(_connection: Any, _cursor: Any, statement: str, *_: Any):
-            if statement.startswith('UPDATE services'):
-                updates.append(statement)
-
-        sa.event.listen(engine, 'before_cursor_execute', noted)
-        self.addCleanup(
-            sa.event.remove, engine, 'before_cursor_execute', noted
-        )
-        for each in callers:
-            now = time.time()
-            each._client.cast(
-                {}, 'post', uuid=each._uuid, sent=now, until=now + 60
-            )
-        self.settle()
-        self.assertLess(len(updates), 5)
-
-
-class TestRest(TestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.server = serving.server('one')
-        self.server._beats.intake._ahead = 0
-        # Nothing is written here.
-        self.server._beats.intake._writing = True
-
-    def rests(self, waited: float, version: str = '1.0') -> bool:
-        """Whether it rests after a heartbeat that waited so many seconds."""
-        sent = time.monotonic() - waited
-        message = {
-            'namespace': 'nova_sg.beats',
-            'version': version,
-            'method': 'post',
-            'args': {'uuid': 'one', 'sent': sent, 'until': sent + 10},
-        }
-        with mock.patch.object(serving, 'time') as clock:
-            self.server._on_incoming([mock.Mock(message=message)])
-        return bool(clock.sleep.called)
-
-    def test_it_rests_after_a_heartbeat_that_has_not_waited(self):
-        self.assertTrue(self.rests(0))
-
-    def test_it_does_not_rest_while_it_is_behind(self):
-        self.assertFalse(self.rests(1))
-
-    def test_it_does_not_rest_before_it_knows_the_time(self):
-        self.server._beats.intake._ahead = math.inf
-        self.assertFalse(self.rests(0))
-
-
-class TestIntake(TestCase):
-    """What is noted and cannot be written."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.group = mock.Mock()
-        self.intake = intake.Intake(self.context, self.group)
-
-    def write(self) -> None:
-        self.intake.note(self.made.uuid, 0, time.time() + 60)
-        commands.wait_until(
-            lambda: not self.intake._writing, 'the writer ends'
-        )
-
-    def test_a_failure_is_told_once_and_again_after_a_success(self):
-        for failure in ('gone', 'gone', None, 'gone'):
-            self.group.post_received.side_effect = failure and (
-                exception.ServiceGroupUnavailable(backend='', reason=failure)
-            )
-            self.write()
-        told = self.stdlog.logger.output.count('Heartbeats are lost')
-        self.assertEqual(2, told)
-
-    def test_no_more_than_a_limit_waits(self):
-        self.stub_out('nova_sg.nova_tree.grouped.written.LIMIT', 2)
-        self.intake._writing = True
-        for _ in range(3):
-            self.intake.note(self.made.uuid, 0, time.time() + 60)
-        self.assertEqual(2, len(self.intake._noted))
-        self.assertIn('Heartbeats are lost', self.stdlog.logger.output)
 
 
 class TestOtherDriver(TestCase):

@@ -82,7 +82,7 @@ class TestCase(base.TestCase):
 class TestTwice(TestCase):
     """A call to a conductor that the broker delivers twice."""
 
-    scenarios = [base.DB, base.ZK, base.ZK_SQL, base.MC]
+    scenarios = [base.DB, base.GROUPED, base.ZK, base.ZK_SQL, base.MC]
 
     def setUp(self) -> None:
         super().setUp()
@@ -176,7 +176,7 @@ class TestTwice(TestCase):
 
 
 class TestStockConductor(TestCase):
-    scenarios = [base.DB]
+    scenarios = [base.DB, base.GROUPED]
 
     def setUp(self) -> None:
         super().setUp()
@@ -200,7 +200,7 @@ class TestStockConductor(TestCase):
 class TestLostAnswer(TestCase):
     """A database that has committed, and whose answer is lost."""
 
-    scenarios = [base.DB, base.ZK_SQL]
+    scenarios = [base.DB, base.GROUPED, base.ZK_SQL]
 
     def test_the_change_stands_and_so_does_what_came_after_it(self):
         self.make_tables()
@@ -260,7 +260,7 @@ class TestLostAnswer(TestCase):
 
 
 class TestFence(TestCase):
-    scenarios = [base.DB]
+    scenarios = [base.DB, base.GROUPED]
 
     def move(self) -> None:
         with db.get_engine(context=self.context).begin() as cell:

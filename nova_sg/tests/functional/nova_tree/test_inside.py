@@ -16,9 +16,9 @@ from nova_sg.tests.functional.nova_tree import cells
 load_tests = testscenarios.load_tests_apply_scenarios
 
 MODULES = (
-    *('api', 'grouped', 'grouped_remote', 'invocations', 'lists', 'manage'),
-    *('moved', 'objects', 'once', 'reasons', 'records', 'sums', 'switch'),
-    'validation',
+    *('api', 'grouped', 'grouped_remote', 'grouped_serving', 'grouped_twice'),
+    *('invocations', 'lists', 'manage', 'moved', 'objects', 'once'),
+    *('reasons', 'records', 'sums', 'switch', 'validation'),
 )
 
 #: Seconds for all of them; they take two minutes, and ten on a laden machine.
