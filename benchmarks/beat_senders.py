@@ -67,9 +67,7 @@ class Load:
         self._result: dict[str, Any] = {'times': [], 'errors': 0, 'beats': 0}
         self._measured = False
         if options['way'] == 'grouped':
-            callers = [sender.Caller(each) for each in computes]
-            # Else those of one process call in step.
-            self._beats = [self._ours(each) for each in callers]
+            self._beats = [self._ours(sender.Caller(e)) for e in computes]
         else:
             self._beats = [self._novas(each) for each in computes]
 

@@ -28,7 +28,10 @@ from nova_sg.nova_tree.grouped import written
 CONF = nova_conf.CONF
 LOG = logging.getLogger(__name__)
 
-#: Of the report interval: a heartbeat that is older was not sent just now.
+#: Of the report interval: a heartbeat that is older was not sent just now. So
+#: much of what was sent last stays unread when a server rests. It is far more
+#: than an answer needs to its sender, for which the sender's idea of the
+#: database's time is late.
 FRESH = 0.02
 
 

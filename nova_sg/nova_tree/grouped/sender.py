@@ -7,6 +7,7 @@ conductors: most heartbeats are casts, and every so often one is a call.
 """
 
 import abc
+import random
 import time
 from typing import Any
 
@@ -46,6 +47,17 @@ def beats_per_call(interval: float, down_time: float) -> int:
     """
     within = min(down_time - 2 * interval, LEARNS_WITHIN)
     return max(1, int(within / interval))
+
+
+def first_casts(per_call: int) -> int:
+    """Return how many heartbeats are cast after the call that joins.
+
+    Where all computes start at once, one interval would else have the calls
+    of all of them, and the next ones none.
+
+    :param per_call: see :func:`beats_per_call`
+    """
+    return random.randrange(per_call)  # noqa: S311
 
 
 class NoConductor(Exception):
@@ -214,8 +226,10 @@ class Caller(Sender):
                 continue
             self._goes(grouped=True)
             if answer['written']:
-                self._joining = False
                 self._casts = self._per_call - 1
+                if self._joining:
+                    self._casts = first_casts(self._per_call)
+                self._joining = False
                 return
             self._unwritten(answer['there'])
             if self._gone:

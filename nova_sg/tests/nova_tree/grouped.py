@@ -331,6 +331,14 @@ class TestReader(TestCase):
 
 
 class TestSwitch(TestCase):
+    def test_a_rule_of_novas_that_somebody_replaced_is_theirs(self):
+        self.assertTrue(self.is_up(self.made))
+        self.stub_out(
+            'nova.servicegroup.drivers.db.DbDriver.is_up',
+            lambda _driver, _service: False,
+        )
+        self.assertFalse(self.is_up(self.made))
+
     def test_each_value_has_its_driver(self):
         for beats, wanted in (
             ('grouped', driver.GroupedDriver),

@@ -33,6 +33,11 @@ class TestCase(grouped.TestCase):
         self.flags(rpc_response_timeout=20)
         self.stub_out('nova_sg.nova_tree.grouped.written.SPACING', 0)
         self.stub_out('nova_sg.nova_tree.grouped.serving.REST', 0)
+        # Each joins as if it had called before.
+        self.stub_out(
+            'nova_sg.nova_tree.grouped.sender.first_casts',
+            lambda per_call: per_call - 1,
+        )
         self.seen_ago(self.made, 2 * grouped.DOWN_TIME)
         self.process = self.process_of(self.made)
 
@@ -84,6 +89,26 @@ class TestConductor(TestCase):
         self.settle()
         self.assertEqual(5, self.count())
         self.assertTrue(self.is_up(self.made))
+
+    def test_the_calls_of_computes_that_join_together_are_spread(self):
+        with mock.patch.object(
+            sender, 'first_casts', side_effect=[0, 1, 2, 3]
+        ) as drawn:
+            for _ in range(4):
+                caller = sender.Caller(self.process)
+                for _ in range(5):
+                    caller.beat()
+        self.assertEqual([mock.call(4)] * 4, drawn.mock_calls)
+        called = [''.join(self.sent[i : i + 5]) for i in range(0, 20, 5)]
+        self.assertEqual(
+            [
+                'beatbeatpostpostpost',
+                'beatpostbeatpostpost',
+                'beatpostpostbeatpost',
+                'beatpostpostpostbeat',
+            ],
+            called,
+        )
 
     def test_silence_is_followed_by_a_heartbeat_in_novas_way(self):
         self.caller.beat()

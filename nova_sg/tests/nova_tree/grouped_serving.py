@@ -7,15 +7,20 @@ import time
 from typing import Any
 from unittest import mock
 
+from nova import conf as nova_conf
 from nova.db.main import api as db
 import sqlalchemy as sa
 
 from nova_sg import exception
+from nova_sg.conductor import beats as conductor_beats
 from nova_sg.nova_tree.grouped import intake
 from nova_sg.nova_tree.grouped import sender
 from nova_sg.nova_tree.grouped import serving
+from nova_sg.nova_tree.grouped import written
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.nova_tree import grouped_remote
+
+CONF = nova_conf.CONF
 
 
 class TestBurst(grouped_remote.TestCase):
@@ -54,6 +59,37 @@ class TestBurst(grouped_remote.TestCase):
             )
         self.settle()
         self.assertLess(len(updates), 5)
+
+
+class TestGroup(grouped_remote.TestCase):
+    def test_it_is_open_for_those_that_come_shortly_after_the_first(self):
+        self.stub_out('nova_sg.nova_tree.grouped.written.SPACING', 0.02)
+        other = self.make_service(host='two', context=self.context)
+        group = written.Group(self.context, joining=True)
+        slept: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            group._join([other.uuid])
+
+        clock = mock.Mock(wraps=time, sleep=sleep)
+        with mock.patch.object(conductor_beats, 'time', clock):
+            group.report(self.context, [self.made.uuid])
+        self.assertEqual([0.02 * CONF.report_interval], slept)
+        self.assertEqual(1, group.facts()['beat_writes'])
+        for made in (self.made, other):
+            self.assertEqual(1, self.read(made).report_count)
+
+    def test_casts_join_the_group_that_calls_have_opened(self):
+        waited = intake.Intake(self.context, mock.Mock())
+        self.stub_out('nova_sg.nova_tree.grouped.written.SPACING', 0.02)
+        clock = mock.Mock(wraps=time)
+        with mock.patch.object(intake, 'time', clock):
+            waited._run()
+        group = written.Group(self.context, joining=False)
+        (slept,) = clock.sleep.call_args.args
+        self.assertLess(0, slept)
+        self.assertLess(slept, group._linger)
 
 
 class TestRest(grouped_remote.TestCase):
