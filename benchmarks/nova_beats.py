@@ -15,6 +15,9 @@ not carry nova's heartbeats, their interval is stretched, so compare what one
 heartbeat costs: CPU of the conductor, the broker, the database and the
 sender, SQL statements and transactions.
 
+Two runs are enough for the page: :mod:`.beat_plot` makes its tables and its
+plot of their results.
+
 The servers work without any heartbeat, too. What they spend then is measured
 first, and is in what a heartbeat costs. ``Conductor net ms`` and ``Broker net
 ms`` are without it.

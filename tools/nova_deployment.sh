@@ -37,7 +37,8 @@ it should be.
   --move        instead: a nova that runs with driver = db is moved to zk, or
                 to mc with --driver mc
   --from N      with --upgrade: nova with nova-sg is upgraded from this
-                release to that of --nova while zk or mc is in use
+                release to that of --nova while zk or mc is in use, or grouped
+                heartbeats with --driver db --beats grouped
   --eventlet    all of nova under eventlet
   --threading   all of nova on native threads (not 31)
   -h, --help    show this text
@@ -57,7 +58,7 @@ cd "$top"
 # shellcheck source=tools/nova_tree/environment.sh
 . tools/nova_tree/environment.sh
 
-module=show plain='' from='' driver='' number=34 arguments=()
+module=show plain='' from='' driver='' beats='' number=34 arguments=()
 unset OS_NOVA_DISABLE_EVENTLET_PATCHING
 while (($#)); do
     case $1 in
@@ -82,6 +83,7 @@ while (($#)); do
             ;;
         --beats)
             nova_is_beats "${2:-}" || exit 2
+            beats=$2
             arguments+=("$1" "$2")
             shift
             ;;
@@ -101,11 +103,16 @@ while (($#)); do
     shift
 done
 if [[ -n $from ]]; then
-    if [[ $module != upgrade || $driver == db ]]; then
-        echo 'nova_deployment.sh: --from goes with --upgrade and zk or mc' >&2
-        exit 2
-    fi
-    module=releases plain=''
+    module+=" ${driver:-zk} ${beats:-nova}"
+    case $module in
+        'upgrade zk nova' | 'upgrade mc nova') module=releases plain='' ;;
+        'upgrade db grouped') module=grouped_releases arguments=() ;;
+        *)
+            echo 'nova_deployment.sh: --from goes with --upgrade and zk or' \
+                'mc, or with --driver db --beats grouped' >&2
+            exit 2
+            ;;
+    esac
 elif [[ $module == upgrade ]] && ((${#arguments[@]})); then
     echo 'nova_deployment.sh: --upgrade without --from has no other option' \
         'but --nova, --eventlet and --threading' >&2
@@ -126,5 +133,8 @@ nova_choose "$number"
 nova_environment
 [[ -z $plain ]] || nova_alone
 nova_enter
-[[ -z $plain ]] || arguments=("$nova_tree/plain")
+[[ -z $plain ]] || {
+    [[ -n $from ]] || arguments=()
+    arguments+=("$nova_tree/plain")
+}
 exec python -m "nova_sg.tests.nova_deployment.$module" "${arguments[@]}"
