@@ -3,6 +3,7 @@
 """Promises about why a service is down, and since when."""
 
 import datetime
+import functools
 import signal
 import unittest
 
@@ -30,6 +31,10 @@ class ReasonTest(base.ConformanceTest):
         found = (reader or self.api).departures(self.context, [service])
         return found[service.uuid]
 
+    def is_told(self, reader: sg_api.API, reason: str) -> bool:
+        """Return whether a reader tells this reason."""
+        return self.why(reader).reason == reason
+
     def watch_it_up(self) -> None:
         """Have this process see that the service is up."""
         self.eventually(
@@ -43,15 +48,19 @@ class ReasonTest(base.ConformanceTest):
         """
         if not self.characteristics.reasons:
             reason = reasons.UNKNOWN
-        down_within = self.characteristics.crash_detection
-        self.eventually(
-            lambda: self.why().reason == reason,
-            f'the service is {reason}, not {self.why()}',
-            within=max(down_within, self.conf.servicegroup.service_down_time),
+        within = max(
+            self.characteristics.crash_detection,
+            self.conf.servicegroup.service_down_time,
         )
-        for reader in (None, self.new_api()):
+        # One that has just begun may doubt that all members are dead.
+        within += self.characteristics.doubt
+        for reader in (self.api, self.new_api()):
+            self.eventually(
+                functools.partial(self.is_told, reader, reason),
+                f'the service is {reason}',
+                within=within,
+            )
             found = self.why(reader)
-            self.assertEqual(reason, found.reason)
             if reason == reasons.UNKNOWN:
                 continue
             self.assertIsNotNone(found.last_seen)

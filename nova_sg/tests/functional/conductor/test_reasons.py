@@ -21,6 +21,8 @@ class _ThroughConductors:
 
     def setUp(self) -> None:
         self._link: Any = None
+        #: What stands for a reader that has just begun.
+        self._remote: dict[sg_api.API, sg_api.API] = {}
         super().setUp()
 
     @property
@@ -36,7 +38,9 @@ class _ThroughConductors:
         if not isinstance(reader, sg_api.API):
             reader = self.api
         elif reader is not self.api:
-            reader = self.remote_api()
+            if reader not in self._remote:
+                self._remote[reader] = self.remote_api()
+            reader = self._remote[reader]
         return super().why(reader)
 
     def remote_api(self) -> sg_api.API:
