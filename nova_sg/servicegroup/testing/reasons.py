@@ -2,13 +2,16 @@
 
 """Promises about why a service is down, and since when."""
 
+from concurrent import futures
 import datetime
 import functools
 import signal
+import threading
 import unittest
 
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import reasons
+from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.testing import actions
 from nova_sg.servicegroup.testing import base
 from nova_sg.servicegroup.testing import invocations
@@ -148,6 +151,26 @@ class ReasonTests(ReasonTest):
         for worker in workers:
             worker.call(actions.leave, self.service)
         self.assert_reason(reasons.STOPPED)
+
+    def test_two_workers_that_leave_at_once(self) -> None:
+        apis = [self.new_api(), self.new_api()]
+        for _round in range(5):
+            handles = [
+                each.driver.membership.join(self.context, self.service)
+                for each in apis
+            ]
+            start = threading.Barrier(len(handles))
+
+            def leave(
+                handle: membership_base.Handle,
+                start: threading.Barrier = start,
+            ) -> None:
+                start.wait()
+                handle.leave(self.context)
+
+            with futures.ThreadPoolExecutor(len(handles)) as pool:
+                list(pool.map(leave, handles))
+            self.assert_reason(reasons.STOPPED)
 
     def test_an_old_leave_is_no_reason(self) -> None:
         handle = self.membership.join(self.context, self.service)
