@@ -198,6 +198,7 @@ class TransitionTests(HistoryTest):
         uuids = [self.uuid, *(str(uuidlib.uuid4()) for _ in range(9))]
         start = threading.Barrier(3)
         failed = []
+        told: list[entry_.Entry] = []
 
         def watch(number: int) -> None:
             api = self.new_api()
@@ -218,6 +219,7 @@ class TransitionTests(HistoryTest):
                             for each in uuids
                         ],
                     )
+                    told.extend(last.values())
             except BaseException as error:
                 failed.append(error)
                 start.abort()
@@ -236,3 +238,7 @@ class TransitionTests(HistoryTest):
             self.assertEqual(
                 [1, 2, 3, 4, 5], [each.sequence for each in found]
             )
+            # What was one watcher's is nobody else's.
+            recorded = {(e.sequence, e.observer) for e in found}
+            seen = {(e.sequence, e.observer) for e in told if e.uuid == uuid}
+            self.assertEqual(recorded, seen)
