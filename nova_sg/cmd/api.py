@@ -26,8 +26,8 @@ from nova_sg import metrics
 from nova_sg import private
 from nova_sg import servicegroup
 from nova_sg import systemd
+from nova_sg import turn
 from nova_sg.cmd import common
-from nova_sg.cmd import turn
 from nova_sg.metrics import place as sg_place
 
 PROGRAM = 'nova-sg-api'

@@ -139,6 +139,7 @@ def _load(script: metadata.EntryPoint, debug: bool) -> Callable[[], Any]:
 def service_commands() -> dict[str, Any]:
     """Return what nova-manage has of nova-sg-manage, by the action's name."""
     from nova_sg.cmd.commands import driver
+    from nova_sg.cmd.commands import history
     from nova_sg.cmd.commands import listing
     from nova_sg.cmd.commands import service
     from nova_sg.cmd.commands import watch
@@ -147,6 +148,7 @@ def service_commands() -> dict[str, Any]:
         'enable': service.Enable,
         'disable': service.Disable,
         'describe_resource': service.DescribeResource,
+        'history': history.History,
         'list': listing.List,
         'migrate': driver.Migrate,
         'watch': watch.Watch,

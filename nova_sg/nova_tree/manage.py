@@ -32,9 +32,12 @@ from nova_sg import exception
 from nova_sg import exits
 from nova_sg.inventory import base as inventory_base
 from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import history
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import shown
 from nova_sg.nova_tree import tables
+from nova_sg.servicegroup.history import base as history_base
+from nova_sg.servicegroup.history import entry
 
 CONF = nova_conf.CONF
 
@@ -190,6 +193,11 @@ class _Application:
             )
         raise exception.HostBinaryNotFound(binary=binary, host=host)
 
+    def history(
+        self, question: history_base.Question
+    ) -> Sequence[entry.Entry]:
+        return history.read(question)
+
     def save(self, service: Any) -> None:
         # Tells placement, too, when a compute is enabled or disabled.
         compute_api.HostAPI().service_update(service._context, service)
@@ -289,6 +297,33 @@ class ServiceCommands:
         words = [f'--{k}={v}' for k, v in options.items() if v is not None]
         flags = ['--json-lines'] if json_lines else []
         self._run('watch', *words, *flags)
+
+    @_described
+    @common.args(
+        'host', metavar='<host>', nargs='?', help='Only services of this host'
+    )
+    @common.args(
+        '--since',
+        metavar='<time>',
+        help='Only transitions since then: 90m, 12h, 3d, or a time such as '
+        '2026-03-14T15:09 (UTC)',
+    )
+    @common.args(
+        '--last',
+        metavar='<number>',
+        help='Only so many transitions, the newest (default: 1000)',
+    )
+    def history(
+        self,
+        host: str | None = None,
+        since: str | None = None,
+        last: str | None = None,
+    ) -> None:
+        """Show the last transitions of services, the newest last."""
+        options = {'since': since, 'last': last}
+        words = [f'--{k}={v}' for k, v in options.items() if v is not None]
+        places = [] if host is None else ['--', host]
+        _print_table(*self._run('history', *words, *places))
 
     @_described
     @_host

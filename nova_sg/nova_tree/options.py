@@ -18,6 +18,7 @@ from oslo_config import cfg
 from nova_sg import conf as sg_conf
 from nova_sg.conf import database
 from nova_sg.conf import drivers
+from nova_sg.conf import history
 from nova_sg.conf import inventory
 from nova_sg.conf import monitoring
 from nova_sg.conf import paths
@@ -44,6 +45,7 @@ def registered() -> list[tuple[cfg.OptGroup, Sequence[cfg.Opt]]]:
     return [
         (servicegroup.servicegroup_group, _servicegroup_opts()),
         (inventory.inventory_group, inventory.inventory_opts),
+        (history.history_group, history.history_opts),
         (monitoring.monitoring_group, monitoring.monitoring_opts),
         *drivers.list_opts().items(),
     ]

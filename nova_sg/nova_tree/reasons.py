@@ -104,7 +104,7 @@ def of(
     for context, some in _by_cell(down):
         try:
             with errors.as_ours():
-                traces |= _traces(context, [each.uuid for each in some])
+                traces |= traces_in(context, [each.uuid for each in some])
         except exception.ServiceGroupUnavailable as error:
             LOG.debug('Nothing is known of why services are down: %s', error)
     return {
@@ -127,9 +127,13 @@ def _by_cell(services: Sequence[Any]) -> list[tuple[Any, list[Any]]]:
     return list(found.values())
 
 
-def _traces(
+def traces_in(
     context: Any, uuids: Sequence[str]
 ) -> Mapping[str, reasons.Departure]:
+    """Return the traces of services, by uuid.
+
+    :param context: leads to the cell of the services
+    """
     api = owner.get()
     if api is not None:
         return api.traces(cells.Context(context), uuids)

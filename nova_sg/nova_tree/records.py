@@ -34,9 +34,11 @@ from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import once
 from nova_sg.nova_tree import originals
 from nova_sg.nova_tree import rows
+from nova_sg.nova_tree import transitions
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.history import sql as sql_history
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.records import view
@@ -59,6 +61,10 @@ class NovaRecordStore(base.RecordStore):
     @property
     def marker_store(self) -> marker.MarkerStore:
         return NoMarkerStore()
+
+    @property
+    def history(self) -> sql_history.SqlHistory:
+        return transitions.of_novas_table()
 
     @errors.as_ours()
     def create(

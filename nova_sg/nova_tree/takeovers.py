@@ -13,6 +13,7 @@ from nova_sg.nova_tree import hypervisors
 from nova_sg.nova_tree import instances
 from nova_sg.nova_tree import monitoring
 from nova_sg.nova_tree import options
+from nova_sg.nova_tree import recording
 from nova_sg.nova_tree import release
 from nova_sg.nova_tree import servicegroup
 from nova_sg.nova_tree import serving
@@ -39,6 +40,7 @@ TAKEOVERS: tuple[type[takeover.Takeover], ...] = (
     servicegroup.ServiceGroupDriver,
     serving.Serving,
     monitoring.Monitoring,
+    recording.Recording,
     stop.ServiceStop,
     instances.InstanceServices,
     statistics.ComputeNodeStatistics,

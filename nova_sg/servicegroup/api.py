@@ -6,10 +6,9 @@ Everything above reaches services through this class, and nothing above knows
 which driver is behind it. ``join``, ``service_is_up`` and
 ``get_updated_time`` have nova's own signatures, so that nova's code calls
 them unchanged. What may be written is said by :mod:`.changes`, what "up"
-means by :mod:`.verdicts`.
+means by :mod:`.verdicts`, what was by :mod:`.past`.
 """
 
-from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Hashable
 from collections.abc import Iterable
@@ -42,21 +41,18 @@ from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import members
+from nova_sg.servicegroup import past
 from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup import verdicts
-from nova_sg.servicegroup.history import base as history_base
-from nova_sg.servicegroup.history import entry
-from nova_sg.servicegroup.history import recorder
-from nova_sg.servicegroup.history import recording
 
 LOG = logging.getLogger(__name__)
 
 T = TypeVar('T')
 
 
-class API(changes.Changes, members.Members):
+class API(changes.Changes, members.Members, past.Past):
     """The servicegroup API of one process.
 
     :param conf: a loaded configuration
@@ -359,48 +355,6 @@ class API(changes.Changes, members.Members):
         """
         self._deployment.check()
         return self._departures.traces(context, uuids)
-
-    def history(
-        self,
-        context: sg_context.RequestContext,
-        question: history_base.Question,
-    ) -> Sequence[entry.Entry]:
-        """Return transitions of services in order, the newest last.
-
-        :raises Conflict: this driver keeps no history
-        :raises ServiceGroupUnavailable: the backend cannot be asked
-        """
-        self._deployment.check()
-        told = self.driver.history
-        if told is None:
-            raise exception.Conflict(
-                f'With {self.marker} there is no history: these records have '
-                'no place for it.'
-            )
-        return told.of(context, question)
-
-    def recording(
-        self, observer: str, may: Callable[[], bool] = lambda: True
-    ) -> recording.Recording | None:
-        """Return what records transitions in this process, not started yet.
-
-        :param observer: names this process in an entry
-        :param may: see :class:`recording.Recording`
-        :returns: None where this process is not to record any
-        """
-        options = self.driver.conf.history
-        history = self.driver.history
-        if not options.enabled or not isinstance(
-            history, history_base.History
-        ):
-            return None
-        # A mirror that lags must not show what was before an entry.
-        staleness = self.driver.characteristics.staleness
-        return recording.Recording(
-            recorder.Recorder(self, history, observer),
-            max(options.interval, staleness),
-            may,
-        )
 
     @property
     def knowledge_age(self) -> float:

@@ -69,9 +69,9 @@ class Limits(NamedTuple):
 
         A process that has not registered the group only moves services.
         """
-        if history_conf.NAME not in conf:
+        options = getattr(conf, history_conf.NAME, None)
+        if options is None:
             return cls(history_conf.ENTRIES, history_conf.DAYS)
-        options = conf[history_conf.NAME]
         return cls(options.entries, options.days)
 
     def kept(

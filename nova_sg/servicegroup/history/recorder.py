@@ -2,6 +2,7 @@
 
 """Records what changes from one list of the services to the next."""
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -51,11 +52,19 @@ class Recorder:
     :param services: lists them
     :param history: where transitions are recorded
     :param observer: names this process in an entry
+    :param context_of: returns the context of a look
     """
 
     def __init__(
-        self, services: Services, history: base.History, observer: str
+        self,
+        services: Services,
+        history: base.History,
+        observer: str,
+        context_of: Callable[
+            [], sg_context.RequestContext
+        ] = sg_context.get_admin_context,
     ) -> None:
+        self._context_of = context_of
         self._services = services
         self._history = history
         self._observer = observer[: entry_.MAX_LENGTH]
@@ -72,7 +81,7 @@ class Recorder:
         :returns: how many transitions were recorded, here or elsewhere
         :raises ServiceGroupUnavailable: the backend cannot be asked
         """
-        context = sg_context.get_admin_context()
+        context = self._context_of()
         records, alive = self._services.list(context)
         services = {each.uuid: each for each in records}
         for uuid in self._numbers.keys() - services.keys():

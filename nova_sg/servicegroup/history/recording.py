@@ -72,8 +72,12 @@ class Recording:
             self._recorder.look()
         except exception.NovaSgException as error:
             if self._failing is not type(error):
-                LOG.warning(
-                    'Recording no transitions until this is over: %s', error
+                # A database without the table may be meant to have none.
+                optional = isinstance(error, exception.SchemaNotReady)
+                LOG.log(
+                    logging.INFO if optional else logging.WARNING,
+                    'Recording no transitions until this is over: %s',
+                    error,
                 )
             self._failing = type(error)
         except Exception as error:

@@ -2,6 +2,7 @@
 
 """Promises of a watcher: it records what happens, and invents nothing."""
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -195,6 +196,23 @@ class RecorderTests(transitions.HistoryTest):
         late.look()
         late.look()
         self.assertEqual([('up', 'down', reasons.SILENT)], self.told())
+
+    def test_without_a_change_a_look_costs_a_list(self) -> None:
+        self.register()
+        watcher = recorder.Recorder(self.api, self.history, 'a watcher')
+        watcher.look()
+        watcher.look()
+        before = self.cost(lambda: self.api.list(self.context))
+        of_a_look = self.cost(watcher.look)
+        # A mirror may have begun to answer meanwhile.
+        after = self.cost(lambda: self.api.list(self.context))
+        self.assertIn(of_a_look, (before, after))
+
+    def cost(self, work: Callable[[], object]) -> int:
+        """Return the round trips of some work."""
+        with self.deployment.round_trips() as trips:
+            work()
+        return trips()
 
     def test_a_service_that_is_gone_is_no_longer_compared(self) -> None:
         self.looks()

@@ -26,13 +26,13 @@ from nova_sg.db import writes
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.backends.sql import history
 from nova_sg.servicegroup.backends.sql import marker as sql_marker
 from nova_sg.servicegroup.backends.sql import names
 from nova_sg.servicegroup.backends.sql import rows
 from nova_sg.servicegroup.backends.sql.rows import LIVE
 from nova_sg.servicegroup.backends.sql.rows import SERVICES
 from nova_sg.servicegroup.history import base as history_base
+from nova_sg.servicegroup.history import sql as sql_history
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
 
@@ -70,9 +70,10 @@ class SqlRecordStore(base.RecordStore):
         return self._marker_store
 
     @property
-    def history(self) -> history.SqlHistory:
-        return history.SqlHistory(
-            self._database, history_base.Limits.of(self.conf)
+    def history(self) -> sql_history.SqlHistory:
+        return sql_history.SqlHistory(
+            lambda _context: self._database,
+            history_base.Limits.of(self.conf),
         )
 
     def settle(self) -> None:

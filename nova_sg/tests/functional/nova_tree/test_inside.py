@@ -18,7 +18,7 @@ load_tests = testscenarios.load_tests_apply_scenarios
 MODULES = (
     *('api', 'grouped', 'grouped_remote', 'grouped_serving', 'grouped_twice'),
     *('invocations', 'lists', 'manage', 'moved', 'objects', 'once'),
-    *('reasons', 'records', 'sums', 'switch', 'validation'),
+    *('reasons', 'records', 'sums', 'switch', 'transitions', 'validation'),
 )
 
 #: Seconds for all of them; they take two minutes, and ten on a laden machine.

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The history in the database, beside the ``services`` table."""
+"""The history in the database, beside the ``services`` table.
+
+Of the ``sql`` backend, and of a nova's own table inside a nova tree.
+"""
 
 from collections.abc import Callable
 from collections.abc import Collection
@@ -41,51 +44,60 @@ class SqlHistory(base.History):
     Two watchers may insert the same entry: the primary key lets one of them.
     To insert it again after a lost answer does no harm either.
 
-    :param database: where the services are
+    :param database_of: returns where the services are that a call is for
     :param limits: how much is kept
     """
 
-    def __init__(self, database: Database, limits: base.Limits) -> None:
+    def __init__(
+        self, database_of: Callable[[Context], Database], limits: base.Limits
+    ) -> None:
         super().__init__(limits)
-        self._database = database
+        self._database_of = database_of
 
     def of(
         self, context: Context, question: base.Question
     ) -> Sequence[entry_.Entry]:
         statement = transitions.matching(*question)
-        rows = self._database.read(lambda c: c.execute(statement).all())
+        rows = self._database_of(context).read(
+            lambda c: c.execute(statement).all()
+        )
         return entry_.in_order(_entry(each) for each in rows)
 
     def last(
         self, context: Context, uuids: Collection[str]
     ) -> Mapping[str, entry_.Entry]:
-        return self._database.read(lambda c: _newest(c, uuids))
+        return self._database_of(context).read(lambda c: _newest(c, uuids))
 
     def record(
         self, context: Context, entries: Sequence[entry_.Entry]
     ) -> Mapping[str, entry_.Entry]:
-        now = self._database.read(lambda c: c.scalar(transitions.now()))
+        database = self._database_of(context)
+        now = database.read(lambda c: c.scalar(transitions.now()))
         # In the same order always, so that two watchers do not deadlock.
         for part in _parts(sorted(entries)):
-            self._record(part, now)
+            self._record(database, part, now)
         return self.last(context, [each.uuid for each in entries])
 
     def prune(self, context: Context, registered: Collection[str]) -> int:
+        database = self._database_of(context)
         deleted = 0
         statement = transitions.old(self.limits.days)
         while True:
-            rows = self._database.read(lambda c: c.execute(statement).all())
+            rows = database.read(lambda c: c.execute(statement).all())
             if not rows:
                 return deleted
             keys = [
                 {'of_uuid': uuid, 'number': number}
                 for uuid, number in sorted(tuple(row) for row in rows)
             ]
-            _write(self._database, transitions.deletion(), keys)
+            _write(database, transitions.deletion(), keys)
             deleted += len(keys)
 
     def _record(
-        self, entries: Sequence[entry_.Entry], now: datetime.datetime
+        self,
+        database: Database,
+        entries: Sequence[entry_.Entry],
+        now: datetime.datetime,
     ) -> None:
         rows = [_row(each, now) for each in entries]
         full = [
@@ -100,7 +112,7 @@ class SqlHistory(base.History):
             if full:
                 connection.execute(transitions.overflow(), full)
 
-        self._database.write(work)
+        database.write(work)
 
 
 def _write(

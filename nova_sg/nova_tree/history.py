@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The history of all cells, as ``nova-manage service history`` shows it."""
+
+from collections.abc import Sequence
+import sys
+from typing import Any
+
+from nova import context as nova_context
+from nova import objects
+
+from nova_sg import exception
+from nova_sg.nova_tree import cells
+from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import owner
+from nova_sg.nova_tree import transitions
+from nova_sg.servicegroup.history import base
+from nova_sg.servicegroup.history import entry as entry_
+
+
+def read(question: base.Question) -> Sequence[entry_.Entry]:
+    """Return transitions of the services of all cells, in order.
+
+    What stands in the way of one cell is a line on stderr.
+
+    :raises ServiceGroupUnavailable: no cell answers
+    """
+    context = nova_context.get_admin_context()
+    with errors.as_ours():
+        mappings = objects.CellMappingList.get_all(context)
+    found: list[entry_.Entry] = []
+    failed = []
+    for mapping in mappings:
+        with nova_context.target_cell(context, mapping) as targeted:
+            try:
+                found += _of_cell(targeted, question)
+            except exception.ServiceGroupUnavailable as error:
+                failed.append(error)
+                text = ' '.join(str(error).split())
+                name = mapping.name or mapping.uuid
+                print(f'warning: cell {name}: {text}', file=sys.stderr)
+    if failed and len(failed) == len(mappings):
+        raise failed[-1]
+    return question.answer(found)
+
+
+def _of_cell(context: Any, question: base.Question) -> Sequence[entry_.Entry]:
+    api = owner.get()
+    mine = cells.Context(context)
+    if api is not None:
+        return api.history(mine, question)
+    return transitions.of_novas_table().of(mine, question)
