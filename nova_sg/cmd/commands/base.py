@@ -29,7 +29,7 @@ class Application(Protocol):
     """What the commands ask of the application that runs them.
 
     The services here are those of this project, and inside a nova those of
-    nova: see ``nova_sg.nova_tree.manage``.
+    nova: see ``nova_sg.nova_tree.application``.
     """
 
     def load_conf(self) -> cfg.ConfigOpts:

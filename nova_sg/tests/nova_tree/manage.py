@@ -20,6 +20,7 @@ from nova_sg import exits
 from nova_sg.cmd import run
 from nova_sg.cmd.commands import listing
 from nova_sg.db import schema
+from nova_sg.nova_tree import application
 from nova_sg.nova_tree import manage
 from nova_sg.nova_tree import monitoring
 from nova_sg.nova_tree import shown
@@ -216,8 +217,8 @@ class TestServiceCommands(TestCase):
 
     def test_a_cell_that_does_not_answer_changes_nothing_but_states(self):
         self.make('cell1', 'one')
-        application = manage._Application()
-        (before,) = application.services(None, None)
+        seen = application.Application()
+        (before,) = seen.services(None, None)
         silent = objects.Service(host='one', binary='nova-compute')
         self.stub_out(
             'nova.compute.api.HostAPI.service_get_all',
@@ -225,7 +226,7 @@ class TestServiceCommands(TestCase):
         )
         self.assertEqual(
             [before._replace(state='unknown')],
-            application.services(None, None),
+            seen.services(None, None),
         )
 
     def test_what_was_not_expected_is_one_line_too(self):
