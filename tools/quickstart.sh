@@ -242,6 +242,8 @@ write_environment() {
 OS_API__AUTH_STRATEGY=noauth2
 OS_API__PORT=$port
 OS_API__WORKERS=1
+OS_DASHBOARD__ENABLED=true
+OS_DASHBOARD__NAME=quickstart
 OS_DEFAULT__STATE_PATH=$run
 OS_DATABASE__CONNECTION=sqlite:///$run/nova-sg.sqlite
 OS_INVENTORY__BACKEND=sql
@@ -332,6 +334,10 @@ curl_line() {
         "http://127.0.0.1:$port/v2.1/os-services"
 }
 
+page_line() {
+    echo "http://127.0.0.1:$port/dashboard"
+}
+
 metrics_line() {
     echo "curl http://127.0.0.1:$metrics_port/metrics"
 }
@@ -388,6 +394,8 @@ show() {
     say 'What Prometheus is told of all services'
     printf '\nnova-sg> %s\n' "$(metrics_line)"
     fetch "http://127.0.0.1:$metrics_port/metrics" | grep '^nova_sg_services{'
+    say 'All of it in a browser: sign in as admin'
+    printf '\n%s\n' "$(page_line)"
 }
 
 next_steps() {
@@ -402,6 +410,7 @@ nova-sg-manage --help
 $(curl_line)
 $(metrics_line)
 $(openstack_line)
+# in a browser on this machine, as admin: $(page_line)
 EOF
 }
 

@@ -40,6 +40,7 @@ const poll = new Poll((content, seconds) => {
 });
 
 function take(content) {
+  const first = !known;
   known = content;
   const { name, driver, records } = content.deployment;
   say($('deployment'), [name, `${driver}, records in ${records}`].filter(Boolean).join(' · '));
@@ -51,6 +52,7 @@ function take(content) {
   const marked = overview.update(found);
   route();
   grid.update(found.hosts, marked);
+  if (first) performance.mark('services');
 }
 
 function tick() {

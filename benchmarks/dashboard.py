@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the page costs with many hosts: ``python -m benchmarks.dashboard``.
+
+Registers simulated hosts with nova-sg-agent in a ZooKeeper of its own, serves
+the page, and measures two things: a poll that finds nothing new, by a client
+that keeps its connection, and the time until Chromium shows all hosts. Let
+nothing else run meanwhile.
+"""
+
+import argparse
+import base64
+import gzip
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+from urllib import parse
+
+import fixtures
+
+from nova_sg.api.dashboard import session
+from nova_sg.tests.fixtures import browser
+from nova_sg.tests.fixtures import commands
+from nova_sg.tests.fixtures import rest_process
+from nova_sg.tests.fixtures.servers import zookeeper
+
+#: Milliseconds until all hosts are shown; None before.
+_SHOWN = (
+    'return performance.getEntriesByName("services")[0]?.startTime ?? null'
+)
+_PAINTED = (
+    'return performance.getEntriesByName("first-contentful-paint")[0]'
+    '?.startTime ?? null'
+)
+
+
+class _Polls:
+    """A client of the page that keeps its connection."""
+
+    def __init__(self, url: str, cookie: str) -> None:
+        self._connection = http.client.HTTPConnection(
+            parse.urlsplit(url).netloc, timeout=60
+        )
+        self._headers = {'Cookie': cookie, 'Accept-Encoding': 'gzip'}
+
+    def ask(self, revision: str = '') -> tuple[int, str, bytes]:
+        self._connection.request(
+            'GET',
+            '/dashboard/state',
+            headers={**self._headers, 'If-None-Match': revision},
+        )
+        answer = self._connection.getresponse()
+        body = answer.read()
+        return answer.status, answer.headers['ETag'], body
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or '').split('\n')[0]
+    )
+    parser.add_argument('--hosts', type=int, default=10_000)
+    parser.add_argument('--polls', type=int, default=500)
+    args = parser.parse_args()
+    with fixtures.TempDir() as place:
+        print(json.dumps(_measure(place.path, args.hosts, args.polls)))
+
+
+def _measure(directory: str, hosts: int, polls: int) -> dict[str, Any]:
+    with zookeeper.ZookeeperServer() as ensemble:
+        options = {
+            'OS_SERVICEGROUP__DRIVER': 'zk',
+            'OS_ZOOKEEPER__HOSTS': ensemble.hosts,
+            'OS_SERVICEGROUP__SERVICE_DOWN_TIME': '600',
+            'OS_DEFAULT__STATE_PATH': directory,
+        }
+        agent = subprocess.Popen(
+            [
+                *(sys.executable, '-m', 'nova_sg.cmd.agent'),
+                *('--host', 'host', '--count', str(hosts)),
+            ],
+            env={**commands.environment(), 'HOME': directory, **options},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            with rest_process.RestProcess(
+                _Conf(),
+                inventory={'backend': 'none'},
+                servicegroup={'driver': 'zk'},
+                zookeeper={'hosts': ensemble.hosts},
+                dashboard={'enabled': 'true'},
+            ) as served:
+                return _measure_served(served, hosts, polls)
+        finally:
+            agent.terminate()
+            agent.wait()
+
+
+class _Conf:
+    """Names a database that is never used."""
+
+    class database:  # noqa: N801
+        connection = 'sqlite://'
+
+
+def _measure_served(
+    served: rest_process.RestProcess, hosts: int, polls: int
+) -> dict[str, Any]:
+    token, _known = served.identity.issue('admin')
+    value = base64.urlsafe_b64encode(token.encode()).decode()
+    client = _Polls(served.url, f'{session.COOKIE}={value}')
+    deadline = time.monotonic() + 600
+    while True:
+        _status, revision, body = client.ask()
+        if _count(client) == hosts:
+            break
+        if time.monotonic() > deadline:
+            raise TimeoutError('the hosts do not come up')
+        time.sleep(1)
+    times = []
+    while len(times) < polls:
+        began = time.perf_counter()
+        status, revision, body = client.ask(revision)
+        took = time.perf_counter() - began
+        if status == 304:
+            times.append(took * 1000)
+        # As several browsers would: some of them while a list is made.
+        time.sleep(0.01)
+    times.sort()
+    return {
+        'hosts': hosts,
+        'cpus': os.cpu_count(),
+        'poll_ms_median': round(statistics.median(times), 2),
+        'poll_ms_p95': round(times[int(len(times) * 0.95)], 2),
+        'document_bytes_packed': len(client.ask()[2]),
+        **_paint(served.url, value),
+    }
+
+
+def _count(client: _Polls) -> int:
+    content = json.loads(gzip.decompress(client.ask()[2]))
+    return len(content['fine'] or ())
+
+
+def _paint(url: str, cookie: str) -> dict[str, Any]:
+    painted, shown = [], []
+    with browser.Browser() as made:
+        for _ in range(5):
+            made.reset()
+            made.command('Network.clearBrowserCache')
+            made.command(
+                'Network.setCookie',
+                name=session.COOKIE,
+                value=cookie,
+                url=f'{url}/dashboard',
+                path='/dashboard',
+            )
+            made.driver.get(f'{url}/dashboard')
+            while made.driver.execute_script(_SHOWN) is None:
+                time.sleep(0.05)
+            painted.append(made.driver.execute_script(_PAINTED))
+            shown.append(made.driver.execute_script(_SHOWN))
+    return {
+        'first_paint_ms': round(statistics.median(painted)),
+        'all_hosts_shown_ms': round(statistics.median(shown)),
+    }
+
+
+if __name__ == '__main__':
+    main()
