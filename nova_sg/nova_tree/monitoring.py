@@ -26,13 +26,12 @@ from nova_sg import exception
 from nova_sg import exits
 from nova_sg.metrics import monitor as sg_monitor
 from nova_sg.metrics import services
+from nova_sg.nova_tree import lifetime
 from nova_sg.nova_tree import moved
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import reasons as tree_reasons
-from nova_sg.nova_tree import release
 from nova_sg.nova_tree import serving
-from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree.grouped import reader
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker as sg_marker
@@ -44,26 +43,19 @@ CONF = nova_conf.CONF
 _monitor: sg_monitor.Monitor | None = None
 
 
-class Monitoring(takeover.Takeover):
+class Monitoring(lifetime.Lifetime):
     """``nova.service.serve``, and how a service starts and stops."""
 
     name = 'the metrics of a service of nova'
 
-    def check(self) -> None:
-        self.expect_function(
-            nova_service,
-            'serve',
-            *('server', 'workers'),
-            more=release.SERVE_MORE,
-        )
-        for name in ('start', 'stop'):
-            self.expect_function(nova_service.Service, name, 'self')
+    def prepared(self, novas: Callable[..., None]) -> Callable[..., None]:
+        return _prepared(novas)
 
-    def take(self, patches: takeover.Patches) -> None:
-        service = nova_service.Service
-        patches.set(nova_service, 'serve', _prepared(nova_service.serve))
-        patches.set(service, 'start', _begun(service.start))
-        patches.set(service, 'stop', _ended(service.stop))
+    def begun(self, novas: Callable[[Any], None]) -> Callable[[Any], None]:
+        return _begun(novas)
+
+    def ended(self, novas: Callable[[Any], None]) -> Callable[[Any], None]:
+        return _ended(novas)
 
 
 class NovaSource(services.Source):

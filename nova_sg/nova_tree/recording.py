@@ -16,7 +16,6 @@ from typing import Any
 
 from nova import conf as nova_conf
 from nova import context as nova_context
-from nova import service as nova_service
 from nova import servicegroup as nova_servicegroup
 from nova.objects import base as objects_base
 from oslo_log import log as logging
@@ -26,11 +25,10 @@ from nova_sg import exception
 from nova_sg import turn
 from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import lifetime
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import reasons as novas_reasons
-from nova_sg.nova_tree import release
 from nova_sg.nova_tree import shown
-from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import transitions
 from nova_sg.nova_tree.lists import reading
 from nova_sg.servicegroup import departures
@@ -49,26 +47,19 @@ _turn: turn.Turn | None = None
 _recording: recording.Recording | None = None
 
 
-class Recording(takeover.Takeover):
+class Recording(lifetime.Lifetime):
     """How a conductor starts and stops."""
 
     name = 'the start of a conductor'
 
-    def check(self) -> None:
-        self.expect_function(
-            nova_service,
-            'serve',
-            *('server', 'workers'),
-            more=release.SERVE_MORE,
-        )
-        for name in ('start', 'stop'):
-            self.expect_function(nova_service.Service, name, 'self')
+    def prepared(self, novas: Callable[..., None]) -> Callable[..., None]:
+        return _prepared(novas)
 
-    def take(self, patches: takeover.Patches) -> None:
-        service = nova_service.Service
-        patches.set(nova_service, 'serve', _prepared(nova_service.serve))
-        patches.set(service, 'start', _begun(service.start))
-        patches.set(service, 'stop', _ended(service.stop))
+    def begun(self, novas: Callable[[Any], None]) -> Callable[[Any], None]:
+        return _begun(novas)
+
+    def ended(self, novas: Callable[[Any], None]) -> Callable[[Any], None]:
+        return _ended(novas)
 
 
 class NovasServices:
