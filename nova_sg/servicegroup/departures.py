@@ -96,7 +96,10 @@ class Departures:
         for uuid, seen in self._last_seen_up(found).items():
             each = found[uuid]
             if each.reason == reasons.SILENT and (
-                each.last_seen is None or each.last_seen < seen
+                each.last_seen is None
+                or each.last_seen < seen
+                # A heartbeat in a row does not say which process sent it.
+                or (each.last_seen == seen and each.seen_by is None)
             ):
                 found[uuid] = each._replace(
                     since=seen, last_seen=seen, seen_by=reasons.this_process()

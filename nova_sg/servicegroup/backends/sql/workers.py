@@ -34,13 +34,14 @@ def appear(
 
     :param dead: of which nobody has beaten lately: others are no more
     """
-    connection.execute(departures.removal(uuids))
     if dead:
         connection.execute(invocations.removal(dead))
     connection.execute(
         invocations.one_more(connection.dialect.name),
         invocations.values(uuids, invocation),
     )
+    # Last, as where a worker leaves: two transactions do not deadlock.
+    connection.execute(departures.removal(uuids))
 
 
 def disappear(

@@ -69,6 +69,9 @@ class DeparturesTestCase(base.BaseTestCase):
         self.assertEqual(
             reasons.Departure(reasons.SILENT, LATE, LATE, mine), found['a']
         )
+        nameless = silent._replace(seen_by=None)
+        found = self.why(Traces(a=nameless), a=DOWN, seen={'a': EARLY})
+        self.assertEqual(nameless._replace(seen_by=mine), found['a'])
         later = silent._replace(since=LATE, last_seen=LATE)
         found = self.why(Traces(a=later), a=DOWN, seen={'a': EARLY})
         self.assertEqual(later, found['a'])
