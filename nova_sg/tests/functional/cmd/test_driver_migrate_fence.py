@@ -20,7 +20,7 @@ from nova_sg import exception
 from nova_sg.db import models
 from nova_sg.servicegroup import marker
 from nova_sg.tests.fixtures import scenarios
-from nova_sg.tests.functional.cmd import test_driver_migrate
+from nova_sg.tests.functional.cmd import migrations
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
@@ -30,7 +30,7 @@ LOCKED = 3.0
 SERVICES = models.services.c
 
 
-class TestFence(test_driver_migrate.MigrationTestCase):
+class TestFence(migrations.MigrationTestCase):
     scenarios = scenarios.DATABASES
 
     def setUp(self) -> None:
