@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks import world as world_
 
-SIZES = (1_000, 10_000, 100_000)
+SIZES = (100, 1_000, 10_000, 100_000)
 DATABASES = ('sqlite', 'postgresql', 'mariadb')
 REST = ('sqlite', 'postgresql')
 EVERYWHERE = (*DATABASES, 'mc', 'zk')

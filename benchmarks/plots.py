@@ -12,19 +12,12 @@ from collections.abc import Sequence
 import pathlib
 import statistics
 
-import matplotlib
 from matplotlib import pyplot
 
+from benchmarks import figures
+from benchmarks import growth
 from benchmarks import report
 from benchmarks import results
-from benchmarks import world
-
-#: How each side is shown.
-COLOURS = {'floor': '#8a8a8a', 'ours': '#1b6ca8', 'nova': '#c0392b'}
-NAMES = {'ours': 'nova_sg', 'nova': 'nova 34', 'floor': 'floor'}
-
-#: How each backend is shown where both are.
-STYLES = ('-', '--', ':', '-.', (0, (1, 3)), '-')
 
 #: Cases which are no time for so many services.
 LIFETIMES = ('killed', 'stopped')
@@ -32,10 +25,6 @@ LIFETIMES = ('killed', 'stopped')
 #: The case of whose CPU time that of 1,000 computes is reckoned, and how many
 #: heartbeats they send in a second.
 BEAT, BEATS = 'beat', 100
-
-# Text stays text, and the same results give the same file.
-matplotlib.use('svg')
-matplotlib.rcParams.update({'svg.fonttype': 'none', 'svg.hashsalt': 'nova_sg'})
 
 
 def draw(
@@ -56,9 +45,7 @@ def draw(
     if lifetimes:
         _dots(lifetimes, 'Until it is down', directory / 'lifetimes.svg')
         _operators(found, directory / 'operators.svg')
-    lists = [each for each in found if each.case == 'list']
-    if len({each.size for each in lists}) > 1:
-        _growth(lists, directory / 'growth.svg')
+    growth.draw(found, directory / 'growth.svg')
 
 
 def _dots(
@@ -69,13 +56,15 @@ def _dots(
     for place, result in enumerate(reversed(found)):
         medians = {
             side: result.sides[side].median
-            for side in COLOURS
+            for side in figures.COLOURS
             if side in result.sides
         }
         ends = min(medians.values()), max(medians.values())
         axes.plot(ends, (place, place), color='#d0d0d0', zorder=1)
         for side, middle in medians.items():
-            axes.scatter(middle, place, 36, color=COLOURS[side], zorder=2)
+            axes.scatter(
+                middle, place, 36, color=figures.COLOURS[side], zorder=2
+            )
         axes.text(
             *(1.01, place, report.beside(result)),
             transform=axes.get_yaxis_transform(),
@@ -94,18 +83,22 @@ def _dots(
     axes.set_xlabel('seconds')
     axes.set_title(title, loc='left')
     _explain(axes, found)
-    _save(figure, path)
+    figures.save(figure, path)
 
 
 def _explain(axes: pyplot.Axes, found: Sequence[results.Result]) -> None:
     """Say which side a dot is of, above the plot."""
-    sides = [s for s in COLOURS if any(s in each.sides for each in found)]
+    sides = [
+        s for s in figures.COLOURS if any(s in each.sides for each in found)
+    ]
     axes.legend(
         [
-            pyplot.Line2D([], [], marker='o', linestyle='', color=COLOURS[s])
+            pyplot.Line2D(
+                [], [], marker='o', linestyle='', color=figures.COLOURS[s]
+            )
             for s in sides
         ],
-        [NAMES[side] for side in sides],
+        [figures.NAMES[side] for side in sides],
         loc='lower right',
         bbox_to_anchor=(1, 1),
         ncols=len(sides),
@@ -144,11 +137,11 @@ def _operators(found: Sequence[results.Result], path: pathlib.Path) -> None:
         },
         '{:.0f} %',
     )
-    _save(figure, path)
+    figures.save(figure, path)
 
 
 def _driver(result: results.Result, side: str) -> str:
-    return f'{NAMES[side]}, {result.backend}'
+    return f'{figures.NAMES[side]}, {result.backend}'
 
 
 def _panel(
@@ -157,8 +150,8 @@ def _panel(
     """Draw a bar from zero for each value, the least one at the top."""
     ordered = sorted(values.items(), key=lambda each: -each[1])
     for place, (name, value) in enumerate(ordered):
-        side = 'nova' if name.startswith(NAMES['nova']) else 'ours'
-        axes.barh(place, value, 0.6, color=COLOURS[side])
+        side = 'nova' if name.startswith(figures.NAMES['nova']) else 'ours'
+        axes.barh(place, value, 0.6, color=figures.COLOURS[side])
         axes.text(
             *(value, place, f' {form.format(value)}'),
             verticalalignment='center',
@@ -169,36 +162,3 @@ def _panel(
     )
     axes.margins(x=0.18)
     axes.set_title(title, fontsize='medium')
-
-
-def _growth(found: Sequence[results.Result], path: pathlib.Path) -> None:
-    """Draw the time of a list over the number of services."""
-    figure, axes = pyplot.subplots(figsize=(9, 5))
-    styles = dict(zip(world.BACKENDS, STYLES, strict=True))
-    for backend in dict.fromkeys(each.backend for each in found):
-        for side, colour in COLOURS.items():
-            points = sorted(
-                (each.size, each.sides[side].median)
-                for each in found
-                if each.backend == backend and side in each.sides
-            )
-            if points:
-                axes.plot(
-                    *zip(*points, strict=True),
-                    linestyle=styles[backend],
-                    color=colour,
-                    marker='o',
-                    label=f'{NAMES[side]}, {backend}',
-                )
-    axes.set_xscale('log')
-    axes.set_yscale('log')
-    axes.set_xlabel('services')
-    axes.set_ylabel('seconds for a list with state')
-    axes.legend(fontsize='small')
-    _save(figure, path)
-
-
-def _save(figure: pyplot.Figure, path: pathlib.Path) -> None:
-    figure.tight_layout()
-    figure.savefig(path, metadata={'Date': None})
-    pyplot.close(figure)

@@ -115,3 +115,25 @@ def from_json(told: Sequence[dict[str, Any]]) -> list[Result]:
         )
         for each in told
     ]
+
+
+#: The points of lines, by backend and side.
+Lines = dict[tuple[str, str], list[tuple[int, float]]]
+
+
+def growth(found: Sequence[Result]) -> dict[str, Lines]:
+    """Return what each case costs over the number of services.
+
+    :returns: lines by case and unit, without lines of one point
+    """
+    cases: dict[str, Lines] = {}
+    for each in sorted(found, key=lambda each: each.size):
+        case = cases.setdefault(f'{each.case}, a {each.unit}', {})
+        for side, measured in each.sides.items():
+            line = case.setdefault((each.backend, side), [])
+            line.append((each.size, measured.median))
+    kept = {
+        case: {key: line for key, line in of.items() if len(line) > 1}
+        for case, of in cases.items()
+    }
+    return {case: of for case, of in sorted(kept.items()) if of}

@@ -321,6 +321,8 @@ class World(fixtures.Fixture):
             environment['OS_DATABASE__CONNECTION'] = self._urls[0]
         if self._memcached is not None:
             environment['OS_MEMCACHED__SERVERS'] = self._memcached
+            # As where every process has been upgraded.
+            environment['OS_MEMCACHED__MEMBER_FORMAT'] = '2'
             environment['OS_INVENTORY__BACKEND'] = 'sql'
         if self._zookeeper is not None:
             environment['OS_ZOOKEEPER__HOSTS'] = self._zookeeper

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
 
-"""Ready data as JSON, behind the middleware of nova_sg, and a SELECT."""
+"""Ready bytes behind the middleware of nova_sg, and a SELECT."""
 
 from typing import Any
 from unittest import mock
 
-import orjson
 import sqlalchemy as sa
 import webob
 
@@ -21,31 +20,38 @@ from nova_sg.api import deploy
 
 operations = child.Operations()
 
-NODES = sa.select(*tables.compute_nodes.c)
+_NODE = tables.compute_nodes.c
+
+#: The columns of compute nodes that a path shows.
+NODES = {
+    '/os-hypervisors': sa.select(
+        _NODE.uuid, _NODE.host, _NODE.hypervisor_hostname
+    ),
+    '/os-hypervisors/detail': sa.select(
+        *(each for each in _NODE if not each.name.endswith('_at'))
+    ),
+}
 
 
 @operations
 def get(process: floor.Process, paths: list[str]) -> child.Work:
     (path,) = paths
     conf = ours.set_up(process.options).api.conf
-    ready = orjson.loads(rest.ask(deploy.loadapp(conf), path))
+    ready = rest.ask(deploy.loadapp(conf), path)
 
     def no_op(environ: dict[str, Any], start_response: Any) -> Any:
-        response = webob.Response(
-            body=orjson.dumps(ready), content_type='application/json'
-        )
+        response = webob.Response(body=ready, content_type='application/json')
         return response(environ, start_response)
 
     with mock.patch.object(
         deploy, 'Mounts', lambda conf, _shown: auth.protect(no_op, conf)
     ):
         app = deploy.loadapp(conf)
-    statements = [lists.SERVICES]
-    statements.append(NODES if 'hypervisors' in path else lists.ZONES)
+    statements = [lists.SERVICES, NODES.get(path, lists.ZONES)]
 
     def work() -> child.Facts:
         for statement in statements:
-            process.rows(statement)
+            process.fetch(statement)
         rest.ask(app, path)
         return {}
 

@@ -162,6 +162,30 @@ class TestBeside(base.BaseTestCase):
             self.assertEqual(expected, report.beside(result(**sides)))
 
 
+class TestGrowth(base.BaseTestCase):
+    def test_a_line_has_the_sizes_of_a_case_in_order(self):
+        found = [
+            result(size=10_000, ours=[2.0], nova=[20.0]),
+            result(size=100, ours=[0.02]),
+            result(size=1_000, ours=[0.2], nova=[2.0]),
+            result(backend='zk', size=1_000, ours=[0.1]),
+            result(case='killed', size=0, ours=[5.0]),
+        ]
+        self.assertEqual(
+            {
+                'list, a list': {
+                    ('sqlite', 'ours'): [
+                        (100, 0.02),
+                        (1_000, 0.2),
+                        (10_000, 2.0),
+                    ],
+                    ('sqlite', 'nova'): [(1_000, 2.0), (10_000, 20.0)],
+                }
+            },
+            results.growth(found),
+        )
+
+
 class TestInTree(base.BaseTestCase):
     def test_each_driver_is_beside_stock_nova(self):
         path = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / 'csv'
