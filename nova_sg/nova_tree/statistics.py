@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 import contextlib
 import functools
-import operator
 from typing import Any
+from typing import NamedTuple
 
 from nova.db.main import api as db
 from nova.db.main import models
@@ -49,6 +49,15 @@ LEFT_OUT = 500
 
 _TABLE = models.ComputeNode.__table__
 _SUMMED = [_TABLE.c[name] for name in SUMMED]
+_SUMS = (sa.func.count(), *map(sa.func.sum, _SUMMED))
+
+#: By database, the function that makes one text of many values, and what
+#: stands between these. That of MySQL and MariaDB ends after 1,024 bytes.
+_JOIN = {
+    'postgresql': sa.func.string_agg,
+    'sqlite': sa.func.group_concat,
+}
+_BETWEEN = '\n'
 
 
 class ComputeNodeStatistics(takeover.Takeover):
@@ -120,44 +129,61 @@ def _sum(context: Any, computes: _Computes) -> dict[str, int]:
     The database is not told of thousands of hosts: mostly all nodes count,
     and else nearly all. What is left out has to be left out by its host.
     """
+    connection = context.session.connection()
 
     def select(*columns: Any) -> Any:
-        query = sa.select(*columns).where(*wanted)
-        return context.session.connection().execute(query)
+        return connection.execute(sa.select(*columns).where(*wanted))
 
     wanted = [_TABLE.c.deleted == 0] if context.read_deleted == 'no' else []
-    with contextlib.closing(
-        select(_TABLE.c.host, _TABLE.c.service_id)
-    ) as found:
-        # As the driver of the database has them: a row of SQLAlchemy's for
-        # each of thousands takes longer than all the sums.
-        nodes = found.cursor.fetchall()
-    hosts = set(map(_host_of, nodes))
-    if hosts <= computes.hosts:
-        return _answer(_sums(select))
-    counted = {host for host, id_ in nodes if computes.counts(host, id_)}
-    left_out = {host for host, id_ in nodes if not computes.counts(host, id_)}
-    if (
-        len(left_out) > LEFT_OUT
-        or None in hosts
-        or not left_out.isdisjoint(counted)
-    ):
+    nodes = _read(select, _JOIN.get(connection.dialect.name))
+    left_out = nodes.hosts - computes.hosts
+    if not left_out:
+        return _answer(nodes.sums or select(*_SUMS).one())
+    if not nodes.by_host or len(left_out) > LEFT_OUT:
         rows = select(_TABLE.c.service_id, _TABLE.c.host, *_SUMMED)
         return _in_python(
             row for row in rows if computes.counts(row.host, row.service_id)
         )
     wanted.append(_TABLE.c.host.not_in(left_out))
-    return _answer(_sums(select))
+    return _answer(select(*_SUMS).one())
 
 
-_host_of = operator.itemgetter(0)
+class _Nodes(NamedTuple):
+    """What was read of all compute nodes.
+
+    :param hosts: theirs
+    :param by_host: each has a host, and none refers to a service by its id
+    :param sums: of all, where they were read, too
+    """
+
+    hosts: set[str | None]
+    by_host: bool
+    sums: Sequence[Any] | None = None
 
 
-def _sums(select: Callable[..., Any]) -> Sequence[Any]:
-    sums: Sequence[Any] = select(
-        sa.func.count(), *map(sa.func.sum, _SUMMED)
-    ).one()
-    return sums
+def _read(select: Callable[..., Any], join: Any) -> _Nodes:
+    """Read the hosts of all compute nodes; one statement.
+
+    :param join: the function of the database that makes one text of many
+        values, which takes less than a row for each, and their sums with it;
+        None where it has none without a limit
+    """
+    host, service_id = _TABLE.c.host, _TABLE.c.service_id
+    if join is not None:
+        *sums, named, with_id, joined = select(
+            *_SUMS,
+            *(sa.func.count(host), sa.func.count(service_id)),
+            join(host, _BETWEEN),
+        ).one()
+        hosts = joined.split(_BETWEEN) if joined else []
+        if sums[0] == named == len(hosts):
+            return _Nodes(set(hosts), not with_id, sums)
+    with contextlib.closing(select(host, service_id)) as found:
+        # As the driver of the database has them: a row of SQLAlchemy's for
+        # each of thousands takes longer than all the sums.
+        rows = found.cursor.fetchall()
+    by_host = all(each[0] is not None and each[1] is None for each in rows)
+    return _Nodes({each[0] for each in rows}, by_host)
 
 
 def _in_python(nodes: Iterable[Any]) -> dict[str, int]:
