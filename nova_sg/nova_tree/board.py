@@ -15,6 +15,7 @@ from nova import context as nova_context
 from nova import exception as nova_exception
 from nova import objects
 from nova.compute import api as compute_api
+from nova.objects import fields
 
 from nova_sg import context as sg_context
 from nova_sg import exception
@@ -95,6 +96,8 @@ class NovaBoard(sg_board.Board):
                 service.disabled_reason = changes.get('disabled_reason')
             if 'forced_down' in changes:
                 service.forced_down = changes['forced_down']
+                if not service.forced_down:
+                    _check_cleaned_up(novas, service.host)
             self._host_api.service_update(novas, service)
 
     def authorize(self, context: sg_context.RequestContext, rule: str) -> None:
@@ -129,6 +132,31 @@ class Inside:
             raise exception.ServiceGroupUnavailable(
                 backend='a cell', reason='it does not answer'
             )
+
+
+def _check_cleaned_up(context: Any, host: str) -> None:
+    """Refuse to take up a host again that has to be restarted first.
+
+    As nova's REST API does, above ``HostAPI``. A compute removes the servers
+    that were evacuated from it when it starts. Until then they may run twice.
+
+    :param context: of the cell of the host
+    :raises Conflict: the compute has not started since an evacuation
+    """
+    evacuated = objects.MigrationList.get_by_filters(
+        context,
+        {
+            'source_compute': host,
+            'status': 'done',
+            'migration_type': fields.MigrationType.EVACUATION,
+        },
+    )
+    if len(evacuated):
+        raise exception.Conflict(
+            f'Servers were evacuated from {host}, and its nova-compute has '
+            'not started since. Restart nova-compute there first: it removes '
+            'what is left of them.'
+        )
 
 
 def _nova_context(ours: sg_context.RequestContext) -> Any:

@@ -46,6 +46,14 @@ _SERVICE = (
     '?, 0, 0, 0, 0, ?, ?)'
 )
 
+#: A server was evacuated from a host; its nova-compute has not started since.
+_EVACUATION = (
+    'INSERT INTO migrations (created_at, source_compute, dest_compute, '
+    'status, migration_type, uuid, instance_uuid, deleted, hidden, '
+    'cross_cell_move) '
+    "VALUES (datetime('now'), ?, 'c2', 'done', 'evacuation', ?, ?, 0, 0, 0)"
+)
+
 #: nova's highest service version would do; a compute that is too old is
 #: none of the page's business.
 _VERSION = 68
@@ -206,6 +214,22 @@ class TestDashboard(base.TestCase):
         member = self.ask('/dashboard/login', {'user': 'joe'})
         self.assertEqual((False, False), (member['sees'], member['acts']))
         self.assertEqual(403, self.ask('/dashboard/state'))
+
+    def test_a_host_that_was_evacuated_is_restarted_first(self):
+        self.proof = self.ask('/dashboard/login', {'user': 'admin'})['proof']
+        self.assertEqual({'host': 'c1'}, self.act('force-down'))
+        with sqlite3.connect(self.cell.directory / 'cell.sqlite') as cell:
+            cell.execute(
+                _EVACUATION, ('c1', str(uuid.uuid4()), str(uuid.uuid4()))
+            )
+        self.assertEqual(409, self.act('unset-force-down'))
+        self.assertEqual((0, None, 1), self.read())
+        # Nothing else is held up.
+        self.assertEqual({'host': 'c1'}, self.act('disable'))
+        with sqlite3.connect(self.cell.directory / 'cell.sqlite') as cell:
+            cell.execute("UPDATE migrations SET status = 'completed'")
+        self.assertEqual({'host': 'c1'}, self.act('unset-force-down'))
+        self.assertEqual((1, None, 0), self.read())
 
     def health(self) -> Any:
         request = urllib.request.Request(f'{self.url}/healthcheck/backend')
