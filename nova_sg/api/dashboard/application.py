@@ -139,7 +139,7 @@ class Dashboard:
 
     def _show_session(self, request: webob.Request) -> webob.Response:
         """Tell a page who its user is, or how to sign in."""
-        if self._session.token(request) is not None:
+        if self._token(request) is not None:
             inside = request.copy_get()
             inside.environ['PATH_INFO'] = f'{PATH}/user'
             response = self._ask_protected(inside)
@@ -164,7 +164,7 @@ class Dashboard:
         return response
 
     def _log_out(self, request: webob.Request) -> webob.Response:
-        token = self._session.token(request)
+        token = self._token(request)
         response = webob.Response(status=204, content_type=None)
         if token is not None:
             self._session.check_proof(request, token)
@@ -172,13 +172,20 @@ class Dashboard:
             self._session.end(request, response)
         return response
 
+    def _token(self, request: webob.Request) -> str | None:
+        """Return the token of the cookie; what is none is no token."""
+        token = self._session.token(request)
+        if token and self._signin.is_token(token):
+            return token
+        return None
+
     # What needs a token
 
     def _ask_protected(
         self, request: webob.Request, token: str | None = None
     ) -> webob.Response:
         """Ask with the token of the cookie, and with nothing else."""
-        token = token or self._session.token(request)
+        token = token or self._token(request)
         if token is None:
             raise exception.Unauthorized(reason='nobody is signed in')
         if request.method not in ('GET', 'HEAD'):

@@ -4,6 +4,7 @@
 
 import contextlib
 import logging
+import re
 from typing import Any
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from keystoneauth1.identity import v3
 from oslo_config import cfg
 
 from nova_sg import exception
+from nova_sg.api import faults
 from nova_sg.api import validation
 from nova_sg.api.schemas import common
 
@@ -36,6 +38,13 @@ _SCHEMA = validation.Validator(
 
 _GROUP = 'keystone_authtoken'
 
+#: What the header of a request can hold, without a space.
+_TOKEN = re.compile('[!-~]+')
+
+#: Seconds for an answer where ``http_connect_timeout`` says nothing: the page
+#: waits for 15.
+_PATIENCE = 10
+
 
 class SignIn(Protocol):
     """How a token is had."""
@@ -46,6 +55,9 @@ class SignIn(Protocol):
         :param form: what was typed into the form
         :raises Unauthorized: it is not right
         """
+
+    def is_token(self, text: str) -> bool:
+        """Return whether a text looks like a token."""
 
     def revoke(self, token: str) -> None:
         """See that a token is good for nothing any more, if that works."""
@@ -82,6 +94,9 @@ class Name:
     def token(self, form: dict[str, str]) -> str:
         return form['user']
 
+    def is_token(self, text: str) -> bool:
+        return text.isprintable()
+
     def revoke(self, token: str) -> None:
         """Do nothing: a name stays one."""
 
@@ -104,7 +119,7 @@ class Keystone:
         self._session = ks_session.Session(
             verify=verify,
             cert=(cert, group.keyfile) if cert and group.keyfile else cert,
-            timeout=group.http_connect_timeout,
+            timeout=group.http_connect_timeout or _PATIENCE,
             app_name='nova-sg-dashboard',
         )
 
@@ -125,7 +140,28 @@ class Keystone:
             raise exception.Unauthorized(
                 reason='the user, the password or the project is wrong'
             ) from None
+        except ks_exceptions.MissingAuthMethods:
+            raise exception.Unauthorized(
+                reason='this user needs more than a password to sign in, '
+                'which this page cannot ask for'
+            ) from None
+        except (ks_exceptions.BadRequest, ks_exceptions.Forbidden) as error:
+            LOG.warning(
+                'The identity service refuses to sign in a user: %s',
+                faults.one_line(str(error)),
+            )
+            raise exception.Unauthorized(
+                reason='the identity service refuses this user or project'
+            ) from None
+        except KeyError:
+            # keystoneauth takes for granted that it is there.
+            raise ks_exceptions.ClientException(
+                'it answers without a token'
+            ) from None
         return str(token)
+
+    def is_token(self, text: str) -> bool:
+        return _TOKEN.fullmatch(text) is not None
 
     def revoke(self, token: str) -> None:
         with contextlib.suppress(ks_exceptions.ClientException):
