@@ -72,7 +72,8 @@ def services(
         each
         for part in found.parts()
         for each in part
-        if host is None or binary in (None, each.binary)
+        # A column of nova's may not tell upper from lower case.
+        if host in (None, each.host) and binary in (None, each.binary)
     ]
 
 

@@ -208,12 +208,12 @@ def _rendering(
     lists_unknown = _LISTS_UNKNOWN.get(call.version)
 
     def render(services: Sequence[shown.Listed]) -> bytes:
-        if host is not None:
+        if host is not None or binary is not None:
             services = [
                 each
                 for each in services
                 # A column of nova's may not tell upper from lower case.
-                if each.host == host and binary in (None, each.binary)
+                if host in (None, each.host) and binary in (None, each.binary)
             ]
         records = [
             record(each) if each.state != liveness.UNKNOWN else _unknown(each)

@@ -8,6 +8,7 @@ Byte for byte, in each microversion that changes a list, on each backend.
 import datetime
 import time
 from typing import Any
+from urllib import parse
 import uuid
 
 import fixtures
@@ -30,6 +31,7 @@ VERSIONS = ('2.1', '2.10', '2.11', '2.52', '2.53', '2.68', '2.69', '2.104')
 QUERIES = (
     *('', '?host=c1', '?host=C1', '?binary=nova-compute', '?binary='),
     *('?host=c1&binary=nova-compute', '?host=nobody', '?host=&host=c2'),
+    *('?binary=NOVA-compute', '?binary=nova-compute%20', '?host=c1%20'),
 )
 
 #: Rows as other programs have written them.
@@ -97,7 +99,9 @@ class EqualListsTests:
     def by_objects(self: Any, version: str, query: str) -> bytes:
         """Return the answer that the objects of a list make."""
         asked = dict(
-            each.split('=') for each in query.lstrip('?').split('&') if each
+            parse.unquote(each).split('=')
+            for each in query.lstrip('?').split('&')
+            if each
         )
         host, binary = asked.get('host'), asked.get('binary')
         lists = objects.ServiceGroupServiceList
