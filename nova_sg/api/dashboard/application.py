@@ -112,11 +112,8 @@ class Dashboard:
         if path.startswith('/static/') and method == 'GET':
             request.environ[handler.ROUTE] = f'{PATH}/static'
             return self._file(path.removeprefix('/static/'), request)
-        if path == '/':
-            # The addresses in the page are relative ones.
-            return webob.Response(
-                status=308, location=f'..{PATH}', content_type=None
-            )
+        if path == '/' and method == 'GET':
+            return webob.Response(body=files.SLASH, content_type='text/html')
         methods = [m for m, p in (*self._open, *self._known) if p == path]
         if not methods:
             raise webob.exc.HTTPNotFound(faults.NOT_FOUND)

@@ -11,6 +11,16 @@ import webob
 #: The page, which has no name of its own in the address.
 INDEX = 'index.html'
 
+#: At ``/dashboard/``, since the addresses in the page are relative ones. A
+#: header ``Location`` would be absolute: behind a proxy that ends TLS or adds
+#: a prefix it would lead elsewhere.
+SLASH = b"""\
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Services</title>
+<meta http-equiv="refresh" content="0; url=../dashboard"></head>
+<body><p><a href="../dashboard">Services</a></p></body></html>
+"""
+
 _TYPES = {
     'css': 'text/css',
     'html': 'text/html',

@@ -162,18 +162,17 @@ class Follower:
         read_at = time.time()
         try:
             with collector.paused():
-                content = self._content()
+                document = Document(self._content(), at, read_at)
         except Exception as error:
             self._failed(error)
             before = self._document
             if before is None:
                 return None
             content = {**before.content, 'backend': AWAY}
-            at, read_at = before.at, before.read_at
-        else:
-            self._failing = False
-            instruments.current.backend_answered(True)
-        return Document(content, at, read_at)
+            return Document(content, before.at, before.read_at)
+        self._failing = False
+        instruments.current.backend_answered(True)
+        return document
 
     def _content(self) -> dict[str, Any]:
         zones: dict[str, int] = {}

@@ -76,8 +76,18 @@ function tick() {
   document.body.classList.toggle('stale', Boolean(stale));
 }
 
+function hostAsked() {
+  const text = location.hash.slice('#host='.length);
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A link that something has cut off.
+    return text;
+  }
+}
+
 function openHost() {
-  const name = decodeURIComponent(location.hash.slice('#host='.length));
+  const name = hostAsked();
   host.open(name).catch(() => poll.now());
 }
 

@@ -123,6 +123,15 @@ class TestFollower(base.BaseTestCase):
         self.assertEqual(('away', None), (content['backend'], content['fine']))
         self.assertNotIn('secret', json.dumps(content))
 
+    def test_a_name_that_no_json_can_hold_does_not_end_it(self):
+        before = self.content()
+        self.board.rows = [row('c\udc80')]
+        self.assertEqual(
+            {**before, 'backend': 'away'}, self.content(anew=True)
+        )
+        self.board.rows = [row('c2')]
+        self.assertEqual([['c2', 0, 0]], self.content(anew=True)['fine'])
+
     def test_what_is_behind_says_so(self):
         self.board.age = 12.0
         document = self.follower.get()
