@@ -32,7 +32,7 @@ const poll = new Poll((content, seconds) => {
   tick();
 }, (error) => {
   if (error.status === 401) {
-    signedOut('Your session is over. What is below is not followed any more.');
+    over();
     return;
   }
   trouble = error.message;
@@ -135,7 +135,7 @@ function signedOut(why, how) {
   document.body.classList.toggle('stale', known !== null);
   say($('login-why'), why || '');
   const form = $('login');
-  if (how) {
+  if (how?.auth) {
     const keystone = how.auth === 'keystone';
     show($('keystone'), keystone);
     $('keystone').disabled = !keystone;
@@ -147,6 +147,13 @@ function signedOut(why, how) {
   form.elements.user.focus();
 }
 
+async function over() {
+  poll.stop();
+  // Of a page that came with a session nothing said how to sign in.
+  const how = await get('session').catch(() => null);
+  signedOut('Your session is over. What is below is not followed any more.', how);
+}
+
 async function logIn(event) {
   event.preventDefault();
   const form = $('login');
@@ -154,7 +161,8 @@ async function logIn(event) {
   say($('login-error'), '');
   button.disabled = true;
   try {
-    const found = await post('login', Object.fromEntries(new FormData(form)));
+    const typed = [...new FormData(form)].filter(([, value]) => value);
+    const found = await post('login', Object.fromEntries(typed));
     form.elements.password.value = '';
     signedIn(found);
   } catch (error) {
