@@ -26,6 +26,7 @@ from nova_sg.api import microversion
 from nova_sg.api import monitoring
 from nova_sg.api import openapi
 from nova_sg.api.dashboard import application as dashboard
+from nova_sg.api.dashboard import board as sg_board
 from nova_sg.api.handlers import versions
 from nova_sg.metrics import place as sg_place
 
@@ -133,24 +134,22 @@ class Faults:
         return answer
 
 
-class Mounts:
-    """Which application a path leads to.
+class Paths:
+    """Which application a path leads to, of those that any process has.
 
     :param conf: a loaded configuration
     :param shown: the metrics of this program, where it has any
+    :param board: where the page finds services; None for those of this
+        package
     """
 
     def __init__(
         self,
         conf: cfg.ConfigOpts,
         shown: monitoring.Exposition | None = None,
+        board: sg_board.Board | None = None,
     ) -> None:
-        api = handler.Application(conf)
-        self._open = api
-        self._protected = auth.protect(api, conf)
         self._exact: dict[str, WsgiApp] = {
-            '/': _document(versions.index, 200),
-            '/openapi.json': _document(openapi.document, 200),
             health.PATH: health.Health(conf, with_backend=False),
             health.BACKEND_PATH: health.Health(conf, with_backend=True),
         }
@@ -160,8 +159,7 @@ class Mounts:
             )
         self._dashboard: WsgiApp | None = None
         if conf.dashboard.enabled:
-            self._dashboard = dashboard.Dashboard(conf)
-        self._elsewhere = _document(versions.choices, 300)
+            self._dashboard = dashboard.Dashboard(conf, board)
 
     def __call__(
         self, environ: dict[str, Any], start_response: Any
@@ -178,6 +176,40 @@ class Mounts:
             return found(environ, start_response)
         if self._dashboard is not None and dashboard.is_under(path):
             return self._dashboard(environ, start_response)
+        return self._others(path, environ, start_response)
+
+    def _others(
+        self, path: str, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Answer a request for any other path."""
+        response = faults.fault(404, faults.NOT_FOUND)
+        answer: Iterable[bytes] = response(environ, start_response)
+        return answer
+
+
+class Mounts(Paths):
+    """Those, and the compute API.
+
+    :param conf: a loaded configuration
+    :param shown: the metrics of this program, where it has any
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        shown: monitoring.Exposition | None = None,
+    ) -> None:
+        super().__init__(conf, shown)
+        api = handler.Application(conf)
+        self._open = api
+        self._protected = auth.protect(api, conf)
+        self._exact['/'] = _document(versions.index, 200)
+        self._exact['/openapi.json'] = _document(openapi.document, 200)
+        self._elsewhere = _document(versions.choices, 300)
+
+    def _others(
+        self, path: str, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
         for version in versions.VERSIONS:
             prefix = f'/{version}'
             if path == prefix or path.startswith(f'{prefix}/'):

@@ -77,26 +77,34 @@ class Client:
 class DashboardTestCase(base.BaseTestCase):
     """A small cloud, a browser of its admin, and one of nobody."""
 
+    backend: Any = None
     options = OPTIONS
     fixture: type[rest.Rest] = rest.Cloud
 
     def setUp(self) -> None:
         super().setUp()
+        self.followers: list[follower.Follower] = []
         # A follower must not ask the next test's deployment.
         self.useFixture(
             fixtures.MonkeyPatch(
                 'nova_sg.api.dashboard.follower.Follower', self.follower
             )
         )
-        self.cloud = self.useFixture(self.fixture(**self.options))
+        self.cloud = self.useFixture(
+            self.fixture(self.backend and self.backend(), **self.options)
+        )
+        self.addCleanup(self.stop)
         self.nobody = Client(self.cloud.app)
         self.admin = Client(self.cloud.app)
 
     def follower(self, *arguments: Any) -> follower.Follower:
         """Return a follower that ends with the test."""
-        made = _Follower(*arguments)
-        self.addCleanup(made.stop)
-        return made
+        self.followers.append(_Follower(*arguments))
+        return self.followers[-1]
+
+    def stop(self) -> None:
+        for each in self.followers:
+            each.stop()
 
     def state(self) -> dict[str, Any]:
         """Return what the page of the admin knows."""

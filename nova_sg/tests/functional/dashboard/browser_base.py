@@ -7,7 +7,6 @@ from collections.abc import Callable
 import datetime
 import types
 from typing import Any
-import uuid
 
 import fixtures
 from oslotest import base
@@ -21,6 +20,7 @@ from nova_sg.tests.fixtures import browser
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import identity
 from nova_sg.tests.fixtures import rest_process
+from nova_sg.tests.fixtures import rows
 from nova_sg.tests.fixtures.servers import directories
 from nova_sg.tests.fixtures.servers import shared
 
@@ -74,28 +74,17 @@ class Served(fixtures.Fixture):
         :param hosts: columns other than those of a service that is fine
         """
         now = datetime.datetime.now(datetime.UTC)
-        rows = [
-            {
-                'uuid': str(uuid.uuid4()),
-                'host': host,
-                'binary': 'nova-compute',
-                'topic': 'compute',
-                'report_count': 0,
-                'disabled': False,
-                'disabled_reason': None,
-                'forced_down': False,
-                'version': 1,
-                'deleted': 0,
-                'created_at': now,
-                'updated_at': now,
-                'last_seen_up': now,
-                **values,
-            }
+        usual = {
+            'disabled_reason': None,
+            **dict.fromkeys(('created_at', 'updated_at', 'last_seen_up'), now),
+        }
+        made = [
+            rows.compute(host, **{**usual, **values})
             for host, values in hosts.items()
         ]
         with self._engine.begin() as connection:
             connection.execute(models.services.delete())
-            connection.execute(models.services.insert(), rows)
+            connection.execute(models.services.insert(), made)
 
     def change(self, host: str, **values: Any) -> None:
         """Change columns of a service, as another program would."""

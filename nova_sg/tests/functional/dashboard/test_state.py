@@ -8,11 +8,34 @@ from nova_sg import objects
 from nova_sg.api import deploy
 from nova_sg.api.dashboard import application
 from nova_sg.servicegroup.history import recorder
+from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import statements
+from nova_sg.tests.functional.api import backends
 from nova_sg.tests.functional.dashboard import base
 
 #: Longer than a test.
 LONG = 3600.0
+
+
+class TestZooKeeper(base.DashboardTestCase):
+    """A backend that is away, for real."""
+
+    backend = staticmethod(backends.zookeeper)
+
+    def test_what_was_known_stands_while_the_backend_is_away(self):
+        self.admin.sign_in()
+        known = self.state()
+        self.assertEqual('answers', known['backend'])
+        self.cloud.deployment.kill()
+        commands.wait_until(
+            lambda: self.state()['backend'] != 'answers', 'it is away', 120
+        )
+        away = self.admin.get('/state')
+        for each in ('fine', 'others'):
+            self.assertEqual(known[each], away.json[each])
+        self.assertGreater(float(away.headers[application.AGE]), 0)
+        for secret in (*self.cloud.conf.zookeeper.hosts, '2181', 'kazoo'):
+            self.assertNotIn(secret, away.text)
 
 
 class TestState(base.DashboardTestCase):
