@@ -12,7 +12,7 @@ from nova_sg.servicegroup.testing import base
 from nova_sg.servicegroup.testing import processes
 
 
-class InvocationTests(base.ConformanceTest):
+class InvocationTests(base.HealthyTest):
     """Members are taken out by the invocation of their process."""
 
     options = {
@@ -121,7 +121,7 @@ class InvocationTests(base.ConformanceTest):
         self.assertEqual(sg_invocation.Departure(0), departure)
 
 
-class WorkerOfManyTests(base.ConformanceTest):
+class WorkerOfManyTests(base.HealthyTest):
     """One of the workers of a run dies, and the run goes on."""
 
     def test_a_worker_that_dies_under_a_living_parent_is_missed(self) -> None:

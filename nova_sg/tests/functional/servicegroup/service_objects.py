@@ -9,7 +9,7 @@ from nova_sg.objects import service
 from nova_sg.servicegroup.testing import base
 
 
-class ObjectTests(base.ConformanceTest):
+class ObjectTests(base.HealthyTest):
     """Nobody who uses the object can tell which driver there is."""
 
     def setUp(self) -> None:

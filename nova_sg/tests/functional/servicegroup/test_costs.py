@@ -66,12 +66,12 @@ class _CostsTests:
         )
 
 
-class TestZooKeeper(_CostsTests, base.ConformanceTest):
+class TestZooKeeper(_CostsTests, base.HealthyTest):
     deployment_class = zookeeper_deployments.ZooKeeperDeployment
     beat = 1
 
 
-class TestZooKeeperWithSql(base.ConformanceTest):
+class TestZooKeeperWithSql(base.HealthyTest):
     deployment_class = zookeeper_deployments.ZkSqlDeployment
     options = {'servicegroup': {'service_down_time': 3}}
 
@@ -93,7 +93,7 @@ class TestZooKeeperWithSql(base.ConformanceTest):
         self.assertEqual(1, trips())
 
 
-class TestMemcachedWithSql(_CostsTests, base.ConformanceTest):
+class TestMemcachedWithSql(_CostsTests, base.HealthyTest):
     deployment_class = memcached_deployments.McSqlDeployment
     # The members are read, and written.
     beat = 2
@@ -105,7 +105,7 @@ class TestMemcachedWithSql(_CostsTests, base.ConformanceTest):
         self.assertEqual(0, len(counted), counted)
 
 
-class TestMemcachedAlone(_CostsTests, base.ConformanceTest):
+class TestMemcachedAlone(_CostsTests, base.HealthyTest):
     deployment_class = memcached_deployments.McMemcachedDeployment
     # And the records are looked at.
     beat = 3
