@@ -65,7 +65,8 @@ class Load:
         self._options = options
         self._lock = threading.Lock()
         self._result: dict[str, Any] = {'times': [], 'errors': 0, 'beats': 0}
-        self._measured = False
+        # A heartbeat counts that was due then or later.
+        self._measured_from = 0.0
         if options['way'] == 'grouped':
             self._beats = [self._ours(sender.Caller(e)) for e in computes]
         else:
@@ -92,10 +93,11 @@ class Load:
         begin = self._begin()
         spent = 0.0
         with futures.ThreadPoolExecutor(THREADS) as pool:
-            rounds = 1 + int(self._options['seconds'] / interval)
+            joining = self._options['joining']
+            self._measured_from = begin + interval * joining
+            rounds = joining + int(self._options['seconds'] / interval)
             for round_ in range(rounds):
-                if round_ == 1:
-                    self._measured = True
+                if round_ == joining:
                     spent = time.process_time()
                 for index, beat_ in enumerate(self._beats):
                     due = begin + interval * (
@@ -119,11 +121,11 @@ class Load:
             answered = beat_()
         except Exception:
             with self._lock:
-                self._result['errors'] += self._measured
+                self._result['errors'] += due >= self._measured_from
+            return
+        if due < self._measured_from:
             return
         with self._lock:
-            if not self._measured:
-                return
             self._result['beats'] += 1
             if answered:
                 self._result['times'].append(time.time() - due)
