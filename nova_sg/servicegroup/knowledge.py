@@ -126,9 +126,11 @@ class Knowledge:
                 for chosen, each in self._rolls.items()
                 if not given <= chosen
             }
-            self._rolls = dict(
-                [*list(kept.items())[1 - ROLLS :], (given, answer)]
-            )
+            # Very many lists of a host each tell less than one of all. Of
+            # those that tell as little, the oldest goes.
+            while len(kept) >= ROLLS:
+                del kept[min(kept, key=lambda each: kept[each].size)]
+            self._rolls = {**kept, given: answer}
 
     def learn_all(self, answer: liveness.AllBut) -> list[str]:
         """Take in what the backend answered about all services at once.
@@ -215,10 +217,13 @@ class Knowledge:
         with self._lock:
             self._known.pop(uuid, None)
             self._all = NOTHING
+            # What they tell of all others stands.
+            gone = {uuid: liveness.Liveness(False, None, time.monotonic())}
             self._rolls = {
-                chosen: each
+                chosen: each._replace(but={**each.but, **gone})
+                if uuid in each.services
+                else each
                 for chosen, each in self._rolls.items()
-                if uuid not in each.services
             }
             self._down.pop(uuid, None)
             self._seen.pop(uuid, None)

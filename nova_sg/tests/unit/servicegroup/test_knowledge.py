@@ -607,10 +607,22 @@ class TestListed(KnowledgeTestCase):
         known = self.last(*(f'u{number}' for number in range(100)))
         self.assertEqual(knowledge.ROLLS, len(known))
 
-    def test_a_destroyed_service_is_forgotten(self):
+    def test_many_lists_of_a_host_do_not_displace_that_of_all(self):
+        everything = [f'u{number}' for number in range(20)]
+        self.list(*everything)
+        self.list(*everything[:10], binary='nova-compute')
+        for number in range(100):
+            self.list(host=f'nobody{number}')
+            self.list(f'u{number % 20}', host=f'h{number}')
+        self.assertEqual(set(everything), set(self.last(*everything)))
+
+    def test_a_destroyed_service_is_forgotten_and_no_other(self):
         self.list('a', 'b')
+        self.list('a', 'b', binary='nova-compute')
         self.knowledge.forget('a')
-        self.assertEqual({}, self.last('a'))
+        self.assertEqual({'b': True}, self.last('a', 'b'))
+        self.list('a', 'b')
+        self.assertEqual({'a': True, 'b': True}, self.last('a', 'b'))
 
     def test_it_is_told_how_many_keep_their_state(self):
         self.list('a', 'b', 'c')
