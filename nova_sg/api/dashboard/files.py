@@ -84,7 +84,11 @@ def answer(
     if etag in (each.strip().removeprefix('W/') for each in asked.split(',')):
         response = webob.Response(status=304)
     else:
-        zipped = 'gzip' in request.headers.get('Accept-Encoding', '')
+        # WebOb takes a request that names none for one that takes any.
+        zipped = (
+            'Accept-Encoding' in request.headers
+            and 'gzip' in request.accept_encoding
+        )
         response = webob.Response(
             body=packed if zipped else body,
             content_type=content_type,

@@ -16,6 +16,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from urllib import parse
 
 from oslo_config import cfg
 import webob
@@ -38,10 +39,11 @@ class Session:
 
     :param conf: a loaded configuration
     :param path: where the page is
+    :raises InvalidConfiguration: an origin is none
     """
 
     def __init__(self, conf: cfg.ConfigOpts, path: str) -> None:
-        self._origins = {each.rstrip('/') for each in conf.dashboard.origins}
+        self._origins = {_origin(each) for each in conf.dashboard.origins}
         self._path = path
 
     def token(self, request: webob.Request) -> str | None:
@@ -123,3 +125,25 @@ class Session:
     def _is_secure(self, request: webob.Request) -> bool:
         origin = request.headers.get('Origin') or request.host_url
         return bool(origin.startswith('https:'))
+
+
+def _origin(address: str) -> str:
+    """Return an address as a browser names it in the header ``Origin``.
+
+    :raises InvalidConfiguration: it is not ``SCHEME://HOST[:PORT]``
+    """
+    try:
+        parts = parse.urlsplit(address)
+        port = parts.port
+    except ValueError:
+        parts, port = parse.SplitResult('', '', '', '', ''), None
+    more = parts.path.strip('/') or parts.query or parts.fragment
+    default = {'http': 80, 'https': 443}.get(parts.scheme)
+    if default is None or not parts.hostname or parts.username or more:
+        raise exception.InvalidConfiguration(
+            option='[dashboard] origins',
+            reason=f'{address} is not https://HOST or https://HOST:PORT',
+        )
+    host = f'[{parts.hostname}]' if ':' in parts.hostname else parts.hostname
+    shown = '' if port in (None, default) else f':{port}'
+    return f'{parts.scheme}://{host}{shown}'

@@ -68,6 +68,18 @@ class TestPage(base.DashboardTestCase):
             ):
                 self.assertNotRegex(text, forbidden, each.name)
 
+    def test_it_is_compressed_for_those_alone_who_take_that(self):
+        for accepted, encoding in (
+            ('gzip, br', 'gzip'),
+            ('br', None),
+            ('gzip;q=0', None),
+            ('', None),
+        ):
+            headers = {'Accept-Encoding': accepted}
+            response = self.nobody.get('', **headers)
+            self.assertEqual(encoding, response.content_encoding, accepted)
+        self.assertIsNone(self.nobody.get('').content_encoding)
+
     def test_a_slash_at_the_end_leads_to_it(self):
         response = self.nobody.get('/')
         self.assertEqual(200, response.status_int)

@@ -4,6 +4,7 @@
 
 import webob
 
+from nova_sg import exception
 from nova_sg.api.dashboard import session
 from nova_sg.tests.functional.dashboard import base
 
@@ -144,6 +145,40 @@ class TestSession(base.DashboardTestCase):
         self.assertIn('Max-Age=0', response.headers['Set-Cookie'])
         self.assertEqual(401, self.admin.get('/state').status_int)
         self.assertEqual(204, self.nobody.post('/logout').status_int)
+
+
+class TestNamedOrigins(base.DashboardTestCase):
+    def refused(self, named: str, origin: str) -> bool:
+        """Return whether a page is refused where others are named."""
+        self.cloud.conf.set_override('origins', [named], 'dashboard')
+        made = session.Session(self.cloud.conf, '/dashboard')
+        request = webob.Request.blank('/', headers={'Origin': origin})
+        try:
+            made.check_origin(request)
+        except exception.ForeignOrigin:
+            return True
+        return False
+
+    def test_an_address_is_what_a_browser_makes_of_it(self):
+        for named, origin in (
+            ('https://Page.Example:443/', 'https://page.example'),
+            ('http://page.example:80', 'http://page.example'),
+            ('http://page.example:8774', 'http://page.example:8774'),
+            ('HTTPS://[2001:DB8::1]:9180', 'https://[2001:db8::1]:9180'),
+        ):
+            self.assertFalse(self.refused(named, origin), named)
+        for origin in ('http://page.example:443', 'https://page.example:80'):
+            self.assertTrue(self.refused('https://page.example', origin))
+
+    def test_what_is_no_address_is_refused_at_the_start(self):
+        for named in (
+            *('page.example', '*', 'https://', 'null', 'ftp://page.example'),
+            *('https://page.example/dashboard', 'https://page.example:x'),
+            *('https://user@page.example', 'https://[::1', 'http://a?b'),
+        ):
+            self.assertRaises(
+                exception.InvalidConfiguration, self.refused, named, named
+            )
 
 
 class TestOrigins(base.DashboardTestCase):
