@@ -77,6 +77,9 @@ class TestSession(base.DashboardTestCase):
         self.assertEqual((False, False), (told['sees'], told['acts']))
         self.assertEqual(403, member.get('/state').status_int)
         self.assertEqual(403, member.get('/host?name=c1').status_int)
+        # Not with the token of another one in a header, either.
+        response = member.get('/state', **{'X-Auth-Token': 'admin'})
+        self.assertEqual(403, response.status_int)
         response = member.post('/actions/disable', self.action)
         self.assertEqual(403, response.status_int)
 

@@ -94,11 +94,12 @@ class TestFollower(base.BaseTestCase):
         )
 
     def test_a_revision_is_of_what_is_told_and_of_no_order(self):
-        self.board.rows = rows = [row('c1'), row('c2'), row('c3', 'down')]
+        down = [row('c3', 'down'), row('c4', 'down')]
+        self.board.rows = rows = [row('c1'), row('c2'), *down]
         first = self.follower.get().revision
         self.board.rows = rows[::-1]
         self.assertEqual(first, self.follower.get(anew=True).revision)
-        self.board.rows = [*rows[:2], row('c3', 'unknown')]
+        self.board.rows = [*rows[:3], row('c4', 'unknown')]
         self.assertNotEqual(first, self.follower.get(anew=True).revision)
 
     def test_while_the_backend_is_away_what_was_known_stands(self):
