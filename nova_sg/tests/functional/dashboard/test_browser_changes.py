@@ -62,6 +62,15 @@ class TestChanges(base.ServedTestCase):
         self.wait(lambda: len(self.rows()) == 1, 'c2 is fine')
         self.assertEqual('Services of lab', self.driver.title)
 
+    def test_a_link_that_was_cut_off_is_a_host_that_is_not_there(self):
+        self.run_script('location.hash = "host=c1%E2%80"')
+        self.wait_text('#host-services', 'could not be found')
+        self.assertEqual('c1%E2%80', self.text('#host-name'))
+        # It goes on to follow what changes.
+        self.served.change('c3', last_seen_up=base.OLD)
+        self.run_script('location.hash = ""')
+        self.wait(lambda: len(self.rows()) == 2, 'c3 is down')
+
     def test_the_search_finds_what_is_fine_and_what_is_not(self):
         self.press('/')
         self.press('c2')

@@ -17,7 +17,6 @@ from nova_sg.api.dashboard import session
 from nova_sg.tests.fixtures import identity
 from nova_sg.tests.fixtures import rest
 from nova_sg.tests.fixtures import rest_process
-from nova_sg.tests.fixtures.servers import ports
 
 _FORM = {'user': 'admin', 'password': identity.PASSWORD, 'project': 'demo'}
 
@@ -76,14 +75,7 @@ class OneAnswer(fixtures.Fixture):
             def log_message(self, *_arguments: Any) -> None:
                 pass
 
-        port = self.useFixture(ports.Port()).number
-        server = http.server.ThreadingHTTPServer((ports.HOST, port), Handler)
-        self.url = f'http://{ports.HOST}:{port}/v3'
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
+        self.url = f'{identity.serve(self, Handler)}/v3'
         self.addCleanup(self.ended.set)
 
 
