@@ -13,6 +13,7 @@ No line holds a part of a password.
 import re
 from typing import Any
 
+from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova_sg import exception
@@ -194,6 +195,15 @@ def lacks_right(error: BaseException) -> bool:
     cause = cause_of(error)
     return getattr(cause, 'pgcode', None) == _NO_RIGHT or cause.args[:1] == (
         _NO_RIGHT_MYSQL,
+    )
+
+
+def keeps_out(error: BaseException) -> bool:
+    """Return whether a table is not there for the user, or not at all."""
+    return (
+        isinstance(error, db_exc.DBNonExistentTable)
+        or lacks_table(error)
+        or lacks_right(error)
     )
 
 

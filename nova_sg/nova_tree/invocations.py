@@ -23,7 +23,6 @@ import sqlalchemy as sa
 from nova_sg import exception
 from nova_sg.conductor import novas
 from nova_sg.db import beats
-from nova_sg.db import departures
 from nova_sg.db import invocations
 from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import owner
@@ -92,7 +91,7 @@ def joined(context: Any, uuid: str, invocation: str | None) -> None:
             # The workers of other runs are no more.
             session.execute(invocations.removal([uuid]))
         if keeps_reasons:
-            session.execute(departures.removal([uuid]))
+            reasons.note_join(session, uuid)
         dialect = session.connection().dialect.name
         session.execute(
             invocations.one_more(dialect),

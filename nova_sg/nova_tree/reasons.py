@@ -22,6 +22,7 @@ import datetime
 from typing import Any
 
 from nova.db.main import api as db
+from oslo_db import exception as db_exc
 from oslo_log import log as logging
 from oslo_utils import timeutils
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ import sqlalchemy as sa
 from nova_sg import exception
 from nova_sg.db import beats
 from nova_sg.db import departures as db_departures
+from nova_sg.db import refusals
 from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import owner
@@ -41,10 +43,44 @@ LOG = logging.getLogger(__name__)
 
 
 def has_table(context: Any) -> bool:
-    """Return whether the database of a context keeps reasons."""
+    """Return whether the database of a context keeps reasons.
+
+    MySQL shows a table only to those with a right to it.
+    """
     engine = db.get_engine(context=context)
-    with engine.connect() as connection:
-        return sa.inspect(connection).has_table(db_departures.TABLE.name)
+    try:
+        with engine.connect() as connection:
+            return sa.inspect(connection).has_table(db_departures.TABLE.name)
+    except (db_exc.DBError, sa.exc.DBAPIError) as error:
+        if not refusals.keeps_out(error):
+            raise
+        return False
+
+
+def note_join(session: Any, uuid: str) -> None:
+    """Remove what was noted of a service that joins.
+
+    :param session: of a database that keeps reasons
+    """
+    _note(session, db_departures.removal([uuid]))
+
+
+def _note(session: Any, statement: Any) -> None:
+    """Execute a statement for the reasons, if that is allowed.
+
+    To come and go needs none: an upgrade may have made their table without
+    the rights to it.
+    """
+    try:
+        with session.begin_nested():
+            session.execute(statement)
+    except (db_exc.DBError, sa.exc.DBAPIError) as error:
+        if not refusals.keeps_out(error):
+            # Such as a deadlock, which has rolled back all.
+            raise
+        LOG.warning(
+            'Not noting why services are down: %s', refusals.reason_of(error)
+        )
 
 
 def leaves(values: Mapping[str, Any]) -> bool:
@@ -67,13 +103,14 @@ def note_leave(context: Any, condition: sa.ColumnElement[bool]) -> None:
     with db.get_context_manager(context).writer.using(context):
         session = context.session
         session.flush()
-        session.execute(
+        _note(
+            session,
             db_departures.left(
                 session.connection().dialect.name,
                 reasons.STOPPED,
                 condition,
                 reasons.this_process(),
-            )
+            ),
         )
 
 
@@ -84,7 +121,7 @@ def note_crash(session: Any, condition: sa.ColumnElement[bool]) -> None:
     :param condition: on the row
     """
     dialect = session.connection().dialect.name
-    session.execute(db_departures.missed(dialect, reasons.SILENT, condition))
+    _note(session, db_departures.missed(dialect, reasons.SILENT, condition))
 
 
 def of(

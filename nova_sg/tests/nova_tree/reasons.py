@@ -18,6 +18,7 @@ from nova_sg.db import models
 from nova_sg.db import schema
 from nova_sg.metrics import services
 from nova_sg.nova_tree import monitoring
+from nova_sg.nova_tree import reasons as novas_reasons
 from nova_sg.nova_tree import shown
 from nova_sg.nova_tree import tables
 from nova_sg.servicegroup import reasons
@@ -101,6 +102,16 @@ class TestReasons(base.TestCase):
         self.stop()
         nobody = reasons.Departure(reasons.UNKNOWN)
         self.assertEqual(nobody, self.why())
+
+    def test_a_service_stops_where_nothing_can_be_noted(self):
+        self.make_tables()
+        with db.get_engine(context=self.context).begin() as connection:
+            models.departures.drop(connection)
+        with mock.patch.object(novas_reasons, 'has_table', lambda _: True):
+            self.stop()
+        made = objects.Service.get_by_uuid(self.context, self.made.uuid)
+        self.assertFalse(nova_servicegroup.API().service_is_up(made))
+        self.assertEqual(reasons.UNKNOWN, self.why().reason)
 
     def test_forced_down_wins(self):
         self.make_tables()

@@ -47,6 +47,7 @@ class SqlMembership(admitted.AdmittedMembership):
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
         self._database = engine.get(conf)
+        self._workers = sql_workers.Writer(self._database)
         self._down_time = conf.servicegroup.service_down_time
         self._verdicts = sa.select(
             SERVICES.uuid,
@@ -121,7 +122,7 @@ class SqlMembership(admitted.AdmittedMembership):
             for stay in sorted(stays, key=operator.attrgetter('uuid'))
         ]
         if values:
-            self._database.write(functools.partial(sql_workers.leave, values))
+            self._workers.write(sql_workers.leave, values)
 
     def leave_invocation(
         self,
@@ -140,9 +141,7 @@ class SqlMembership(admitted.AdmittedMembership):
             return sg_invocation.Departure(0)
         ((workers, count),) = found
 
-        aged = self._database.write(
-            functools.partial(sql_workers.miss, uuid, count, invocation)
-        )
+        aged = self._workers.write(sql_workers.miss, uuid, count, invocation)
         kept = None if aged else invocations.SHARED
         return sg_invocation.Departure(max(1, workers), kept)
 
@@ -201,7 +200,7 @@ class SqlMembership(admitted.AdmittedMembership):
 
     def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
         """Forget the workers that joined; the membership goes with the row."""
-        self._database.write(functools.partial(sql_workers.forget, uuid))
+        self._workers.write(sql_workers.forget, uuid)
 
     def _appear(
         self, before: Mapping[str, tuple[int, bool]], invocation: str | None
@@ -214,9 +213,7 @@ class SqlMembership(admitted.AdmittedMembership):
         for start in range(0, len(ordered), beats.BATCH):
             uuids = ordered[start : start + beats.BATCH]
             dead = [uuid for uuid in uuids if not before[uuid][1]]
-            self._database.write(
-                functools.partial(sql_workers.appear, uuids, dead, invocation)
-            )
+            self._workers.write(sql_workers.appear, uuids, dead, invocation)
 
     def _disappear(self, stays: Sequence[base.Stay]) -> None:
         """Count a worker less of the invocation of each membership."""
