@@ -33,6 +33,9 @@ BATCH = 500
 #: bounds its parameters, and so many hosts are nearly all of them.
 MAX_HOSTS = 5000
 
+#: Rows that are worked on at once: they stay in the caches of a processor.
+PART = 1000
+
 
 class SqlInventory(base.Inventory):
     """Filled by the agent and by nova-sg-manage.
@@ -52,15 +55,7 @@ class SqlInventory(base.Inventory):
         )
         if hosts is not None:
             statement = statement.where(MEMBERS.host.in_(hosts))
-        zones: dict[str, str] = {}
-        # Sorted here: a database would sort all for the few in several.
-        several: dict[str, set[str]] = {}
-        for host, zone in self._all(statement):
-            if zones.setdefault(host, zone) != zone:
-                several.setdefault(host, {zones[host]}).add(zone)
-        for host, names in several.items():
-            zones[host] = ','.join(sorted(names))
-        return zones
+        return self._database.read(lambda c: _zones(c.execute(statement)))
 
     def set_zone(
         self, host: str, zone: str, *, token: str | None = None
@@ -278,3 +273,24 @@ def _made_before(_connection: sa.Connection, _host: str) -> None:
 
 def _nodes() -> sa.Select[Any]:
     return sa.select(*(NODES[name] for name in base.NODE_FIELDS))
+
+
+def _zones(members: sa.Result[Any]) -> dict[str, str]:
+    """Return the zones of hosts.
+
+    Of very many hosts neither all rows are held, nor a text for each.
+
+    :param members: hosts and zones of their aggregates
+    """
+    zones: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    # Sorted here: a database would sort all for the few in several.
+    several: dict[str, set[str]] = {}
+    for rows in members.partitions(PART):
+        for host, zone in rows:
+            zone = texts.setdefault(zone, zone)
+            if zones.setdefault(host, zone) != zone:
+                several.setdefault(host, {zones[host]}).add(zone)
+    for host, names in several.items():
+        zones[host] = ','.join(sorted(names))
+    return zones

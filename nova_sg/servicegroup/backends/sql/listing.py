@@ -25,6 +25,9 @@ PART = 1000
 #: What a list may be filtered by, and is of use to ask again for all of it.
 _WHOLE = {'binary', 'disabled'}
 
+#: What the last fields of a live record are: when it was deleted, and that.
+_LIVE = (None, 0)
+
 
 class Listing:
     """Lists services, up or down.
@@ -40,6 +43,7 @@ class Listing:
         self._rows = sql_rows.Listing(
             beats.seen_within(conf.servicegroup.service_down_time),
             clock.epoch(),
+            columns=sql_rows.COLUMNS[: -len(_LIVE)],
         )
         self._membership = membership
 
@@ -89,7 +93,7 @@ def _records_and_verdicts(
     make_verdict = liveness.of_values
     for rows in result.partitions(PART):
         for row in rows:
-            made = make_record(row[2:])
+            made = make_record((*row[2:], *_LIVE))
             records.append(made)
             alive[made.uuid] = make_verdict(
                 (bool(row[0]), made.last_seen_up, known_at, (), None)
