@@ -13,6 +13,8 @@ SIZES = (100, 1_000, 10_000, 100_000)
 DATABASES = ('sqlite', 'postgresql', 'mariadb')
 REST = ('sqlite', 'postgresql')
 EVERYWHERE = (*DATABASES, 'mc', 'zk')
+#: MariaDB once more, with the client in C; nova goes on with PyMySQL.
+MYSQLCLIENT = 'mysqlclient'
 
 Arguments = Callable[[world_.World], dict[str, Any]]
 
@@ -78,6 +80,8 @@ CASES = (
         name='list',
         title='List of all services with state',
         operation='list_with_state',
+        backends=(*EVERYWHERE, MYSQLCLIENT),
+        floor_on=(*DATABASES, 'mc', MYSQLCLIENT),
     ),
     Case(
         name='list-zones',
@@ -138,7 +142,7 @@ CASES = (
             name=name,
             title=f'GET {path}, the whole pipeline',
             operation='get',
-            backends=REST,
+            backends=(*REST, *more),
             floor_on=REST,
             nova_to=nova_to,
             slow=True,
@@ -146,14 +150,28 @@ CASES = (
             unit='request',
             arguments=_paths(path),
         )
-        for name, path, zoned, nova_to in (
-            ('get-services', '/os-services', True, 10_000),
-            ('get-services-default-zone', '/os-services', False, 10_000),
+        for name, path, zoned, nova_to, more in (
+            ('get-services', '/os-services', True, 10_000, ('zk',)),
+            ('get-services-default-zone', '/os-services', False, 10_000, ()),
             # Two statements of nova's for each.
-            ('get-hypervisors', '/os-hypervisors', True, 1_000),
-            ('get-hypervisors-detail', '/os-hypervisors/detail', True, 10_000),
-            ('get-zones-detail', '/os-availability-zone/detail', True, 10_000),
+            ('get-hypervisors', '/os-hypervisors', True, 1_000, ()),
+            *(
+                (name, path, True, 10_000, ())
+                for name, path in (
+                    ('get-hypervisors-detail', '/os-hypervisors/detail'),
+                    ('get-zones-detail', '/os-availability-zone/detail'),
+                )
+            ),
         )
+    ),
+    Case(
+        name='get-services-unchanged',
+        title='GET /os-services with If-None-Match, again and again',
+        operation='get_unchanged',
+        backends=('zk',),
+        floor_on=(),
+        unit='request',
+        arguments=_paths('/os-services'),
     ),
     Case(
         name='get-services-of-host',

@@ -49,6 +49,8 @@ BACKENDS = {
     'sqlite': ('db', 'sqlite'),
     'postgresql': ('db', 'postgresql'),
     'mariadb': ('db', 'mariadb'),
+    # Ours and the floor with the client in C.
+    'mysqlclient': ('db', 'mariadb'),
     'mc': ('mc', 'sqlite'),
     'zk': ('zk', 'sqlite'),
     # The sides have no database, and call a conductor of their own kind.
@@ -150,7 +152,7 @@ class World(fixtures.Fixture):
         return {
             'environment': {**self.environment, **self._remote},
             'remote': bool(self._remote),
-            'database': self._urls[0],
+            'database': self._url,
             'nova_conf': str(self.nova_conf),
             'memcached': self._memcached,
             'key_prefix': self._conf.memcached.key_prefix,
@@ -318,7 +320,7 @@ class World(fixtures.Fixture):
             'OS_API__MAX_LIMIT': str(NO_PAGES),
         }
         if self._driver != 'zk':
-            environment['OS_DATABASE__CONNECTION'] = self._urls[0]
+            environment['OS_DATABASE__CONNECTION'] = self._url
         if self._memcached is not None:
             environment['OS_MEMCACHED__SERVERS'] = self._memcached
             # As where every process has been upgraded.
@@ -327,6 +329,14 @@ class World(fixtures.Fixture):
         if self._zookeeper is not None:
             environment['OS_ZOOKEEPER__HOSTS'] = self._zookeeper
         return environment
+
+    @property
+    def _url(self) -> str:
+        """The database of nova_sg, which is the cell's of nova."""
+        url = self._urls[0]
+        if self.backend == 'mysqlclient':
+            return url.replace('mysql+pymysql', 'mysql+mysqldb')
+        return url
 
     @property
     def _transport_url(self) -> str:

@@ -37,7 +37,7 @@ NODES = {
 def get(process: floor.Process, paths: list[str]) -> child.Work:
     (path,) = paths
     conf = ours.set_up(process.options).api.conf
-    ready = rest.ask(deploy.loadapp(conf), path)
+    ready = b''.join(rest.ask(deploy.loadapp(conf), path))
 
     def no_op(environ: dict[str, Any], start_response: Any) -> Any:
         response = webob.Response(body=ready, content_type='application/json')

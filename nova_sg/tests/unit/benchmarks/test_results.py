@@ -110,11 +110,14 @@ class TestTargets(base.BaseTestCase):
         self.assertEqual({}, self.reached(result(backend='mc', **sides)))
 
     def test_growth_is_judged_where_both_sizes_are_there(self):
-        what = 'list on sqlite: cost of a service at 100,000 / at 10,000'
-        few = result(ours=(1.0,))
+        what = (
+            'list on sqlite: what a service adds to the SELECT, at 100,000 / '
+            'at 10,000'
+        )
+        few = result(ours=(1.5,), floor=(0.5,))
         self.assertNotIn(what, self.reached(few))
         for seconds, reached in ((11.0, True), (11.1, False)):
-            many = result(size=100_000, ours=(seconds,))
+            many = result(size=100_000, ours=(seconds + 9,), floor=(9.0,))
             self.assertEqual(reached, self.reached(few, many)[what])
 
 
