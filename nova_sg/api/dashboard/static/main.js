@@ -113,18 +113,28 @@ function signedIn(found) {
   say($('user-name'), found.user);
   show($('user'), true);
   show($('login'), false);
+  trouble = found.sees ? '' : 'Your roles do not allow you to list services.';
   if (!found.sees) {
-    say($('notice'), 'Your roles do not allow you to list services.');
-    show($('notice'), true);
+    // Another user may have looked here before, until a session was over.
+    forget();
+    tick();
     return;
   }
   route();
   poll.start();
 }
 
+function forget() {
+  known = null;
+  show($('facts'), false);
+  show($('overview'), false);
+  document.body.classList.remove('stale');
+}
+
 function signedOut(why, how) {
   poll.stop();
   user = null;
+  trouble = '';
   setProof('');
   if ($('confirm').open) $('confirm').close();
   show($('user'), false);
@@ -173,9 +183,8 @@ async function logIn(event) {
 
 async function logOut() {
   await post('logout', {}).catch(() => {});
-  known = null;
+  forget();
   location.hash = '';
-  show($('facts'), false);
   begin();
 }
 
@@ -184,7 +193,6 @@ async function begin() {
     const found = await get('session');
     if (found.user) signedIn(found);
     else signedOut('', found);
-    trouble = '';
   } catch (error) {
     trouble = error.message;
     setTimeout(begin, 5000);

@@ -2,6 +2,8 @@
 
 """Signing in and out in a browser, and a session that ends by itself."""
 
+import time
+
 from nova_sg.tests.functional.dashboard import browser_base as base
 
 
@@ -31,6 +33,9 @@ class TestSession(base.ServedTestCase):
         self.sign_in(**{**base.SIGN_IN, 'user': 'joe'})
         self.wait_text('#notice', 'roles do not allow')
         self.assertFalse(self.is_shown('#overview'))
+        # The page says how old things are once a second.
+        time.sleep(1.5)
+        self.assertIn('roles do not allow', self.text('#notice'))
 
     def test_a_token_that_is_over(self):
         self.look()
@@ -42,3 +47,12 @@ class TestSession(base.ServedTestCase):
         self.sign_in()
         self.wait_shown('#user')
         self.assertFalse(self.is_shown('#login'))
+
+    def test_who_may_not_look_sees_nothing_of_another_user(self):
+        self.look()
+        self.served.identity.tokens.clear()
+        self.wait_text('#login-why', 'Your session is over')
+        self.sign_in(**{**base.SIGN_IN, 'user': 'joe'})
+        self.wait_text('#notice', 'roles do not allow')
+        self.assertFalse(self.is_shown('#overview'))
+        self.assertFalse(self.is_shown('#facts'))
