@@ -24,8 +24,8 @@ class TestMany(base.ServedTestCase):
         grid = self.find('#grid')
         for key, host in (
             (base.KEYS.END, 'h09999: up'),
-            (base.KEYS.HOME, 'h00000: down'),
-            (base.KEYS.ARROW_RIGHT, 'h00001: down'),
+            (base.KEYS.HOME, 'h00000: silent'),
+            (base.KEYS.ARROW_RIGHT, 'h00001: silent'),
         ):
             grid.send_keys(key)
             self.assertIn(host, self.text('#cell'))
