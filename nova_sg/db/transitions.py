@@ -85,27 +85,42 @@ def overflow() -> Any:
     )
 
 
-def old(days: int) -> Any:
-    """Return a statement that selects the keys of rows that may go.
+def superseded(days: int) -> Any:
+    """Return a statement that selects keys of old rows with later ones.
 
-    Those that are older than some days, but for the newest one of a service
-    that is registered.
+    At most :data:`PART` of them.
+
+    :param days: after which a row is old
     """
-    later = TABLE.alias('later')
-    superseded = sa.exists().where(
-        later.c.uuid == ROWS.uuid, later.c.sequence > ROWS.sequence
-    )
-    services = models.services.c
-    registered = sa.exists().where(
-        services.uuid == ROWS.uuid, services.deleted == 0
-    )
     return (
         sa.select(ROWS.uuid, ROWS.sequence)
-        .where(
-            ROWS.time < clock.ago(days * SECONDS_OF_A_DAY),
-            sa.or_(superseded, ~registered),
-        )
+        .where(_is_old(days), _has_later())
         .limit(PART)
+    )
+
+
+def last_ones(days: int) -> Any:
+    """Return a statement that selects the keys of old rows without later ones.
+
+    Whose services are registered is for the caller to say. The ``services``
+    table of a nova on MySQL has another character set, so that each row would
+    be compared with all of that table.
+
+    :param days: after which a row is old
+    """
+    return sa.select(ROWS.uuid, ROWS.sequence).where(
+        _is_old(days), ~_has_later()
+    )
+
+
+def _is_old(days: int) -> sa.ColumnElement[bool]:
+    return ROWS.time < clock.ago(days * SECONDS_OF_A_DAY)
+
+
+def _has_later() -> sa.ColumnElement[bool]:
+    later = TABLE.alias('later')
+    return sa.exists().where(
+        later.c.uuid == ROWS.uuid, later.c.sequence > ROWS.sequence
     )
 
 

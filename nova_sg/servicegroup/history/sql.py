@@ -27,6 +27,9 @@ Context = sg_context.RequestContext
 T = TypeVar('T')
 E = TypeVar('E')
 
+#: A service, and the number of an entry.
+Key = tuple[str, int]
+
 
 class Database(Protocol):
     """What the history asks of a database; see ``engine.Database``."""
@@ -80,18 +83,17 @@ class SqlHistory(base.History):
 
     def prune(self, context: Context, registered: Collection[str]) -> int:
         database = self._database_of(context)
+        days = self.limits.days
         deleted = 0
-        statement = transitions.old(self.limits.days)
-        while True:
-            rows = database.read(lambda c: c.execute(statement).all())
-            if not rows:
-                return deleted
-            keys = [
-                {'of_uuid': uuid, 'number': number}
-                for uuid, number in sorted(tuple(row) for row in rows)
-            ]
-            _write(database, transitions.deletion(), keys)
-            deleted += len(keys)
+        statement = transitions.superseded(days)
+        while rows := database.read(lambda c: _keys(c, statement)):
+            _delete(database, rows)
+            deleted += len(rows)
+        rows = database.read(lambda c: _keys(c, transitions.last_ones(days)))
+        ended = [row for row in rows if row[0] not in registered]
+        for part in _parts(ended):
+            _delete(database, part)
+        return deleted + len(ended)
 
     def _record(
         self,
@@ -115,10 +117,14 @@ class SqlHistory(base.History):
         database.write(work)
 
 
-def _write(
-    database: Database, statement: Any, values: Sequence[dict[str, Any]]
-) -> None:
-    database.write(lambda connection: connection.execute(statement, values))
+def _keys(connection: sa.Connection, statement: Any) -> list[Key]:
+    """Return the keys of rows, in the order in which all delete them."""
+    return sorted(tuple(row) for row in connection.execute(statement))
+
+
+def _delete(database: Database, rows: Sequence[Key]) -> None:
+    values = [{'of_uuid': uuid, 'number': number} for uuid, number in rows]
+    database.write(lambda c: c.execute(transitions.deletion(), values))
 
 
 def _newest(

@@ -177,6 +177,17 @@ class TransitionTests(HistoryTest):
         self.history.prune(self.context, [])
         self.assertEqual([recorded], self.of())
 
+    def test_what_is_old_of_a_service_that_is_gone_goes(self) -> None:
+        self.flap(self.uuid, 2)
+        self.api.destroy(self.context, self.uuid)
+        self.history.limits = history_base.Limits(ENTRIES, days=0)
+
+        def pruned() -> bool:
+            self.history.prune(self.context, [])
+            return not self.of()
+
+        self.eventually(pruned, 'All of it is deleted')
+
     def test_it_is_read_by_host_service_time_and_number(self) -> None:
         first = self.flap(self.uuid, 2)
         other = self.register('host2').uuid
