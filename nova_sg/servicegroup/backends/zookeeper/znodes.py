@@ -79,7 +79,13 @@ class MemberZnodes(keys.MemberKeys):
         values, answers = multiread.read_with(
             self._session, [each.key for each in handles], asked
         )
-        missing = self._traces.renewed(due, answers[: len(due)])
+        gone = guards.gone(answers[len(due) :])
+        missing = [
+            each
+            for each in self._traces.renewed(due, answers[: len(due)])
+            # Its trace went with it, and nobody would remove another one.
+            if each not in gone
+        ]
         if missing:
             self.expect_beats(missing)
         lost = {
@@ -88,7 +94,7 @@ class MemberZnodes(keys.MemberKeys):
             if value is None
             or value.stat.ephemeralOwner != self._session.number
         }
-        return lost, guards.gone(answers[len(due) :])
+        return lost, gone
 
     def create(self, handles: Sequence[keys.Handle]) -> set[keys.Handle]:
         gone: set[keys.Handle] = set()
