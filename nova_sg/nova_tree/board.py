@@ -9,6 +9,7 @@ note it in placement.
 
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from nova import context as nova_context
@@ -16,6 +17,7 @@ from nova import exception as nova_exception
 from nova import objects
 from nova.compute import api as compute_api
 from nova.objects import fields
+from oslo_log import log as logging
 
 from nova_sg import context as sg_context
 from nova_sg import exception
@@ -23,24 +25,32 @@ from nova_sg.api.dashboard import board as sg_board
 from nova_sg.inventory import base as inventory_base
 from nova_sg.metrics import services
 from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import history
 from nova_sg.nova_tree import monitoring
 from nova_sg.nova_tree import shown
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker as sg_marker
 from nova_sg.servicegroup import reasons
+from nova_sg.servicegroup.history import base as history_base
+from nova_sg.servicegroup.history import entry
+
+LOG = logging.getLogger(__name__)
 
 #: A service to ask for where only an answer is wanted.
 _NOBODY = '-'
 
 
-def _all(host: str | None = None) -> list[shown.Shown]:
+def _all(
+    host: str | None = None, *, explained: bool = False
+) -> list[shown.Shown]:
     """Return the services of all cells that report their state.
 
+    :param explained: ask why services are down, too
     :raises ServiceGroupUnavailable: they cannot be listed
     """
     return [
         each
-        for each in shown.services(host, None)
+        for each in shown.services(host, None, explained=explained)
         if each.state != shown.UNREPORTED
     ]
 
@@ -67,15 +77,22 @@ class NovaBoard(sg_board.Board):
         self._host_api = compute_api.HostAPI()
 
     def listing(self) -> Iterator[sg_board.Row]:
-        return (_row(each) for each in _all())
+        return (_row(each) for each in _all(explained=True))
 
     def host(
         self, context: sg_context.RequestContext, name: str
     ) -> list[Mapping[str, Any]]:
-        return [_detail(each) for each in _all(name) if each.host == name]
+        found = _all(name, explained=True)
+        return [_detail(each) for each in found if each.host == name]
 
-    def history(self, context: sg_context.RequestContext, name: str) -> None:
-        """Return nothing: a nova keeps no history that all cells share."""
+    def history(
+        self, context: sg_context.RequestContext, name: str
+    ) -> Sequence[entry.Entry] | None:
+        question = history_base.Question(host=name, limit=sg_board.HISTORY)
+        try:
+            return history.read(question, LOG.debug)
+        except exception.SchemaNotReady:
+            return None
 
     def change(
         self,
@@ -175,15 +192,15 @@ def _nova_context(ours: sg_context.RequestContext) -> Any:
 
 
 def _row(service: shown.Shown) -> sg_board.Row:
-    reason = reasons.UNKNOWN if service.state == liveness.UNKNOWN else ''
     since = None
     if service.state == liveness.DOWN and not service.forced_down:
-        since = service.updated_at
+        why = service.why
+        since = why.since or why.last_seen or service.updated_at
     return sg_board.Row(
         *(service.uuid, service.host, service.binary),
         service.availability_zone,
         liveness.DOWN if service.forced_down else service.state,
-        reasons.FORCED if service.forced_down else reason,
+        sg_board.reason(service.state, service.why, service.forced_down),
         since,
         bool(service.disabled),
         service.disabled_reason,
@@ -192,15 +209,14 @@ def _row(service: shown.Shown) -> sg_board.Row:
 
 
 def _detail(service: shown.Shown) -> dict[str, Any]:
-    verdict = service.verdict
-    last_seen = None if verdict is None else verdict.last_seen
     return {
         **_row(service)._asdict(),
         'version': service.version,
-        'last_seen': last_seen or service.updated_at,
-        'seen_by': None,
+        'last_seen': service.why.last_seen or service.updated_at,
+        'seen_by': service.why.seen_by,
         'created_at': None,
         'updated_at': service.updated_at,
+        # Of a cell that does not answer nova knows only the names.
         'may_change': service.disabled is not None
         and service.binary == inventory_base.COMPUTE_BINARY,
     }

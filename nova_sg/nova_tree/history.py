@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The history of all cells, as ``nova-manage service history`` shows it."""
+"""The history of all cells, for nova-manage and for the page."""
 
+from collections.abc import Callable
 from collections.abc import Sequence
 import sys
 from typing import Any
@@ -17,13 +18,22 @@ from nova_sg.nova_tree import transitions
 from nova_sg.servicegroup.history import base
 from nova_sg.servicegroup.history import entry as entry_
 
+Warn = Callable[[str], object]
 
-def read(question: base.Question) -> Sequence[entry_.Entry]:
+
+def _warn(text: str) -> None:
+    """Tell the user of a command."""
+    print(f'warning: {text}', file=sys.stderr)
+
+
+def read(
+    question: base.Question, warn: Warn = _warn
+) -> Sequence[entry_.Entry]:
     """Return transitions of the services of all cells, in order.
 
-    What stands in the way of one cell is a line on stderr.
-
-    :raises ServiceGroupUnavailable: no cell answers
+    :param warn: is told in a line what stands in the way of one cell
+    :raises ServiceGroupUnavailable: no cell answers; SchemaNotReady where
+        the last one keeps no history
     """
     context = nova_context.get_admin_context()
     with errors.as_ours():
@@ -38,7 +48,7 @@ def read(question: base.Question) -> Sequence[entry_.Entry]:
                 failed.append(error)
                 text = ' '.join(str(error).split())
                 name = mapping.name or mapping.uuid
-                print(f'warning: cell {name}: {text}', file=sys.stderr)
+                warn(f'cell {name}: {text}')
     if failed and len(failed) == len(mappings):
         raise failed[-1]
     return question.answer(found)

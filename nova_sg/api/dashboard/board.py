@@ -269,7 +269,7 @@ def row(
         service.binary or '',
         zone,
         liveness.DOWN if forced else state,
-        reasons.FORCED if forced else _reason(state, why),
+        reason(state, why, forced),
         since,
         service.disabled,
         service.disabled_reason,
@@ -277,7 +277,15 @@ def row(
     )
 
 
-def _reason(state: str, why: reasons.Departure | None) -> str:
+def reason(
+    state: str, why: reasons.Departure | None, forced_down: bool
+) -> str:
+    """Return why a service is not up; empty where that is not known.
+
+    :param state: by its membership
+    """
+    if forced_down:
+        return reasons.FORCED
     if state == liveness.UNKNOWN:
         return reasons.UNKNOWN
     if state == liveness.UP or why is None or why.reason == reasons.UNKNOWN:

@@ -54,6 +54,20 @@ _EVACUATION = (
     "VALUES (datetime('now'), ?, 'c2', 'done', 'evacuation', ?, ?, 0, 0, 0)"
 )
 
+#: It left an hour ago.
+_STOPPED = """
+    UPDATE services SET last_seen_up = datetime('now', '-1 day')
+        WHERE uuid = '{uuid}';
+    INSERT INTO nova_sg_departures
+        (service_uuid, reason, noted_at, last_seen, seen_by)
+        VALUES ('{uuid}', 'stopped', datetime('now', '-1 hour'),
+        datetime('now', '-1 hour'), 'c1:7');
+    INSERT INTO nova_sg_transitions
+        (uuid, sequence, host, "binary", time, before, after, reason, observer)
+        VALUES ('{uuid}', 1, 'c1', 'nova-compute',
+        datetime('now', '-1 hour'), 'up', 'down', 'stopped', 'ctl:8');
+"""
+
 #: nova's highest service version would do; a compute that is too old is
 #: none of the page's business.
 _VERSION = 68
@@ -214,6 +228,31 @@ class TestDashboard(base.TestCase):
         member = self.ask('/dashboard/login', {'user': 'joe'})
         self.assertEqual((False, False), (member['sees'], member['acts']))
         self.assertEqual(403, self.ask('/dashboard/state'))
+
+    def test_it_tells_why_a_service_is_down_and_what_became_of_it(self):
+        self.ask('/dashboard/login', {'user': 'admin'})
+        found = self.ask('/dashboard/host?name=c1')
+        self.assertIsNone(found['history'])
+        self.assert_done(self.nova('nova-manage', 'service', 'prepare'))
+        with sqlite3.connect(self.cell.directory / 'cell.sqlite') as cell:
+            cell.executescript(_STOPPED.format(uuid=self.uuid))
+        commands.wait_until(
+            lambda: self.ask('/dashboard/state')['others'],
+            'the page tells of a service that is down',
+        )
+        (other,) = self.ask('/dashboard/state')['others']
+        self.assertEqual(('c1', 'stopped'), (other['host'], other['reason']))
+        found = self.ask('/dashboard/host?name=c1')
+        (service,) = found['services']
+        self.assertEqual('c1:7', service['seen_by'])
+        (transition,) = found['history']
+        self.assertEqual(
+            ('up', 'down', 'stopped', 'ctl:8'),
+            tuple(
+                transition[name]
+                for name in ('before', 'after', 'reason', 'observer')
+            ),
+        )
 
     def test_a_host_that_was_evacuated_is_restarted_first(self):
         self.proof = self.ask('/dashboard/login', {'user': 'admin'})['proof']
