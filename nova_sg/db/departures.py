@@ -8,8 +8,8 @@ trace in the same transaction: the reason, and when by the database's clock.
 It counts until somebody beats again::
 
     t=0   A leaves: its trace is "stopped", and its row is aged
-    t=9   A joins, and beats: its trace is of an earlier end
-    t=20  A is killed; it beat last at t=19: "silent"
+    t=9   A joins: its trace is removed
+    t=20  A is killed; it beat last at t=19, and there is no trace: "silent"
 
     t=0   B leaves, and its other worker C, which nobody knew of, beats at t=1
     t=2   C is killed; the trace of t=0 is older than the beat: "silent"

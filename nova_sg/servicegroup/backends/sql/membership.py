@@ -213,9 +213,7 @@ class SqlMembership(admitted.AdmittedMembership):
         for start in range(0, len(ordered), beats.BATCH):
             uuids = ordered[start : start + beats.BATCH]
             dead = [uuid for uuid in uuids if not before[uuid][1]]
-            self._database.write(
-                functools.partial(sql_workers.appear, uuids, dead, invocation)
-            )
+            self._workers.write(sql_workers.appear, uuids, dead, invocation)
 
     def _disappear(self, stays: Sequence[base.Stay]) -> None:
         """Count a worker less of the invocation of each membership."""

@@ -78,10 +78,9 @@ def appear(
     dead: Sequence[str],
     invocation: str | None,
     connection: sa.Connection,
+    traced: bool,
 ) -> None:
     """Note that an invocation has a worker of each service.
-
-    A trace of an earlier end may stay: the first beat is newer than it.
 
     :param dead: of which nobody has beaten lately: others are no more
     """
@@ -91,6 +90,9 @@ def appear(
         invocations.one_more(connection.dialect.name),
         invocations.values(uuids, invocation),
     )
+    # Last, as where a worker leaves: two transactions do not deadlock.
+    if traced:
+        connection.execute(departures.removal(uuids))
 
 
 def disappear(
