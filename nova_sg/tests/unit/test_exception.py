@@ -54,6 +54,7 @@ CODES = {
     'CredentialRefused': 503,
     'UnexpectedNova': 500,
     'UnexpectedLibrary': 400,
+    'ForeignOrigin': 403,
     'HostActionNotSupported': 501,
     'ComputeServiceUnavailable': 400,
 }

@@ -21,7 +21,10 @@ load_tests = testscenarios.load_tests_apply_scenarios
 #: Modules that need an extra, by a part of their names. Nothing else may
 #: import an optional package when it is imported itself.
 BACKENDS = {
-    'api': ('nova_sg.api', 'nova_sg.cmd.api', 'nova_sg.wsgi'),
+    'api': (
+        *('nova_sg.api', 'nova_sg.cmd.api', 'nova_sg.cmd.inside'),
+        'nova_sg.wsgi',
+    ),
     'memcached': ('memcached', 'backends.memcached.driver'),
     'zookeeper': ('zookeeper', 'backends.zookeeper.driver'),
 }

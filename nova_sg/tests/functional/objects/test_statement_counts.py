@@ -112,17 +112,17 @@ class TestStatementCounts(base.ObjectsTestCase):
         called = self.useFixture(
             conductor.InProcessConductor(self.api)
         ).conductor
-        self.assert_costs(2 + 2, called.join, self.context, uuids)
+        self.assert_costs(2 + 2 + 1, called.join, self.context, uuids)
         count, text = self.cost(called.report_state, self.context, uuids)
         self.assertEqual(1, count, text)
         self.assertRegex(text, r'^UPDATE services')
         self.assert_costs(1, self.mine.report_state)
 
-    def test_joining_500_costs_two_and_two_for_their_invocation(self):
+    def test_joining_500_costs_two_two_for_their_invocation_and_a_trace(self):
         self.populate(range(499))
         records, _alive = self.api.list(self.context)
         self.assertEqual(500, len(records))
-        self.assert_costs(2 + 2, self.api.join_many, self.context, records)
+        self.assert_costs(2 + 2 + 1, self.api.join_many, self.context, records)
 
     def test_one_service_costs_one(self):
         self.assert_costs(
