@@ -46,12 +46,11 @@ Environment:
   NOVA_SG_PYTHON  the interpreter to use, instead of the first one found
   NOVA_SG_VENV    the virtual environment, instead of .venv-test
   NOVA_SG_TEST_LIMIT  seconds after which the tests are killed (3600)
-  NOVA_SG_TEST_WORKERS  how many tests run at a time (three for each core, at
+  NOVA_SG_TEST_WORKERS  how many tests run at a time (two for each core, at
                   most 12): most of them wait
 
 Prints a line for each stage and each group of tests, and what failed. What
-the stages printed, with a line for each test, is kept in test-results/. The
-stages before the tests run beside each other, but with --verbose.
+the stages printed, with a line for each test, is kept in test-results/.
 
 The last line is `N passed, N failed, N skipped`; the exit code is 0 only
 where every stage succeeded, and 2 where the arguments make no sense.
@@ -96,7 +95,7 @@ export PATH=$base_path LC_ALL=C.UTF-8
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 export OS_TEST_TIMEOUT=${OS_TEST_TIMEOUT:-300}
 test_limit=${NOVA_SG_TEST_LIMIT:-3600}
-workers=$((3 * $(nproc)))
+workers=$((2 * $(nproc)))
 workers=${NOVA_SG_TEST_WORKERS:-$((workers < 12 ? workers : 12))}
 unset NOVA_SG_LONG_TESTS
 ! $long || export NOVA_SG_LONG_TESTS=1

@@ -284,7 +284,7 @@ class TestOutage(OutageTestCase):
             {
                 *CALLS,
                 *('check_kept', 'guard', 'keep', 'made', 'mirror_over'),
-                *('missing', 'settle', 'watch'),
+                *('missing', 'settle', 'view', 'watch'),
             },
         )
 
