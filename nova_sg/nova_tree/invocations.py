@@ -26,7 +26,7 @@ from nova_sg.db import beats
 from nova_sg.db import invocations
 from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import owner
-from nova_sg.nova_tree import reasons
+from nova_sg.nova_tree import traces
 from nova_sg.servicegroup import invocation as sg_invocation
 
 CONF = nova_conf.CONF
@@ -79,7 +79,7 @@ def joined(context: Any, uuid: str, invocation: str | None) -> None:
     """Count a worker of a service in the database of a context."""
     if owner.get() is not None or not _has_table(context):
         return
-    keeps_reasons = reasons.has_table(context)
+    keeps_reasons = traces.has_table(context)
     with db.get_context_manager(context).writer.using(context):
         session = context.session
         lately = sa.and_(
@@ -91,7 +91,7 @@ def joined(context: Any, uuid: str, invocation: str | None) -> None:
             # The workers of other runs are no more.
             session.execute(invocations.removal([uuid]))
         if keeps_reasons:
-            reasons.note_join(session, uuid)
+            traces.note_join(session, uuid)
         dialect = session.connection().dialect.name
         session.execute(
             invocations.one_more(dialect),
@@ -128,7 +128,7 @@ def _leave_row(
 ) -> sg_invocation.Departure:
     if not _has_table(context):
         return sg_invocation.Departure(0, NO_TABLE)
-    keeps_reasons = reasons.has_table(context)
+    keeps_reasons = traces.has_table(context)
     with db.get_context_manager(context).writer.using(context):
         session = context.session
         found = session.execute(invocations.workers(uuid, invocation)).first()
@@ -137,7 +137,7 @@ def _leave_row(
         session.execute(invocations.removal([uuid], invocation))
         alone = invocations.alone(uuid, found.report_count)
         if keeps_reasons:
-            reasons.note_crash(session, alone)
+            traces.note_crash(session, alone)
         aged = session.execute(beats.age(alone))
         kept = None if aged.rowcount else invocations.SHARED
         return sg_invocation.Departure(max(1, found.workers), kept)

@@ -42,7 +42,7 @@ from nova_sg.db import models
 from nova_sg.db import writes
 from nova_sg.nova_tree import moved
 from nova_sg.nova_tree import originals
-from nova_sg.nova_tree import reasons
+from nova_sg.nova_tree import traces
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.records import change as sg_change
 
@@ -132,7 +132,7 @@ def update(
 
     write = writes.Write(change.token, 'update', str(service_id))
     work = _bare(change, novas, service_id, values)
-    if reasons.leaves(values) and reasons.has_table(change.context):
+    if traces.leaves(values) and traces.has_table(change.context):
         work = _leaving(change.context, work, service_id)
     return _make(change, write, work, look, values)
 
@@ -197,7 +197,7 @@ def _leaving(
 
     def leave() -> Any:
         row = work()
-        reasons.note_leave(context, beats.SERVICES.id == int(service_id))
+        traces.note_leave(context, beats.SERVICES.id == int(service_id))
         return row
 
     return leave

@@ -34,7 +34,7 @@ from nova_sg.conductor import beats as group
 from nova_sg.db import beats
 from nova_sg.db import clock
 from nova_sg.nova_tree import moved
-from nova_sg.nova_tree import reasons
+from nova_sg.nova_tree import traces
 
 CONF = nova_conf.CONF
 
@@ -163,7 +163,7 @@ def leave(context: Any, uuid: str, count: int) -> None:
     :param count: what ``report_count`` is at most where only the service
         that leaves has beaten
     """
-    _leave(context, uuid, count, reasons.has_table(context))
+    _leave(context, uuid, count, traces.has_table(context))
 
 
 @oslo_db_api.wrap_db_retry(max_retries=_DEADLOCKS, retry_on_deadlock=True)
@@ -175,7 +175,7 @@ def _leave(context: Any, uuid: str, count: int, keeps_reasons: bool) -> None:
         )
     )
     if aged.rowcount and keeps_reasons:
-        reasons.note_leave(context, _SERVICES.uuid == uuid)
+        traces.note_leave(context, _SERVICES.uuid == uuid)
 
 
 @db.pick_context_manager_reader

@@ -21,16 +21,16 @@ load_tests = testscenarios.load_tests_apply_scenarios
 #: Modules that need an extra, by a part of their names. Nothing else may
 #: import an optional package when it is imported itself.
 BACKENDS = {
-    'api': (
-        *('nova_sg.api', 'nova_sg.cmd.api', 'nova_sg.cmd.inside'),
-        'nova_sg.wsgi',
-    ),
+    'api': ('nova_sg.api', 'nova_sg.cmd.api', 'nova_sg.wsgi'),
     'memcached': ('memcached', 'backends.memcached.driver'),
     'zookeeper': ('zookeeper', 'backends.zookeeper.driver'),
 }
 
 #: Modules that stand in a nova, or test third parties' drivers.
-ELSEWHERE = ('nova_sg.nova_tree', 'nova_sg.servicegroup.testing')
+ELSEWHERE = (
+    *('nova_sg.cmd.inside', 'nova_sg.nova_tree'),
+    'nova_sg.servicegroup.testing',
+)
 
 # Prints which modules cannot be imported, and for want of what.
 _IMPORT_ALL = """\
