@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the page costs with many hosts: ``python -m benchmarks.dashboard``.
+"""What being looked at costs with many hosts, by a page and by Prometheus.
 
-Registers simulated hosts with nova-sg-agent in a ZooKeeper of its own, serves
-the page, and measures two things: a poll that finds nothing new, by a client
-that keeps its connection, and the time until Chromium shows all hosts. Let
-nothing else run meanwhile.
+``python -m benchmarks.dashboard`` registers simulated hosts with
+nova-sg-agent in a ZooKeeper of its own, serves page and metrics, and measures
+three things: a poll of the page that finds nothing new, by a client that keeps
+its connection; the time until Chromium shows all hosts; and a scrape that
+lists the services. Let nothing else run meanwhile.
 """
 
 import argparse
@@ -20,14 +21,20 @@ import sys
 import time
 from typing import Any
 from urllib import parse
+import urllib.request
 
 import fixtures
 
 from nova_sg.api.dashboard import session
+from nova_sg.metrics import deployment
 from nova_sg.tests.fixtures import browser
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import rest_process
+from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.fixtures.servers import zookeeper
+
+#: How often Prometheus asks.
+_SCRAPES = 20
 
 #: Milliseconds until all hosts are shown; None before.
 _SHOWN = (
@@ -88,14 +95,19 @@ def _measure(directory: str, hosts: int, polls: int) -> dict[str, Any]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            with rest_process.RestProcess(
-                _Conf(),
-                inventory={'backend': 'none'},
-                servicegroup={'driver': 'zk'},
-                zookeeper={'hosts': ensemble.hosts},
-                dashboard={'enabled': 'true'},
-            ) as served:
-                return _measure_served(served, hosts, polls)
+            with (
+                ports.Port() as port,
+                rest_process.RestProcess(
+                    _Conf(),
+                    inventory={'backend': 'none'},
+                    servicegroup={'driver': 'zk'},
+                    zookeeper={'hosts': ensemble.hosts},
+                    dashboard={'enabled': 'true'},
+                    monitoring={'ports': f'nova-sg-api:{port.number}'},
+                ) as served,
+            ):
+                page = _measure_served(served, hosts, polls)
+                return {**page, **_scrape(port.number, hosts)}
         finally:
             agent.terminate()
             agent.wait()
@@ -145,6 +157,22 @@ def _measure_served(
 def _count(client: _Polls) -> int:
     content = json.loads(gzip.decompress(client.ask()[2]))
     return len(content['fine'] or ())
+
+
+def _scrape(port: int, hosts: int) -> dict[str, Any]:
+    """Return what a scrape takes that lists all services."""
+    times = []
+    while len(times) < _SCRAPES:
+        # Until then the last list is the answer.
+        time.sleep(deployment.FRESH + 0.2)
+        began = time.perf_counter()
+        with urllib.request.urlopen(
+            f'http://{ports.HOST}:{port}/metrics', timeout=30
+        ) as answer:
+            text = answer.read().decode()
+        times.append((time.perf_counter() - began) * 1000)
+    assert f'{hosts}.0' in text or f' {hosts}\n' in text, text[:2000]
+    return {'scrape_ms_median': round(statistics.median(times), 1)}
 
 
 def _paint(url: str, cookie: str) -> dict[str, Any]:
