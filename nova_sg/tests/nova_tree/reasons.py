@@ -18,9 +18,9 @@ from nova_sg.db import models
 from nova_sg.db import schema
 from nova_sg.metrics import services
 from nova_sg.nova_tree import monitoring
-from nova_sg.nova_tree import reasons as novas_reasons
 from nova_sg.nova_tree import shown
 from nova_sg.nova_tree import tables
+from nova_sg.nova_tree import traces
 from nova_sg.servicegroup import reasons
 from nova_sg.tests.nova_tree import base
 
@@ -107,7 +107,7 @@ class TestReasons(base.TestCase):
         self.make_tables()
         with db.get_engine(context=self.context).begin() as connection:
             models.departures.drop(connection)
-        with mock.patch.object(novas_reasons, 'has_table', lambda _: True):
+        with mock.patch.object(traces, 'has_table', lambda _: True):
             self.stop()
         made = objects.Service.get_by_uuid(self.context, self.made.uuid)
         self.assertFalse(nova_servicegroup.API().service_is_up(made))

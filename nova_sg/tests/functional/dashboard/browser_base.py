@@ -12,6 +12,7 @@ import urllib.request
 
 import fixtures
 from oslotest import base
+from selenium.common import exceptions
 from selenium.webdriver.common import by
 from selenium.webdriver.common import keys
 import sqlalchemy as sa
@@ -169,7 +170,15 @@ class BrowserTestCase(base.BaseTestCase):
         self.wait(lambda: part in self.text(selector), f'{part} is said')
 
     def click(self, selector: str) -> None:
-        self.find(selector).click()
+        self.wait(lambda: self._clicks(selector), f'{selector} is clicked')
+
+    def _clicks(self, selector: str) -> bool:
+        """Return False where the page made the element anew meanwhile."""
+        try:
+            self.find(selector).click()
+        except exceptions.StaleElementReferenceException:
+            return False
+        return True
 
     def press(self, *pressed: str) -> None:
         """Press keys, wherever the focus is."""
