@@ -142,6 +142,9 @@ class TestDigest(SecurityTestCase):
 
 
 class TestSasl(SecurityTestCase):
+    # Busy, a server takes its time to refuse.
+    session_timeout = 4
+    request_timeout = 4
     java_options: tuple[str, ...] = ()
 
     def make_server(self):
