@@ -119,6 +119,8 @@ def draw(rows: list[dict[str, str]], path: pathlib.Path) -> None:
         axes.set_xticks(range(len(SERVERS)), SERVERS, fontsize='small')
         axes.set_title(f'{run[0]}, {int(run[1]):,} computes', fontsize='small')
     panels[0][0].set_ylabel('ms of CPU a heartbeat')
+    # The axes are shared; the highest bar bears its number, too.
+    panels[0][0].margins(y=0.12)
     panels[0][-1].legend(fontsize='small', frameon=False)
     figure.savefig(
         path, bbox_inches='tight', metadata={'Date': None, 'Creator': None}
