@@ -5,8 +5,9 @@
 ``python -m benchmarks.dashboard`` registers simulated hosts with
 nova-sg-agent in a ZooKeeper of its own, serves page and metrics, and measures
 three things: a poll of the page that finds nothing new, by a client that keeps
-its connection; the time until Chromium shows all hosts; and a scrape that
-lists the services. Let nothing else run meanwhile.
+its connection, and what nova-sg-api spends of that; the time until Chromium
+shows all hosts; and a scrape that lists the services. Let nothing else run
+meanwhile.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import gzip
 import http.client
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -106,7 +108,7 @@ def _measure(directory: str, hosts: int, polls: int) -> dict[str, Any]:
                     monitoring={'ports': f'nova-sg-api:{port.number}'},
                 ) as served,
             ):
-                page = _measure_served(served, hosts, polls)
+                page = _measure_served(served, port.number, hosts, polls)
                 return {**page, **_scrape(port.number, hosts)}
         finally:
             agent.terminate()
@@ -121,7 +123,7 @@ class _Conf:
 
 
 def _measure_served(
-    served: rest_process.RestProcess, hosts: int, polls: int
+    served: rest_process.RestProcess, metrics: int, hosts: int, polls: int
 ) -> dict[str, Any]:
     token, _known = served.identity.issue('admin')
     value = base64.urlsafe_b64encode(token.encode()).decode()
@@ -135,6 +137,7 @@ def _measure_served(
             raise TimeoutError('the hosts do not come up')
         time.sleep(1)
     times = []
+    before = _in_api(metrics)
     while len(times) < polls:
         began = time.perf_counter()
         status, revision, body = client.ask(revision)
@@ -143,12 +146,16 @@ def _measure_served(
             times.append(took * 1000)
         # As several browsers would: some of them while a list is made.
         time.sleep(0.01)
+    spent, answered = (
+        now - then for now, then in zip(_in_api(metrics), before, strict=True)
+    )
     times.sort()
     return {
         'hosts': hosts,
         'cpus': os.cpu_count(),
         'poll_ms_median': round(statistics.median(times), 2),
         'poll_ms_p95': round(times[int(len(times) * 0.95)], 2),
+        'poll_in_api_ms_mean': round(spent * 1000 / answered, 2),
         'document_bytes_packed': len(client.ask()[2]),
         **_paint(served.url, value),
     }
@@ -159,6 +166,26 @@ def _count(client: _Polls) -> int:
     return len(content['fine'] or ())
 
 
+def _read(port: int) -> str:
+    with urllib.request.urlopen(
+        f'http://{ports.HOST}:{port}/metrics', timeout=30
+    ) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
+def _in_api(port: int) -> tuple[float, float]:
+    """Return the seconds that nova-sg-api spent on polls, and how many."""
+    text = _read(port)
+    found = []
+    for name in ('sum', 'count'):
+        head = f'nova_sg_rest_request_seconds_{name}'
+        match = re.search(rf'{head}{{route="/dashboard/state"}} (\S+)', text)
+        assert match is not None, text[:2000]
+        found.append(float(match[1]))
+    return found[0], found[1]
+
+
 def _scrape(port: int, hosts: int) -> dict[str, Any]:
     """Return what a scrape takes that lists all services."""
     times = []
@@ -166,10 +193,7 @@ def _scrape(port: int, hosts: int) -> dict[str, Any]:
         # Until then the last list is the answer.
         time.sleep(deployment.FRESH + 0.2)
         began = time.perf_counter()
-        with urllib.request.urlopen(
-            f'http://{ports.HOST}:{port}/metrics', timeout=30
-        ) as answer:
-            text = answer.read().decode()
+        text = _read(port)
         times.append((time.perf_counter() - began) * 1000)
     assert f'{hosts}.0' in text or f' {hosts}\n' in text, text[:2000]
     return {'scrape_ms_median': round(statistics.median(times), 1)}
