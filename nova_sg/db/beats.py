@@ -8,6 +8,7 @@ operator decides nor ``updated_at``, and the database's clock stamps it.
 execute the same statements.
 """
 
+from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +29,12 @@ A_DAY = 86400
 #: Rows per statement: far below what any database limits, and short enough
 #: not to hold row locks for long.
 BATCH = 500
+
+
+def batches(uuids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut uuids into what one statement takes."""
+    for start in range(0, len(uuids), BATCH):
+        yield uuids[start : start + BATCH]
 
 
 def seen_within(seconds: int) -> sa.ColumnElement[bool]:

@@ -6,15 +6,11 @@ For migration, repair and backup; also in nova's own table, which has columns
 of its own.
 """
 
-from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-
-#: Rows taken away in one statement.
-PURGE_BATCH = 500
 
 # PostgreSQL does not notice when a row brings an id of its own.
 _LOCK_FOR_IDS = sa.text('LOCK TABLE services IN SHARE ROW EXCLUSIVE MODE')
@@ -42,17 +38,11 @@ def insert(
         connection.execute(_CONTINUE_IDS)
 
 
-def batches(uuids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Cut uuids into what one statement takes."""
-    for start in range(0, len(uuids), PURGE_BATCH):
-        yield uuids[start : start + PURGE_BATCH]
-
-
 def purge(
     connection: sa.Connection, table: sa.Table, uuids: Sequence[str]
 ) -> None:
     """Take rows away without a trace, live or destroyed.
 
-    :param uuids: a batch of them
+    :param uuids: one of ``beats.batches``
     """
     connection.execute(table.delete().where(table.c.uuid.in_(uuids)))

@@ -29,6 +29,7 @@ import sqlalchemy as sa
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.db import beats
 from nova_sg.db import copies
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import once
@@ -227,7 +228,7 @@ class NovaRecordStore(base.RecordStore):
     def purge(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> None:
-        for batch in copies.batches(uuids):
+        for batch in beats.batches(uuids):
             _purge(_nova(context), batch)
 
     @contextlib.contextmanager

@@ -74,9 +74,8 @@ class SqlMembership(admitted.AdmittedMembership):
     ) -> Sequence[str]:
         gone: list[str] = []
         # Always in the same order, so that two batches do not deadlock.
-        ordered = sorted(set(uuids))
-        for start in range(0, len(ordered), beats.BATCH):
-            gone += self._beat(ordered[start : start + beats.BATCH])
+        for batch in beats.batches(sorted(set(uuids))):
+            gone += self._beat(batch)
         return gone
 
     def admit(
@@ -167,9 +166,8 @@ class SqlMembership(admitted.AdmittedMembership):
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> Mapping[str, reasons.Departure]:
         found = {}
-        for start in range(0, len(uuids), beats.BATCH):
-            some = sorted(uuids[start : start + beats.BATCH])
-            for uuid, *row in self._all(departures.READ, uuids=some):
+        for batch in beats.batches(uuids):
+            for uuid, *row in self._all(departures.READ, uuids=sorted(batch)):
                 why = reasons.of_row(*row)
                 if why is not None:
                     found[uuid] = why
@@ -209,11 +207,9 @@ class SqlMembership(admitted.AdmittedMembership):
 
         :param before: what :meth:`_before` found
         """
-        ordered = sorted(before)
-        for start in range(0, len(ordered), beats.BATCH):
-            uuids = ordered[start : start + beats.BATCH]
-            dead = [uuid for uuid in uuids if not before[uuid][1]]
-            self._workers.write(sql_workers.appear, uuids, dead, invocation)
+        for batch in beats.batches(sorted(before)):
+            dead = [uuid for uuid in batch if not before[uuid][1]]
+            self._workers.write(sql_workers.appear, batch, dead, invocation)
 
     def _disappear(self, stays: Sequence[base.Stay]) -> None:
         """Count a worker less of the invocation of each membership."""
@@ -221,13 +217,9 @@ class SqlMembership(admitted.AdmittedMembership):
         for stay in stays:
             by_invocation.setdefault(stay.invocation, []).append(stay.uuid)
         for invocation, uuids in by_invocation.items():
-            for start in range(0, len(uuids), beats.BATCH):
+            for batch in beats.batches(uuids):
                 self._database.write(
-                    functools.partial(
-                        sql_workers.disappear,
-                        uuids[start : start + beats.BATCH],
-                        invocation,
-                    )
+                    functools.partial(sql_workers.disappear, batch, invocation)
                 )
 
     def _before(self, uuids: Sequence[str]) -> dict[str, tuple[int, bool]]:
@@ -237,13 +229,10 @@ class SqlMembership(admitted.AdmittedMembership):
             beats.seen_within(self._down_time),
         )
         found: dict[str, tuple[int, bool]] = {}
-        for start in range(0, len(uuids), beats.BATCH):
+        for batch in beats.batches(uuids):
             statement = sa.select(
                 SERVICES.uuid, SERVICES.report_count, lately
-            ).where(
-                beats.LIVE,
-                SERVICES.uuid.in_(uuids[start : start + beats.BATCH]),
-            )
+            ).where(beats.LIVE, SERVICES.uuid.in_(batch))
             for uuid, count, others in self._all(statement):
                 found[uuid] = (count, bool(others))
         return found

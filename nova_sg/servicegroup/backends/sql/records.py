@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.db import beats
 from nova_sg.db import clock
 from nova_sg.db import copies
 from nova_sg.db import engine
@@ -260,7 +261,7 @@ class SqlRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> None:
         def work(connection: sa.Connection) -> None:
-            for batch in copies.batches(uuids):
+            for batch in beats.batches(uuids):
                 copies.purge(connection, models.services, batch)
 
         self._database.write(work)
