@@ -2,28 +2,21 @@
 
 """The services table as nova 34 has it, and the tables of nova_sg."""
 
-from typing import Any
-
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
+from nova_sg.db import creation
+
 revision = '0001'
 down_revision = None
-
-OPTIONS = {
-    'mysql_engine': 'InnoDB',
-    'mysql_charset': 'utf8mb4',
-    'mysql_collate': 'utf8mb4_bin',
-}
 
 
 def upgrade() -> None:
     """Make what is not there.
 
     A services table that is there is nova's: it is adopted, and never
-    altered. Of our own tables an upgrade that was cut off has left some,
-    where the database commits each statement that makes one.
+    altered.
     """
     _create_services()
     _create_deployment()
@@ -32,20 +25,8 @@ def upgrade() -> None:
     _create_instances()
 
 
-def _create_table(name: str, *parts: Any) -> None:
-    if not sa.inspect(op.get_bind()).has_table(name):
-        op.create_table(name, *parts, **OPTIONS)
-
-
-def _create_index(table: str, *columns: str) -> None:
-    name = '_'.join(['ix', table, *columns])
-    indexes = sa.inspect(op.get_bind()).get_indexes(table)
-    if name not in {each['name'] for each in indexes}:
-        op.create_index(name, table, columns)
-
-
 def _create_services() -> None:
-    _create_table(
+    creation.table(
         'services',
         sa.Column('created_at', sa.DateTime),
         sa.Column('updated_at', sa.DateTime),
@@ -86,7 +67,7 @@ def _unique_uuid() -> sa.schema.SchemaItem:
 
 
 def _create_deployment() -> None:
-    _create_table(
+    creation.table(
         'nova_sg_deployment',
         sa.Column('id', sa.Integer, primary_key=True, autoincrement=False),
         sa.Column('driver', sa.String(64), nullable=False),
@@ -96,7 +77,7 @@ def _create_deployment() -> None:
 
 
 def _create_compute_nodes() -> None:
-    _create_table(
+    creation.table(
         'nova_sg_compute_nodes',
         sa.Column('id', sa.Integer, primary_key=True),
         sa.Column('uuid', sa.String(36), nullable=False, unique=True),
@@ -123,11 +104,11 @@ def _create_compute_nodes() -> None:
         ),
         sa.UniqueConstraint('host', 'hypervisor_hostname'),
     )
-    _create_index('nova_sg_compute_nodes', 'hypervisor_type')
+    creation.index('nova_sg_compute_nodes', 'hypervisor_type')
 
 
 def _create_aggregates() -> None:
-    _create_table(
+    creation.table(
         'nova_sg_aggregates',
         sa.Column('id', sa.Integer, primary_key=True),
         sa.Column('uuid', sa.String(36), nullable=False, unique=True),
@@ -136,7 +117,7 @@ def _create_aggregates() -> None:
         sa.Column('name', sa.String(255), nullable=False, unique=True),
         sa.Column('availability_zone', sa.String(255)),
     )
-    _create_table(
+    creation.table(
         'nova_sg_aggregate_hosts',
         sa.Column(
             'aggregate_id',
@@ -146,11 +127,11 @@ def _create_aggregates() -> None:
         ),
         sa.Column('host', sa.String(255), primary_key=True),
     )
-    _create_index('nova_sg_aggregate_hosts', 'host')
+    creation.index('nova_sg_aggregate_hosts', 'host')
 
 
 def _create_instances() -> None:
-    _create_table(
+    creation.table(
         'nova_sg_instances',
         sa.Column('uuid', sa.String(36), primary_key=True),
         sa.Column('created_at', sa.DateTime, nullable=False),
@@ -163,4 +144,4 @@ def _create_instances() -> None:
         sa.Column('root_gb', sa.Integer, nullable=False),
         sa.Column('ephemeral_gb', sa.Integer, nullable=False),
     )
-    _create_index('nova_sg_instances', 'host')
+    creation.index('nova_sg_instances', 'host')
