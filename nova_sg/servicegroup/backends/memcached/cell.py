@@ -172,7 +172,7 @@ class Cell:
         :param what: is changed, for messages
         """
         return change.Change(
-            what, PATIENCE, TRIES, self._unavailable, patient=True
+            what, PATIENCE, TRIES, self.server.unavailable, patient=True
         )
 
     def attempts(self) -> Iterator[None]:
@@ -186,11 +186,8 @@ class Cell:
             yield
             time.sleep(random.uniform(0, pause))  # noqa: S311
             pause = min(2 * pause, 0.05)
-        raise self._unavailable(f'others wrote the same for {PATIENCE:g} s')
-
-    def _unavailable(self, reason: str) -> exception.ServiceGroupUnavailable:
-        return exception.ServiceGroupUnavailable(
-            backend=f'memcached {self.server.name}', reason=reason
+        raise self.server.unavailable(
+            f'others wrote the same for {PATIENCE:g} s'
         )
 
 

@@ -16,6 +16,7 @@ import zlib
 from oslo_config import cfg
 
 from nova_sg import exception
+from nova_sg.servicegroup.backends.memcached import endpoint
 from nova_sg.servicegroup.backends.memcached import epoch
 from nova_sg.servicegroup.backends.memcached import keys as keys_
 from nova_sg.servicegroup.backends.memcached import server as server_
@@ -80,10 +81,10 @@ class Cluster:
                 option='[servicegroup] service_down_time',
                 reason=f'memcached counts to {MAX_TTL - epoch.EARLY} s',
             )
-        options = server_.Options(
+        options = endpoint.Options(
             connect_timeout=conf.memcached.connect_timeout,
             timeout=conf.memcached.timeout,
-            fail_fast=server_.FAIL_FAST if len(names) > 1 else 0,
+            fail_fast=endpoint.FAIL_FAST if len(names) > 1 else 0,
             tls=tls.context(conf),
         )
         self.tls = options.tls is not None

@@ -40,7 +40,6 @@ another matter: see :mod:`.silence`. It is never one client that settles it.
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-import json
 import math
 from typing import NamedTuple
 import uuid
@@ -51,6 +50,7 @@ from oslo_log import log as logging
 
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup.backends.memcached import endpoint
 from nova_sg.servicegroup.backends.memcached import keys as keys_
 from nova_sg.servicegroup.backends.memcached import server as server_
 from nova_sg.servicegroup.backends.memcached import silence
@@ -66,6 +66,9 @@ EARLY = 1
 
 #: Why keys of services that could not beat say nothing.
 SILENT = 'no service could beat for a while, nor has each had time since'
+
+#: The value of ``settling``, for an operator.
+_WHY = b'{"format": 1, "why": "lost its memory"}'
 
 
 class Reading(NamedTuple):
@@ -96,7 +99,7 @@ def settling_time(conf: cfg.ConfigOpts) -> int:
     margin: float = (
         conf.memcached.connect_timeout
         + conf.memcached.timeout
-        + server_.FAIL_FAST
+        + endpoint.FAIL_FAST
         + EARLY
     )
     interval: int = conf.servicegroup.report_interval
@@ -127,7 +130,7 @@ def member_ttl(conf: cfg.ConfigOpts) -> int:
     return int(conf.servicegroup.service_down_time) + EARLY
 
 
-class ServerMemory(server_.Attendant):
+class ServerMemory(endpoint.Attendant):
     """The memory of one server.
 
     :param server: the server
@@ -260,13 +263,6 @@ class ServerMemory(server_.Attendant):
                 if callback is not None:
                     callback(self.server)
         epoch = self.server.get([self._keys.epoch]).get(self._keys.epoch, b'')
-        self.server.add(
-            [(self._keys.settling, _note('lost its memory'))],
-            self._settling_time,
-        )
+        self.server.add([(self._keys.settling, _WHY)], self._settling_time)
         self.server.set({self._keys.begun: epoch}, 0)
         return epoch.decode()
-
-
-def _note(why: str, **more: object) -> bytes:
-    return json.dumps({'format': 1, 'why': why, **more}).encode()

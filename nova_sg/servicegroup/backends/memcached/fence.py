@@ -25,6 +25,7 @@ import time
 
 from nova_sg import exception
 from nova_sg.servicegroup import marker
+from nova_sg.servicegroup.backends.memcached import endpoint
 from nova_sg.servicegroup.backends.memcached import marker as memcached_marker
 from nova_sg.servicegroup.backends.memcached import server as server_
 
@@ -33,7 +34,7 @@ from nova_sg.servicegroup.backends.memcached import server as server_
 LONGEST = 5.0
 
 
-def seconds(options: server_.Options) -> float:
+def seconds(options: endpoint.Options) -> float:
     """Return how long a change may take after its writer saw the marker.
 
     As long as a connection, an answer, and what lies in between.

@@ -169,9 +169,8 @@ class MemcachedMarkerStore(marker.MarkerStore):
                 values['driver'], values['records'], values['format']
             )
         except (ValueError, TypeError, KeyError) as error:
-            raise exception.ServiceGroupUnavailable(
-                backend=f'memcached {server.name}',
-                reason=f'the value of {self.key} is no deployment marker',
+            raise server.unavailable(
+                f'the value of {self.key} is no deployment marker'
             ) from error
         ours = [each.name for each in self._cluster.servers]
         if servers != ours:
