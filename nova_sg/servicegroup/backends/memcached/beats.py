@@ -6,9 +6,10 @@ Several workers may share a key, so a beat is put into the value that is
 there, by compare-and-set. Where somebody else was faster, it is tried again.
 """
 
+from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Sequence
 
-from nova_sg import exception
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.backends.memcached import epoch
 from nova_sg.servicegroup.backends.memcached import last
@@ -53,32 +54,15 @@ class Beats:
         """
         for worker in workers:
             worker.count()
-        gone: Workers = []
-        rest = list(workers)
-        for _attempt in range(ATTEMPTS):
-            rest, forgotten = self._beat(rest)
-            gone += forgotten
-            if not rest:
-                return gone
-        raise exception.ServiceGroupUnavailable(
-            backend=f'memcached {self._server.name}',
-            reason=f'{len(rest)} key(s) change all the time',
-        )
+        return self._for_all(workers, self._beat)
 
     def leave(self, workers: Sequence[presence.Worker]) -> Workers:
         """Take workers out of their keys; two requests where all is well.
 
+        :returns: the workers of services that were forgotten
         :raises ServiceGroupUnavailable: not all have left
         """
-        staying = list(workers)
-        for _attempt in range(ATTEMPTS):
-            staying = self._leave(staying)
-            if not staying:
-                return []
-        raise exception.ServiceGroupUnavailable(
-            backend=f'memcached {self._server.name}',
-            reason=f'{len(staying)} key(s) change all the time',
-        )
+        return self._for_all(workers, self._leave)
 
     def leave_invocation(
         self, key: str, trace: str, said: str, invocation: str
@@ -114,13 +98,32 @@ class Beats:
                 writes.append(server_.Write('set', trace, b'', -1))
             if self._server.write(writes)[taken]:
                 return rest.taken
-        raise exception.ServiceGroupUnavailable(
-            backend=f'memcached {self._server.name}',
-            reason='the key changes all the time',
+        raise self._server.unavailable('the key changes all the time')
+
+    def _for_all(
+        self,
+        workers: Iterable[presence.Worker],
+        attempt: Callable[[Workers], tuple[Workers, Workers]],
+    ) -> Workers:
+        """Do something for workers, and again where others were faster.
+
+        :param attempt: returns the workers to try again, and those of
+            services that were forgotten
+        :returns: all of the latter
+        """
+        forgotten: Workers = []
+        rest = list(workers)
+        for _attempt in range(ATTEMPTS):
+            rest, gone = attempt(rest)
+            forgotten += gone
+            if not rest:
+                return forgotten
+        raise self._server.unavailable(
+            f'{len(rest)} key(s) change all the time'
         )
 
     def _beat(self, workers: Workers) -> tuple[Workers, Workers]:
-        """Beat once; return the workers to try again, and the forgotten."""
+        """Beat once; see :meth:`_for_all`."""
         found, tick = self._memory.gets([each.key for each in workers])
         forgotten: Workers = []
         writing: list[tuple[presence.Worker, server_.Write]] = []
@@ -141,12 +144,7 @@ class Beats:
         done = self._server.write(
             [write for _, write in writing] + self._traces(tick, beating)
         )
-        again = [
-            worker
-            for worker, written in zip(beating, done, strict=False)
-            if not written
-        ]
-        return again, forgotten
+        return _refused(beating, done), forgotten
 
     def _traces(
         self, found: tuple[bytes, bytes] | None, beating: Workers
@@ -169,12 +167,13 @@ class Beats:
                 ]
         return writes
 
-    def _leave(self, workers: Workers) -> Workers:
-        """Leave once; return the workers for which it must be tried again."""
+    def _leave(self, workers: Workers) -> tuple[Workers, Workers]:
+        """Leave once; see :meth:`_for_all`."""
         found, _tick = self._memory.gets(
             [key for each in workers for key in (each.key, each.last)]
         )
         leaving: list[tuple[presence.Worker, server_.Write]] = []
+        forgotten: Workers = []
         # Why they are gone is there before it shows that they are.
         first: list[server_.Write] = []
         traces = []
@@ -189,6 +188,7 @@ class Beats:
                 value, token = found[key]
                 rest = worker.without(value)
                 if rest is None:
+                    forgotten.append(worker)
                     continue
                 alone = rest.alone
                 write = server_.Write('cas', key, rest.value, rest.ttl, token)
@@ -201,8 +201,16 @@ class Beats:
         done = self._server.write(
             [*first, *(write for _, write in leaving), *traces]
         )[len(first) :]
-        return [
-            worker
-            for (worker, _), written in zip(leaving, done, strict=False)
-            if not written
-        ]
+        return _refused([worker for worker, _ in leaving], done), forgotten
+
+
+def _refused(workers: Workers, done: Sequence[bool]) -> Workers:
+    """Return the workers whose write was not done.
+
+    :param done: of their writes, and then of others
+    """
+    return [
+        worker
+        for worker, written in zip(workers, done, strict=False)
+        if not written
+    ]
