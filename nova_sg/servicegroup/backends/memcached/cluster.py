@@ -155,7 +155,7 @@ class Cluster:
         answers: dict[server_.Server, T] = {}
         errors: dict[server_.Server, exception.ServiceGroupUnavailable] = {}
         if len(questions) == 1:
-            calls = {each: call for each, call in questions.items()}
+            calls = dict(questions)
         else:
             calls = {
                 each: self._pool().submit(call).result
@@ -167,6 +167,20 @@ class Cluster:
             except exception.ServiceGroupUnavailable as error:
                 errors[each] = error
         return answers, errors
+
+    def ask_any(
+        self, questions: Mapping[server_.Server, Callable[[], T]]
+    ) -> dict[server_.Server, T]:
+        """Ask servers at the same time, and go without some of them.
+
+        :param questions: what to call, by server
+        :returns: the answers there are
+        :raises ServiceGroupUnavailable: no server has answered
+        """
+        answers, errors = self.ask(questions)
+        if errors and not answers:
+            raise next(iter(errors.values()))
+        return answers
 
     def reset(self) -> None:
         """Let go of what was inherited over a fork."""

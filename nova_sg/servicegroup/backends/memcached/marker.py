@@ -123,19 +123,12 @@ class MemcachedMarkerStore(marker.MarkerStore):
         return moved or self._read_from(server) == ours
 
     def _each(self, ask: Callable[[server_.Server], T]) -> list[T]:
-        """Ask every server; raise where none answers."""
-        questions = {
-            server: functools.partial(ask, server)
-            for server in self._cluster.servers
-        }
-        answers, errors = self._cluster.ask(questions)
-        if not answers:
-            raise next(iter(errors.values()))
-        return [
-            answers[server]
-            for server in self._cluster.servers
-            if server in answers
-        ]
+        """Ask every server; return the answers, in the order of servers."""
+        servers = self._cluster.servers
+        answers = self._cluster.ask_any(
+            {server: functools.partial(ask, server) for server in servers}
+        )
+        return [answers[server] for server in servers if server in answers]
 
     def _read_from(self, server: server_.Server) -> marker.Marker | None:
         return self.decode(server.get([self.key]).get(self.key), server)

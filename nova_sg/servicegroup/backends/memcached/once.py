@@ -91,13 +91,6 @@ class Once:
             raise exception.ServiceNotFound(service_id=self.uuid)
         return found
 
-    def free(self) -> None:
-        """See that a record may be written where none was found.
-
-        :raises DeploymentMismatch: the deployment has moved
-        """
-        self._fence.check()
-
     def made(self, found: cell_.Found | None) -> record.Record | None:
         """Return the record as it is, if the change was made already.
 

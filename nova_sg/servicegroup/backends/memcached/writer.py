@@ -104,7 +104,7 @@ class Writer:
         before = once.made(found)
         if before is not None:
             return before
-        once.free()
+        self._fence.check()
         if found is None:
             made = self._begin(once, fields)
         elif found.pending == once.token:
