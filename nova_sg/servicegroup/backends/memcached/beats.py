@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.backends.memcached import epoch
+from nova_sg.servicegroup.backends.memcached import keys as keys_
 from nova_sg.servicegroup.backends.memcached import last
 from nova_sg.servicegroup.backends.memcached import presence
 from nova_sg.servicegroup.backends.memcached import server as server_
@@ -65,18 +66,18 @@ class Beats:
         return self._for_all(workers, self._leave)
 
     def leave_invocation(
-        self, key: str, trace: str, said: str, invocation: str
+        self, keys: keys_.Keys, uuid: str, invocation: str
     ) -> int:
-        """Take the workers of an invocation out of a key.
+        """Take the workers of an invocation out of the key of a service.
 
         The others have a TTL from now on to beat again: this process has not
         seen when they did.
 
-        :param trace: the key of when the service last beat
-        :param said: the key of what was last said of it
+        :param keys: the keys of the deployment
         :returns: how many there were
         :raises ServiceGroupUnavailable: they may be there still
         """
+        key, said = keys.member(uuid), keys.last(uuid)
         end = last.End(said)
         for _attempt in range(ATTEMPTS):
             found = self._server.gets([key, said])
@@ -95,7 +96,8 @@ class Beats:
             )
             if rest.alone:
                 # It was not kept from beating.
-                writes.append(server_.Write('set', trace, b'', -1))
+                trace = server_.Write('set', keys.trace(uuid), b'', -1)
+                writes.append(trace)
             if self._server.write(writes)[taken]:
                 return rest.taken
         raise self._server.unavailable('the key changes all the time')
