@@ -14,11 +14,12 @@ from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.backends.memcached import epoch
 from nova_sg.servicegroup.backends.memcached import keys as keys_
 from nova_sg.servicegroup.backends.memcached import last
-from nova_sg.servicegroup.backends.memcached import presence
 from nova_sg.servicegroup.backends.memcached import server as server_
+from nova_sg.servicegroup.backends.memcached import values
+from nova_sg.servicegroup.backends.memcached import worker as worker_
 from nova_sg.servicegroup.backends.memcached.silence import TRACE_TTL
 
-Workers = list[presence.Worker]
+Workers = list[worker_.Worker]
 
 #: How often it is tried.
 ATTEMPTS = 20
@@ -36,7 +37,7 @@ class Beats:
         self._server = memory.server
         self._ttl = ttl
 
-    def join(self, workers: Sequence[presence.Worker]) -> Workers:
+    def join(self, workers: Sequence[worker_.Worker]) -> Workers:
         """Beat for the first time, also where the service was forgotten.
 
         Its record is there: it was restored, or never destroyed in the end.
@@ -47,7 +48,7 @@ class Beats:
         )
         return []
 
-    def beat(self, workers: Sequence[presence.Worker]) -> Workers:
+    def beat(self, workers: Sequence[worker_.Worker]) -> Workers:
         """Beat; two requests where all is well.
 
         :returns: the workers of services that were forgotten
@@ -57,7 +58,7 @@ class Beats:
             worker.count()
         return self._for_all(workers, self._beat)
 
-    def leave(self, workers: Sequence[presence.Worker]) -> Workers:
+    def leave(self, workers: Sequence[worker_.Worker]) -> Workers:
         """Take workers out of their keys; two requests where all is well.
 
         :returns: the workers of services that were forgotten
@@ -84,7 +85,7 @@ class Beats:
             if key not in found:
                 return 0
             value, token = found[key]
-            rest = presence.without_invocation(value, invocation)
+            rest = worker_.without_invocation(value, invocation)
             if rest is None:
                 return 0
             writes = end.says(
@@ -104,7 +105,7 @@ class Beats:
 
     def _for_all(
         self,
-        workers: Iterable[presence.Worker],
+        workers: Iterable[worker_.Worker],
         attempt: Callable[[Workers], tuple[Workers, Workers]],
     ) -> Workers:
         """Do something for workers, and again where others were faster.
@@ -128,7 +129,7 @@ class Beats:
         """Beat once; see :meth:`_for_all`."""
         found, tick = self._memory.gets([each.key for each in workers])
         forgotten: Workers = []
-        writing: list[tuple[presence.Worker, server_.Write]] = []
+        writing: list[tuple[worker_.Worker, server_.Write]] = []
         for worker in workers:
             key = worker.key
             if key not in found:
@@ -174,7 +175,7 @@ class Beats:
         found, _tick = self._memory.gets(
             [key for each in workers for key in (each.key, each.last)]
         )
-        leaving: list[tuple[presence.Worker, server_.Write]] = []
+        leaving: list[tuple[worker_.Worker, server_.Write]] = []
         forgotten: Workers = []
         # Why they are gone is there before it shows that they are.
         first: list[server_.Write] = []
@@ -185,7 +186,7 @@ class Beats:
                 # Said of a missing key too: it may be missing since the
                 # server lost its memory, and the service would be presumed
                 # up.
-                write = server_.Write('add', key, presence.left(), self._ttl)
+                write = server_.Write('add', key, values.left(), self._ttl)
             else:
                 value, token = found[key]
                 rest = worker.without(value)

@@ -30,8 +30,9 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.memcached import beats
 from nova_sg.servicegroup.backends.memcached import cluster as cluster_
 from nova_sg.servicegroup.backends.memcached import epoch
-from nova_sg.servicegroup.backends.memcached import presence
 from nova_sg.servicegroup.backends.memcached import server as server_
+from nova_sg.servicegroup.backends.memcached import values
+from nova_sg.servicegroup.backends.memcached import worker as worker_
 from nova_sg.servicegroup.membership import base
 from nova_sg.servicegroup.records import known
 
@@ -54,7 +55,7 @@ class MemcachedHandle(base.Handle):
         membership: 'Members',
         joined: record.Record,
         context: sg_context.RequestContext,
-        worker: presence.Worker,
+        worker: worker_.Worker,
     ) -> None:
         super().__init__(membership, joined)
         self.context = context
@@ -84,7 +85,7 @@ class Members(base.Membership):
     ) -> None:
         key = self._cluster.keys.member(created.uuid)
         self._cluster.server_of(created.uuid).add(
-            [(key, presence.expected())], self.ttl
+            [(key, values.expected())], self.ttl
         )
 
     def join_many(
@@ -99,7 +100,7 @@ class Members(base.Membership):
                 self,
                 each,
                 context,
-                presence.Worker(
+                worker_.Worker(
                     keys.member(each.uuid),
                     self._down_time,
                     keys.trace(each.uuid),
@@ -145,14 +146,14 @@ class Members(base.Membership):
 
     def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
         self._cluster.server_of(uuid).set(
-            {self._cluster.keys.member(uuid): presence.forgotten()},
+            {self._cluster.keys.member(uuid): values.forgotten()},
             FORGOTTEN_TTL,
         )
 
     def _gone(
         self,
         handles: Sequence[MemcachedHandle],
-        forgotten: Collection[presence.Worker],
+        forgotten: Collection[worker_.Worker],
     ) -> set[str]:
         """Return which services are gone, by their records.
 
@@ -195,7 +196,7 @@ class Members(base.Membership):
         self,
         handles: Sequence[base.Handle],
         work: Callable[[beats.Beats, beats.Workers], beats.Workers],
-    ) -> list[presence.Worker]:
+    ) -> list[worker_.Worker]:
         """Work for handles, on all their servers at the same time.
 
         :returns: what the calls returned, joined
@@ -222,7 +223,7 @@ class Members(base.Membership):
 
 
 def _doubtful(
-    handles: Iterable[MemcachedHandle], forgotten: Collection[presence.Worker]
+    handles: Iterable[MemcachedHandle], forgotten: Collection[worker_.Worker]
 ) -> dict[sg_context.RequestContext, list[MemcachedHandle]]:
     """Return the handles that may have lost their record, by context."""
     found = defaultdict(list)

@@ -1,237 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The value of a member's key: the workers behind a service.
-
-It names each worker, its process, when it joined and when it last beat; how
-that is written is said by :mod:`.values`.
-
-The key is there as long as one of them beats; without workers, all have left.
-``forgotten`` stands instead of workers where the service was destroyed. What
-is unknown here is kept when the value is written again. Times are seconds
-since 1970 by the worker's own clock, to be shown and for nothing else. A
-worker whose process has no invocation (see
-:mod:`nova_sg.servicegroup.invocation`) names none.
-"""
+"""What the values of members' keys say of services; see :mod:`.values`."""
 
 from collections.abc import Mapping
 import datetime
-import math
-import os
-import time
 from typing import Any
-from typing import NamedTuple
-import uuid
 
 import orjson
 
-from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup.backends.memcached import last
 from nova_sg.servicegroup.backends.memcached import values as values_
-
-#: What a value that is not as it should be raises.
-_UNREADABLE = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-)
 
 _time = datetime.datetime.fromtimestamp
 _member = liveness.member_of_values
 _liveness = liveness.of_values
-
-
-#: Marks a service that no worker has joined since it was created.
-_EXPECTED = 'expected'
-
-
-class Rest(NamedTuple):
-    """What is left in a key without one worker.
-
-    :param value: the value
-    :param ttl: seconds for which it stays
-    :param alone: there was no other worker
-    """
-
-    value: bytes
-    ttl: int
-    alone: bool
-
-
-class Others(NamedTuple):
-    """What is left in a key without the workers of an invocation.
-
-    :param value: the value
-    :param alone: there were no other workers
-    :param taken: how many were of the invocation
-    :param seen_at: when the last of those beat, by its own clock
-    """
-
-    value: bytes
-    alone: bool
-    taken: int
-    seen_at: float
-
-
-class Worker:
-    """One process's membership of one service, and what it sees of others.
-
-    :param key: the service's key
-    :param ttl: seconds after which it is down without a further beat
-    :param trace: the key of when the service last beat, in ticks
-    :param said: the key of what was last said of the service
-    :param form: the format that it writes; see :mod:`.values`
-    :ivar last: the same as ``said``
-    :ivar end: what is said there when this worker leaves
-    """
-
-    def __init__(
-        self,
-        key: str,
-        ttl: int,
-        trace: str,
-        said: str,
-        form: int = values_.NAMED,
-    ) -> None:
-        self.key = key
-        self.ttl = ttl
-        self.trace = trace
-        self.last = said
-        self.end = last.End(said)
-        self._form = form
-        self._traced: int | None = None
-        self._name = uuid.uuid4().hex[:12]
-        self._started_at = time.time()
-        self._invocation = sg_invocation.current()
-        self._beats = 0
-        # By worker: its beats, and when this process first saw so many.
-        self._others: dict[str, tuple[int, float]] = {}
-
-    def alone(self) -> bytes:
-        """Return the value for a key that is not there."""
-        return self._encode({'workers': {self._name: self._entry()}})
-
-    def among(self, value: bytes) -> bytes | None:
-        """Return a value with this worker's beat put into it.
-
-        :returns: None where the service was forgotten
-        """
-        values = _decode(value)
-        if 'forgotten' in values:
-            return None
-        values.pop(_EXPECTED, None)
-        workers = self._living(values)
-        workers[self._name] = self._entry()
-        return self._encode({**values, 'workers': workers})
-
-    def without(self, value: bytes) -> Rest | None:
-        """Return what is left without this worker.
-
-        Others may not beat any more: the key is given no longer than the
-        last of them was seen to have.
-
-        :returns: None where the service was forgotten
-        """
-        values = _decode(value)
-        if 'forgotten' in values:
-            return None
-        workers = self._living(values)
-        workers.pop(self._name, None)
-        age = min((self._age(name) for name in workers), default=0.0)
-        ttl = max(1, math.ceil(self.ttl - age))
-        left_over = self._encode({**values, 'workers': workers})
-        return Rest(left_over, ttl, not workers)
-
-    def leaves_trace(self, tick: int, renewal: int) -> bool:
-        """Return whether the trace is to be written with this beat.
-
-        :param tick: the tick of the beat
-        :param renewal: ticks after which it is written again
-        """
-        traced = self._traced
-        if traced is not None and 0 <= tick - traced < renewal:
-            return False
-        self._traced = tick
-        return True
-
-    def count(self) -> None:
-        """Begin another beat."""
-        self._beats += 1
-
-    def _encode(self, values: dict[str, Any]) -> bytes:
-        return values_.encode(values, self._form)
-
-    def _entry(self) -> dict[str, Any]:
-        entry: dict[str, Any] = {
-            'pid': os.getpid(),
-            'ttl': self.ttl,
-            'started_at': self._started_at,
-            'seen_at': time.time(),
-            'beats': self._beats,
-        }
-        if self._invocation is not None:
-            entry['invocation'] = self._invocation
-        return entry
-
-    def _living(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Return the entries of workers which have beaten lately.
-
-        One that beats changes its entry. Which entry is old is judged by how
-        long this process has seen it unchanged, not by anybody's clock.
-        """
-        workers = dict(values.get('workers', {}))
-        now = time.monotonic()
-        for name, entry in list(workers.items()):
-            if name == self._name:
-                continue
-            beats, _since = self._others.get(name, (None, now))
-            if beats != entry['beats']:
-                self._others[name] = (entry['beats'], now)
-            elif self._age(name) > entry['ttl']:
-                del workers[name]
-        return workers
-
-    def _age(self, name: str) -> float:
-        return time.monotonic() - self._others[name][1]
-
-
-def without_invocation(value: bytes, invocation: str) -> Others | None:
-    """Return what is left of a value without the workers of an invocation.
-
-    :returns: None where there is no such worker
-    """
-    values = _decode(value)
-    workers = values.get('workers', {})
-    taken = {
-        name: entry
-        for name, entry in workers.items()
-        if entry.get('invocation') == invocation
-    }
-    if not taken:
-        return None
-    others = {name: workers[name] for name in workers if name not in taken}
-    # As it was: this process may not be one of those that beat.
-    form = values.get('format', values_.NAMED)
-    rest = values_.encode({**values, 'workers': others}, form)
-    seen_at = max(float(entry.get('seen_at', 0)) for entry in taken.values())
-    return Others(rest, not others, len(taken), seen_at)
-
-
-def left() -> bytes:
-    """Return the value of a service after its last worker has left."""
-    return values_.encode({'workers': {}})
-
-
-def expected() -> bytes:
-    """Return the value of a service that was created, and has not joined."""
-    return values_.encode({'workers': {}, _EXPECTED: True})
-
-
-def forgotten() -> bytes:
-    """Return the value of a service that was destroyed."""
-    return values_.encode({'forgotten': True})
 
 
 def verdicts(
@@ -249,7 +31,7 @@ def verdicts(
         contents = orjson.loads(b'[%b]' % b','.join(values.values()))
         pairs = zip(values, contents, strict=True)
         return {key: _verdict(content, known_at) for key, content in pairs}
-    except _UNREADABLE:
+    except values_.UNREADABLE:
         # One of them at least; the others are to be understood.
         return {
             key: _one_verdict(key, value, known_at)
@@ -260,7 +42,7 @@ def verdicts(
 def _one_verdict(key: str, value: bytes, known_at: float) -> liveness.Liveness:
     try:
         return _verdict(orjson.loads(value), known_at)
-    except _UNREADABLE as error:
+    except values_.UNREADABLE as error:
         why = f'{key} cannot be read: {error}'
         return liveness.Liveness(False, None, known_at, unknown=why)
 
@@ -279,7 +61,7 @@ def _verdict(content: Any, known_at: float) -> liveness.Liveness:
             _joined((entry['pid'], entry['started_at'], entry['ttl']))
         )
     if not members:
-        return liveness.Liveness(_EXPECTED in content, None, known_at)
+        return liveness.Liveness(values_.EXPECTED in content, None, known_at)
     last_seen = _time(seen_at, datetime.UTC)
     return _liveness((True, last_seen, known_at, tuple(members), None))
 
@@ -295,7 +77,8 @@ def _packed_verdict(content: list[Any], known_at: float) -> liveness.Liveness:
             seen_at = worker[4]
         members.append(_joined((worker[1], worker[3], worker[2])))
     if not members:
-        return liveness.Liveness(_EXPECTED in content[-1], None, known_at)
+        expected = values_.EXPECTED in content[-1]
+        return liveness.Liveness(expected, None, known_at)
     last_seen = _time(seen_at, datetime.UTC)
     return _liveness((True, last_seen, known_at, tuple(members), None))
 
@@ -304,14 +87,3 @@ def _joined(member: tuple[int, float, int]) -> liveness.Member:
     if not 0 <= member[1] < liveness.NEVER:
         raise ValueError(f'nobody started at {member[1]}')
     return _member(member)
-
-
-def _decode(value: bytes) -> dict[str, Any]:
-    """Return what a value holds; of one that is nobody's, nothing."""
-    try:
-        values = values_.decode(value)
-        for entry in values.get('workers', {}).values():
-            entry['beats'], entry['ttl']
-    except _UNREADABLE:
-        return {}
-    return values

@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""How the value of a member's key is written: as an object, or packed.
+"""The value of a member's key: the workers behind a service.
 
-Format 1 names everything, once for each worker::
+It names each worker, its process, when it joined and when it last beat. The
+key is there as long as one of them beats; without workers, all have left.
+``forgotten`` stands instead of workers where the service was destroyed, and
+``expected`` beside none where it was created and has not joined. A worker
+whose process has no invocation (see :mod:`nova_sg.servicegroup.invocation`)
+names none.
+
+It is written as an object, or packed. Format 1 names everything, once for each
+worker::
 
     {"format": 1, "workers": {"<worker>": {"pid": 4711, "ttl": 61,
      "started_at": 1763843000.5, "seen_at": 1763843123.1, "beats": 13,
@@ -26,8 +34,20 @@ from typing import Any
 
 import orjson
 
+#: Marks a service that no worker has joined since it was created.
+EXPECTED = 'expected'
+
+#: What a value that is not as it should be raises.
+UNREADABLE = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
+
 #: A value that names its fields, and one whose fields have their places.
-NAMED, PACKED = FORMATS = 1, 2
+NAMED, PACKED = 1, 2
 
 #: The fields of a worker that have a place, behind its name. The last one may
 #: be absent.
@@ -42,7 +62,7 @@ _REST = 2
 def encode(values: dict[str, Any], form: int = NAMED) -> bytes:
     """Return the value that holds some fields.
 
-    :param values: of which ``workers`` is one; see :mod:`.presence`
+    :param values: of which ``workers`` is one
     :param form: how it is written
     """
     fields = {name: values[name] for name in values if name != 'format'}
@@ -62,7 +82,7 @@ def decode(value: bytes) -> dict[str, Any]:
     """Return the fields of a value, by name.
 
     :returns: with ``format``, in which it was written
-    :raises ValueError, LookupError, TypeError, AttributeError: it is nobody's
+    :raises Exception: one of :data:`UNREADABLE`
     """
     content = orjson.loads(value)
     if not isinstance(content, list):
@@ -70,6 +90,21 @@ def decode(value: bytes) -> dict[str, Any]:
     workers = {each[0]: _unpack(each) for each in content[1]}
     rest = content[_REST] if len(content) > _REST else {}
     return {**rest, 'format': content[0], 'workers': workers}
+
+
+def left() -> bytes:
+    """Return the value of a service after its last worker has left."""
+    return encode({'workers': {}})
+
+
+def expected() -> bytes:
+    """Return the value of a service that was created, and has not joined."""
+    return encode({'workers': {}, EXPECTED: True})
+
+
+def forgotten() -> bytes:
+    """Return the value of a service that was destroyed."""
+    return encode({'forgotten': True})
 
 
 def _pack(name: str, entry: dict[str, Any]) -> list[Any]:
