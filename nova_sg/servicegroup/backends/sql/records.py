@@ -39,9 +39,10 @@ from nova_sg.servicegroup.records import change
 
 T = TypeVar('T')
 
-#: Records, and the first of them.
+#: Live records, and the first of them; and all that there are.
 _ALL = rows.Listing()
 _ONE = rows.Listing(limit=1)
+_ROWS = sa.select(*rows.COLUMNS)
 
 #: Reads little of the table.
 _LAST = sa.select(sa.func.max(SERVICES.id))
@@ -112,10 +113,9 @@ class SqlRecordStore(base.RecordStore):
             try:
                 return self._make(write, work, self._get)
             except db_exc.DBDuplicateEntry as error:
-                same = sa.select(*rows.COLUMNS).where(
-                    SERVICES.uuid == row['uuid']
-                )
-                there = self._first(same) if 'uuid' in values else None
+                there = None
+                if 'uuid' in values:
+                    there = self._first(SERVICES.uuid == row['uuid'])
                 if there is None:
                     raise
                 raise exception.ServiceExists(
@@ -158,13 +158,9 @@ class SqlRecordStore(base.RecordStore):
     def traces(
         self, context: sg_context.RequestContext
     ) -> Sequence[record.Record]:
-        statement = (
-            sa.select(*rows.COLUMNS)
-            .where(SERVICES.deleted != 0)
-            .order_by(SERVICES.id)
+        return self._all(
+            _ROWS.where(SERVICES.deleted != 0).order_by(SERVICES.id)
         )
-        found = self._database.read(lambda c: c.execute(statement).all())
-        return [record.Record.from_row(row) for row in found]
 
     def update(
         self,
@@ -233,7 +229,7 @@ class SqlRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
         row = restored._asdict()
-        existing = sa.select(*rows.COLUMNS).where(
+        existing = _ROWS.where(
             sa.or_(SERVICES.id == restored.id, SERVICES.uuid == restored.uuid)
         )
 
@@ -244,10 +240,7 @@ class SqlRecordStore(base.RecordStore):
             try:
                 self._database.write(work)
             except db_exc.DBDuplicateEntry as error:
-                found = self._database.read(
-                    lambda c: c.execute(existing).all()
-                )
-                there = [record.Record.from_row(row) for row in found]
+                there = self._all(existing)
                 if not there:
                     raise
                 if len(there) > 1 or record.differences(there[0], restored):
@@ -269,7 +262,7 @@ class SqlRecordStore(base.RecordStore):
     def _get_live(
         self, condition: sa.ColumnElement[bool], service_id: object
     ) -> record.Record:
-        found = self._first(sa.select(*rows.COLUMNS).where(condition, LIVE))
+        found = self._first(condition, LIVE)
         if found is None:
             raise exception.ServiceNotFound(service_id=service_id)
         return found
@@ -278,11 +271,15 @@ class SqlRecordStore(base.RecordStore):
         row = self._database.read(lambda c: _ONE.execute(c, **filters).first())
         return None if row is None else record.Record.from_row(row)
 
-    def _first(self, statement: sa.Select[Any]) -> record.Record | None:
-        row = self._database.read(
-            lambda c: c.execute(statement.limit(1)).first()
-        )
-        return None if row is None else record.Record.from_row(row)
+    def _first(
+        self, *conditions: sa.ColumnElement[bool]
+    ) -> record.Record | None:
+        found = self._all(_ROWS.where(*conditions).limit(1))
+        return found[0] if found else None
+
+    def _all(self, statement: sa.Select[Any]) -> Sequence[record.Record]:
+        found = self._database.read(lambda c: c.execute(statement).all())
+        return [record.Record.from_row(row) for row in found]
 
     def _make(
         self,
@@ -309,7 +306,7 @@ class SqlRecordStore(base.RecordStore):
         :raises ServiceNotFound: it was purged since then
         """
         row = connection.execute(
-            sa.select(*rows.COLUMNS).where(SERVICES.uuid == uuid)
+            _ROWS.where(SERVICES.uuid == uuid)
         ).first()
         if row is None:
             raise exception.ServiceNotFound(service_id=uuid)
