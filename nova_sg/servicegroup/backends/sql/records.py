@@ -2,34 +2,30 @@
 
 """Service records in the ``services`` table."""
 
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
-from typing import TypeVar
 from typing import Unpack
 
 from oslo_config import cfg
 from oslo_db import exception as db_exc
-from oslo_utils import uuidutils
 import sqlalchemy as sa
 
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.db import beats
-from nova_sg.db import clock
 from nova_sg.db import copies
 from nova_sg.db import engine
 from nova_sg.db import galera
 from nova_sg.db import models
-from nova_sg.db import writes
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.sql import marker as sql_marker
 from nova_sg.servicegroup.backends.sql import names
 from nova_sg.servicegroup.backends.sql import rows
+from nova_sg.servicegroup.backends.sql import writer
 from nova_sg.servicegroup.backends.sql.rows import LIVE
 from nova_sg.servicegroup.backends.sql.rows import SERVICES
 from nova_sg.servicegroup.history import base as history_base
@@ -37,12 +33,9 @@ from nova_sg.servicegroup.history import sql as sql_history
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
 
-T = TypeVar('T')
-
-#: Live records, and the first of them; and all that there are.
+#: Live records, and the first of them.
 _ALL = rows.Listing()
 _ONE = rows.Listing(limit=1)
-_ROWS = sa.select(*rows.COLUMNS)
 
 #: Reads little of the table.
 _LAST = sa.select(sa.func.max(SERVICES.id))
@@ -66,6 +59,9 @@ class SqlRecordStore(base.RecordStore):
         self._database = engine.get(conf)
         self._names = names.Names(self._database)
         self._marker_store = sql_marker.SqlMarkerStore(self._database)
+        self._writer = writer.Writer(
+            self._database, self._marker_store, self.ours
+        )
 
     @property
     def marker_store(self) -> marker.MarkerStore:
@@ -89,40 +85,7 @@ class SqlRecordStore(base.RecordStore):
     def create(
         self, context: sg_context.RequestContext, values: Mapping[str, Any]
     ) -> record.Record:
-        row = {
-            'disabled': False,
-            'forced_down': False,
-            'version': 0,
-            'report_count': 0,
-            'uuid': uuidutils.generate_uuid(),
-            **values,
-        }
-        statement = models.services.insert().values(
-            created_at=clock.utcnow(), deleted=0, **row
-        )
-
-        def work(connection: sa.Connection) -> record.Record:
-            connection.execute(statement)
-            return self._get(connection, row['uuid'])
-
-        write = writes.Write(
-            change.token_of(context), writes.CREATE, str(row['uuid'])
-        )
-
-        def attempt() -> record.Record:
-            try:
-                return self._make(write, work, self._get)
-            except db_exc.DBDuplicateEntry as error:
-                there = None
-                if 'uuid' in values:
-                    there = self._first(SERVICES.uuid == row['uuid'])
-                if there is None:
-                    raise
-                raise exception.ServiceExists(
-                    service_id=there.id, uuid=there.uuid
-                ) from error
-
-        return self._names.run(attempt, lambda: row)
+        return self._writer.create(values, change.token_of(context))
 
     def get_by_uuid(
         self, context: sg_context.RequestContext, uuid: str
@@ -159,7 +122,7 @@ class SqlRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext
     ) -> Sequence[record.Record]:
         return self._all(
-            _ROWS.where(SERVICES.deleted != 0).order_by(SERVICES.id)
+            rows.ALL.where(SERVICES.deleted != 0).order_by(SERVICES.id)
         )
 
     def update(
@@ -168,49 +131,15 @@ class SqlRecordStore(base.RecordStore):
         uuid: str,
         changes: Mapping[str, Any],
     ) -> record.Record:
-        statement = (
-            models.services.update()
-            .where(SERVICES.uuid == uuid, LIVE)
-            .values(updated_at=clock.utcnow(), **changes)
-        )
-
-        def work(connection: sa.Connection) -> record.Record:
-            if not connection.execute(statement).rowcount:
-                raise exception.ServiceNotFound(service_id=uuid)
-            return self._get(connection, uuid)
-
-        write = writes.Write(change.token_of(context), 'update', uuid)
-        return self._names.run(
-            lambda: self._make(write, work, self._get),
-            lambda: {**self.get_by_uuid(context, uuid)._asdict(), **changes},
-        )
+        return self._writer.update(uuid, changes, change.token_of(context))
 
     def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
-        statement = (
-            models.services.update()
-            .where(SERVICES.uuid == uuid, LIVE)
-            .values(deleted=SERVICES.id, deleted_at=clock.utcnow())
-        )
-
-        def work(connection: sa.Connection) -> None:
-            if not connection.execute(statement).rowcount:
-                raise exception.ServiceNotFound(service_id=uuid)
-
-        write = writes.Write(change.token_of(context), 'destroy', uuid)
-        self._make(write, work, lambda _connection, _uuid: None)
+        self._writer.destroy(uuid, change.token_of(context))
 
     def made(
         self, context: sg_context.RequestContext, uuid: str | None = None
     ) -> record.Record | None:
-        token = change.token_of(context)
-
-        def work(connection: sa.Connection) -> record.Record | None:
-            noted = writes.noted(connection, token)
-            if noted is None or uuid not in (None, noted.uuid):
-                return None
-            return self._get(connection, noted.uuid)
-
-        return self._database.read(work)
+        return self._writer.made(uuid, change.token_of(context))
 
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
@@ -229,7 +158,7 @@ class SqlRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, restored: record.Record
     ) -> None:
         row = restored._asdict()
-        existing = _ROWS.where(
+        existing = rows.ALL.where(
             sa.or_(SERVICES.id == restored.id, SERVICES.uuid == restored.uuid)
         )
 
@@ -262,7 +191,7 @@ class SqlRecordStore(base.RecordStore):
     def _get_live(
         self, condition: sa.ColumnElement[bool], service_id: object
     ) -> record.Record:
-        found = self._first(condition, LIVE)
+        found = self._database.read(lambda c: rows.first(c, condition, LIVE))
         if found is None:
             raise exception.ServiceNotFound(service_id=service_id)
         return found
@@ -271,43 +200,6 @@ class SqlRecordStore(base.RecordStore):
         row = self._database.read(lambda c: _ONE.execute(c, **filters).first())
         return None if row is None else record.Record.from_row(row)
 
-    def _first(
-        self, *conditions: sa.ColumnElement[bool]
-    ) -> record.Record | None:
-        found = self._all(_ROWS.where(*conditions).limit(1))
-        return found[0] if found else None
-
     def _all(self, statement: sa.Select[Any]) -> Sequence[record.Record]:
         found = self._database.read(lambda c: c.execute(statement).all())
         return [record.Record.from_row(row) for row in found]
-
-    def _make(
-        self,
-        write: writes.Write,
-        work: Callable[[sa.Connection], T],
-        again: Callable[[sa.Connection, str], T],
-    ) -> T:
-        """Make a change once, and only while the deployment is here."""
-
-        def fenced(connection: sa.Connection) -> T:
-            self._marker_store.fence(connection, self.ours)
-            return work(connection)
-
-        made = writes.make(self._database, write, fenced, again)
-        self._marker_store.confirm(self.ours)
-        return made
-
-    @staticmethod
-    def _get(connection: sa.Connection, uuid: str) -> record.Record:
-        """Return a record that this change made or changed.
-
-        Of a change that was made before, also one destroyed since then.
-
-        :raises ServiceNotFound: it was purged since then
-        """
-        row = connection.execute(
-            _ROWS.where(SERVICES.uuid == uuid)
-        ).first()
-        if row is None:
-            raise exception.ServiceNotFound(service_id=uuid)
-        return record.Record.from_row(row)

@@ -30,6 +30,18 @@ COLUMNS = [
 ]
 
 
+#: All records, also those of destroyed services.
+ALL = sa.select(*COLUMNS)
+
+
+def first(
+    connection: sa.Connection, *conditions: sa.ColumnElement[bool]
+) -> record.Record | None:
+    """Return a record that meets conditions, None without one."""
+    row = connection.execute(ALL.where(*conditions).limit(1)).first()
+    return None if row is None else record.Record.from_row(row)
+
+
 class Listing:
     """The statements that list live records by id, one for each filter.
 
