@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""A transaction that is attempted until its outcome is known.
+"""Statements and transactions that are attempted again.
 
-::
+What does no harm when it is done twice is only repeated, by :func:`repeat`.
+A change is attempted until its outcome is known::
 
     t=0  attempt 1 commits; the answer to the COMMIT is lost
     t=1  attempt 2 finds the token of attempt 1, and changes nothing
 
-The work finds out by itself what became of an earlier attempt: see
+Its work finds out by itself what became of an earlier attempt: see
 :mod:`.writes`.
 """
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+import time
 from typing import Any
 from typing import TypeVar
 
@@ -23,6 +25,37 @@ import tenacity
 from nova_sg.db import refusals
 
 T = TypeVar('T')
+
+#: What may pass by itself: the statement is tried again, within a bound.
+TRANSIENT = (db_exc.DBDeadlock, db_exc.DBConnectionError)
+
+
+def repeat(
+    attempt: Callable[[], T], retrying: tenacity.Retrying, seconds: float
+) -> T:
+    """Do what does no harm when it is done twice, until it is done.
+
+    The first attempt after a lost connection is made at once, with a new one.
+    Where a deadlock came first it waits, as the other side begins again, too.
+
+    :param retrying: what is waited between two attempts
+    :param seconds: no attempt begins later than this
+    """
+    began = time.monotonic()
+    try:
+        return attempt()
+    except TRANSIENT as error:
+        left = began + seconds - time.monotonic()
+        if left <= 0:
+            raise
+        failed = [error]
+
+    def again() -> T:
+        if failed and isinstance(error := failed.pop(), db_exc.DBDeadlock):
+            raise error
+        return attempt()
+
+    return retrying.copy(stop=tenacity.stop_before_delay(left))(again)
 
 
 class Attempts:

@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager
 import functools
 import os
 import threading
-import time
 from typing import TypeVar
 import weakref
 
@@ -33,9 +32,6 @@ T = TypeVar('T')
 
 #: What this backend is called in metrics.
 _KIND = 'sql'
-
-#: What may pass by itself: the statement is tried again, within a bound.
-TRANSIENT = (db_exc.DBDeadlock, db_exc.DBConnectionError)
 
 _by_url: dict[tuple[str, int], 'Database'] = {}
 _all: 'weakref.WeakSet[Database]' = weakref.WeakSet()
@@ -79,7 +75,7 @@ class Database:
         self._ready = False
         self._prepare_lock = threading.Lock()
         self._retry = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(TRANSIENT),
+            retry=tenacity.retry_if_exception_type(attempts.TRANSIENT),
             wait=tenacity.wait_random_exponential(multiplier=0.05, max=1),
             stop=tenacity.stop_before_delay(self._bound / 2),
             reraise=True,
@@ -231,26 +227,8 @@ class Database:
             with connect() as connection:
                 return work(connection)
 
-        failed: list[Exception] = []
-
-        def again() -> T:
-            # At once with a new connection, but not against the other side of
-            # a deadlock, which begins again, too.
-            if failed and isinstance(error := failed.pop(), db_exc.DBDeadlock):
-                raise error
-            return attempt()
-
         with instruments.request(_KIND), self._errors():
-            began = time.monotonic()
-            try:
-                return attempt()
-            except TRANSIENT as error:
-                left = began + self._bound / 2 - time.monotonic()
-                if left <= 0:
-                    raise
-                failed.append(error)
-            stop = tenacity.stop_before_delay(left)
-            return self._retry.copy(stop=stop)(again)
+            return attempts.repeat(attempt, self._retry, self._bound / 2)
 
     @contextlib.contextmanager
     def _plain(self) -> Iterator[sa.Connection]:

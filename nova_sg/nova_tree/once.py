@@ -37,7 +37,6 @@ import tenacity
 from nova_sg import exception
 from nova_sg.db import attempts
 from nova_sg.db import beats
-from nova_sg.db import engine
 from nova_sg.db import models
 from nova_sg.db import writes
 from nova_sg.nova_tree import moved
@@ -62,7 +61,7 @@ def _enough(state: tenacity.RetryCallState) -> bool:
 
 #: For a change that finds what became of it, and for one that cannot.
 _ONCE = tenacity.Retrying(
-    retry=tenacity.retry_if_exception_type(engine.TRANSIENT),
+    retry=tenacity.retry_if_exception_type(attempts.TRANSIENT),
     wait=tenacity.wait_random_exponential(multiplier=0.5, max=2),
     stop=_enough,
     reraise=True,

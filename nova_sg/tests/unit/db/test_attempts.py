@@ -10,7 +10,6 @@ import sqlalchemy as sa
 import tenacity
 
 from nova_sg.db import attempts
-from nova_sg.db import engine
 
 LOST = db_exc.DBConnectionError('reset by peer')
 DEADLOCK = db_exc.DBDeadlock('lock wait timeout')
@@ -38,7 +37,7 @@ class TestAttempts(base.BaseTestCase):
         self.tried = attempts.Attempts(
             transaction,
             tenacity.Retrying(
-                retry=tenacity.retry_if_exception_type(engine.TRANSIENT),
+                retry=tenacity.retry_if_exception_type(attempts.TRANSIENT),
                 stop=tenacity.stop_after_attempt(1),
                 reraise=True,
             ),
