@@ -117,7 +117,7 @@ class Exchange(connection.Connection):
             for path, stat in zip(wanted, there, strict=True)
             if stat is None
         ]
-        answers = self.ask([requests.make_directory(each) for each in missing])
+        answers = self.ask([requests.make(each) for each in missing])
         for path, answer in zip(missing, answers, strict=True):
             if not isinstance(answer, exceptions.NodeExistsError | str):
                 raise self.unavailable(f'{path} is not created: {answer!r}')

@@ -51,22 +51,14 @@ def sync(path: str) -> Request:
     return lambda client: client.sync_async(path)
 
 
-def make_directory(path: str) -> Request:
-    """Create a znode without a value: its path, or NodeExistsError."""
-    return lambda client: client.create_async(path)
+def make(path: str, value: bytes = b'', *, ephemeral: bool = False) -> Request:
+    """Create a znode: its path, or NodeExistsError.
 
+    NoNodeError where there is nothing to hold it.
 
-def make_ephemeral(path: str) -> Request:
-    """Create a znode that goes with the session: its path, or an error.
-
-    NodeExistsError, or NoNodeError where there is nothing to hold it.
+    :param ephemeral: it goes when the session of this process does
     """
-    return lambda client: client.create_async(path, ephemeral=True)
-
-
-def make(path: str, value: bytes) -> Request:
-    """Create a znode with a value: its path, or NodeExistsError."""
-    return lambda client: client.create_async(path, value)
+    return lambda client: client.create_async(path, value, ephemeral=ephemeral)
 
 
 def put(path: str, value: bytes) -> Request:
@@ -90,14 +82,16 @@ class Operation(NamedTuple):
     add: Callable[[Any], None]
 
 
-def create(path: str, value: bytes = b'') -> Operation:
-    """Create a znode; ZooKeeper says NodeExistsError where there is one."""
-    return Operation(path, lambda t: t.create(path, value))
+def create(
+    path: str, value: bytes = b'', *, ephemeral: bool = False
+) -> Operation:
+    """Create a znode; ZooKeeper says NodeExistsError where there is one.
 
-
-def create_ephemeral(path: str, value: bytes) -> Operation:
-    """Create a znode that goes when the session of this process does."""
-    return Operation(path, lambda t: t.create(path, value, ephemeral=True))
+    :param ephemeral: it goes when the session of this process does
+    """
+    return Operation(
+        path, lambda t: t.create(path, value, ephemeral=ephemeral)
+    )
 
 
 def create_next(prefix: str, value: bytes) -> Operation:

@@ -64,7 +64,7 @@ class MemberZnodes(keys.MemberKeys):
         return self._session.layout.member(uuid, members.expected(uuid))
 
     def expect(self, key: str) -> None:
-        asked = [requests.make_ephemeral(key)]
+        asked = [requests.make(key, ephemeral=True)]
         (answer,) = self._session.ask(asked)
         if isinstance(answer, exceptions.NoNodeError):
             self._make_directories()
@@ -185,7 +185,7 @@ class MemberZnodes(keys.MemberKeys):
 def _creation(handle: keys.Handle) -> list[requests.Operation]:
     guard = [] if handle.guard is None else [requests.check(handle.guard)]
     value = members.value_of(handle.record)
-    return [*guard, requests.create_ephemeral(handle.key, value)]
+    return [*guard, requests.create(handle.key, value, ephemeral=True)]
 
 
 class _Guards:
