@@ -22,6 +22,7 @@ from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import lookup
 from nova_sg.servicegroup.backends.zookeeper import members
 from nova_sg.servicegroup.backends.zookeeper import operations
+from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.backends.zookeeper import transactions
 from nova_sg.servicegroup.records import change as sg_change
@@ -142,13 +143,7 @@ class Writer:
             value = operations.written(found.stored, after, token)
             made = [*guard, *operations.rewriting(cell, found, value)]
             self._transactions.make_directories(cell, after)
-            try:
-                results = self._transactions.commit(cell, made, change)
-            except errors.TransactionFailed as failed:
-                self._fence.check(failed)
-                raise self._transactions.refusal(
-                    cell, after, failed
-                ) from failed
+            results = self._commit(cell, after, made, change)
             now = codec.time_of(results[len(guard)].mtime)
             return after._replace(updated_at=now)
 
@@ -175,13 +170,7 @@ class Writer:
                 *self._fence.guard(change.deadline),
                 *operations.destruction(cell, found, trace),
             ]
-            try:
-                self._transactions.commit(cell, made, change)
-            except errors.TransactionFailed as failed:
-                self._fence.check(failed)
-                raise self._transactions.refusal(
-                    cell, gone, failed
-                ) from failed
+            self._commit(cell, gone, made, change)
             return gone
 
         change.run(attempt, look)
@@ -197,6 +186,24 @@ class Writer:
         uuid = uuid or _uuid_of(token)
         change = self._session.change(cell.service(uuid))
         return self._look_for(cell, uuid, token, change)()
+
+    def _commit(
+        self,
+        cell: layout.CellLayout,
+        after: record.Record,
+        made: list[requests.Operation],
+        change: sg_change.Change,
+    ) -> list[Any]:
+        """Do what a change is made of, or raise why it is refused.
+
+        :param after: the record after the change
+        :returns: the results
+        """
+        try:
+            return self._transactions.commit(cell, made, change)
+        except errors.TransactionFailed as failed:
+            self._fence.check(failed)
+            raise self._transactions.refusal(cell, after, failed) from failed
 
     def _look_for(
         self,
