@@ -22,11 +22,11 @@ from kazoo import exceptions
 from kazoo.protocol import states
 from oslo_config import cfg
 
-from nova_sg import exception
 from nova_sg import private
 from nova_sg.servicegroup.backends.zookeeper import credentials
 from nova_sg.servicegroup.backends.zookeeper import errors
 from nova_sg.servicegroup.backends.zookeeper import tls
+from nova_sg.servicegroup.backends.zookeeper.options import unusable
 
 LOG = logging.getLogger(__name__)
 
@@ -254,19 +254,15 @@ def check(options: cfg.ConfigOpts.GroupAttr) -> None:
     for name in ('session_timeout', 'request_timeout', 'max_retries'):
         # No bound refuses what is empty, or "nan".
         if options[name] is None or math.isnan(options[name]):
-            raise _bad(name, 'it is no number')
+            raise unusable(name, 'it is no number')
     for each in options.hosts or ['']:
         server, _, chroot = each.partition('/')
         found = _SERVER.fullmatch(server)
         # Not told as it is: a password may be in it.
         if not found or not 0 < int(found['port'] or 2181) < 65536:
-            raise _bad('hosts', 'they are not all host:port')
+            raise unusable('hosts', 'they are not all host:port')
         if chroot:
-            raise _bad('hosts', f'/{chroot} belongs into [zookeeper] chroot')
+            raise unusable(
+                'hosts', f'/{chroot} belongs into [zookeeper] chroot'
+            )
     tls.context(options)
-
-
-def _bad(option: str, reason: str) -> exception.InvalidConfiguration:
-    return exception.InvalidConfiguration(
-        option=f'[zookeeper] {option}', reason=reason
-    )

@@ -8,7 +8,7 @@ from typing import Any
 from kazoo import security
 from oslo_config import cfg
 
-from nova_sg import exception
+from nova_sg.servicegroup.backends.zookeeper.options import unusable
 
 
 def configured(options: cfg.ConfigOpts.GroupAttr) -> bool:
@@ -26,21 +26,25 @@ def check(options: cfg.ConfigOpts.GroupAttr) -> None:
     """
     if not configured(options):
         if options.password:
-            raise _bad('username', 'there is a password without a username')
+            raise unusable(
+                'username', 'there is a password without a username'
+            )
         return
     if options.auth_scheme == 'digest' and ':' in options.username:
-        raise _bad('username', 'it may not contain a colon')
+        raise unusable('username', 'it may not contain a colon')
     if not options.password and not _is_kerberos(options):
-        raise _bad('password', f'{options.username} needs one')
+        raise unusable('password', f'{options.username} needs one')
     if options.auth_scheme == 'sasl' and not importlib.util.find_spec(
         'puresasl'
     ):
-        raise _bad('auth_scheme', 'sasl needs pure-sasl, not installed here')
+        raise unusable(
+            'auth_scheme', 'sasl needs pure-sasl, not installed here'
+        )
     if _is_kerberos(options):
         if not options.sasl_service:
-            raise _bad('sasl_service', 'GSSAPI needs one')
+            raise unusable('sasl_service', 'GSSAPI needs one')
         if not importlib.util.find_spec('kerberos'):
-            raise _bad(
+            raise unusable(
                 'sasl_mechanism', 'GSSAPI needs kerberos, not installed here'
             )
 
@@ -85,10 +89,4 @@ def is_world_writable(acls: list[security.ACL]) -> bool:
 def _is_kerberos(options: cfg.ConfigOpts.GroupAttr) -> bool:
     return bool(
         options.auth_scheme == 'sasl' and options.sasl_mechanism == 'GSSAPI'
-    )
-
-
-def _bad(option: str, reason: str) -> exception.InvalidConfiguration:
-    return exception.InvalidConfiguration(
-        option=f'[zookeeper] {option}', reason=reason
     )

@@ -4,6 +4,8 @@
 
 from oslo_config import cfg
 
+from nova_sg import exception
+
 zookeeper_group = cfg.OptGroup(
     'zookeeper',
     title='ZooKeeper options',
@@ -193,6 +195,13 @@ Set it to false if certificates name the ensemble and not its servers.
 ]
 
 zookeeper_opts = [*connection_opts, *credential_opts, *tls_opts]
+
+
+def unusable(option: str, reason: str) -> exception.InvalidConfiguration:
+    """Return the error that names an option of ``[zookeeper]``."""
+    return exception.InvalidConfiguration(
+        option=f'[zookeeper] {option}', reason=reason
+    )
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:

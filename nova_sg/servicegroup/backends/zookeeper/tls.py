@@ -13,6 +13,7 @@ from typing import Any
 from oslo_config import cfg
 
 from nova_sg import exception
+from nova_sg.servicegroup.backends.zookeeper.options import unusable
 
 
 def context(options: cfg.ConfigOpts.GroupAttr) -> ssl.SSLContext | None:
@@ -24,9 +25,9 @@ def context(options: cfg.ConfigOpts.GroupAttr) -> ssl.SSLContext | None:
     if not options.use_tls:
         return None
     if bool(options.tls_cert_file) != bool(options.tls_key_file):
-        raise _bad('tls_key_file', 'it goes together with tls_cert_file')
+        raise unusable('tls_key_file', 'it goes together with tls_cert_file')
     if options.tls_key_password and not options.tls_key_file:
-        raise _bad('tls_key_password', 'there is no tls_key_file')
+        raise unusable('tls_key_password', 'there is no tls_key_file')
     try:
         made = ssl.create_default_context(cafile=options.tls_ca_file or None)
     except (OSError, ssl.SSLError) as error:
@@ -79,10 +80,4 @@ def one_line(error: BaseException) -> str:
 def _unreadable(
     options: Any, name: str, error: BaseException
 ) -> exception.InvalidConfiguration:
-    return _bad(name, f'{options[name]}: {one_line(error)}')
-
-
-def _bad(option: str, reason: str) -> exception.InvalidConfiguration:
-    return exception.InvalidConfiguration(
-        option=f'[zookeeper] {option}', reason=reason
-    )
+    return unusable(name, f'{options[name]}: {one_line(error)}')
