@@ -6,7 +6,6 @@ from collections.abc import Callable
 from collections.abc import Sequence
 import itertools
 import os
-import threading
 import time
 from typing import Any
 
@@ -31,6 +30,7 @@ from nova_sg.servicegroup.testing import environment
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.fixtures.servers import memcached
+from nova_sg.tests.functional.servicegroup import background
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 
 REPORT_INTERVAL = 1
@@ -45,8 +45,8 @@ KEYS = keys.Keys('nova-sg')
 _numbers = itertools.count()
 
 
-class Watch(fixtures.Fixture):
-    """A reader that asks all the time, and notes who it saw down.
+class Watch(background.Background):
+    """A reader that asks all the time, and notes which it saw down.
 
     :param ask: returns verdicts by uuid, or raises
         ``ServiceGroupUnavailable``
@@ -55,33 +55,22 @@ class Watch(fixtures.Fixture):
     """
 
     def __init__(self, ask: Callable[[], dict[str, bool]]) -> None:
-        super().__init__()
+        super().__init__(self._look)
         self._ask = ask
-        self._stopping = threading.Event()
         self.seen_down: set[str] = set()
         self.errors: list[str] = []
         self.answers = 0
 
-    def _setUp(self) -> None:
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        self.addCleanup(self.stop)
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(0.02):
-            try:
-                answer = self._ask()
-            except exception.ServiceGroupUnavailable:
-                continue
-            except Exception as error:
-                self.errors.append(repr(error))
-                continue
-            self.answers += 1
-            self.seen_down |= {uuid for uuid, up in answer.items() if not up}
+    def _look(self, _number: int) -> None:
+        try:
+            answer = self._ask()
+        except exception.ServiceGroupUnavailable:
+            return
+        except Exception as error:
+            self.errors.append(repr(error))
+            return
+        self.answers += 1
+        self.seen_down |= {uuid for uuid, up in answer.items() if not up}
 
 
 class MemcachedCellTest(base.BaseTestCase):
@@ -123,13 +112,10 @@ class MemcachedCellTest(base.BaseTestCase):
 
         :param route: proxies which lead to the servers, for this process
         """
-        conf = self._conf()
-        made = sg_api.API(conf)
-        ways = {each.target[1]: each.port for each in route}
-        for server in cluster.get(conf).servers:
-            host, port = server._address
-            server._address = host, ways.get(port, port)
-            server.forget()
+        made = sg_api.API(self._conf())
+        memcached_deployments.reroute(
+            {each.target[1]: each.port for each in route}, made
+        )
         return made
 
     def proxies(self) -> list[proxy.TcpProxy]:

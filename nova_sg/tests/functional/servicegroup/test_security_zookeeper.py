@@ -201,12 +201,6 @@ class TestSasl(SecurityTestCase):
             self.server.start()
         self.eventually(lambda: self.lists(api), 'the session is back')
 
-    def lists(self, api):
-        try:
-            return api.list(self.context)
-        except exception.ServiceGroupUnavailable:
-            return None
-
 
 class TestRequiredSasl(TestSasl):
     """The server ends every session without a credential of SASL."""

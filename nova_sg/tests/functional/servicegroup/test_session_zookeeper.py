@@ -64,12 +64,6 @@ class TestConnection(base.ZooKeeperTestCase):
         self.link.listen()
         self.eventually(lambda: self.lists(api), 'it is found')
 
-    def lists(self, api):
-        try:
-            return api.list(self.context)
-        except exception.ServiceGroupUnavailable:
-            return None
-
     def test_a_server_that_comes_while_it_is_waited_for_is_found(self):
         self.link.refuse()
         api = self.process(hosts=self.link.hosts)
@@ -118,9 +112,7 @@ class TestConnection(base.ZooKeeperTestCase):
                 f'{base.session.__name__}.Session.commit_many', commit_many
             )
         )
-        kazoo = self.session_of(api)._client.kazoo
-        with self.behind(client_id=kazoo.client_id):
-            pass
+        self.end_session(api)
         self.eventually(lambda: asked, 'it joins again')
         down_since = self.session_of(api).down_since or time.monotonic()
         self.eventually(

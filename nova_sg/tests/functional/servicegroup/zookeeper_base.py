@@ -3,7 +3,6 @@
 """What the tests of the ``zk`` driver have in common."""
 
 from collections.abc import Callable
-from collections.abc import Iterator
 import contextlib
 import itertools
 import os
@@ -18,6 +17,7 @@ from oslotest import base
 
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
+from nova_sg import exception
 from nova_sg.conf import servicegroup as servicegroup_conf
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import record
@@ -148,16 +148,25 @@ class ZooKeeperTestCase(base.BaseTestCase):
             time.sleep(0.02)
         return time.monotonic() - began
 
-    @contextlib.contextmanager
-    def behind(self, **options: Any) -> Iterator[kazoo_client.KazooClient]:
-        """Give a client of kazoo's own, to look behind the driver."""
-        made = kazoo_client.KazooClient(self.server.hosts, **options)
-        made.start()
+    def behind(
+        self, **options: Any
+    ) -> contextlib.AbstractContextManager[kazoo_client.KazooClient]:
+        """Return a client of kazoo's own, to look behind the driver."""
+        return zookeeper_deployments.client(self.server.hosts, **options)
+
+    def end_session(self, api: sg_api.API) -> None:
+        """Have the server end a session, as it does when it hears nothing."""
+        kazoo = self.session_of(api)._client.kazoo
+        with self.behind(client_id=kazoo.client_id):
+            pass
+
+    def lists(self, api: sg_api.API) -> bool:
+        """Return whether a process can list services."""
         try:
-            yield made
-        finally:
-            made.stop()
-            made.close()
+            api.list(self.context)
+        except exception.ServiceGroupUnavailable:
+            return False
+        return True
 
     def watches(self) -> dict[int, int]:
         """Return how many watches each session has set, by its number."""

@@ -37,9 +37,9 @@ CELL = servicegroup_conf.CELL0_UUID
 
 
 @contextlib.contextmanager
-def client(hosts: str) -> Iterator[kazoo_client.KazooClient]:
+def client(hosts: str, **options: Any) -> Iterator[kazoo_client.KazooClient]:
     """Give a client of kazoo's own, to look behind the driver."""
-    made = kazoo_client.KazooClient(hosts)
+    made = kazoo_client.KazooClient(hosts, **options)
     made.start()
     try:
         yield made
