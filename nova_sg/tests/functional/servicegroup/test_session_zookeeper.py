@@ -11,9 +11,7 @@ import time
 
 import fixtures
 
-from nova_sg import conf as sg_conf
 from nova_sg import exception
-from nova_sg.servicegroup.backends.zookeeper import options
 from nova_sg.tests.fixtures import children
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
@@ -232,104 +230,3 @@ class TestFork(base.ZooKeeperTestCase):
         """Return the sessions that the server knows of."""
         dump = self.server.command('dump').partition('ephemeral')[0]
         return set(re.findall('0x[0-9a-f]{8,}', dump))
-
-
-#: Values of no use, by option of ``[zookeeper]``.
-NONSENSE = {
-    'hosts': [
-        *('', 'host:port', ':2181', 'a:1,,b:1', 'host:1:2', 'a:0', 'a:99999'),
-        *('a b:2181', 'a:1;b:2', 'tcp://a:2181', 'nova@a:1', '[::1'),
-    ],
-    'chroot': ['', 'nova', '/', '//', '/a b', '/növa', 'a/b', '/zookeeper/a'],
-    'session_timeout': ['', 'x', '0', '-1', 'nan', 'inf', '1e300'],
-    'request_timeout': ['', 'x', '0', '-1', 'nan', 'inf', '1e300'],
-    'max_retries': ['', 'x', '-1', '1.5'],
-    'auth_scheme': ['', 'x'],
-    'username': ['no:va'],
-    'password': [''],
-    'sasl_mechanism': ['', 'x', 'GSSAPI'],
-    'sasl_service': [''],
-    'world_readable': ['x'],
-    'use_tls': ['x'],
-    'tls_ca_file': ['/none', '/tmp', '/etc/passwd'],
-    'tls_cert_file': ['/none'],
-    'tls_key_file': ['/none', '/etc/passwd'],
-    'tls_key_password': ['hush'],
-    'tls_verify': ['x'],
-    'tls_check_hostname': ['x'],
-}
-
-#: What else must be there so that an option is looked at.
-NEEDED = {
-    'username': {'password': 'hush'},
-    'password': {'username': 'nova'},
-    'sasl_mechanism': {
-        'auth_scheme': 'sasl',
-        'username': 'nova',
-        'password': 'hush',
-    },
-    'sasl_service': {'auth_scheme': 'sasl', 'sasl_mechanism': 'GSSAPI'},
-    'tls_ca_file': {'use_tls': True},
-    'tls_cert_file': {'use_tls': True, 'tls_key_file': '/etc/passwd'},
-    'tls_key_file': {'use_tls': True, 'tls_cert_file': '/etc/passwd'},
-    'tls_key_password': {'use_tls': True},
-}
-
-
-class TestConfiguration(base.ZooKeeperTestCase):
-    def refused(self, option, **options):
-        error = self.assertRaises(
-            exception.InvalidConfiguration, self.process, **options
-        )
-        self.assertIn(f'[zookeeper] {option}', str(error))
-        self.assertNotIn('\n', str(error))
-        return str(error)
-
-    def test_a_value_that_is_no_use_is_refused_by_the_name_of_its_option(self):
-        for option, values in NONSENSE.items():
-            for value in values:
-                self.refused(
-                    option, **{**NEEDED.get(option, {}), option: value}
-                )
-
-    def test_a_password_among_the_hosts_is_not_told(self):
-        told = self.refused('hosts', hosts='nova:hush-hush@a:2181')
-        self.assertNotIn('hush', told)
-
-    def test_a_chroot_belongs_into_its_own_option(self):
-        self.assertIn(
-            '[zookeeper] chroot', self.refused('hosts', hosts='a:1/nova')
-        )
-
-    def test_half_a_credential_is_refused(self):
-        self.refused('password', username='nova')
-        self.refused('username', password='hush')
-        self.refused('username', username='no:va', password='hush')
-        self.refused('password', username='nova', auth_scheme='sasl')
-
-    def test_files_that_cannot_be_read_are_refused(self):
-        self.assertIn(
-            'No such file',
-            self.refused('tls_ca_file', use_tls=True, tls_ca_file='/none'),
-        )
-        self.refused('tls_key_file', use_tls=True, tls_cert_file='/none')
-        self.refused(
-            'tls_cert_file',
-            use_tls=True,
-            tls_cert_file='/none',
-            tls_key_file='/none',
-        )
-
-    def test_each_option_is_tried(self):
-        self.assertEqual(
-            {each.name for each in options.zookeeper_opts}, {*NONSENSE}
-        )
-
-    def test_an_environment_variable_with_a_typo_is_noticed(self):
-        self.useFixture(
-            fixtures.EnvironmentVariable('OS_ZOOKEEPER__HOST', 'a:1')
-        )
-        conf = sg_conf.load([self.write_conf()])
-        self.assertEqual(
-            ['OS_ZOOKEEPER__HOST'], sg_conf.unknown_environment(conf)
-        )

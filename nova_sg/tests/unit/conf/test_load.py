@@ -223,6 +223,7 @@ class TestUnknownEnvironment(ConfTestCase):
                 'OS_INVENTORY__BACKED',
                 'OS_NOTIFICATIONS__FORMAT',
                 'OS_SERVICEGROUP__DRVER',
+                'OS_ZOOKEEPER__HOST',
             ],
             self.unknown(
                 OS_DATABASE__CONECTION='sqlite://',
@@ -231,6 +232,7 @@ class TestUnknownEnvironment(ConfTestCase):
                 OS_CONDUCTOR__WORKER='2',
                 OS_NOTIFICATIONS__FORMAT='both',
                 OS_SERVICEGROUP__DRIVER='db',
+                OS_ZOOKEEPER__HOST='a:1',
             ),
         )
 
