@@ -3,14 +3,12 @@
 """Who may read and change what lies in ZooKeeper, and how it is said."""
 
 import pathlib
-import ssl
 import subprocess
 
 import fixtures
 from kazoo import exceptions
 
 from nova_sg import exception
-from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.fixtures.servers import zookeeper
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
 
@@ -247,115 +245,3 @@ class TestFullServer(SecurityTestCase):
             )
             self.assertIn('maxClientCnxns', str(error))
         self.assertNotIn('Lost', log.output)
-
-
-class TlsServer(zookeeper.ZookeeperServer):
-    """A server that speaks TLS, for which it needs more of netty."""
-
-    def argv(self):
-        arguments = super().argv()
-        place = arguments.index('-cp') + 1
-        more = [
-            f'/usr/share/java/netty-{n}.jar' for n in ('codec', 'resolver')
-        ]
-        arguments[place] = ':'.join([arguments[place], *more])
-        return arguments
-
-
-class TestTls(SecurityTestCase):
-    session_timeout = 4
-    request_timeout = 4
-
-    def make_server(self):
-        self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        self.make_certificate('server', 'IP:127.0.0.1')
-        self.make_certificate('stranger', 'DNS:elsewhere.example.org')
-        self.port = self.useFixture(ports.Port()).number
-        self.secure = f'127.0.0.1:{self.port}'
-        server = self.useFixture(
-            TlsServer(
-                tick_time=250,
-                settings={
-                    'serverCnxnFactory': 'org.apache.zookeeper.server'
-                    '.NettyServerCnxnFactory',
-                    'secureClientPort': str(self.port),
-                    'ssl.keyStore.location': self.file('server.pem'),
-                    'ssl.keyStore.type': 'PEM',
-                    'ssl.trustStore.location': self.file('server.crt'),
-                    'ssl.trustStore.type': 'PEM',
-                    'ssl.clientAuth': 'none',
-                },
-            )
-        )
-        # It listens there a moment after it does on its other port; what the
-        # first handshake needs is loaded and compiled for it.
-        self.eventually(self.shakes_hands, 'it speaks TLS')
-        return server
-
-    def shakes_hands(self):
-        try:
-            ssl.get_server_certificate(('127.0.0.1', self.port), timeout=60)
-        except ConnectionRefusedError:
-            return False
-        return True
-
-    def file(self, name):
-        return str(self.directory / name)
-
-    def make_certificate(self, name, subjects):
-        key, certificate = self.file(f'{name}.key'), self.file(f'{name}.crt')
-        subprocess.run(
-            [
-                *('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes'),
-                *('-keyout', key, '-out', certificate, '-days', '2'),
-                *('-subj', f'/CN={name}'),
-                *('-addext', f'subjectAltName={subjects}'),
-            ],
-            check=True,
-            capture_output=True,
-        )
-        with open(self.file(f'{name}.pem'), 'w') as both:
-            for each in (key, certificate):
-                both.write(pathlib.Path(each).read_text())
-
-    def test_a_server_that_is_vouched_for_is_spoken_to(self):
-        self.use(
-            hosts=self.secure,
-            use_tls=True,
-            tls_ca_file=self.file('server.crt'),
-        )
-
-    def test_a_server_that_nobody_vouches_for_is_not(self):
-        api = self.process(
-            hosts=self.secure,
-            use_tls=True,
-            tls_ca_file=self.file('stranger.crt'),
-        )
-        self.assert_refused(api, 'certificate verify failed')
-
-    def test_no_certificate_of_the_system_is_trusted_beside_the_file(self):
-        self.useFixture(
-            fixtures.EnvironmentVariable(
-                'SSL_CERT_FILE', self.file('server.crt')
-            )
-        )
-        api = self.process(
-            hosts=self.secure,
-            use_tls=True,
-            tls_ca_file=self.file('stranger.crt'),
-        )
-        self.assert_refused(api, 'certificate verify failed')
-        self.use(hosts=self.secure, use_tls=True)
-
-    def test_a_server_of_another_name_is_not(self):
-        options = {
-            'hosts': f'localhost:{self.port}',
-            'use_tls': True,
-            'tls_ca_file': self.file('server.crt'),
-        }
-        self.assert_refused(self.process(**options), 'Hostname mismatch')
-        self.use(**options, tls_check_hostname=False)
-
-    def test_a_server_without_tls_is_said_to_be_none(self):
-        api = self.process(use_tls=True, tls_ca_file=self.file('server.crt'))
-        self.assert_refused(api, 'no server answers')
