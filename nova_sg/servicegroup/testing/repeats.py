@@ -2,12 +2,18 @@
 
 """Promises of a record store: a change that is sent twice is made once."""
 
+from concurrent import futures
+
 from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.testing import actions
 from nova_sg.servicegroup.testing import base
 
 #: How many changes others make before a change is sent again.
 OTHERS = 12
+
+#: How many processes serve one call at once, and how often that is tried.
+SERVING = 3
+ROUNDS = 5
 
 
 class RepeatTests(base.QuietTest):
@@ -67,6 +73,23 @@ class RepeatTests(base.QuietTest):
         again = self.api.create(self.once, values)
         self.assertEqual(made.uuid, again.uuid)
         self.assertEqual([], list(self.records.list(self.context)))
+
+    def test_a_create_that_several_serve_at_once_makes_one_service(
+        self,
+    ) -> None:
+        apis = [self.new_api() for _ in range(SERVING)]
+        for number in range(ROUNDS):
+            once = change.for_one(self.context)
+            values = {'host': f'host{number}', 'binary': 'nova-compute'}
+            with futures.ThreadPoolExecutor(SERVING) as pool:
+                made = [
+                    pool.submit(api.driver.records.create, once, values)
+                    for api in apis
+                ]
+            self.assertEqual(
+                [made[0].result()] * SERVING, [each.result() for each in made]
+            )
+        self.assertEqual(ROUNDS, len(self.records.list(self.context)))
 
     def test_an_update_sent_twice_is_answered_for_a_service_that_is_gone(
         self,

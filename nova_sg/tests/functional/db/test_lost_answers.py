@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""A change whose answer is lost is made once.
+"""A commit whose answer is lost, and what else comes between.
 
-::
-
-    t=0  operator A changes c1; it is committed, the answer is lost
-    t=1  operator B sees the change, decides otherwise, and is told "done"
-    t=2  A's process asks again: B's decision stands, and A's was made
+What the conformance suite promises of lost answers is not tried here again.
 """
 
 import threading
@@ -62,9 +58,6 @@ class TestLostAnswers(base.DatabaseTestCase):
         values = {'host': 'c1', 'binary': 'nova-compute', 'topic': 'compute'}
         return self.theirs.create(self.context, values).uuid
 
-    def is_there(self, uuid):
-        return uuid in [each.uuid for each in self.theirs.list(self.context)]
-
     def at_the_first(self, event, then):
         """Have something happen at the first event of our connection."""
         left = [then]
@@ -105,64 +98,6 @@ class TestLostAnswers(base.DatabaseTestCase):
     def seen(self, uuid):
         """Return a record as another process sees it."""
         return self.theirs.get_by_uuid(self.context, uuid)
-
-    def test_a_later_decision_stands(self):
-        uuid = self.service()
-        for name, value in (
-            ('disabled', True),
-            ('disabled', False),
-            ('forced_down', True),
-            ('forced_down', False),
-        ):
-            self.decide(uuid, **{name: not value})
-            self.lose_the_answer(
-                lambda n=name, v=value: getattr(self.seen(uuid), n) == v,
-                lambda n=name, v=value: self.decide(uuid, **{n: not v}),
-            )
-            mine = self.records.update(self.context, uuid, {name: value})
-            self.assertEqual(not value, getattr(mine, name))
-            self.assertEqual(not value, getattr(self.seen(uuid), name))
-
-    def test_a_service_is_created_once_and_stays_as_decided_since(self):
-        values = {'host': 'c1', 'binary': 'nova-compute', 'topic': 'compute'}
-
-        def there():
-            return self.theirs.list(self.context)
-
-        self.lose_the_answer(
-            there, lambda: self.decide(there()[0].uuid, disabled=True)
-        )
-        mine = self.records.create(self.context, values)
-        self.assertEqual([mine], there())
-        self.assertTrue(mine.disabled)
-
-    def test_a_service_that_is_created_and_destroyed_is_not_there_again(self):
-        values = {'host': 'c1', 'binary': 'nova-compute', 'topic': 'compute'}
-
-        def there():
-            return [each.uuid for each in self.theirs.list(self.context)]
-
-        self.lose_the_answer(
-            there, lambda: self.theirs.destroy(self.context, there()[0])
-        )
-        mine = self.records.create(self.context, values)
-        self.assertEqual((True, []), (mine.deleted > 0, there()))
-
-    def test_a_service_that_came_after_one_that_is_destroyed_stays(self):
-        uuid = self.service()
-        self.lose_the_answer(lambda: not self.is_there(uuid), self.service)
-        self.records.destroy(self.context, uuid)
-        (new,) = self.theirs.list(self.context)
-        self.assertNotEqual(uuid, new.uuid)
-
-    def test_a_change_of_what_was_destroyed_since_was_made(self):
-        uuid = self.service()
-        self.lose_the_answer(
-            lambda: self.seen(uuid).disabled,
-            lambda: self.theirs.destroy(self.context, uuid),
-        )
-        mine = self.records.update(self.context, uuid, {'disabled': True})
-        self.assertEqual((True, True), (mine.disabled, mine.deleted > 0))
 
     def test_a_commit_that_cannot_be_looked_for_is_not_told_as_undone(self):
         uuid = self.service()
