@@ -28,10 +28,6 @@ ZONES = {
 class ClockTestCase(base.DatabaseTestCase):
     scenarios = scenarios.SCHEMAS
 
-    def setUp(self) -> None:
-        super().setUp()
-        self.db.upgrade()
-
     def ask(self, *expressions):
         row = self.db.read(lambda c: c.execute(sa.select(*expressions)).one())
         return row[0] if len(expressions) == 1 else row

@@ -45,7 +45,6 @@ class FaultsTestCase(base.DatabaseTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.db.upgrade()
         self.words = WORDS[self.db.dialect]
 
     def who(self, connection):
@@ -267,53 +266,3 @@ class TestOptionsOnPostgresql(FaultsTestCase):
         ):
             shown = sa.text(f'SHOW {name}')
             self.assertEqual(value, far.read(lambda c, s=shown: c.scalar(s)))
-
-
-class ValuesTestCase(FaultsTestCase):
-    def assert_refused(self, **values):
-        error = self.assertRaises(
-            exception.InvalidInput,
-            self.db.write,
-            lambda c: c.execute(
-                models.services.insert().values(report_count=0, **values)
-            ),
-        )
-        self.assertIn('the database refuses a value', str(error))
-        self.assertNotIn('\n', str(error))
-        self.assertEqual(
-            0,
-            self.db.read(
-                lambda c: c.scalar(
-                    sa.select(sa.func.count()).select_from(models.services)
-                )
-            ),
-        )
-
-
-class TestValues(ValuesTestCase):
-    def test_a_text_that_is_too_long_is_bad_input(self):
-        self.assert_refused(host='h' * 256)
-
-    def test_a_number_that_is_too_large_is_bad_input(self):
-        self.assert_refused(version=2**31)
-        self.assert_refused(version=2**70)
-
-    def test_a_text_that_is_no_utf8_is_bad_input(self):
-        self.assert_refused(host='c\udc80')
-
-
-class TestValuesOnPostgresql(ValuesTestCase):
-    """It has no NUL in a text."""
-
-    scenarios = [scenarios.POSTGRESQL_SCHEMA]
-
-    def test_a_nul_is_bad_input(self):
-        self.assert_refused(host='c\0')
-        error = self.assertRaises(
-            exception.InvalidInput,
-            self.db.read,
-            lambda c: c.execute(
-                models.services.select().where(SERVICES.host == 'c\0')
-            ).all(),
-        )
-        self.assertIn('NUL', str(error))

@@ -37,7 +37,6 @@ class ForkTestCase(base.DatabaseTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.db.upgrade()
         write(self.db, 'before')
 
 
@@ -107,7 +106,6 @@ class TestForkOfASqliteFile(base.DatabaseTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.db.upgrade()
         write(self.db, 'before')
 
     def test_a_child_inherits_no_open_file(self):

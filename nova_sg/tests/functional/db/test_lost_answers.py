@@ -36,7 +36,6 @@ class TestLostAnswers(base.DatabaseTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.db.upgrade()
         self.context = sg_context.get_admin_context()
         #: Of another process, whose connection is good.
         self.theirs = sql_records.SqlRecordStore(self.conf)

@@ -15,6 +15,7 @@ import testscenarios
 from nova_sg.tests.fixtures import schemas
 from nova_sg.tests.functional.db import test_autocommit
 from nova_sg.tests.functional.db import test_faults
+from nova_sg.tests.functional.db import test_values
 from nova_sg.tests.functional.objects import test_roll_call
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -69,7 +70,7 @@ class TestUnreachable(_Mysqlclient, test_faults.TestUnreachable):
     pass
 
 
-class TestValues(_Mysqlclient, test_faults.TestValues):
+class TestValues(_Mysqlclient, test_values.TestValues):
     pass
 
 
