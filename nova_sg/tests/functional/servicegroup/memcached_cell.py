@@ -5,7 +5,6 @@
 from collections.abc import Callable
 from collections.abc import Sequence
 import itertools
-import os
 import time
 from typing import Any
 
@@ -107,15 +106,18 @@ class MemcachedCellTest(base.BaseTestCase):
         for server in self.servers:
             memcached_deployments.look_old(server.port, KEYS)
 
-    def new_api(self, route: Sequence[proxy.TcpProxy] = ()) -> sg_api.API:
+    def new_api(
+        self, route: Sequence[proxy.TcpProxy] = (), **options: Any
+    ) -> sg_api.API:
         """Return the API of a process that has never asked anything.
 
         :param route: proxies which lead to the servers, for this process
+        :param options: see :meth:`conf`
         """
-        made = sg_api.API(self._conf())
-        memcached_deployments.reroute(
-            {each.target[1]: each.port for each in route}, made
-        )
+        made = sg_api.API(self.conf(**options))
+        if route:
+            ports = {each.target[1]: each.port for each in route}
+            memcached_deployments.reroute(ports, made)
         return made
 
     def proxies(self) -> list[proxy.TcpProxy]:
@@ -220,23 +222,32 @@ class MemcachedCellTest(base.BaseTestCase):
         for service in services:
             self.assertNotIn(service.uuid, watch.seen_down, service.host)
 
-    def _conf(self) -> cfg.ConfigOpts:
-        servers = ','.join(each.hosts for each in self.servers)
-        directory = self.useFixture(fixtures.TempDir()).path
-        path = os.path.join(directory, 'nova-sg.conf')
-        with open(path, 'w') as config_file:
-            config_file.write(
-                f'[servicegroup]\ndriver = mc\nrecords = {self.records}\n'
-                f'report_interval = {REPORT_INTERVAL}\n'
-                f'service_down_time = {self.down_time}\n'
-                f'[database]\nconnection = {self.database.url}\n'
-                '[memcached]\n'
-                + (f'servers = {servers}\n' if servers else '')
-                + f'connect_timeout = {TIMEOUT}\n'
+    def conf(self, **options: Any) -> cfg.ConfigOpts:
+        """Return the configuration of another process.
+
+        :param options: options of ``[memcached]`` in which it differs
+        """
+        conf = sg_conf.load([])
+        groups: dict[str, dict[str, Any]] = {
+            'servicegroup': {
+                'driver': 'mc',
+                'records': self.records,
+                'report_interval': REPORT_INTERVAL,
+                'service_down_time': self.down_time,
+            },
+            'database': {'connection': self.database.url},
+            'memcached': {
+                'servers': [each.hosts for each in self.servers],
+                'connect_timeout': TIMEOUT,
                 # Processes of one configuration share their connections.
-                f'timeout = {TIMEOUT + next(_numbers) / 1e6:f}\n'
-            )
-        return sg_conf.load([path])
+                'timeout': TIMEOUT + next(_numbers) / 1e6,
+                **options,
+            },
+        }
+        for group, values in groups.items():
+            for name, value in values.items():
+                conf.set_override(name, value, group)
+        return conf
 
 
 class RecordsTest(MemcachedCellTest):

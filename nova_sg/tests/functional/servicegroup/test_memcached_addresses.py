@@ -7,7 +7,6 @@ import socket
 
 import fixtures
 
-from nova_sg.servicegroup import api as sg_api
 from nova_sg.tests.fixtures.servers import memcached
 from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.functional.servicegroup import memcached_cell
@@ -37,16 +36,10 @@ class SocketServer(memcached.MemcachedServer):
 class TestAddresses(memcached_cell.MemcachedCellTest):
     """A service is registered, beats and is up, however it is spelled."""
 
-    servers_wanted = 0
     records = 'memcached'
 
-    def new_api(self, route: object = ()) -> sg_api.API:
-        """There is no server yet."""
-
     def assert_serves(self, *servers: str) -> None:
-        conf = self._conf()
-        conf.set_override('servers', list(servers), 'memcached')
-        api = sg_api.API(conf)
+        api = self.new_api(servers=list(servers))
         service = api.create(
             self.context, {'host': 'host1', 'binary': 'nova-compute'}
         )

@@ -7,12 +7,11 @@ import socket
 from urllib import parse
 import uuid
 
-import fixtures
-
 from nova_sg import exception
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup.backends.memcached import cluster
 from nova_sg.servicegroup.backends.memcached import server as server_
+from nova_sg.servicegroup.backends.memcached import values
 from nova_sg.tests.fixtures.servers import memcached
 from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.functional.servicegroup import memcached_cell
@@ -82,8 +81,8 @@ class TestValues(memcached_cell.RecordsTest):
         (old,) = self.join(service)
         key = memcached_cell.KEYS.member(service.uuid)
         self.assertEqual(1, json.loads(self.client.get(key))['format'])
-        with fixtures.EnvironmentVariable('OS_MEMCACHED__MEMBER_FORMAT', '2'):
-            (new,) = self.join(service)
+        packing = self.new_api(member_format=values.PACKED)
+        (new,) = packing.join_many(self.context, [service])
         for beating, packed in ((new, True), (old, False), (new, True)):
             self.beat(beating)
             value = json.loads(self.client.get(key))
@@ -136,18 +135,13 @@ class TestRefused(memcached_cell.MemcachedCellTest):
 
     servers_wanted = 2
 
-    def with_servers(self, *servers: str) -> sg_api.API:
-        conf = self._conf()
-        conf.set_override('servers', list(servers), 'memcached')
-        return sg_api.API(conf)
-
     def test_another_list_of_servers_is_refused(self) -> None:
         service = self.register('host1')
         first, second = (each.hosts for each in self.servers)
         for other in ([first], [second], [first, f'localhost:{first[-5:]}']):
             error = self.assertRaises(
                 exception.InvalidConfiguration,
-                self.with_servers(*other).service_is_up,
+                self.new_api(servers=other).service_is_up,
                 service,
             )
             self.assertIn('[memcached] servers', str(error))
@@ -156,8 +150,8 @@ class TestRefused(memcached_cell.MemcachedCellTest):
     def test_another_order_is_the_same_list(self) -> None:
         services = [self.register(f'host{n}') for n in range(10)]
         hosts = [each.hosts for each in self.servers]
-        there = self.with_servers(*hosts)
-        back = self.with_servers(*reversed(hosts))
+        there = self.new_api(servers=hosts)
+        back = self.new_api(servers=hosts[::-1])
         there.join_many(self.context, services)
         alive = back.liveness(self.context, [each.uuid for each in services])
         self.assertEqual([True] * 10, [each.up for each in alive.values()])
@@ -168,7 +162,7 @@ class TestRefused(memcached_cell.MemcachedCellTest):
         self.register('host1')
         for victim in self.servers:
             victim.kill()
-            conf = self._conf()
+            conf = self.conf()
             conf.set_override('records', 'memcached', 'servicegroup')
             self.assertRaises(
                 exception.DeploymentMismatch,
@@ -187,11 +181,11 @@ class TestRefused(memcached_cell.MemcachedCellTest):
         hosts = self.servers[0].hosts
         for servers in ([], [hosts, hosts]):
             self.assertRaises(
-                exception.InvalidConfiguration, self.with_servers, *servers
+                exception.InvalidConfiguration, self.new_api, servers=servers
             )
 
     def test_a_service_down_time_of_a_month_is_refused(self) -> None:
-        conf = self._conf()
+        conf = self.conf()
         conf.set_override('service_down_time', 2592000, 'servicegroup')
         error = self.assertRaises(
             exception.InvalidConfiguration, sg_api.API, conf
@@ -201,7 +195,8 @@ class TestRefused(memcached_cell.MemcachedCellTest):
     def test_what_is_no_memcached_is_unavailable(self) -> None:
         listener = socket.create_server((ports.HOST, 0))
         self.addCleanup(listener.close)
-        silent = self.with_servers(f'{ports.HOST}:{listener.getsockname()[1]}')
+        port = listener.getsockname()[1]
+        silent = self.new_api(servers=[f'{ports.HOST}:{port}'])
         self.assertRaises(
             exception.ServiceGroupUnavailable,
             silent.liveness,

@@ -30,11 +30,7 @@ class TestTls(memcached_cell.MemcachedCellTest):
         self.server = self.useFixture(_TlsServer(authority))
 
     def api_with(self, **options: object) -> sg_api.API:
-        conf = self._conf()
-        conf.set_override('servers', [self.server.hosts], 'memcached')
-        for name, value in options.items():
-            conf.set_override(name, value, 'memcached')
-        return sg_api.API(conf)
+        return self.new_api(servers=[self.server.hosts], **options)
 
     def test_a_server_whose_certificate_is_known_is_used(self) -> None:
         api = self.api_with(tls_enabled=True, tls_cafile=self.ca)
