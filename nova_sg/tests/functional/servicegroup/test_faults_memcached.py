@@ -4,16 +4,57 @@
 
 import time
 
+import testscenarios
+
 from nova_sg import exception
 from nova_sg.tests.fixtures import long
+from nova_sg.tests.fixtures.servers import memcached
 from nova_sg.tests.functional.servicegroup import memcached_cell
 from nova_sg.tests.functional.servicegroup import memcached_deployments
+
+load_tests = testscenarios.load_tests_apply_scenarios
 
 DOWN_TIME = memcached_cell.DOWN_TIME
 
 
-class TestOneServer(memcached_cell.MemcachedCellTest):
-    """The only memcached restarts, is flushed, hangs."""
+def crash(server: memcached.MemcachedServer, seconds: float = 1) -> None:
+    server.kill()
+    time.sleep(seconds)
+    server.start()
+
+
+def outage(server: memcached.MemcachedServer) -> None:
+    """Be away for longer than the service down time."""
+    crash(server, DOWN_TIME + 2)
+
+
+def flush(server: memcached.MemcachedServer) -> None:
+    memcached_deployments.client(server.port).flush_all()
+
+
+def many_flushes(server: memcached.MemcachedServer) -> None:
+    client = memcached_deployments.client(server.port)
+    until = time.monotonic() + 4
+    while time.monotonic() < until:
+        client.flush_all()
+        time.sleep(0.01)
+
+
+def hang(server: memcached.MemcachedServer, seconds: float = 2) -> None:
+    """Hang for longer than the timeout."""
+    server.pause()
+    time.sleep(seconds)
+    server.resume()
+
+
+def short_hangs(server: memcached.MemcachedServer) -> None:
+    for _ in range(5):
+        hang(server, memcached_cell.TIMEOUT / 3)
+        time.sleep(0.2)
+
+
+class OneServerTestCase(memcached_cell.MemcachedCellTest):
+    """Services that live, one that crashed, and one that left."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -35,65 +76,37 @@ class TestOneServer(memcached_cell.MemcachedCellTest):
         for watch in watches:
             self.assert_never_down(watch, self.alive)
 
-    def test_a_crash_and_a_restart(self) -> None:
+
+class TestEachFault(OneServerTestCase):
+    """A fault, and readers that run all the time or have just begun."""
+
+    scenarios = [
+        (fault.__name__, {'fault': fault})
+        for fault in long.matrix(
+            [crash, outage, flush, hang, short_hangs], [many_flushes]
+        )
+    ]
+
+    def test_no_service_that_beats_is_down(self) -> None:
         watches = self.watch(self.alive), self.watch_anew(self.alive)
-        self.servers[0].kill()
-        time.sleep(1)
-        self.servers[0].start()
+        self.fault(self.servers[0])
         self.assert_survived(*watches)
 
-    def test_an_outage_longer_than_the_service_down_time(self) -> None:
-        watches = self.watch(self.alive), self.watch_anew(self.alive)
-        self.servers[0].kill()
-        time.sleep(DOWN_TIME + 2)
-        self.servers[0].start()
-        self.assert_survived(*watches)
 
-    def test_a_flush(self) -> None:
-        watches = self.watch(self.alive), self.watch_anew(self.alive)
-        memcached_deployments.client(self.servers[0].port).flush_all()
-        self.assert_survived(*watches)
+class TestOneServer(OneServerTestCase):
+    """The only memcached restarts, is flushed, hangs."""
 
     def test_a_flush_that_only_a_new_reader_sees(self) -> None:
         watch = self.watch_anew([*self.alive, self.dead])
-        memcached_deployments.client(self.servers[0].port).flush_all()
+        flush(self.servers[0])
         self.eventually(lambda: self.is_certain(self.dead), 'all is settled')
         self.assert_never_down(watch, self.alive)
         self.assertFalse(self.is_up(self.dead))
 
     @long.only
-    def test_one_flush_after_the_other(self) -> None:
-        watches = [self.watch(self.alive)]
-        watches += [self.watch_anew(self.alive) for _ in range(2)]
-        client = memcached_deployments.client(self.servers[0].port)
-        until = time.monotonic() + 4
-        while time.monotonic() < until:
-            client.flush_all()
-            time.sleep(0.01)
-        self.assert_survived(*watches)
-
-    def test_a_hang_shorter_than_the_timeout(self) -> None:
-        watches = self.watch(self.alive), self.watch_anew(self.alive)
-        for _ in range(5):
-            self.servers[0].pause()
-            time.sleep(memcached_cell.TIMEOUT / 3)
-            self.servers[0].resume()
-            time.sleep(0.2)
-        self.assert_survived(*watches)
-
-    def test_a_hang_longer_than_the_timeout(self) -> None:
-        watches = self.watch(self.alive), self.watch_anew(self.alive)
-        self.servers[0].pause()
-        time.sleep(2)
-        self.servers[0].resume()
-        self.assert_survived(*watches)
-
-    @long.only
     def test_a_hang_longer_than_the_service_down_time(self) -> None:
         watch = self.watch(self.alive)
-        self.servers[0].pause()
-        time.sleep(DOWN_TIME + 3)
-        self.servers[0].resume()
+        hang(self.servers[0], DOWN_TIME + 3)
         self.assert_survived(watch, self.watch_anew(self.alive))
 
     def test_a_hang_that_is_over_before_anybody_beats_again(self) -> None:
