@@ -28,11 +28,15 @@ class DatabaseTestCase(base.BaseTestCase):
         self.useFixture(api.Connections())
         self.db = engine.get(self.conf)
 
-    def another_process(self, url: str | None = None) -> engine.Database:
+    def another_process(
+        self, url: sa.URL | str | None = None
+    ) -> engine.Database:
         """Return a connection that shares nothing with ours.
 
         :param url: of another database; None for ours
         """
+        if isinstance(url, sa.URL):
+            url = url.render_as_string(hide_password=False)
         theirs = self.useFixture(
             api.Configuration(url or self.url, **self.options)
         ).conf

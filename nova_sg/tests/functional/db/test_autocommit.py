@@ -55,9 +55,7 @@ class AutocommitTestCase(test_faults.FaultsTestCase):
         )
         url = sa.make_url(self.url)
         self.link = self.useFixture(proxy.TcpProxy(url.port))
-        self.far = self.another_process(
-            url.set(port=self.link.port).render_as_string(hide_password=False)
-        )
+        self.far = self.another_process(url.set(port=self.link.port))
         # However slow the test is.
         self.trust_for(3600.0)
         self.count()
@@ -245,8 +243,9 @@ class TestAllReadOnly(AutocommitTestCase):
         with self.administrator().begin() as connection:
             connection.exec_driver_sql('CREATE OR REPLACE USER few')
             connection.exec_driver_sql('GRANT SELECT, UPDATE ON *.* TO few')
-        url = sa.make_url(self.url).set(username='few')
-        self.far = self.another_process(url.render_as_string())
+        self.far = self.another_process(
+            sa.make_url(self.url).set(username='few')
+        )
         self.count()
         self.addCleanup(self.read_only, 'OFF')
 

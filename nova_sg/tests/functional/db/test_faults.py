@@ -2,6 +2,7 @@
 
 """What of a database's faults a caller sees, and what not."""
 
+from concurrent import futures
 import threading
 
 import sqlalchemy as sa
@@ -133,14 +134,9 @@ class TestDeadlocks(FaultsTestCase):
 
             return work
 
-        threads = [
-            threading.Thread(target=self.db.write, args=(crossing(*way),))
-            for way in ('ab', 'ba')
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with futures.ThreadPoolExecutor(2) as pool:
+            for way in ('ab', 'ba'):
+                pool.submit(self.db.write, crossing(*way))
         self.assertEqual(
             [2, 2],
             self.db.read(
@@ -164,7 +160,7 @@ class TestUnreachable(FaultsTestCase):
             username=self.make_user(),
             password=PASSWORD,
         )
-        self.far = self.another_process(self.text(self.far_url))
+        self.far = self.another_process(self.far_url)
 
     def make_user(self):
         """Return a user who has the password."""
@@ -181,16 +177,13 @@ class TestUnreachable(FaultsTestCase):
                 connection.exec_driver_sql('GRANT ALL ON *.* TO far')
         return 'far'
 
-    def text(self, url):
-        return url.render_as_string(hide_password=False)
-
     def ask(self):
         return self.far.read(lambda c: c.exec_driver_sql('SELECT 1').scalar())
 
     def test_a_connection_that_breaks_at_any_moment_is_made_anew(self):
         for number in range(1, 12):
             self.network.withhold(proxy.nth(number))
-            self.far = self.another_process(self.text(self.far_url))
+            self.far = self.another_process(self.far_url)
             self.assertEqual(1, self.ask(), number)
 
     def assert_unavailable(self):
@@ -239,8 +232,7 @@ class TestUnreachable(FaultsTestCase):
         self.assertIn(self.words['too slow'], str(error))
 
     def test_a_database_that_is_not_there_is_named(self):
-        url = self.far_url.set(database='nowhere')
-        far = self.another_process(self.text(url))
+        far = self.another_process(self.far_url.set(database='nowhere'))
         error = self.assertRaises(
             exception.InvalidConfiguration, far.read, lambda c: None
         )
@@ -259,7 +251,7 @@ class TestOptionsOnPostgresql(FaultsTestCase):
         url = sa.make_url(self.url).update_query_dict(
             {'options': '-csearch_path=mine,public'}
         )
-        far = self.another_process(url.render_as_string(hide_password=False))
+        far = self.another_process(url)
         for name, value in (
             ('search_path', 'mine,public'),
             ('statement_timeout', '2s'),

@@ -51,9 +51,9 @@ class _Narrow:
 
 class _RightsTests(_Narrow):
     def test_the_right_that_is_lacking_is_named(self):
-        text = self.narrow.render_as_string(hide_password=False)
         error = self.assertRaises(
-            exception.CredentialRefused, self.another_process(text).upgrade
+            exception.CredentialRefused,
+            self.another_process(self.narrow).upgrade,
         )
         self.assertIn('CREATE, ALTER, INDEX', str(error))
         self.assertNotIn(':narrow@', str(error))

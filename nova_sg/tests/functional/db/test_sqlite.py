@@ -2,9 +2,9 @@
 
 """A SQLite file, which the processes of one host share."""
 
+from concurrent import futures
 import os
 import stat
-import threading
 
 import fixtures
 from oslotest import base as oslotest_base
@@ -124,22 +124,11 @@ class TestManyWriters(base.DatabaseTestCase):
         self.assertEqual(120, count(self.db))
 
     def test_no_write_of_many_threads_is_lost_or_refused(self):
-        errors = []
-
-        def write(name):
-            try:
-                write_some(self.db, name)
-            except Exception as error:
-                errors.append(error)
-
-        threads = [
-            threading.Thread(target=write, args=(f't{n}',)) for n in range(4)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual([], errors)
+        with futures.ThreadPoolExecutor(4) as pool:
+            written = pool.map(
+                lambda n: write_some(self.db, f't{n}'), range(4)
+            )
+        self.assertEqual(120, sum(written))
         self.assertEqual(120, count(self.db))
 
 
