@@ -36,6 +36,8 @@ from nova_sg.servicegroup.backends.memcached import worker as worker_
 from nova_sg.servicegroup.membership import base
 from nova_sg.servicegroup.records import known
 
+Context = sg_context.RequestContext
+
 #: Seconds for which a destroyed service is remembered, so that a process of
 #: it that still beats is told.
 FORGOTTEN_TTL = 7 * 86400
@@ -54,7 +56,7 @@ class MemcachedHandle(base.Handle):
         self,
         membership: 'Members',
         joined: record.Record,
-        context: sg_context.RequestContext,
+        context: Context,
         worker: worker_.Worker,
     ) -> None:
         super().__init__(membership, joined)
@@ -80,18 +82,14 @@ class Members(base.Membership):
         self._down_time: int = conf.servicegroup.service_down_time
         self.ttl = epoch.member_ttl(conf)
 
-    def announce(
-        self, context: sg_context.RequestContext, created: record.Record
-    ) -> None:
+    def announce(self, context: Context, created: record.Record) -> None:
         key = self._cluster.keys.member(created.uuid)
         self._cluster.server_of(created.uuid).add(
             [(key, values.expected())], self.ttl
         )
 
     def join_many(
-        self,
-        context: sg_context.RequestContext,
-        joined: Sequence[record.Record],
+        self, context: Context, joined: Sequence[record.Record]
     ) -> Sequence[base.Handle]:
         there = self._records.keep(context, [each.uuid for each in joined])
         keys = self._cluster.keys
@@ -115,9 +113,7 @@ class Members(base.Membership):
         return handles
 
     def beat_many(
-        self,
-        context: sg_context.RequestContext,
-        handles: Sequence[base.Handle],
+        self, context: Context, handles: Sequence[base.Handle]
     ) -> Sequence[base.Handle]:
         forgotten = set(self._on_servers(handles, beats.Beats.beat))
         gone = self._gone(cast(Sequence[MemcachedHandle], handles), forgotten)
@@ -127,24 +123,19 @@ class Members(base.Membership):
         return [handle for handle in handles if handle.uuid in gone]
 
     def leave_many(
-        self,
-        context: sg_context.RequestContext,
-        handles: Sequence[base.Handle],
+        self, context: Context, handles: Sequence[base.Handle]
     ) -> None:
         self._on_servers(handles, beats.Beats.leave)
 
     def leave_invocation(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        invocation: str,
+        self, context: Context, uuid: str, invocation: str
     ) -> sg_invocation.Departure:
         writing = self._beats(self._cluster.server_of(uuid))
         return sg_invocation.Departure(
             writing.leave_invocation(self._cluster.keys, uuid, invocation)
         )
 
-    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+    def forget(self, context: Context, uuid: str) -> None:
         self._cluster.server_of(uuid).set(
             {self._cluster.keys.member(uuid): values.forgotten()},
             FORGOTTEN_TTL,
@@ -224,7 +215,7 @@ class Members(base.Membership):
 
 def _doubtful(
     handles: Iterable[MemcachedHandle], forgotten: Collection[worker_.Worker]
-) -> dict[sg_context.RequestContext, list[MemcachedHandle]]:
+) -> dict[Context, list[MemcachedHandle]]:
     """Return the handles that may have lost their record, by context."""
     found = defaultdict(list)
     for each in handles:

@@ -24,6 +24,8 @@ from nova_sg.servicegroup.backends.memcached import presence
 from nova_sg.servicegroup.backends.memcached import server as server_
 from nova_sg.servicegroup.records import known
 
+Context = sg_context.RequestContext
+
 #: Why a key that is missing says nothing.
 SETTLING = (
     'memcached lost its memory, and services may not have beaten again yet'
@@ -57,7 +59,7 @@ class MemcachedMembership(members.Members):
         return self._marker_store
 
     def alive(
-        self, context: sg_context.RequestContext, uuids: Iterable[str]
+        self, context: Context, uuids: Iterable[str]
     ) -> dict[str, liveness.Liveness]:
         """See the base class and :meth:`verdicts`.
 
@@ -137,7 +139,7 @@ class MemcachedMembership(members.Members):
         )
 
     def departures(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
+        self, context: Context, uuids: Sequence[str]
     ) -> Mapping[str, reasons.Departure]:
         """See the base class; one request for each server."""
         placed: dict[server_.Server, dict[str, str]] = defaultdict(dict)

@@ -32,6 +32,8 @@ from nova_sg.servicegroup.records import codec
 from nova_sg.servicegroup.records import known
 from nova_sg.servicegroup.records import view
 
+Context = sg_context.RequestContext
+
 
 class MemcachedRecordStore(base.RecordStore):
     """Values under the cell's uuid; nothing here survives a restart.
@@ -68,37 +70,31 @@ class MemcachedRecordStore(base.RecordStore):
             history_base.Limits.of(self.conf),
         )
 
-    def cell(self, context: sg_context.RequestContext) -> cell_.Cell:
+    def cell(self, context: Context) -> cell_.Cell:
         """Return the cell a call is for."""
         uuid = context.cell_uuid or self.conf.servicegroup.cell
         return cell_.Cell(
             uuid, self.cluster.server_of(uuid), self.cluster.keys.cell(uuid)
         )
 
-    def keep(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> set[str]:
+    def keep(self, context: Context, uuids: Sequence[str]) -> set[str]:
         return self._keepers.keep(self.cell(context), uuids)
 
     def check_kept(self, uuids: Iterable[str]) -> set[str]:
         return self._keepers.check(uuids)
 
     def create(
-        self, context: sg_context.RequestContext, values: Mapping[str, Any]
+        self, context: Context, values: Mapping[str, Any]
     ) -> record.Record:
         return self._writer(context).create(values, change.token_of(context))
 
-    def get_by_uuid(
-        self, context: sg_context.RequestContext, uuid: str
-    ) -> record.Record:
+    def get_by_uuid(self, context: Context, uuid: str) -> record.Record:
         found = self.cell(context).live(uuid)
         if found is None:
             raise exception.ServiceNotFound(service_id=uuid)
         return found
 
-    def get_by_id(
-        self, context: sg_context.RequestContext, service_id: int
-    ) -> record.Record:
+    def get_by_id(self, context: Context, service_id: int) -> record.Record:
         cell = self.cell(context)
         found = cell.follow(cell.keys.id(service_id))
         if found is None or found.id != service_id:
@@ -106,7 +102,7 @@ class MemcachedRecordStore(base.RecordStore):
         return found
 
     def get_by_host_and_binary(
-        self, context: sg_context.RequestContext, host: str, binary: str
+        self, context: Context, host: str, binary: str
     ) -> record.Record | None:
         cell = self.cell(context)
         found = cell.follow(cell.keys.binary(host, binary))
@@ -115,7 +111,7 @@ class MemcachedRecordStore(base.RecordStore):
         return found
 
     def get_by_host_and_topic(
-        self, context: sg_context.RequestContext, host: str, topic: str
+        self, context: Context, host: str, topic: str
     ) -> record.Record | None:
         cell = self.cell(context)
         found = cell.follow(cell.keys.topic(host, topic))
@@ -124,30 +120,21 @@ class MemcachedRecordStore(base.RecordStore):
         return None if found.disabled else found
 
     def list(
-        self,
-        context: sg_context.RequestContext,
-        **filters: Unpack[record.Filters],
+        self, context: Context, **filters: Unpack[record.Filters]
     ) -> Sequence[record.Record]:
         return self._view(context).select(**filters)
 
     def of_hosts(
-        self,
-        context: sg_context.RequestContext,
-        binary: str,
-        hosts: Iterable[str],
+        self, context: Context, binary: str, hosts: Iterable[str]
     ) -> Sequence[record.Record]:
         return self._view(context).of_hosts(binary, hosts)
 
-    def known(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> set[str]:
+    def known(self, context: Context, uuids: Sequence[str]) -> set[str]:
         if len(uuids) > known.FEW:
             return self._view(context).by_uuid.keys() & set(uuids)
         return known.one_by_one(self.get_by_uuid, context, uuids)
 
-    def traces(
-        self, context: sg_context.RequestContext
-    ) -> Sequence[record.Record]:
+    def traces(self, context: Context) -> Sequence[record.Record]:
         """See the base class: for a week, or for ever if restored."""
         return view.in_order(
             each.record
@@ -156,41 +143,34 @@ class MemcachedRecordStore(base.RecordStore):
         )
 
     def update(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        changes: Mapping[str, Any],
+        self, context: Context, uuid: str, changes: Mapping[str, Any]
     ) -> record.Record:
         token = change.token_of(context)
         return self._writer(context).update(uuid, changes, token)
 
-    def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
+    def destroy(self, context: Context, uuid: str) -> None:
         self._writer(context).destroy(uuid, change.token_of(context))
 
     def made(
-        self, context: sg_context.RequestContext, uuid: str | None = None
+        self, context: Context, uuid: str | None = None
     ) -> record.Record | None:
         return self._writer(context).made(uuid, change.token_of(context))
 
     def minimum_versions(
-        self, context: sg_context.RequestContext, binaries: Iterable[str]
+        self, context: Context, binaries: Iterable[str]
     ) -> dict[str, int]:
         lowest = self._view(context).minimum_versions
         return {each: lowest[each] for each in binaries if each in lowest}
 
-    def restore(
-        self, context: sg_context.RequestContext, restored: record.Record
-    ) -> None:
+    def restore(self, context: Context, restored: record.Record) -> None:
         restorer.Restorer(self.cell(context)).restore(codec.Stored(restored))
 
-    def purge(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> None:
+    def purge(self, context: Context, uuids: Sequence[str]) -> None:
         purging = restorer.Restorer(self.cell(context))
         for uuid in uuids:
             purging.purge(uuid)
 
-    def _view(self, context: sg_context.RequestContext) -> view.View:
+    def _view(self, context: Context) -> view.View:
         """Return the live records of a cell as they are now."""
         cell = self.cell(context)
         snapshot = self._snapshots.get(cell.uuid)
@@ -200,7 +180,7 @@ class MemcachedRecordStore(base.RecordStore):
             self._snapshots[cell.uuid] = snapshot
         return snapshot.read()
 
-    def _writer(self, context: sg_context.RequestContext) -> writer.Writer:
+    def _writer(self, context: Context) -> writer.Writer:
         cell = self.cell(context)
         return writer.Writer(
             cell, fence.Fence(self._marker_store, self.ours, cell.server)

@@ -32,6 +32,8 @@ from nova_sg.servicegroup.backends.sql import workers as sql_workers
 from nova_sg.servicegroup.membership import admitted
 from nova_sg.servicegroup.membership import base
 
+Context = sg_context.RequestContext
+
 SERVICES = beats.SERVICES
 
 
@@ -69,9 +71,7 @@ class SqlMembership(admitted.AdmittedMembership):
     def marker_store(self) -> marker.MarkerStore:
         return sql_marker.SqlMarkerStore(self._database)
 
-    def report(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> Sequence[str]:
+    def report(self, context: Context, uuids: Sequence[str]) -> Sequence[str]:
         gone: list[str] = []
         # Always in the same order, so that two batches do not deadlock.
         for batch in beats.batches(sorted(set(uuids))):
@@ -80,7 +80,7 @@ class SqlMembership(admitted.AdmittedMembership):
 
     def admit(
         self,
-        context: sg_context.RequestContext,
+        context: Context,
         uuids: Sequence[str],
         invocation: str | None = None,
     ) -> Mapping[str, Any]:
@@ -100,9 +100,7 @@ class SqlMembership(admitted.AdmittedMembership):
             if uuid not in gone
         }
 
-    def withdraw(
-        self, context: sg_context.RequestContext, stays: Sequence[base.Stay]
-    ) -> None:
+    def withdraw(self, context: Context, stays: Sequence[base.Stay]) -> None:
         """Age the rows where no other worker can have beaten since.
 
         A worker that beats leaves its trace in ``report_count``. One that
@@ -124,10 +122,7 @@ class SqlMembership(admitted.AdmittedMembership):
             self._workers.write(sql_workers.leave, values)
 
     def leave_invocation(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        invocation: str,
+        self, context: Context, uuid: str, invocation: str
     ) -> sg_invocation.Departure:
         """Age the row where the invocation was the only one.
 
@@ -145,7 +140,7 @@ class SqlMembership(admitted.AdmittedMembership):
         return sg_invocation.Departure(max(1, workers), kept)
 
     def alive(
-        self, context: sg_context.RequestContext, uuids: Iterable[str]
+        self, context: Context, uuids: Iterable[str]
     ) -> dict[str, liveness.Liveness]:
         # A row of an old nova may have none.
         wanted = {uuid for uuid in uuids if uuid}
@@ -163,7 +158,7 @@ class SqlMembership(admitted.AdmittedMembership):
         }
 
     def departures(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
+        self, context: Context, uuids: Sequence[str]
     ) -> Mapping[str, reasons.Departure]:
         found = {}
         for batch in beats.batches(uuids):
@@ -174,10 +169,7 @@ class SqlMembership(admitted.AdmittedMembership):
         return found
 
     def all_but(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        known: Collection[str],
+        self, context: Context, uuid: str, known: Collection[str]
     ) -> liveness.AllBut:
         return self.roll_call.all_but(uuid)
 
@@ -196,7 +188,7 @@ class SqlMembership(admitted.AdmittedMembership):
         if self._doubt is not None:
             self._doubt(f"The database's clock was set {step}.")
 
-    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+    def forget(self, context: Context, uuid: str) -> None:
         """Forget the workers that joined; the membership goes with the row."""
         self._workers.write(sql_workers.forget, uuid)
 

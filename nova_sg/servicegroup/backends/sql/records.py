@@ -33,6 +33,8 @@ from nova_sg.servicegroup.history import sql as sql_history
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
 
+Context = sg_context.RequestContext
+
 #: Live records, and the first of them.
 _ALL = rows.Listing()
 _ONE = rows.Listing(limit=1)
@@ -83,66 +85,55 @@ class SqlRecordStore(base.RecordStore):
         self._database.read(lambda c: galera.read(c, _LAST))
 
     def create(
-        self, context: sg_context.RequestContext, values: Mapping[str, Any]
+        self, context: Context, values: Mapping[str, Any]
     ) -> record.Record:
         return self._writer.create(values, change.token_of(context))
 
-    def get_by_uuid(
-        self, context: sg_context.RequestContext, uuid: str
-    ) -> record.Record:
+    def get_by_uuid(self, context: Context, uuid: str) -> record.Record:
         return self._get_live(SERVICES.uuid == uuid, uuid)
 
-    def get_by_id(
-        self, context: sg_context.RequestContext, service_id: int
-    ) -> record.Record:
+    def get_by_id(self, context: Context, service_id: int) -> record.Record:
         if not 0 < service_id <= record.MAX_ID:
             # Not every driver can put it into a statement.
             raise exception.ServiceNotFound(service_id=service_id)
         return self._get_live(SERVICES.id == service_id, service_id)
 
     def get_by_host_and_binary(
-        self, context: sg_context.RequestContext, host: str, binary: str
+        self, context: Context, host: str, binary: str
     ) -> record.Record | None:
         return self._found(host=host, binary=binary)
 
     def get_by_host_and_topic(
-        self, context: sg_context.RequestContext, host: str, topic: str
+        self, context: Context, host: str, topic: str
     ) -> record.Record | None:
         return self._found(host=host, topic=topic, disabled=False)
 
     def list(
-        self,
-        context: sg_context.RequestContext,
-        **filters: Unpack[record.Filters],
+        self, context: Context, **filters: Unpack[record.Filters]
     ) -> Sequence[record.Record]:
         found = self._database.read(lambda c: _ALL.execute(c, **filters).all())
         return [record.Record.from_row(row) for row in found]
 
-    def traces(
-        self, context: sg_context.RequestContext
-    ) -> Sequence[record.Record]:
+    def traces(self, context: Context) -> Sequence[record.Record]:
         return self._all(
             rows.ALL.where(SERVICES.deleted != 0).order_by(SERVICES.id)
         )
 
     def update(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        changes: Mapping[str, Any],
+        self, context: Context, uuid: str, changes: Mapping[str, Any]
     ) -> record.Record:
         return self._writer.update(uuid, changes, change.token_of(context))
 
-    def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
+    def destroy(self, context: Context, uuid: str) -> None:
         self._writer.destroy(uuid, change.token_of(context))
 
     def made(
-        self, context: sg_context.RequestContext, uuid: str | None = None
+        self, context: Context, uuid: str | None = None
     ) -> record.Record | None:
         return self._writer.made(uuid, change.token_of(context))
 
     def minimum_versions(
-        self, context: sg_context.RequestContext, binaries: Iterable[str]
+        self, context: Context, binaries: Iterable[str]
     ) -> dict[str, int]:
         forced = sa.func.coalesce(SERVICES.forced_down, sa.false())
         statement = (
@@ -154,9 +145,7 @@ class SqlRecordStore(base.RecordStore):
         found = self._database.read(lambda c: c.execute(statement).all())
         return {binary: version or 0 for binary, version in found}
 
-    def restore(
-        self, context: sg_context.RequestContext, restored: record.Record
-    ) -> None:
+    def restore(self, context: Context, restored: record.Record) -> None:
         row = restored._asdict()
         existing = rows.ALL.where(
             sa.or_(SERVICES.id == restored.id, SERVICES.uuid == restored.uuid)
@@ -179,9 +168,7 @@ class SqlRecordStore(base.RecordStore):
 
         self._names.run(attempt, lambda: row)
 
-    def purge(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> None:
+    def purge(self, context: Context, uuids: Sequence[str]) -> None:
         def work(connection: sa.Connection) -> None:
             for batch in beats.batches(uuids):
                 copies.purge(connection, models.services, batch)

@@ -27,6 +27,8 @@ from nova_sg.servicegroup.mirror import mirror as sg_mirror
 from nova_sg.servicegroup.mirror import store
 from nova_sg.servicegroup.records import change
 
+Context = sg_context.RequestContext
+
 
 class ZooKeeperRecordStore(store.MirroredRecordStore):
     """Persistent znodes under ``[zookeeper] chroot``.
@@ -67,55 +69,43 @@ class ZooKeeperRecordStore(store.MirroredRecordStore):
             self.session, self.paths, history_base.Limits.of(self.conf)
         )
 
-    def paths(self, context: sg_context.RequestContext) -> layout.CellLayout:
+    def paths(self, context: Context) -> layout.CellLayout:
         """Return the paths of the cell that a call is for."""
         return self.session.layout.cell(self.cell(context))
 
-    def guard(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        lease: object,
-    ) -> str | None:
+    def guard(self, context: Context, uuid: str, lease: object) -> str | None:
         if lease is not self.session:
             return None
         return self.paths(context).service(uuid)
 
     def create(
-        self, context: sg_context.RequestContext, values: Mapping[str, Any]
+        self, context: Context, values: Mapping[str, Any]
     ) -> record.Record:
         return self._writer.create(
             self.paths(context), change.token_of(context), values
         )
 
     def update(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        changes: Mapping[str, Any],
+        self, context: Context, uuid: str, changes: Mapping[str, Any]
     ) -> record.Record:
         return self._writer.update(
             self.paths(context), change.token_of(context), uuid, changes
         )
 
-    def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
+    def destroy(self, context: Context, uuid: str) -> None:
         self._writer.destroy(
             self.paths(context), change.token_of(context), uuid
         )
 
     def made(
-        self, context: sg_context.RequestContext, uuid: str | None = None
+        self, context: Context, uuid: str | None = None
     ) -> record.Record | None:
         return self._writer.made(
             self.paths(context), change.token_of(context), uuid
         )
 
-    def restore(
-        self, context: sg_context.RequestContext, restored: record.Record
-    ) -> None:
+    def restore(self, context: Context, restored: record.Record) -> None:
         self._restorer.restore(self.paths(context), restored)
 
-    def purge(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> None:
+    def purge(self, context: Context, uuids: Sequence[str]) -> None:
         self._restorer.purge(self.paths(context), uuids)
