@@ -35,7 +35,7 @@ INVOCATIONS = TABLE.c
 #: What a worker without an invocation counts under.
 NAMELESS = ''
 
-#: Why a service is up whose run has ended.
+#: Why a service stays up after its run has ended.
 SHARED = (
     'other processes of it have joined or beaten, and driver = db has one row '
     'for all: it is down when it is missed'

@@ -102,9 +102,9 @@ def superseded(days: int) -> Any:
 def last_ones(days: int) -> Any:
     """Return a statement that selects the keys of old rows without later ones.
 
-    Whose services are registered is for the caller to say. The ``services``
-    table of a nova on MySQL has another character set, so that each row would
-    be compared with all of that table.
+    The caller has to leave out those of registered services. The ``services``
+    table of a nova on MySQL has another character set, so that a join would
+    compare each row with all of that table.
 
     :param days: after which a row is old
     """

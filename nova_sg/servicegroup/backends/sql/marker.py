@@ -96,7 +96,7 @@ class SqlMarkerStore(marker.MarkerStore):
         """Refuse a change where the deployment has moved away.
 
         The marker cannot be moved before the transaction of the change has
-        ended: its row is locked, against those who write it only.
+        ended: its row is locked against writers, and only against them.
 
         :param connection: in the transaction of the change, behind its first
             write

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Users of a database who may make no tables, or not write to one."""
+"""Users of a database that may make no tables, or not write to one."""
 
 import uuid
 

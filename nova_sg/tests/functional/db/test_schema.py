@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The schema's revision, and who may change it when."""
+"""The schema's revision, and when a process may change it."""
 
 import os
 import pathlib

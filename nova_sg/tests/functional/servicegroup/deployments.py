@@ -85,7 +85,7 @@ class SqliteDeployment(SqlDeployment):
     database_class = databases.SqliteDatabase
 
     def make(self) -> deployment.Options:
-        # The tables are made by who comes first.
+        # The first process that uses the file makes the tables.
         options = super().make()
         path = sa.make_url(self.database.url).database or ''
         self._there = os.path.dirname(path)

@@ -10,7 +10,7 @@ from nova_sg.servicegroup.testing import base
 
 
 class ObjectTests(base.HealthyTest):
-    """Nobody who uses the object can tell which driver there is."""
+    """The object behaves alike on every driver."""
 
     def setUp(self) -> None:
         super().setUp()

@@ -18,7 +18,7 @@ load_tests = testscenarios.load_tests_apply_scenarios
 
 
 class TestCutOffReader(zookeeper_faults.FaultsTestCase):
-    """Nothing comes through to who reads, and nobody says so."""
+    """A partition hides the ensemble from a reader, without any error."""
 
     scenarios = [
         ('both ways', {'directions': proxy.Direction.BOTH}),
@@ -141,7 +141,7 @@ class TestFlappingReader(zookeeper_faults.FaultsTestCase):
 
 
 class TestCutOffMember(zookeeper_faults.FaultsTestCase):
-    """Nothing comes through to a member, and nobody says so."""
+    """A partition hides the ensemble from a member, without any error."""
 
     scenarios = TestCutOffReader.scenarios
 

@@ -102,7 +102,7 @@ class TestPartitions(memcached_cell.MemcachedCellTest):
         services = [self.near, self.far]
         self.new_api([self.way]).join_many(self.context, services)
         self.way.cut()
-        # Nobody reads: to whom it looks like this has seen nothing of it.
+        # No process reads meanwhile, so that none has seen the outage.
         time.sleep(DOWN_TIME + 2)
         self.assertTrue(all(self.is_up(each) for each in services))
         # They do not return: they were dead, and one silence is told once.

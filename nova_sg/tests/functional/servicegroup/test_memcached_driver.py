@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the ``mc`` driver writes, whom it refuses, and how it is reached."""
+"""What the ``mc`` driver writes, what it refuses, and how it fails."""
 
 import json
 import socket
@@ -131,7 +131,7 @@ class TestValues(memcached_cell.RecordsTest):
 
 
 class TestRefused(memcached_cell.MemcachedCellTest):
-    """Who would look for members where they are not does not start."""
+    """A process that would look for members elsewhere does not start."""
 
     servers_wanted = 2
 

@@ -93,7 +93,7 @@ class TestFreshness(zookeeper_mirror.MirrorTestCase):
         expected = [True, False, False]
         self.eventually(
             lambda: [up for _, _, up in self.states(api)] == expected,
-            'the mirror shows who lives',
+            'the mirror shows which services live',
             within=2 * self.session_timeout,
         )
 

@@ -52,7 +52,7 @@ class TestSlowRecords(base.ZooKeeperTestCase):
         return thread
 
     def check_that_one_leaves(self):
-        """Leave while the records are asked, and see who is up then."""
+        """Leave while the records are asked, and see what is up then."""
         self.assertTrue(self.slow.asked.wait(base.PATIENCE))
         leaves, stays = self.services
         left = self.in_background(self.handles[0].leave, self.context)

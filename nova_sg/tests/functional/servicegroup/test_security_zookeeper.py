@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Who may read and change what lies in ZooKeeper, and how it is said."""
+"""Which clients may read and change znodes, and what others are told."""
 
 import pathlib
 import subprocess
@@ -53,7 +53,7 @@ class SecurityTestCase(base.ZooKeeperTestCase):
                 walk(f'{path}/{name}')
 
         found = {}
-        # Whoever knows this password may look at everything.
+        # With this password everything may be looked at.
         with self.behind(auth_data=[('digest', 'nova:hush-hush')]) as client:
             walk(self.root)
         return found

@@ -73,7 +73,7 @@ class ZooKeeperTestCase(base.BaseTestCase):
                 'hosts': self.server.hosts,
                 'chroot': self.root,
                 'session_timeout': self.session_timeout,
-                # Sessions are shared by who has the same options.
+                # Processes of the same options share a session.
                 'request_timeout': self.request_timeout
                 + next(_numbers) / 1000000,
             },

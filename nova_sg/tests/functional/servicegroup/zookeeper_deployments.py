@@ -79,8 +79,8 @@ class ZooKeeperDeployment(deployment.Deployment):
         self.server = ZOOKEEPER.running()
         self.layout = layout.Layout(f'/test-{uuid.uuid4().hex}')
         self.addCleanup(session.close_all)
-        # For a moment after it has connected a process takes those for up
-        # whom it has seen and sees no more. Some tests are over in less.
+        # For a moment after it has connected, a process keeps services up
+        # that it saw before and misses now. Some tests are over in less.
         self.useFixture(fixtures.MonkeyPatch(f'{lease.__name__}.UNSURE', 0))
         return {
             'servicegroup': {'driver': 'zk'},
