@@ -31,7 +31,7 @@ def insert(
     """
     numbered = connection.dialect.name == 'postgresql'
     if numbered:
-        # Nobody may take an id while the sequence is set.
+        # No other writer may take an id while the sequence is set.
         connection.execute(_LOCK_FOR_IDS)
     connection.execute(table.insert().values(dict(row)))
     if numbered:

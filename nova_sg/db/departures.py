@@ -5,13 +5,13 @@
 A row of ``services`` that is aged by a leave looks like one of a service that
 fell silent a day ago. So a process that takes the last worker out writes a
 trace in the same transaction: the reason, and when by the database's clock.
-It counts until somebody beats again::
+It counts until a worker beats again::
 
     t=0   A leaves: its trace is "stopped", and its row is aged
     t=9   A joins: its trace is removed
     t=20  A is killed; it beat last at t=19, and there is no trace: "silent"
 
-    t=0   B leaves, and its other worker C, which nobody knew of, beats at t=1
+    t=0   B leaves, and its other worker C, which is not noted, beats at t=1
     t=2   C is killed; the trace of t=0 is older than the beat: "silent"
 
 No heartbeat writes here. These are statements alone: in a nova tree they run
@@ -48,8 +48,8 @@ _NONE_LEFT = ~sa.exists().where(
 def leaving(dialect: str, reason: str) -> Any:
     """Return a statement that writes the trace of a service that left.
 
-    Where nobody else beats for it: ``report_count`` is what the worker that
-    leaves has counted itself, or no other worker is noted.
+    Where no other worker beats for it: ``report_count`` is what the leaving
+    worker has counted itself, or no other worker is noted.
 
     Its parameters: ``left_uuid``; ``left_count``, :data:`NO_COUNT` where the
     worker cannot tell; ``left_by``, the process that says so.

@@ -7,13 +7,13 @@ whose it is. A table beside it counts the workers by their invocation (see
 ``servicegroup.invocation``), so that it can be told whether a run of a unit
 that has ended was the only one::
 
-    t=0  invocation A joins; nobody has beaten lately: A is all there is
+    t=0  invocation A joins; no worker has beaten lately: A is all there is
     t=1  it is killed; the command takes A out, nothing is left: the row is
          aged, and the service is down
     t=2  invocation B joins
 
 A process without an invocation counts under the empty one. What a crash left
-here, and no command took out, goes when a worker joins before which nobody
+here, and no command took out, goes when a worker joins before which none
 has beaten lately.
 
 These are statements alone: in a nova tree they run in nova's own sessions.
@@ -118,7 +118,7 @@ def alone(uuid: str, count: int) -> sa.ColumnElement[bool]:
     """Return the condition that a row is of a service without workers.
 
     :param count: ``report_count`` when there was a worker: with another one
-        somebody has beaten since
+        a worker has beaten since
     """
     return sa.and_(
         beats.SERVICES.uuid == uuid,

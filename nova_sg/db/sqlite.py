@@ -80,7 +80,7 @@ class File:
     def open(self, engine: sa.Engine) -> None:
         """Make the file with its tables, unless it is there; keep it open.
 
-        A file belongs to this host alone: nobody else would make the tables,
+        A file belongs to this host alone: no other host makes the tables,
         and a first user should not have to.
         """
         self.make_directory()
@@ -101,7 +101,7 @@ class File:
         return True
 
     def make_directory(self) -> None:
-        """Make the directory of the default file, which nobody made yet."""
+        """Make the directory of the default file, unless it is there."""
         if os.path.dirname(self._url.database or '') != self._state_path:
             return
         try:

@@ -3,7 +3,7 @@
 """Beats of many workers in a few requests to their server.
 
 Several workers may share a key, so a beat is put into the value that is
-there, by compare-and-set. Where somebody else was faster, it is tried again.
+there, by compare-and-set. Where another writer was faster, it is tried again.
 """
 
 from collections.abc import Callable

@@ -24,7 +24,7 @@ from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.records import codec
 
 #: A field beside those of a record: the token of the change that creates it.
-#: Until it is gone nobody sees the record, and it expires.
+#: Until it is gone no reader sees the record, and it expires.
 _PENDING = 'pending'
 
 #: Seconds a write is tried for while others write the same, or while it is
@@ -119,7 +119,7 @@ class Cell:
         return self.server.add([(key, value)], ttl, once=True)[0]
 
     def add_pending(self, added: record.Record, by: str, ttl: int) -> bool:
-        """Write a record that nobody sees yet; see :meth:`add`.
+        """Write a record that no reader sees yet; see :meth:`add`.
 
         :param by: tells the pending record of this caller from others
         """

@@ -117,7 +117,7 @@ def longest_doubt(conf: cfg.ConfigOpts) -> float:
     """Return the seconds by which a crash shows later at most.
 
     A member that died just before or within a silence is given the time to
-    beat, as often as everybody falls silent until its trace is too old.
+    beat, as often as all members fall silent until its trace is too old.
     """
     settling = settling_time(conf)
     renewal = silence.bounds(conf, settling).renewal

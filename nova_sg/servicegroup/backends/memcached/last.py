@@ -18,7 +18,7 @@ that leaves writes ``stopped``::
            t=30: A is silent, and was seen at t=30 or later
 
 A worker that leaves writes it just before it leaves the member's key, so that
-whatever finds the service down finds out why; and only if nobody else has
+whatever finds the service down finds out why; and only if no other process has
 written there since, so that it cannot undo what one says that joins meanwhile.
 Times are seconds since 1970 by the clock of the process that says it, to be
 shown and for nothing else.

@@ -84,7 +84,7 @@ class MemcachedMembership(members.Members):
 
         One request for each server. Verdicts of a server that cannot be asked
         are unknown, and so are those about keys which it lacks because it
-        lost its memory, or because nobody could beat: then a service is
+        lost its memory, or because no member could beat: then a service is
         presumed up until its members had the time to beat again.
 
         :raises ServiceGroupUnavailable: none of the servers can be asked

@@ -35,7 +35,7 @@ class Names:
 
     @property
     def keys(self) -> list[str]:
-        """The keys, in the order everybody claims them in."""
+        """The keys, in the order in which all claim them."""
         return [key for key in (self.binary, self.topic) if key is not None]
 
     def claim(self, besides: 'Names | None' = None) -> None:
@@ -57,8 +57,8 @@ class Names:
     def confirm(self, keys: Iterable[str]) -> str | None:
         """Write names again which a live record has just taken on.
 
-        Until then it did not bear them, and somebody may have taken them for
-        nobody's. A process that is about to do so finds them changed.
+        Until then it did not bear them, and another process may take them for
+        free. A process that is about to do so finds them changed.
 
         :returns: the name that was lost, None where there is none
         """

@@ -98,7 +98,7 @@ class Once:
         :returns: also a record that was destroyed since; None where the
             change is not in it
         :raises OutcomeUnknown: it is, and the deployment has moved since:
-            nobody can tell whether the move took it along
+            it cannot be told whether the move took it along
         """
         if found is None or not found.stored.holds(self.token):
             return None

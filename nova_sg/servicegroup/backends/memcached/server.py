@@ -88,7 +88,7 @@ class Server(endpoint.Endpoint):
         *,
         once: bool = False,
     ) -> list[bool]:
-        """Write values where nobody else has since they were read.
+        """Write values where no other process has since they were read.
 
         :param items: keys, values and the tokens that :meth:`gets` returned
         :param ttl: seconds; -1 takes the key away

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whether *nobody* could beat for a while, or only one client could not.
+"""Whether *no member* could beat for a while, or only one client could not.
 
 Members count *ticks* on each server: the first that finds the tick it beats in
 to be a report interval old begins the next one. No clock of the server or of
-a client is compared with another. While nobody can beat, the tick stands
+a client is compared with another. While no member can beat, the tick stands
 still. Each member leaves a *trace* that outlives its key: the tick in which it
 last beat. A client that was cut off for long says which tick it knew before it
 says anything else::
@@ -23,9 +23,9 @@ and with one client that is cut off::
 
     tick 7   A, B and C beat; A is cut off, and C dies
     tick 13  A is back: "silence since tick 7". But B went on counting: it was
-             A's silence and nobody else's. C is down.
+             A's silence and no other member's. C is down.
 
-Where no member is left, nobody counts. A client that could read for as long as
+Where no member is left, none counts. A client that could read for as long as
 all members need to beat, and still finds the same tick, has seen that they are
 dead: it tells of no silence, however often its own link fails, and believes in
 none.
@@ -33,13 +33,13 @@ none.
 No client may be back to say it, where memcached kept its connections or all
 were cut off from it. So a member that begins a tick renews ``counting``, a key
 that expires before the first member does. A process that has just begun, and
-finds members missing and nobody counting, tells of the silence itself, once
+finds members missing and none counting, tells of the silence itself, once
 for each tick::
 
     tick 7   the network between memcached and all hosts is cut for longer
              than the service down time: the keys of A and B, and counting,
              expire
-    tick 7   it is mended; a command begins before A and B beat. Nobody
+    tick 7   it is mended; a command begins before A and B beat. None
              counts: "silence since tick 7". A and B are not called down
     tick 7   had they died, they are down when the silence expires: that of
              tick 7 was told
@@ -197,7 +197,7 @@ class Silence:
         :param tick: the tick that was read
         :param counting: what was read of that key
         :param told: what was read of that key
-        :returns: nothing where somebody counts, or the silence of this tick
+        :returns: nothing where a member counts, or the silence of this tick
             was told
         """
         with self._lock:
@@ -231,7 +231,7 @@ class Silence:
             self._read_at = None
 
     def begun(self, note: bytes | None, tick: int) -> int | None:
-        """Return the tick in which all fell silent, None where nobody did.
+        """Return the tick in which all fell silent, None where they did not.
 
         :param note: what a client has told the server, None without it
         :param tick: the tick now

@@ -150,7 +150,7 @@ class Worker:
         """Return the entries of workers which have beaten lately.
 
         One that beats changes its entry. Which entry is old is judged by how
-        long this process has seen it unchanged, not by anybody's clock.
+        long this process has seen it unchanged, not by any clock.
         """
         workers = dict(values.get('workers', {}))
         now = time.monotonic()
@@ -191,7 +191,7 @@ def without_invocation(value: bytes, invocation: str) -> Others | None:
 
 
 def _decode(value: bytes) -> dict[str, Any]:
-    """Return what a value holds; of one that is nobody's, nothing."""
+    """Return what a value holds; of one that is not ours, nothing."""
     try:
         values = values_.decode(value)
         for entry in values.get('workers', {}).values():

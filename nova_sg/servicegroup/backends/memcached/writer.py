@@ -130,7 +130,7 @@ class Writer:
     def _begin(
         self, once: once_.Once, fields: Mapping[str, Any]
     ) -> record.Record:
-        """Write a pending record, with an id nobody has.
+        """Write a pending record, with an id that is free.
 
         :raises Conflict: there is a record with this uuid by now
         """
@@ -146,7 +146,7 @@ class Writer:
         raise change.Conflict
 
     def _takes(self, id_key: str, uuid: str) -> bool:
-        """Take an id, if nobody has it; also if the answer to that is lost."""
+        """Take an id, if it is free; also if the answer to that is lost."""
         return (
             self._cell.lead(id_key, uuid)
             or self._cell.owner(id_key)[0] == uuid

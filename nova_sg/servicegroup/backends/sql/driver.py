@@ -37,7 +37,7 @@ class DbDriver(driver.Driver):
     doubt                  three report intervals, and two seconds more
                            where an interval is shorter than two
     member_details         no: the table has no column for them
-    remote_beats           yes: a beat is a statement anybody may issue
+    remote_beats           yes: a beat is a statement of any process
     reasons                yes, but for wedged: a loop that stopped, or
                            all that beats for it, looks like a crash
     =====================  ==============================================

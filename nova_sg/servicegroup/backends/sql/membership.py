@@ -104,9 +104,9 @@ class SqlMembership(admitted.AdmittedMembership):
         """Age the rows where no other worker can have beaten since.
 
         A worker that beats leaves its trace in ``report_count``. One that
-        beat just before this worker joined, and not again, would not; so a
-        row is aged only if nobody had beaten before the join, or if the join
-        is longer ago than the service down time.
+        beat just before this worker joined, and not again, would not. So a
+        row is aged only if no worker had beaten before the join, or if the
+        join is longer ago than the service down time.
         """
         self._disappear(stays)
         values = [
@@ -126,15 +126,14 @@ class SqlMembership(admitted.AdmittedMembership):
     ) -> sg_invocation.Departure:
         """Age the row where the invocation was the only one.
 
-        Where other invocations have workers, or somebody has beaten
-        meanwhile, the row stays as it is: the beats of one of several
-        workers cannot be told from those of the others.
+        Where other invocations have workers, or one has beaten meanwhile, the
+        row stays as it is: the beats of one of several workers cannot be told
+        from those of the others.
         """
         found = self._all(invocations.workers(uuid, invocation))
         if not found:
             return sg_invocation.Departure(0)
         ((workers, count),) = found
-
         aged = self._workers.write(sql_workers.miss, uuid, count, invocation)
         kept = None if aged else invocations.SHARED
         return sg_invocation.Departure(max(1, workers), kept)

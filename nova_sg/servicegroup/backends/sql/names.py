@@ -16,7 +16,7 @@ from nova_sg.db import engine
 from nova_sg.servicegroup.backends.sql.rows import LIVE
 from nova_sg.servicegroup.backends.sql.rows import SERVICES
 
-#: How often a name that is taken is tried, where nobody is found to have it.
+#: How often a taken name is tried, where no record is found to have it.
 _TRIES = 5
 
 #: Seconds between two such tries.

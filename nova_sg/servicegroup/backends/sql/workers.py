@@ -82,7 +82,7 @@ def appear(
 ) -> None:
     """Note that an invocation has a worker of each service.
 
-    :param dead: of which nobody has beaten lately: others are no more
+    :param dead: of which no worker has beaten lately: all are no more
     """
     if dead:
         connection.execute(invocations.removal(dead))

@@ -69,7 +69,7 @@ class _Quiet(logging.LoggerAdapter[logging.Logger]):
 
     def warning(self, msg: object, *args: Any, **kwargs: Any) -> None:
         if str(msg).startswith('Cannot resolve'):
-            # Nobody else is told.
+            # It is told nowhere else.
             self.unresolved = str(msg) % args
         self.log(logging.WARNING, msg, *args, **kwargs)
 
@@ -217,7 +217,7 @@ class Client:
     def _observe_connecting(self) -> None:
         """Learn what session timeout is granted, and ping less often.
 
-        kazoo tells nobody of it but its log. What the method below returns
+        kazoo tells only its log of it. What the method below returns
         are the timeouts it derives, in milliseconds.
         """
         connection = self.kazoo._connection
@@ -237,7 +237,7 @@ class Client:
             # It takes two thirds of what was granted.
             granted = read_timeout * 1.5 / 1000
             self._on_granted(granted)
-            # It pings after half of this, for sessions nobody probes.
+            # It pings after half of this, for sessions that are not probed.
             read_timeout = granted + min(1.2, granted * 0.4)
             return read_timeout * 1000, connect_timeout
 

@@ -70,7 +70,7 @@ class Connection(lease.Lease):
         """Return a client with a connection.
 
         :param deadline: ``time.monotonic()`` until when to wait. Once the
-            ensemble has been lost for longer than a request may take, nobody
+            ensemble has been lost for longer than a request may take, no call
             waits for long, so that not every caller pays for it.
         :raises ServiceGroupUnavailable: there is none in time
         """

@@ -79,7 +79,7 @@ def acl(options: cfg.ConfigOpts.GroupAttr) -> list[security.ACL]:
 
 
 def is_world_writable(acls: list[security.ACL]) -> bool:
-    """Return whether anybody may do more than read."""
+    """Return whether any client may do more than read."""
     return any(
         each.id.scheme == 'world' and each.perms & ~security.Permissions.READ
         for each in acls

@@ -244,7 +244,7 @@ class ShardFeed(feed.MemberFeed):
         return found
 
     def _watch_for(self, shard: str) -> None:
-        """Watch for a shard that nobody has created yet."""
+        """Watch for a shard that does not exist yet."""
         path = self._session.layout.shard(shard)
         watch = self._watches[shard]
         (stat,) = self._session.ask([requests.exists(path, watch)])

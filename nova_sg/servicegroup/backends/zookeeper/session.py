@@ -69,7 +69,7 @@ class Session(exchange.Exchange):
         it show later. A process that reads gives them more often, see
         :meth:`watch`.
 
-        kazoo sends pings by itself, but tells nobody when one was answered,
+        kazoo sends pings by itself, but does not say when one was answered,
         and sends none while requests go out.
         """
         due_at = (self.heard_at or 0.0) + self.timeout * KEEP_AFTER

@@ -105,6 +105,6 @@ class Transactions:
             failed.path == cell.service(of.uuid)
         ):
             return sg_change.Conflict()
-        # Somebody tidied up: make it again next time.
+        # A znode above it is gone: make it again next time.
         self._made.clear()
         return self._session.unavailable(str(failed))

@@ -83,7 +83,7 @@ class MemberZnodes(keys.MemberKeys):
         missing = [
             each
             for each in self._traces.renewed(due, answers[: len(due)])
-            # Its trace went with it, and nobody would remove another one.
+            # Its trace went with it, and another one would stay for ever.
             if each not in gone
         ]
         if missing:
