@@ -50,7 +50,7 @@ _NO_RIGHT_MYSQL = 1142
 #: PostgreSQL's error, and MySQL's, for a write to a server that takes none, as
 #: after a failover. MySQL has one of them for other options, too.
 _READ_ONLY = '25006'
-_READ_ONLY_MYSQL = frozenset({1792, 1836})
+_READ_ONLY_MYSQL = 1792, 1836
 _OPTION = 1290
 
 #: What libpq, PostgreSQL and PgBouncer say; their errors while connecting
@@ -184,18 +184,12 @@ def of_value(error: BaseException) -> exception.InvalidInput:
 
 def lacks_table(error: BaseException) -> bool:
     """Return whether a table is not there, where oslo.db cannot tell."""
-    cause = cause_of(error)
-    return getattr(cause, 'pgcode', None) == _UNDEFINED_TABLE or cause.args[
-        :1
-    ] == (_NO_SUCH_TABLE,)
+    return _has_code(cause_of(error), _UNDEFINED_TABLE, _NO_SUCH_TABLE)
 
 
 def lacks_right(error: BaseException) -> bool:
     """Return whether the user may not do it: make or alter a table."""
-    cause = cause_of(error)
-    return getattr(cause, 'pgcode', None) == _NO_RIGHT or cause.args[:1] == (
-        _NO_RIGHT_MYSQL,
-    )
+    return _has_code(cause_of(error), _NO_RIGHT, _NO_RIGHT_MYSQL)
 
 
 def keeps_out(error: BaseException) -> bool:
@@ -212,11 +206,15 @@ def is_read_only(cause: BaseException) -> bool:
 
     :param cause: what the driver raised
     """
-    code = cause.args[0] if cause.args else None
-    return (
-        getattr(cause, 'pgcode', None) == _READ_ONLY
-        or code in _READ_ONLY_MYSQL
-        or (code == _OPTION and 'read-only' in str(cause))
+    if cause.args[:1] == (_OPTION,):
+        return 'read-only' in str(cause)
+    return _has_code(cause, _READ_ONLY, *_READ_ONLY_MYSQL)
+
+
+def _has_code(cause: BaseException, postgresql: str, *mysql: int) -> bool:
+    """Return whether what a driver raised is one of these errors."""
+    return getattr(cause, 'pgcode', None) == postgresql or any(
+        cause.args[:1] == (code,) for code in mysql
     )
 
 
