@@ -22,6 +22,29 @@ from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import proxy
 
 
+class OnServer(testing.Deployment):
+    """A deployment on a server of the test process, which tests take away.
+
+    :cvar shared: the server
+    """
+
+    shared: ClassVar[Any]
+
+    def kill(self) -> None:
+        self.shared.get().kill()
+        self.addCleanup(self.shared.running)
+
+    def restart(self) -> None:
+        self.shared.running()
+
+    def pause(self) -> None:
+        self.shared.get().pause()
+        self.addCleanup(self.resume)
+
+    def resume(self) -> None:
+        self.shared.get().resume()
+
+
 class SqlDeployment(testing.Deployment):
     """The ``db`` driver on an empty database with our schema."""
 
@@ -100,12 +123,43 @@ class SqliteDeployment(SqlDeployment):
             os.rename(f'{self._there}.away', self._there)
 
 
-class ServerDeployment(SqlDeployment):
+class PairDeployment(SqliteDeployment):
+    """Records in SQLite; both backends go at the same time.
+
+    :cvar heartbeats: the deployment of the other backend
+    """
+
+    heartbeats: ClassVar[Any]
+
+    def make(self) -> deployment.Options:
+        sql = super().make()
+        return {**sql, **self.heartbeats.make(self)}
+
+    @contextlib.contextmanager
+    def round_trips(self) -> Iterator[Callable[[], int]]:
+        with (
+            super().round_trips() as statements,
+            self.heartbeats.round_trips(self) as others,
+        ):
+            yield lambda: statements() + others()
+
+    def kill_heartbeats(self) -> None:
+        self.heartbeats.kill(self)
+
+    def kill(self) -> None:
+        self.kill_heartbeats()
+        super().kill()
+
+    def restart(self) -> None:
+        self.heartbeats.restart(self)
+        super().restart()
+
+
+class ServerDeployment(OnServer, SqlDeployment):
     """A database on a server, which is killed and paused."""
 
     # The store is the same as on SQLite, which is faster.
     examples = long.times(8, 30)
-    server: ClassVar[Any]
     idle: ClassVar[list[Any]]
     """Databases with empty tables, which tests have left."""
 
@@ -134,32 +188,18 @@ class ServerDeployment(SqlDeployment):
                 connection.execute(table.delete())
         self.idle.append(database)
 
-    def kill(self) -> None:
-        self.server.get().kill()
-        self.addCleanup(self.restart)
-
-    def restart(self) -> None:
-        self.server.running()
-
     def proxied(self) -> link.Link:
         url = sa.make_url(self.database.url)
         way = self.useFixture(proxy.TcpProxy(url.port))
         through = url.set(port=way.port).render_as_string(hide_password=False)
         return link.Link([way], {'database': {'connection': through}})
 
-    def pause(self) -> None:
-        self.server.get().pause()
-        self.addCleanup(self.resume)
-
-    def resume(self) -> None:
-        self.server.get().resume()
-
 
 class PostgresqlDeployment(ServerDeployment):
     """PostgreSQL, on the server of the test process."""
 
     database_class = databases.PostgresqlDatabase
-    server = databases.POSTGRESQL
+    shared = databases.POSTGRESQL
     idle: ClassVar[list[Any]] = []
 
 
@@ -167,7 +207,7 @@ class MariadbDeployment(ServerDeployment):
     """MariaDB, on the server of the test process."""
 
     database_class = databases.MariadbDatabase
-    server = databases.MARIADB
+    shared = databases.MARIADB
     idle: ClassVar[list[Any]] = []
 
 

@@ -87,8 +87,10 @@ def count_requests() -> Iterator[Callable[[], int]]:
         yield lambda: len(requests)
 
 
-class MemcachedDeployment(deployment.Deployment):
+class MemcachedDeployment(deployments.OnServer):
     """A prefix of its own, on a memcached which has been there for long."""
+
+    shared = MEMCACHED
 
     def make(self) -> deployment.Options:
         self.server = MEMCACHED.running()
@@ -106,12 +108,10 @@ class MemcachedDeployment(deployment.Deployment):
             },
         }
 
-    def kill(self) -> None:
-        self.server.kill()
-        self.addCleanup(MEMCACHED.running)
-
-    def restart(self) -> None:
-        MEMCACHED.running()
+    def round_trips(
+        self,
+    ) -> contextlib.AbstractContextManager[Callable[[], int]]:
+        return count_requests()
 
     def proxied(self) -> link.Link:
         way = self.useFixture(proxy.TcpProxy(self.server.port))
@@ -123,39 +123,11 @@ class MemcachedDeployment(deployment.Deployment):
             functools.partial(reroute, {self.server.port: way.port}),
         )
 
-    def pause(self) -> None:
-        self.server.pause()
-        self.addCleanup(self.server.resume)
 
-    def resume(self) -> None:
-        self.server.resume()
-
-
-class McSqlDeployment(MemcachedDeployment, deployments.SqliteDeployment):
+class McSqlDeployment(deployments.PairDeployment, MemcachedDeployment):
     """Records in SQLite; both backends go at the same time."""
 
-    def make(self) -> deployment.Options:
-        sql = deployments.SqliteDeployment.make(self)
-        return {**sql, **MemcachedDeployment.make(self)}
-
-    @contextlib.contextmanager
-    def round_trips(self) -> Iterator[Callable[[], int]]:
-        with (
-            deployments.SqliteDeployment.round_trips(self) as statements,
-            count_requests() as requests,
-        ):
-            yield lambda: statements() + requests()
-
-    def kill_heartbeats(self) -> None:
-        MemcachedDeployment.kill(self)
-
-    def kill(self) -> None:
-        self.kill_heartbeats()
-        deployments.SqliteDeployment.kill(self)
-
-    def restart(self) -> None:
-        MemcachedDeployment.restart(self)
-        deployments.SqliteDeployment.restart(self)
+    heartbeats = MemcachedDeployment
 
 
 class TwoServersDeployment(McSqlDeployment):
@@ -197,11 +169,6 @@ class McMemcachedDeployment(MemcachedDeployment):
                 'member_format': values.PACKED,
             },
         }
-
-    def round_trips(
-        self,
-    ) -> contextlib.AbstractContextManager[Callable[[], int]]:
-        return count_requests()
 
     def wrong_clock(self, seconds: float) -> clock.ShiftedClock:
         return clock.ShiftedClock(seconds)

@@ -70,9 +70,10 @@ def count_round_trips() -> Iterator[Callable[[], int]]:
         yield lambda: len(waits)
 
 
-class ZooKeeperDeployment(deployment.Deployment):
+class ZooKeeperDeployment(deployments.OnServer):
     """A chroot of its own on a single server."""
 
+    shared = ZOOKEEPER
     examples = long.times(12, 30)
 
     def make(self) -> deployment.Options:
@@ -111,58 +112,16 @@ class ZooKeeperDeployment(deployment.Deployment):
             found: str | None = json.loads(behind.get(path)[0]).get(name)
             return found
 
-    def kill(self) -> None:
-        self.server.kill()
-        self.addCleanup(ZOOKEEPER.running)
-
-    def restart(self) -> None:
-        ZOOKEEPER.running()
-
     def proxied(self) -> link.Link:
         way = self.useFixture(proxy.TcpProxy(self.server.port))
         return link.Link([way], {'zookeeper': {'hosts': way.hosts}})
 
-    def pause(self) -> None:
-        self.server.pause()
-        self.addCleanup(self.server.resume)
 
-    def resume(self) -> None:
-        self.server.resume()
-
-
-class ZkSqlDeployment(ZooKeeperDeployment, deployments.SqliteDeployment):
+class ZkSqlDeployment(deployments.PairDeployment, ZooKeeperDeployment):
     """Records in SQLite; both backends go at the same time."""
 
+    heartbeats = ZooKeeperDeployment
+
     def make(self) -> deployment.Options:
-        sql = deployments.SqliteDeployment.make(self)
-        mine = ZooKeeperDeployment.make(self)
-        return {
-            **sql,
-            **mine,
-            'servicegroup': {'driver': 'zk', 'records': 'sql'},
-        }
-
-    @contextlib.contextmanager
-    def round_trips(self) -> Iterator[Callable[[], int]]:
-        with (
-            deployments.SqliteDeployment.round_trips(self) as statements,
-            count_round_trips() as waits,
-        ):
-            yield lambda: statements() + waits()
-
-    def add_field(self, uuid: str, name: str, value: str) -> None:
-        deployments.SqliteDeployment.add_field(self, uuid, name, value)
-
-    def read_field(self, uuid: str, name: str) -> str | None:
-        return deployments.SqliteDeployment.read_field(self, uuid, name)
-
-    def kill_heartbeats(self) -> None:
-        ZooKeeperDeployment.kill(self)
-
-    def kill(self) -> None:
-        self.kill_heartbeats()
-        deployments.SqliteDeployment.kill(self)
-
-    def restart(self) -> None:
-        ZooKeeperDeployment.restart(self)
-        deployments.SqliteDeployment.restart(self)
+        servicegroup = {'driver': 'zk', 'records': 'sql'}
+        return {**super().make(), 'servicegroup': servicegroup}
