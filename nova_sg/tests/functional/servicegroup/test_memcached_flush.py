@@ -2,11 +2,13 @@
 
 """memcached loses records: what comes back."""
 
+from collections.abc import Sequence
 import time
 
 import fixtures
 
 from nova_sg import exception
+from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.memcached import epoch
 from nova_sg.servicegroup.records import codec
 from nova_sg.tests.functional.servicegroup import memcached_cell
@@ -14,6 +16,20 @@ from nova_sg.tests.functional.servicegroup import memcached_cell
 
 class TestFlush(memcached_cell.RecordsTest):
     """The server loses its memory."""
+
+    def assert_whole(self, services: Sequence[record.Record]) -> None:
+        """Check that records are there with all that leads to them."""
+        for each in services:
+            self.assertEqual(each, self.store.get_by_id(self.context, each.id))
+            self.assertEqual(
+                each,
+                self.store.get_by_host_and_binary(
+                    self.context, str(each.host), 'nova-compute'
+                ),
+            )
+            self.assertRaises(
+                exception.ServiceBinaryExists, self.register, str(each.host)
+            )
 
     def test_live_members_bring_their_records_back(self) -> None:
         services = [self.register(f'host{n}') for n in range(3)]
@@ -28,17 +44,7 @@ class TestFlush(memcached_cell.RecordsTest):
                 self.store.list(self.context), key=lambda each: str(each.host)
             ),
         )
-        for each in services:
-            self.assertEqual(each, self.store.get_by_id(self.context, each.id))
-            self.assertEqual(
-                each,
-                self.store.get_by_host_and_binary(
-                    self.context, str(each.host), 'nova-compute'
-                ),
-            )
-        self.assertRaises(
-            exception.ServiceBinaryExists, self.register, 'host1'
-        )
+        self.assert_whole(services)
         # Nobody lives to bring this one back.
         self.assertRaises(
             exception.ServiceNotFound,
@@ -150,14 +156,4 @@ class TestFlush(memcached_cell.RecordsTest):
             lambda: self.hosts() == [each.host for each in services],
             'all are back',
         )
-        for each in services:
-            self.assertEqual(each, self.store.get_by_id(self.context, each.id))
-            self.assertEqual(
-                each,
-                self.store.get_by_host_and_binary(
-                    self.context, str(each.host), 'nova-compute'
-                ),
-            )
-            self.assertRaises(
-                exception.ServiceBinaryExists, self.register, each.host
-            )
+        self.assert_whole(services)
