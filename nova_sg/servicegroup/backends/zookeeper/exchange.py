@@ -47,18 +47,13 @@ class Exchange(connection.Connection):
         if deadline is None:
             deadline = self.deadline()
         with instruments.request(_KIND):
-            return self._ask(asked, deadline)
-
-    def _ask(
-        self, asked: Sequence[requests.Request], deadline: float
-    ) -> Results:
-        while True:
-            client = self.wait_until_connected(deadline)
-            try:
-                return self._exchange(client, asked)
-            except errors.Trouble as trouble:
-                if time.monotonic() >= deadline:
-                    raise self.unavailable(str(trouble)) from trouble
+            while True:
+                client = self.wait_until_connected(deadline)
+                try:
+                    return self._exchange(client, asked)
+                except errors.Trouble as trouble:
+                    if time.monotonic() >= deadline:
+                        raise self.unavailable(str(trouble)) from trouble
 
     def commit(
         self,
