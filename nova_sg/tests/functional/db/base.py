@@ -11,6 +11,12 @@ from nova_sg.db import engine
 from nova_sg.tests.fixtures import api
 from nova_sg.tests.fixtures import databases
 
+#: What a server calls the connection that asks.
+_NUMBER = {
+    'postgresql': 'SELECT pg_backend_pid()',
+    'mysql': 'SELECT CONNECTION_ID()',
+}
+
 
 class DatabaseTestCase(base.BaseTestCase):
     """An empty database; a scenario may name another kind."""
@@ -43,6 +49,10 @@ class DatabaseTestCase(base.BaseTestCase):
         other = engine.Database(theirs)
         self.addCleanup(other.release)
         return other
+
+    def number(self, connection: sa.Connection) -> int | None:
+        """Return what the server calls a connection."""
+        return connection.exec_driver_sql(_NUMBER[self.db.dialect]).scalar()
 
     def administrator(self) -> sa.Engine:
         """Return an engine with nothing of ours."""

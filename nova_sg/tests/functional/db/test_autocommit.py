@@ -183,13 +183,13 @@ class TestKilled(_LostTests, AutocommitTestCase):
     """The server ends it."""
 
     def lose(self):
-        self.kill(self.far.read(self.who))
+        self.kill(self.far.read(self.number))
 
     def test_all_of_them_are_replaced_when_one_is_found_dead(self):
         numbers = []
 
         def nested(connection):
-            numbers.append(self.who(connection))
+            numbers.append(self.number(connection))
             if len(numbers) < 3:
                 self.far.read(nested)
 
@@ -201,7 +201,7 @@ class TestKilled(_LostTests, AutocommitTestCase):
 
         def work(connection):
             attempts.append(connection)
-            return self.who(connection)
+            return self.number(connection)
 
         self.assertNotIn(self.far.read(work), numbers)
         self.assertEqual(2, len(attempts))

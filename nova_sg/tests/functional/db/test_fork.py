@@ -16,11 +16,6 @@ from nova_sg.tests.functional.db import base
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
-WHO = {
-    'postgresql': 'SELECT pg_backend_pid()',
-    'mysql': 'SELECT CONNECTION_ID()',
-}
-
 
 def write(database, name):
     statement = models.services.insert().values(uuid=name, report_count=0)
@@ -90,15 +85,14 @@ class TestFork(ForkTestCase):
 class TestForkOfServerConnections(ForkTestCase):
     scenarios = scenarios.SERVER_SCHEMAS
 
-    def who(self):
-        statement = WHO[self.db.dialect]
-        return self.db.read(lambda c: c.exec_driver_sql(statement).scalar())
-
     def test_a_child_has_connections_of_its_own(self):
-        mine = self.who()
-        theirs = children.at_once([self.who] * 3)
+        def ask():
+            return self.db.read(self.number)
+
+        mine = ask()
+        theirs = children.at_once([ask] * 3)
         self.assertEqual(4, len({mine, *theirs}))
-        self.assertEqual(mine, self.who())
+        self.assertEqual(mine, ask())
 
 
 class TestForkOfASqliteFile(base.DatabaseTestCase):

@@ -119,12 +119,8 @@ class TestHalfDone(memcached_cell.RecordsTest):
         key = self.cell.keys.service(lost.uuid)
         self.eventually(lambda: self.client.get(key) is None, 'it expires')
         self.assertEqual(['host2'], self.hosts())
-        shards = self.client.get_many(
-            [
-                self.cell.keys.shard(index.LIVE, number)
-                for number in range(index.SHARDS)
-            ]
-        )
+        live = index.Index(self.cell, index.LIVE)
+        shards = self.client.get_many(live.keys)
         entries = b''.join(shards.values()).decode()
         self.assertNotIn(lost.uuid, entries)
         self.assertIn(kept.uuid, entries)

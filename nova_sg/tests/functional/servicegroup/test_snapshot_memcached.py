@@ -135,10 +135,8 @@ class TestChanged(SnapshotTest):
         self.assertEqual([], self.listed())
 
     def test_an_index_that_comes_back_brings_all_back(self) -> None:
-        key = self.cell.keys.shard
-        shards = self.client.get_many(
-            [key(index.LIVE, number) for number in range(index.SHARDS)]
-        )
+        live = index.Index(self.cell, index.LIVE)
+        shards = self.client.get_many(live.keys)
         before = self.listed()
         self.client.delete_many(list(shards))
         self.assertEqual([], self.listed())
