@@ -136,15 +136,6 @@ class TestFlush(memcached_cell.RecordsTest):
         self.assertEqual([], self.beat(handle))
         self.assertEqual(['host1'], self.hosts())
 
-    def test_no_other_process_is_needed(self) -> None:
-        """The members alone begin the new epoch."""
-        service = self.register('host1')
-        (handle,) = self.join(service)
-        for _ in range(2):
-            self.client.flush_all()
-            self.beat(handle)
-            self.assertEqual(['host1'], self.hosts())
-
     def test_one_flush_after_the_other_leaves_nothing_half_done(self) -> None:
         services = [self.register(f'host{n}') for n in range(5)]
         self.beat_for(services)

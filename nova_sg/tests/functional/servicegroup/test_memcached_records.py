@@ -18,15 +18,9 @@ from nova_sg.tests.functional.servicegroup import memcached_deployments
 class TestDestroyed(memcached_cell.RecordsTest):
     """What was destroyed stays destroyed."""
 
-    def test_a_process_that_still_runs_does_not_bring_it_back(self) -> None:
-        services = [self.register(f'host{n}') for n in range(2)]
-        handles = self.join(*services)
-        self.api.destroy(self.context, services[0].uuid)
-        self.assertEqual(['host0'], self.beat(*handles))
-        self.assertEqual(['host1'], self.hosts())
-        self.assertEqual([], self.beat(handles[1]))
-
-    def test_nor_where_only_its_record_was_destroyed(self) -> None:
+    def test_a_member_finds_out_where_only_its_record_was_destroyed(
+        self,
+    ) -> None:
         service = self.register('host1')
         (handle,) = self.join(service)
         self.store.destroy(self.context, service.uuid)
@@ -40,16 +34,6 @@ class TestDestroyed(memcached_cell.RecordsTest):
         self.client.delete(self.cell.keys.service(service.uuid))
         self.assertEqual(['host1'], self.beat(handle))
         self.assertEqual([], self.hosts())
-
-    def test_it_leaves_a_trace(self) -> None:
-        service = self.register('host1', disabled_reason='mine')
-        self.store.destroy(self.context, service.uuid)
-        (trace,) = self.store.traces(self.context)
-        self.assertEqual(
-            (service.id, service.id, 'mine'),
-            (trace.id, trace.deleted, trace.disabled_reason),
-        )
-        self.assertIsNotNone(trace.deleted_at)
 
     def test_a_half_done_destroy_is_done(self) -> None:
         """The tombstone is all that counts."""
@@ -227,18 +211,13 @@ class TestScale(memcached_cell.RecordsTest):
 
     def test_liveness_is_one_request(self) -> None:
         services = [self.register(f'host{number}') for number in range(50)]
-        (*handles,) = self.api.join_many(self.context, services)
-        self.assertEqual(50, len(handles))
+        self.api.join_many(self.context, services)
         with memcached_deployments.count_requests() as requests:
             alive = self.api.liveness(
                 self.context, [each.uuid for each in services]
             )
         self.assertEqual(50, len(alive))
         self.assertEqual(1, requests())
-        with memcached_deployments.count_requests() as requests:
-            self.api.driver.membership.beat_many(self.context, handles)
-        # Two of the members, one of the records.
-        self.assertEqual(3, requests())
 
     def test_so_is_the_liveness_of_ten_thousand(self) -> None:
         uuids = [str(uuid.uuid4()) for _ in range(10_000)]

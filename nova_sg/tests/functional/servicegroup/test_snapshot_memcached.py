@@ -160,10 +160,3 @@ class TestChanged(SnapshotTest):
             codec.encode(codec.Stored(self.services[0])),
         )
         self.assertEqual(20, len(self.listed()))
-
-    def test_cells_do_not_mix(self) -> None:
-        there = self.context.__class__(
-            cell_uuid=str(uuid.uuid4()), is_admin=True
-        )
-        self.assertEqual([], list(self.store.list(there)))
-        self.assertEqual(20, len(self.listed()))
