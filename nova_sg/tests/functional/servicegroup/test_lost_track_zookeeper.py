@@ -2,6 +2,8 @@
 
 """A mirror that has missed something finds it out, and catches up."""
 
+import contextlib
+
 import fixtures
 from kazoo import security
 
@@ -31,6 +33,16 @@ class TestLostTrack(zookeeper_mirror.MirrorTestCase):
                 self.context, service.uuid, {'disabled_reason': f'{number}'}
             )
 
+    @contextlib.contextmanager
+    def cut_off(self):
+        """Give a process with a mirror, which is not connected meanwhile."""
+        link = self.useFixture(proxy.TcpProxy(self.server.port))
+        api = self.mirrored(hosts=link.hosts)
+        link.refuse()
+        link.reset()
+        yield api
+        link.listen()
+
     def test_the_log_is_bounded(self):
         self.keep_few_changes()
         (service,) = self.register_many(1)
@@ -43,28 +55,20 @@ class TestLostTrack(zookeeper_mirror.MirrorTestCase):
     def test_a_mirror_that_has_fallen_off_the_log_reads_anew(self):
         self.keep_few_changes()
         services = self.register_many(3)
-        link = self.useFixture(proxy.TcpProxy(self.server.port))
-        api = self.mirrored(hosts=link.hosts)
-        link.refuse()
-        link.reset()
-        self.change_often(services[0], 40)
-        self.other.destroy(self.context, services[1].uuid)
-        self.change_often(services[2], 40)
-        link.listen()
+        with self.cut_off() as api:
+            self.change_often(services[0], 40)
+            self.other.destroy(self.context, services[1].uuid)
+            self.change_often(services[2], 40)
         self.assert_agree(api)
         self.register(self.other, 'later')
         self.assert_agree(api)
 
     def test_a_mirror_that_was_away_catches_up(self):
         services = self.register_many(3)
-        link = self.useFixture(proxy.TcpProxy(self.server.port))
-        api = self.mirrored(hosts=link.hosts)
-        link.refuse()
-        link.reset()
-        self.change_often(services[0], 10)
-        self.other.destroy(self.context, services[1].uuid)
-        self.other.join_many(self.context, services[2:])
-        link.listen()
+        with self.cut_off() as api:
+            self.change_often(services[0], 10)
+            self.other.destroy(self.context, services[1].uuid)
+            self.other.join_many(self.context, services[2:])
         self.assert_agree(api)
 
     def test_an_event_that_never_came_is_made_up_for(self):
@@ -134,11 +138,7 @@ class TestLostTrack(zookeeper_mirror.MirrorTestCase):
     def test_a_deployment_that_was_removed_is_seen_to_be(self):
         services = self.register_many(3)
         self.other.join_many(self.context, services)
-        link = self.useFixture(proxy.TcpProxy(self.server.port))
-        api = self.mirrored(hosts=link.hosts)
-        link.refuse()
-        link.reset()
-        with self.behind() as client:
-            client.delete(self.cell.path, recursive=True)
-        link.listen()
+        with self.cut_off() as api:
+            with self.behind() as client:
+                client.delete(self.cell.path, recursive=True)
         self.eventually(lambda: self.states(api) == [], 'nothing is left')
