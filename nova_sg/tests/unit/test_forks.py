@@ -74,6 +74,25 @@ class ForksTestCase(base.BaseTestCase):
             ),
         )
 
+    def test_a_child_forgets_what_its_parent_has_once(self):
+        class Connection:
+            forgotten = False
+
+            def forget(self):
+                self.forgotten = True
+
+        shared = forks.PerProcess(Connection.forget)
+        mine = shared.get('options', Connection)
+        self.assertIs(mine, shared.get('options', Connection))
+        self.assertIsNot(mine, shared.get('others', Connection))
+        self.assertTrue(
+            self.in_a_child_of_one_that_holds(
+                shared._lock,
+                lambda: shared.get('options', Connection).forgotten,
+            )
+        )
+        self.assertFalse(mine.forgotten)
+
     def test_what_is_renewed_is_not_kept_alive(self):
         class Owner:
             def __init__(self):

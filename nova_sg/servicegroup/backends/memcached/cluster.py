@@ -7,7 +7,6 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from concurrent import futures
-import os
 import threading
 from typing import TypeVar
 import weakref
@@ -16,6 +15,7 @@ import zlib
 from oslo_config import cfg
 
 from nova_sg import exception
+from nova_sg import forks
 from nova_sg.servicegroup.backends.memcached import endpoint
 from nova_sg.servicegroup.backends.memcached import epoch
 from nova_sg.servicegroup.backends.memcached import keys as keys_
@@ -29,11 +29,6 @@ Members = dict[str, str]
 
 #: memcached takes a longer TTL for a date.
 MAX_TTL = 30 * 86400
-
-_by_options: 'weakref.WeakValueDictionary[str, Cluster]' = (
-    weakref.WeakValueDictionary()
-)
-_lock = threading.Lock()
 
 
 def get(conf: cfg.ConfigOpts) -> 'Cluster':
@@ -51,11 +46,7 @@ def get(conf: cfg.ConfigOpts) -> 'Cluster':
             (group.report_interval, group.service_down_time),
         )
     )
-    with _lock:
-        found = _by_options.get(options)
-        if found is None:
-            found = _by_options[options] = Cluster(conf)
-        return found
+    return _clusters.get(options, lambda: Cluster(conf))
 
 
 class Cluster:
@@ -203,11 +194,4 @@ def _close(servers: tuple[server_.Server, ...]) -> None:
         server.reset()
 
 
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.Lock()
-    for cluster in list(_by_options.values()):
-        cluster.reset()
-
-
-os.register_at_fork(after_in_child=_after_fork)
+_clusters = forks.PerProcess(Cluster.reset)

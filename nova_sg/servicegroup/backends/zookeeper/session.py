@@ -7,11 +7,8 @@ mirror.
 """
 
 import atexit
-import os
-import threading
 import time
 from typing import Any
-import weakref
 
 from kazoo.handlers import threading as kazoo_threading
 from oslo_config import cfg
@@ -19,6 +16,7 @@ from oslo_log import log as logging
 
 from nova_sg import concurrency
 from nova_sg import exception
+from nova_sg import forks
 from nova_sg.servicegroup import loop
 from nova_sg.servicegroup.backends.zookeeper import client as sg_client
 from nova_sg.servicegroup.backends.zookeeper import errors
@@ -117,10 +115,7 @@ class Session(exchange.Exchange):
         return False
 
 
-_sessions: weakref.WeakValueDictionary[
-    tuple[tuple[str, str], ...], Session
-] = weakref.WeakValueDictionary()
-_lock = threading.Lock()
+_sessions: forks.PerProcess[Session] = forks.PerProcess(Session.forget)
 
 
 def get(conf: cfg.ConfigOpts) -> Session:
@@ -130,11 +125,7 @@ def get(conf: cfg.ConfigOpts) -> Session:
     :raises InvalidConfiguration: an option of ``[zookeeper]`` is no use
     """
     key = tuple(sorted((k, str(v)) for k, v in conf.zookeeper.items()))
-    with _lock:
-        session = _sessions.get(key)
-        if session is None:
-            session = _sessions[key] = Session(conf, _new_handler)
-        return session
+    return _sessions.get(key, lambda: Session(conf, _new_handler))
 
 
 def _new_handler() -> Any:
@@ -152,17 +143,8 @@ def _new_handler() -> Any:
 
 def close_all() -> None:
     """End every session of this process, as at its exit."""
-    for session in list(_sessions.values()):
+    for session in _sessions.all():
         session.close()
 
 
-def _after_fork() -> None:
-    global _lock
-    # Another thread of the parent may have held it.
-    _lock = threading.Lock()
-    for session in list(_sessions.values()):
-        session.forget()
-
-
-os.register_at_fork(after_in_child=_after_fork)
 atexit.register(close_all)
