@@ -5,7 +5,7 @@
 # The first of all: see there.
 from nova_sg.objects import _light  # noqa: F401
 from nova_sg.objects.service import ServiceGroupService
-from nova_sg.objects.service import ServiceGroupServiceList
+from nova_sg.objects.service_list import ServiceGroupServiceList
 
 __all__ = [
     'ServiceGroupService',

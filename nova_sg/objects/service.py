@@ -3,18 +3,24 @@
 """``ServiceGroupService``: the one door to services."""
 
 from collections.abc import MutableMapping
+import contextlib
 from typing import Any
+from typing import Self
 
 from oslo_versionedobjects import fields as ovo_fields
 
 from nova_sg import exception
+from nova_sg import servicegroup
+from nova_sg.inventory import base as inventory_base
 from nova_sg.objects import base
 from nova_sg.objects import behaviour
-from nova_sg.objects import rendering
 
 #: What a service of nova_sg writes into ``version`` when it is created.
 #: Raise it when a peer must know that a service has learned something new.
 SERVICE_VERSION = 1
+
+#: Fields which show something else than the record; they are never written.
+VIEW_FIELDS = frozenset({'is_up', 'availability_zone'})
 
 
 @base.Registry.register
@@ -49,7 +55,18 @@ class ServiceGroupService(
     @base.remotable
     def obj_load_attr(self, attrname: str) -> None:
         """Fill ``is_up`` or ``availability_zone`` when it is looked at."""
-        self._load(attrname)
+        if attrname not in VIEW_FIELDS:
+            raise exception.ObjectActionError(
+                action='obj_load_attr',
+                reason=f'attribute {attrname} not lazy-loadable',
+            )
+        api = servicegroup.get()
+        if attrname == 'is_up':
+            self._obj_is_up = api.service_is_up(self)
+        else:
+            self._obj_availability_zone = api.inventory.zone_of(
+                self.host or '', self.topic
+            )
 
     @classmethod
     @base.remotable
@@ -58,7 +75,8 @@ class ServiceGroupService(
 
         :raises ServiceNotFound: there is none
         """
-        return cls._get_by_id(context, service_id)
+        found = servicegroup.get().get_by_id(context, service_id)
+        return cls._from_record(context, found)
 
     @classmethod
     @base.remotable
@@ -67,13 +85,15 @@ class ServiceGroupService(
 
         :raises ServiceNotFound: there is none
         """
-        return cls._get_by_uuid(context, service_uuid)
+        found = servicegroup.get().get_by_uuid(context, service_uuid)
+        return cls._from_record(context, found)
 
     @classmethod
     @base.remotable
     def get_by_host_and_topic(cls, context: Any, host: str, topic: str) -> Any:
         """Return the enabled service of a topic on a host, or None."""
-        return cls._get_by_host_and_topic(context, host, topic)
+        found = servicegroup.get().get_by_host_and_topic(context, host, topic)
+        return None if found is None else cls._from_record(context, found)
 
     @classmethod
     @base.remotable
@@ -81,7 +101,7 @@ class ServiceGroupService(
         cls, context: Any, host: str, binary: str
     ) -> Any:
         """Return the service of a binary on a host, or None."""
-        return cls._get_by_host_and_binary(context, host, binary)
+        return cls._find(context, host, binary)
 
     @classmethod
     @base.remotable
@@ -90,7 +110,10 @@ class ServiceGroupService(
 
         :raises HostBinaryNotFound: there is none
         """
-        return cls._get_by_args(context, host, binary)
+        found = cls._find(context, host, binary)
+        if found is None:
+            raise exception.HostBinaryNotFound(host=host, binary=binary)
+        return found
 
     @classmethod
     @base.remotable
@@ -99,13 +122,23 @@ class ServiceGroupService(
 
         :raises ComputeHostNotFound: there is none
         """
-        return cls._get_by_compute_host(context, host)
+        found = cls._find(context, host, inventory_base.COMPUTE_BINARY)
+        if found is None:
+            raise exception.ComputeHostNotFound(host=host)
+        return found
+
+    @classmethod
+    def _find(cls, context: Any, host: str, binary: str) -> Self | None:
+        found = servicegroup.get().get_by_host_and_binary(
+            context, host, binary
+        )
+        return None if found is None else cls._from_record(context, found)
 
     @classmethod
     @base.remotable
     def get_minimum_version(cls, context: Any, binary: str) -> int:
         """Return the lowest version of a binary, 0 without a service."""
-        return cls._get_minimum_version_multi(context, [binary])
+        return servicegroup.get().minimum_version(context, [binary])
 
     @classmethod
     @base.remotable
@@ -113,7 +146,7 @@ class ServiceGroupService(
         cls, context: Any, binaries: list[str]
     ) -> int:
         """Return the lowest version of several binaries."""
-        return cls._get_minimum_version_multi(context, binaries)
+        return servicegroup.get().minimum_version(context, binaries)
 
     @base.remotable
     def create(self) -> None:
@@ -130,15 +163,44 @@ class ServiceGroupService(
             )
         if not self.obj_attr_is_set('version'):
             self.version = SERVICE_VERSION
-        self._create(self.obj_get_changes())
+        values = self._changes_to_write()
+        if not (values.get('host') and values.get('binary')):
+            raise exception.InvalidInput(
+                reason='a service needs a host and a binary'
+            )
+        self._take(servicegroup.get().create(self._context, values))
 
     @base.remotable
     def save(self) -> None:
         """Write what was changed: a decision, or a beat.
 
+        A change of ``report_count`` is a beat (nova's services report that
+        way), and a beat never writes a record. ``version`` travels with it
+        in nova and is written where it differs from the record's: it says
+        what was started, and the deployment's minimum stands on it.
+
         :raises ServiceNotFound: the record is gone
         """
-        self._save(self.obj_get_changes())
+        changes = self._changes_to_write()
+        beats = changes.pop('report_count', None) is not None
+        api = servicegroup.get()
+        if set(changes) == {'version'}:
+            # Where there is none any more the update tells, which knows
+            # whether it was made before.
+            with contextlib.suppress(exception.ServiceNotFound):
+                record = api.get_by_uuid(self._context, self.uuid)
+                if record.version == self.version:
+                    changes = {}
+        if changes:
+            state_shown = self.obj_attr_is_set('is_up')
+            self._take(api.update(self._context, self.uuid, changes))
+            if state_shown and 'forced_down' in changes:
+                # A caller over RPC would go on showing what it was before.
+                with contextlib.suppress(exception.ServiceGroupUnavailable):
+                    self._obj_is_up = api.service_is_up(self)
+        if beats:
+            api.report_state(self._context, self.uuid)
+        self._changed_fields.clear()
 
     @base.remotable
     def destroy(self) -> None:
@@ -146,7 +208,7 @@ class ServiceGroupService(
 
         :raises ServiceNotFound: the record is gone
         """
-        self._destroy()
+        servicegroup.get().destroy(self._context, self.uuid)
 
     @base.remotable
     def report_state(self) -> None:
@@ -154,75 +216,9 @@ class ServiceGroupService(
 
         :raises ServiceNotFound: the record is gone
         """
-        self._report_state()
+        servicegroup.get().report_state(self._context, self.uuid)
 
-
-@base.Registry.register
-class ServiceGroupServiceList(
-    behaviour.ServiceListBehaviour,
-    rendering.Rendering,
-    base.ObjectListBase,  # type: ignore[type-arg] # not yet in 3.6
-    base.Object,
-):
-    """Services with their state, read in a constant number of calls."""
-
-    # Version 1.0: Initial version
-    VERSION = '1.0'
-
-    fields: 'MutableMapping[str, ovo_fields.Field[Any]]' = {
-        'objects': ovo_fields.ListOfObjectsField('ServiceGroupService'),
-    }
-
-    service_class = ServiceGroupService
-
-    @classmethod
-    @base.remotable
-    def get_all(
-        cls,
-        context: Any,
-        disabled: bool | None = None,
-        set_zones: bool = False,
-    ) -> Any:
-        """Return all services, or all that are disabled or enabled."""
-        return cls._list(context, disabled=disabled, set_zones=set_zones)
-
-    @classmethod
-    @base.remotable
-    def get_by_topic(cls, context: Any, topic: str) -> Any:
-        """Return the enabled services of a topic."""
-        return cls._list(context, topic=topic, disabled=False)
-
-    @classmethod
-    @base.remotable
-    def get_by_binary(
-        cls,
-        context: Any,
-        binary: str,
-        include_disabled: bool = False,
-        set_zones: bool = False,
-    ) -> Any:
-        """Return the services of a binary, enabled ones unless asked."""
-        return cls._list(
-            context,
-            binary=binary,
-            disabled=None if include_disabled else False,
-            set_zones=set_zones,
-        )
-
-    @classmethod
-    @base.remotable
-    def get_by_host(
-        cls, context: Any, host: str, set_zones: bool = False
-    ) -> Any:
-        """Return the services of a host."""
-        return cls._list(context, host=host, set_zones=set_zones)
-
-    @classmethod
-    @base.remotable
-    def get_all_computes_by_hv_type(
-        cls, context: Any, hv_type: str, include_disabled: bool = False
-    ) -> Any:
-        """Return the computes with a hypervisor of this type."""
-        return cls._get_all_computes_by_hv_type(
-            context, hv_type, include_disabled
-        )
+    def _changes_to_write(self) -> dict[str, Any]:
+        """Return the changes that can be written."""
+        changes = self.obj_get_changes()
+        return {k: v for k, v in changes.items() if k not in VIEW_FIELDS}

@@ -6,6 +6,7 @@ import fixtures
 
 from nova_sg import exception
 from nova_sg.objects import service
+from nova_sg.objects import service_list
 from nova_sg.servicegroup.testing import base
 
 
@@ -56,7 +57,7 @@ class ObjectTests(base.HealthyTest):
             objects.get_by_host_and_topic(self.context, 'host1', 'compute'),
             objects.get_by_args(self.context, 'host1', 'nova-compute'),
             objects.get_by_compute_host(self.context, 'host1'),
-            *service.ServiceGroupServiceList.get_all(self.context),
+            *service_list.ServiceGroupServiceList.get_all(self.context),
         ):
             self.assertEqual(created.uuid, found.uuid)
             self.assertEqual(created.id, found.id)
@@ -69,7 +70,7 @@ class ObjectTests(base.HealthyTest):
         forced.save()
         self.api.leave_all(self.context)
         self.join(up, forced)
-        found = service.ServiceGroupServiceList.get_by_binary(
+        found = service_list.ServiceGroupServiceList.get_by_binary(
             self.context, 'nova-compute'
         )
         self.assertEqual(
@@ -121,7 +122,7 @@ class ObjectTests(base.HealthyTest):
         self.assertRaises(exception.ServiceNotFound, late.save)
         self.assertRaises(exception.ServiceNotFound, late.report_state)
         self.assertRaises(exception.ServiceNotFound, late.destroy)
-        found = service.ServiceGroupServiceList.get_all(self.context)
+        found = service_list.ServiceGroupServiceList.get_all(self.context)
         self.assertEqual([], list(found))
         self.assertNotEqual(gone.uuid, self.create().uuid)
 
