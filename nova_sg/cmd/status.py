@@ -83,7 +83,8 @@ class Checks(upgradecheck.UpgradeCommands):
     def _backend(self) -> str:
         self._need_configuration()
         try:
-            self._backends = maintenance.ask(servicegroup.get())
+            stores = servicegroup.get().driver.marker_stores()
+            self._backends = maintenance.ask(stores)
         except (
             exception.SchemaNotReady,
             exception.SchemaVersionMismatch,

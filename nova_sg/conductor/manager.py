@@ -243,7 +243,7 @@ class ConductorManager:
             **self._beats.facts(),
         }
         try:
-            backends = maintenance.ask(self._api)
+            backends = maintenance.ask(self._api.driver.marker_stores())
         except exception.NovaSgException as error:
             return {**facts, 'backends': {}, 'problem': str(error)}
         return {

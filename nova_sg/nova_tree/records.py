@@ -39,10 +39,10 @@ from nova_sg.nova_tree import transitions
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup import view
 from nova_sg.servicegroup.history import sql as sql_history
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
-from nova_sg.servicegroup.records import view
 
 #: What nova raises for a name that is another service's.
 _NAMES_TAKEN = (

@@ -8,7 +8,6 @@ suite of ``nova_sg.servicegroup.testing`` against it.
 """
 
 import abc
-from collections.abc import Collection
 from collections.abc import Hashable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -17,7 +16,6 @@ import math
 from typing import Any
 from typing import cast
 from typing import ClassVar
-from typing import Protocol
 from typing import Self
 from typing import TypeVar
 from typing import Unpack
@@ -37,30 +35,6 @@ from nova_sg.servicegroup.records import base as records_base
 from nova_sg.servicegroup.records import known
 
 T = TypeVar('T')
-
-
-class Judge(Protocol):
-    """Says what stands of verdicts that a driver has read."""
-
-    def unsure(self) -> Collection[str]:
-        """Return the services of which the last beat has to be told.
-
-        Others are up where they have beaten within the service down time.
-        """
-
-    def learn(
-        self, answer: Mapping[str, liveness.Liveness]
-    ) -> Mapping[str, liveness.Liveness]:
-        """Take in verdicts, and return them as they stand."""
-
-    def listed(
-        self, answer: liveness.AllBut, filters: Mapping[str, Any]
-    ) -> None:
-        """Take in what a list has told of all its services.
-
-        :param answer: those that are not up have been learned already
-        :param filters: by what they were chosen
-        """
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -228,7 +202,7 @@ class Driver(abc.ABC):
     def render(
         self,
         context: sg_context.RequestContext,
-        judge: Judge,
+        judge: liveness.Judge,
         zoning: inventory_base.Zoning,
         render: listed.Render[T],
         key: Hashable,

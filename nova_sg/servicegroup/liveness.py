@@ -3,12 +3,15 @@
 """What is known of the liveness of a service, and since when."""
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Container
 from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
 import functools
+from typing import Any
 from typing import NamedTuple
+from typing import Protocol
 
 from nova_sg import exception
 
@@ -107,6 +110,26 @@ class AllBut(NamedTuple):
     known_at: float
     since: datetime.datetime | None = None
     size: int = 0
+
+
+class Judge(Protocol):
+    """Says what stands of verdicts that a driver has read."""
+
+    def unsure(self) -> Collection[str]:
+        """Return the services of which the last beat has to be told.
+
+        Others are up where they have beaten within the service down time.
+        """
+
+    def learn(self, answer: Mapping[str, Liveness]) -> Mapping[str, Liveness]:
+        """Take in verdicts, and return them as they stand."""
+
+    def listed(self, answer: AllBut, filters: Mapping[str, Any]) -> None:
+        """Take in what a list has told of all its services.
+
+        :param answer: those that are not up have been learned already
+        :param filters: by what they were chosen
+        """
 
 
 class Uuids(Container[str]):

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
-
 """What an operator asks of the backends themselves, beside services.
 
 The commands come through here, since they never import a driver or the
 database: where things are kept is known below this line only.
 """
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 import time
 from typing import NamedTuple
@@ -16,7 +16,6 @@ from oslo_config import cfg
 
 from nova_sg import exception
 from nova_sg import inventory
-from nova_sg.servicegroup import api
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
@@ -107,13 +106,14 @@ def check_schema(conf: cfg.ConfigOpts) -> None:
         raise schema.cannot_adopt(database.name, missing)
 
 
-def ask(api_: api.API) -> list[Backend]:
-    """Ask each backend of the driver, and measure how long it takes.
+def ask(stores: Iterable[marker.MarkerStore]) -> list[Backend]:
+    """Ask each backend, and measure how long it takes.
 
+    :param stores: where the backends are marked
     :raises ServiceGroupUnavailable: naming the backend that cannot be asked
     """
     backends = []
-    for store in api_.driver.marker_stores():
+    for store in stores:
         # The first question connects; the second one is a round trip.
         store.read()
         began = time.perf_counter()

@@ -17,7 +17,6 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import forks
 from nova_sg.servicegroup import doubt
-from nova_sg.servicegroup import driver
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
@@ -149,7 +148,7 @@ class Verdicts:
         return self.last_known([each.uuid for each in records], alive)
 
     @property
-    def judge(self) -> driver.Judge:
+    def judge(self) -> liveness.Judge:
         """What says what stands of the verdicts that a driver reads."""
         return self._knowledge
 

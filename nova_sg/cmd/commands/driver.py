@@ -28,7 +28,7 @@ class Check(base.ShowOne):
         with progress.Waiting('Asking the backend'):
             context = self.setup()
             api = servicegroup.get()
-            backends = maintenance.ask(api)
+            backends = maintenance.ask(api.driver.marker_stores())
             services = objects.ServiceGroupServiceList.get_all(context)
             alive = api.liveness(context, [each.uuid for each in services])
             promised = api.driver.characteristics

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Memberships that a lease of their process keeps alive.
+"""What backends share that have a lease, and a mirror kept fresh over it.
 
-The life of one member, with a timeout of 6 s and a down time of 60 s::
+Memberships stand on the lease, the mirror answers for records and members, and
+lists are rendered of both. The life of one member, with a timeout of 6 s and a
+down time of 60 s::
 
     t=0    agent A joins: its key is on lease 1, and a keeper thread gives the
            backend a sign of life for the process

@@ -28,14 +28,13 @@ from typing import NamedTuple
 
 from nova_sg import times
 from nova_sg.inventory import base as inventory_base
-from nova_sg.servicegroup import driver
 from nova_sg.servicegroup import listed
 from nova_sg.servicegroup import listing
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup import view as sg_view
 from nova_sg.servicegroup.leased import living as sg_living
-from nova_sg.servicegroup.records import view as sg_view
 
 #: Services of a part. A change renders so many, and a list looks at each part.
 PART = 20
@@ -168,7 +167,7 @@ class Lists:
         view: sg_view.View,
         living: sg_living.Living,
         zoning: inventory_base.Zoning,
-        judge: driver.Judge,
+        judge: liveness.Judge,
     ) -> Callable[[Render, Hashable], listed.Rendered[bytes]] | None:
         """Return what renders a list, None where a state is in doubt.
 
@@ -233,7 +232,7 @@ def _renewed(
 
 
 def _stands(
-    found: _List, living: sg_living.Living, judge: driver.Judge
+    found: _List, living: sg_living.Living, judge: liveness.Judge
 ) -> bool:
     """Tell what is known of the services; whether it stands as it is."""
     known_at = living.known_at

@@ -9,7 +9,7 @@ list
 watch
     be told that there is something behind a position.
 index
-    what a copy answers from: see ``records.view``.
+    what a copy answers from: see :mod:`..view`.
 resync
     list again, where the log does not reach back to the position: the reader
     has *fallen back*.

@@ -18,12 +18,12 @@ from nova_sg import exception
 from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import loop
+from nova_sg.servicegroup import view as sg_view
 from nova_sg.servicegroup.mirror import feed
 from nova_sg.servicegroup.mirror import members
 from nova_sg.servicegroup.mirror import part
 from nova_sg.servicegroup.mirror import positions
 from nova_sg.servicegroup.mirror import records
-from nova_sg.servicegroup.records import view as sg_view
 
 LOG = logging.getLogger(__name__)
 

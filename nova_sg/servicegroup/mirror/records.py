@@ -9,9 +9,9 @@ from oslo_log import log as logging
 from nova_sg import exception
 from nova_sg import instruments
 from nova_sg.servicegroup import lease as sg_lease
+from nova_sg.servicegroup import view as sg_view
 from nova_sg.servicegroup.mirror import feed
 from nova_sg.servicegroup.mirror import part
-from nova_sg.servicegroup.records import view as sg_view
 
 LOG = logging.getLogger(__name__)
 

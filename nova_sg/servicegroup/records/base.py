@@ -14,9 +14,9 @@ from typing import Unpack
 from nova_sg import context as sg_context
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup import view as sg_view
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.records import known
-from nova_sg.servicegroup.records import view as sg_view
 
 
 class RecordStore(known.KnownRecords):

@@ -15,6 +15,7 @@ from nova_sg import exception
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup import view
 from nova_sg.servicegroup.backends.memcached import cell as cell_
 from nova_sg.servicegroup.backends.memcached import cluster as cluster_
 from nova_sg.servicegroup.backends.memcached import fence
@@ -30,7 +31,6 @@ from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.records import codec
 from nova_sg.servicegroup.records import known
-from nova_sg.servicegroup.records import view
 
 Context = sg_context.RequestContext
 

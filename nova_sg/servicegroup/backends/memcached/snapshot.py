@@ -22,12 +22,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup import view
 from nova_sg.servicegroup.backends.memcached import cell as cell_
 from nova_sg.servicegroup.backends.memcached import connection
 from nova_sg.servicegroup.backends.memcached import index
 from nova_sg.servicegroup.backends.memcached import server as server_
 from nova_sg.servicegroup.records import codec
-from nova_sg.servicegroup.records import view
 
 
 class _Read(NamedTuple):

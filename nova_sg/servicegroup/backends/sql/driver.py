@@ -100,7 +100,7 @@ class DbDriver(driver.Driver):
     def render(
         self,
         context: sg_context.RequestContext,
-        judge: driver.Judge,
+        judge: liveness.Judge,
         zoning: inventory_base.Zoning,
         render: listed.Render[T],
         key: Hashable,

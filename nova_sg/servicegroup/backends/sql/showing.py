@@ -23,7 +23,6 @@ from nova_sg.db import clock
 from nova_sg.db import engine
 from nova_sg.db import types
 from nova_sg.inventory import base as inventory_base
-from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import listed
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
@@ -77,7 +76,7 @@ class Showing:
 
     def render(
         self,
-        judge: sg_driver.Judge,
+        judge: liveness.Judge,
         zoning: inventory_base.Zoning,
         render: listed.Render[T],
         **filters: Unpack[record.Filters],
@@ -112,7 +111,7 @@ class Showing:
         self,
         connection: sa.Connection,
         known_at: float,
-        judge: sg_driver.Judge,
+        judge: liveness.Judge,
         zoning: inventory_base.Zoning,
         render: listed.Render[T],
         filters: record.Filters,

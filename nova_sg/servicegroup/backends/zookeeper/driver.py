@@ -95,7 +95,7 @@ class ZooKeeperDriver(driver.Driver):
     def render(
         self,
         context: sg_context.RequestContext,
-        judge: driver.Judge,
+        judge: liveness.Judge,
         zoning: inventory_base.Zoning,
         render: listed.Render[Any],
         key: Hashable,

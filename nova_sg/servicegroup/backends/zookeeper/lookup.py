@@ -14,15 +14,15 @@ from typing import NamedTuple
 from kazoo import exceptions
 
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup import view
 from nova_sg.servicegroup.backends.zookeeper import changelog
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import multiread
 from nova_sg.servicegroup.backends.zookeeper import requests
 from nova_sg.servicegroup.backends.zookeeper import session as sg_session
+from nova_sg.servicegroup.leased import store
 from nova_sg.servicegroup.mirror import positions as sg_positions
-from nova_sg.servicegroup.mirror import store
 from nova_sg.servicegroup.records import codec
-from nova_sg.servicegroup.records import view
 
 #: Names of more znodes than these are read as a whole.
 MANY = 100

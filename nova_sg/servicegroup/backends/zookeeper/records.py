@@ -23,8 +23,8 @@ from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.backends.zookeeper import transactions
 from nova_sg.servicegroup.backends.zookeeper import writer
 from nova_sg.servicegroup.history import base as history_base
+from nova_sg.servicegroup.leased import store
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
-from nova_sg.servicegroup.mirror import store
 from nova_sg.servicegroup.records import change
 
 Context = sg_context.RequestContext

@@ -14,7 +14,7 @@ from nova_sg import objects
 from nova_sg import servicegroup
 from nova_sg.conductor import records
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.records import view
+from nova_sg.servicegroup import view
 from nova_sg.servicegroup.testing import deployment
 from nova_sg.servicegroup.testing import history
 from nova_sg.servicegroup.testing import link

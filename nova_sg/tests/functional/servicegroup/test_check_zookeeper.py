@@ -8,7 +8,8 @@ from nova_sg.tests.functional.servicegroup import zookeeper_base as base
 
 class TestCheck(base.ZooKeeperTestCase):
     def facts(self, **options):
-        (backend,) = maintenance.ask(self.process(**options))
+        stores = self.process(**options).driver.marker_stores()
+        (backend,) = maintenance.ask(stores)
         self.assertGreater(backend.round_trip, 0)
         self.assertIn(self.root, backend.name)
         return backend.facts

@@ -7,7 +7,7 @@ from typing import Any
 from oslotest import base
 
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.records import view
+from nova_sg.servicegroup import view
 
 
 def _record(number: int, **values: Any) -> record.Record:

@@ -17,10 +17,10 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup import view
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.records import codec
-from nova_sg.servicegroup.records import view
 from nova_sg_toy import directory
 
 #: Tokens of changes that a record keeps at most.

@@ -16,9 +16,9 @@ from oslo_config import cfg
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup import view as sg_view
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
 from nova_sg.servicegroup.records import base
-from nova_sg.servicegroup.records import view as sg_view
 
 
 class Reader(abc.ABC):
