@@ -12,7 +12,7 @@ import sys
 #: error for that, or goes on without.
 _REPORTED_ANYWAY = frozenset(
     {
-        'nova_sg.servicegroup.knowledge',
+        'nova_sg.servicegroup.outages',
         'nova_sg.servicegroup.backends.memcached.server',
         'oslo.messaging._drivers.impl_rabbit',
         'oslo_db.sqlalchemy.exc_filters',

@@ -77,9 +77,10 @@ class API(changes.Changes, members.Members, past.Past):
         membership = driver.membership
         self.marker = plugins.our_marker(conf)
         where = deployment.Deployment(self.marker, driver.marker_stores)
-        self._verdicts = known = verdicts.Verdicts(conf, membership)
+        self._verdicts = verdicts.Verdicts(conf, membership)
+        self._knowledge = self._verdicts.knowledge
         self._departures = departures.Departures(
-            membership, known.ask, known.last_seen_up
+            membership, self._verdicts.ask, self._knowledge.last_seen_up
         )
         changes.Changes.__init__(
             self,
@@ -89,10 +90,12 @@ class API(changes.Changes, members.Members, past.Past):
             or sg_inventory.load(conf, has_database=driver.uses_database),
             notifier or notifications.load(conf),
             where,
-            known.forget,
+            self._knowledge.forget,
             checks_floor=checks_floor,
         )
-        members.Members.__init__(self, membership, where, known.forget)
+        members.Members.__init__(
+            self, membership, where, self._knowledge.forget
+        )
 
     def check_deployment(self) -> None:
         """Refuse a backend that is of no use, at the start of a process.
@@ -193,7 +196,7 @@ class API(changes.Changes, members.Members, past.Past):
                     zoning = self.inventory.zoning(host and [host])
                 rendered = self.driver.render(
                     context,
-                    self._verdicts.judge,
+                    self._knowledge,
                     zoning,
                     render,
                     key,
@@ -261,10 +264,14 @@ class API(changes.Changes, members.Members, past.Past):
         return self.driver.records.minimum_versions(context, binaries)
 
     def _unreadable(self, error: exception.ServiceGroupUnavailable) -> None:
-        """Note that a list could not be read."""
+        """Note that a list could not be read.
+
+        Else services that could not beat meanwhile would be down at once
+        when the backend is back.
+        """
         instruments.current.backend_answered(False)
         if self.driver.one_backend:
-            self._verdicts.failed(error)
+            self._knowledge.failed(error)
 
     # Verdicts
 
@@ -359,7 +366,7 @@ class API(changes.Changes, members.Members, past.Past):
     @property
     def knowledge_age(self) -> float:
         """Seconds since the backend last answered; 0.0 while it does."""
-        return self._verdicts.age
+        return self._knowledge.age
 
     def start_reading(self, context: sg_context.RequestContext) -> None:
         """Begin as a process that stays, and reads often.

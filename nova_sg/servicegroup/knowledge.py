@@ -11,37 +11,26 @@ import threading
 import time
 from typing import Any
 
-from oslo_log import log as logging
 from oslo_utils import timeutils
 
 from nova_sg import forks
-from nova_sg import instruments
 from nova_sg.servicegroup import doubt as sg_doubt
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import outages
 from nova_sg.servicegroup import pace
+from nova_sg.servicegroup import rolls
 
-LOG = logging.getLogger(__name__)
-
-#: Seconds for which a verdict answers without asking the backend again, and
-#: for which a backend that fails again and again is not asked again.
+#: Seconds for which a verdict answers without asking the backend again.
 FRESH = 1.0
 
 #: Seconds after a question about all services in which a caller that asks for
 #: one after the other is taken for the same.
 GOES_ON = 2 * FRESH
 
-#: Seconds for which a backend that failed once is not asked again; twice as
-#: long with each further failure. A single failed read is then seen to be as
-#: short as it was.
-FIRST_PAUSE = 0.1
-
 #: Seconds after which a service nobody has heard of is taken for destroyed,
 #: and how many services more than at the last look are worth another.
 FORGOTTEN_AFTER = 3600.0
 PRUNE_STEP = 1000
-
-#: Lists that are remembered, by their filters.
-ROLLS = 8
 
 #: Verdicts by uuid.
 Verdicts = Mapping[str, liveness.Liveness]
@@ -63,28 +52,23 @@ class Knowledge:
     the future has come.
 
     :param bounds: of the doubt after an outage
+    :ivar outages: whether the backend answers
     """
 
     def __init__(self, bounds: sg_doubt.Bounds) -> None:
-        self._doubting = sg_doubt.Doubting(bounds, lambda: time.monotonic())
-        self._pace = pace.Pace()
         #: Guards all of the following but for reads of one value.
         self._lock = forks.renewed(self, '_lock', threading.Lock)
+        self.outages = outages.Outages(bounds)
+        self._pace = pace.Pace()
         self._known: dict[str, liveness.Liveness] = {}
         # What was learned last of all services at once; with the verdicts as
         # they stand.
         self._all = NOTHING
-        # What lists have told of all their services, by their filters; the
-        # newest is the last one.
-        self._rolls: dict[frozenset[tuple[str, Any]], liveness.AllBut] = {}
+        self._rolls = rolls.Rolls()
         # The last beat of services that are down.
         self._down: dict[str, datetime.datetime | None] = {}
         # When those were last seen that were up before.
         self._seen: dict[str, datetime.datetime] = {}
-        self._asked_at: float | None = None
-        # When the backend failed last, and how often since it last answered.
-        self._failed_at = 0.0
-        self._failures = 0
         self._prune_above = PRUNE_STEP
         # Of services that the backend could not tell of when it was last
         # asked: when their last known state was known.
@@ -97,7 +81,6 @@ class Knowledge:
         :returns: the verdicts as they stand: with what was known last where
             the backend cannot tell, and where a missing beat proves nothing
         """
-        instruments.current.backend_answered(True)
         with self._lock:
             return self._learn(answer)
 
@@ -118,19 +101,8 @@ class Knowledge:
         :param filters: by what the services were chosen
         """
         self.learn({})
-        given = frozenset((k, v) for k, v in filters.items() if v is not None)
         with self._lock:
-            # What an older list tells is in a newer one with less filters.
-            kept = {
-                chosen: each
-                for chosen, each in self._rolls.items()
-                if not given <= chosen
-            }
-            # Very many lists of a host each tell less than one of all. Of
-            # those that tell as little, the oldest goes.
-            while len(kept) >= ROLLS:
-                del kept[min(kept, key=lambda each: kept[each].size)]
-            self._rolls = {**kept, given: answer}
+            self._rolls.remember(answer, filters)
 
     def learn_all(self, answer: liveness.AllBut) -> list[str]:
         """Take in what the backend answered about all services at once.
@@ -148,13 +120,7 @@ class Knowledge:
             ]
 
     def _learn(self, answer: Verdicts) -> Verdicts:
-        now = time.monotonic()
-        self._doubting.found()
-        doubt = self._doubting.now
-        if self._failures:
-            self._tell_of_the_end(now, doubt)
-            self._failures = 0
-        instead = self._instead(answer, doubt)
+        instead = self._instead(answer, self.outages.answered())
         stands = {**answer, **instead} if instead else answer
         doubtful = {
             uuid: each.known_at
@@ -173,58 +139,19 @@ class Knowledge:
         self._doubtful.update(doubtful)
         if len(self._known) > self._prune_above:
             self._prune()
-        self._asked_at = now
         return stands
 
     def failed(self, error: Exception) -> None:
         """Note that the backend could not be asked."""
-        instruments.current.backend_answered(False)
         with self._lock:
-            now = time.monotonic()
-            if not self._failures:
-                LOG.warning(
-                    '%(error)s Until it answers, %(count)d service(s) keep '
-                    'their last known state, which is %(age)s.',
-                    {
-                        'error': error,
-                        'count': max(
-                            (each.size for each in self._rolls.values()),
-                            default=len(self._known),
-                        ),
-                        'age': 'of unknown age'
-                        if self._asked_at is None
-                        else f'{now - self._asked_at:.0f} s old',
-                    },
-                )
-            self._doubting.lost(str(error))
-            self._failures += 1
-            self._failed_at = now
-
-    def doubt(self, why: str) -> None:
-        """Note what explains missing beats, though the backend answers.
-
-        :param why: in words for an operator
-        """
-        self._doubting.explained(why)
-        LOG.warning(
-            '%s Services that were up stay up until they have had time to '
-            'beat again.',
-            why,
-        )
+            self.outages.failed(error, self._rolls.size or len(self._known))
 
     def forget(self, uuid: str) -> None:
         """Drop what is known of a service that was destroyed."""
         with self._lock:
             self._known.pop(uuid, None)
             self._all = NOTHING
-            # What they tell of all others stands.
-            gone = {uuid: liveness.Liveness(False, None, time.monotonic())}
-            self._rolls = {
-                chosen: each._replace(but={**each.but, **gone})
-                if uuid in each.services
-                else each
-                for chosen, each in self._rolls.items()
-            }
+            self._rolls.forget(uuid)
             self._down.pop(uuid, None)
             self._seen.pop(uuid, None)
             self._doubtful.pop(uuid, None)
@@ -284,16 +211,6 @@ class Knowledge:
             return {uuid: seen[uuid] for uuid in uuids if uuid in seen}
 
     @property
-    def failing(self) -> bool:
-        """Whether the backend failed so recently that asking is no use."""
-        failures = self._failures
-        if not failures:
-            return False
-        # Capped, so that a long outage does not make a number of it.
-        pause = min(FRESH, FIRST_PAUSE * 2.0 ** min(failures - 1, 8))
-        return time.monotonic() - self._failed_at < pause
-
-    @property
     def age(self) -> float:
         """How old knowledge is, in seconds; 0.0 while the backend answers.
 
@@ -301,9 +218,10 @@ class Knowledge:
         the age of the oldest verdict that stands.
         """
         with self._lock:
+            silent_for = self.outages.silent_for
+            if silent_for is not None:
+                return silent_for
             now = time.monotonic()
-            if self._failures and self._asked_at is not None:
-                return now - self._asked_at
             return max(
                 (now - known_at for known_at in self._doubtful.values()),
                 default=0.0,
@@ -357,18 +275,8 @@ class Knowledge:
         )
 
     def _before(self, uuid: str) -> liveness.Liveness | None:
-        """Return the last known verdict about a service, None without one.
-
-        The last beat of a service that a list has told to be up is not known,
-        only that it lies behind :attr:`liveness.AllBut.since`.
-        """
-        known = self._known.get(uuid)
-        for roll in reversed(self._rolls.values()):
-            if known is not None and known.known_at >= roll.known_at:
-                break
-            if uuid in roll.services and uuid not in roll.but:
-                return liveness.Liveness(True, roll.since, roll.known_at)
-        return known
+        """Return the last known verdict about a service, None without one."""
+        return self._rolls.latest(uuid, self._known.get(uuid))
 
     def _known_up_at(self, uuid: str, before: liveness.Liveness) -> float:
         """Return when a service was last known to be up."""
@@ -376,19 +284,6 @@ class Knowledge:
         if uuid in every.services and uuid not in every.but:
             return max(before.known_at, every.known_at)
         return before.known_at
-
-    def _tell_of_the_end(
-        self, now: float, doubt: liveness.Doubt | None
-    ) -> None:
-        if doubt is None:
-            LOG.info('The servicegroup backend answers again.')
-            return
-        LOG.info(
-            'The servicegroup backend answers again. For up to %(seconds).0f '
-            's, services that were up and have not beaten since are still '
-            'shown as up.',
-            {'seconds': doubt.until - now},
-        )
 
     def _prune(self) -> None:
         """Drop services that others destroyed, so that memory is bounded."""

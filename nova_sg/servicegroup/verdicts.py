@@ -29,6 +29,7 @@ class Verdicts:
 
     :param conf: a loaded configuration
     :param membership: answers for what is not known here
+    :ivar knowledge: what this process last learned
     """
 
     def __init__(
@@ -36,18 +37,13 @@ class Verdicts:
     ) -> None:
         self._down_time = conf.servicegroup.service_down_time
         self._membership = membership
-        self._knowledge = knowledge.Knowledge(
+        self.knowledge = knowledge.Knowledge(
             doubt.bounds_of(conf.servicegroup.report_interval, self._down_time)
         )
         #: Held by the thread that asks for all services.
         self._asking = forks.renewed(self, '_asking', threading.Lock)
         self._has_all = True
-        membership.tell_of_doubt(self._knowledge.doubt)
-
-    @property
-    def age(self) -> float:
-        """Seconds since the backend last answered; 0.0 while it does."""
-        return self._knowledge.age
+        membership.tell_of_doubt(self.knowledge.outages.explained)
 
     def is_up(
         self, member: Any, context: sg_context.RequestContext | None = None
@@ -65,12 +61,12 @@ class Verdicts:
         uuid = sg_member.field(member, 'uuid')
         if uuid is None:
             return None
-        known = self._knowledge.fresh(uuid)
+        known = self.knowledge.fresh(uuid)
         if known is None:
             context = context or sg_context.get_admin_context()
-            if self._has_all and self._knowledge.asks_for_all():
+            if self._has_all and self.knowledge.asks_for_all():
                 self._ask_for_all(context, uuid)
-                known = self._knowledge.fresh(uuid)
+                known = self.knowledge.fresh(uuid)
             if known is None:
                 known = self.ask(context, [uuid]).get(uuid)
         if known is not None and known.state == liveness.UNKNOWN:
@@ -79,7 +75,7 @@ class Verdicts:
 
     def updated_time(self, member: Any) -> datetime.datetime | None:
         """Return the last change or beat; see ``API.get_updated_time``."""
-        known = self._knowledge.last([sg_member.field(member, 'uuid') or ''])
+        known = self.knowledge.last([sg_member.field(member, 'uuid') or ''])
         return sg_member.latest(
             sg_member.time(member, 'created_at'),
             sg_member.time(member, 'updated_at'),
@@ -87,26 +83,20 @@ class Verdicts:
             *(each.last_seen for each in known.values()),
         )
 
-    def last_seen_up(
-        self, uuids: Iterable[str]
-    ) -> Mapping[str, datetime.datetime]:
-        """Return when this process last saw services which are down."""
-        return self._knowledge.last_seen_up(uuids)
-
     def ask(
         self, context: sg_context.RequestContext, uuids: Iterable[str]
     ) -> Mapping[str, liveness.Liveness]:
         """Return the verdicts about services; see ``API.liveness``."""
         uuids = list(uuids)
-        if self._knowledge.failing:
+        if self.knowledge.outages.failing:
             error = self.unavailable('it did not answer a moment ago')
             return self.last_known(uuids, error)
         try:
             alive = self._membership.alive(context, uuids)
         except exception.ServiceGroupUnavailable as error:
-            self._knowledge.failed(error)
+            self.knowledge.failed(error)
             return self.last_known(uuids, error)
-        return self._knowledge.learn(alive)
+        return self.knowledge.learn(alive)
 
     def _ask_for_all(
         self, context: sg_context.RequestContext, uuid: str
@@ -118,18 +108,20 @@ class Verdicts:
 
         :param uuid: a service that was asked for
         """
-        if self._knowledge.failing or not self._asking.acquire(blocking=False):
+        if self.knowledge.outages.failing or not self._asking.acquire(
+            blocking=False
+        ):
             return
         try:
             found = self._membership.all_but(
-                context, uuid, self._knowledge.services()
+                context, uuid, self.knowledge.services()
             )
             if found is None:
                 self._has_all = False
-            elif unsure := self._knowledge.learn_all(found):
+            elif unsure := self.knowledge.learn_all(found):
                 self.ask(context, unsure)
         except exception.ServiceGroupUnavailable as error:
-            self._knowledge.failed(error)
+            self.knowledge.failed(error)
         finally:
             self._asking.release()
 
@@ -143,22 +135,9 @@ class Verdicts:
         :param alive: what the driver read along with it
         """
         if not isinstance(alive, exception.ServiceGroupUnavailable):
-            return self._knowledge.learn(alive)
-        self._knowledge.failed(alive)
+            return self.knowledge.learn(alive)
+        self.knowledge.failed(alive)
         return self.last_known([each.uuid for each in records], alive)
-
-    @property
-    def judge(self) -> liveness.Judge:
-        """What says what stands of the verdicts that a driver reads."""
-        return self._knowledge
-
-    def failed(self, error: exception.ServiceGroupUnavailable) -> None:
-        """Note that a caller has found the membership unreachable.
-
-        Else services that could not beat meanwhile would be down at once
-        when it is back.
-        """
-        self._knowledge.failed(error)
 
     def last_known(
         self,
@@ -174,7 +153,7 @@ class Verdicts:
             any of the services
         """
         known = {
-            **self._knowledge.last(uuids),
+            **self.knowledge.last(uuids),
             **self._membership.last_known(uuids),
         }
         if uuids and not known:
@@ -189,10 +168,6 @@ class Verdicts:
             else last
             for uuid in uuids
         }
-
-    def forget(self, uuid: str) -> None:
-        """Drop what is known of a service that was destroyed."""
-        self._knowledge.forget(uuid)
 
     def unavailable(self, reason: str) -> exception.ServiceGroupUnavailable:
         return exception.ServiceGroupUnavailable(

@@ -52,7 +52,9 @@ class Reader:
                 return _database_time(mine)
 
         def stepped(step: str) -> None:
-            self._knowledge.doubt(f"The database's clock was set {step}.")
+            self._knowledge.outages.explained(
+                f"The database's clock was set {step}."
+            )
 
         self._clock = clocks.DatabaseClock(database_time, stepped)
         # The newest state of each service this process has judged by.

@@ -287,7 +287,7 @@ class TestReader(TestCase):
         mine = self.seen_ago(self.made, 1)
         self.assertTrue(self.up(mine))
         bounds = doubt.bounds_of(INTERVAL, DOWN_TIME)
-        now = self.reader._knowledge._doubting._clock()
+        now = time.monotonic()
         clock = mock.patch('time.monotonic')
         self.reader.failed(self.unavailable())
         monotonic = clock.start()

@@ -191,7 +191,7 @@ class TestUnchangedLists(base.RestTestCase):
 
     def test_in_doubt_nothing_is_kept(self) -> None:
         """A list then shows what stands, as one of objects does."""
-        learn = self.cloud.api._verdicts.judge.learn
+        learn = self.cloud.api._knowledge.learn
         uuid = self.services[0].uuid
 
         def stands(answer: Any) -> Any:
@@ -204,7 +204,7 @@ class TestUnchangedLists(base.RestTestCase):
 
         self.cloud.api.driver.membership.forget(self.cloud.context, uuid)
         self.assertEqual('down', self.list().json['services'][0]['state'])
-        self.cloud.api._verdicts.judge.learn = stands
+        self.cloud.api._knowledge.learn = stands
         answer = self.list(self.first.headers['ETag'])
         self.assertEqual(200, answer.status_int)
         self.assertNotIn('ETag', answer.headers)

@@ -9,56 +9,16 @@ import sys
 import time
 
 import fixtures
-from oslotest import base
+from oslotest import base as test_base
 
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import pace
-
-#: Those of nova's defaults.
-BOUNDS = doubt.bounds_of(interval=10, down_time=60)
+from nova_sg.tests.unit.servicegroup import base
 
 
-class Clock:
-    """Stands for the module ``time``, since nothing here may take an hour."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-class KnowledgeTestCase(base.BaseTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.clock = Clock()
-        for module in (knowledge, pace):
-            self.useFixture(
-                fixtures.MonkeyPatch(f'{module.__name__}.time', self.clock)
-            )
-        self.log = self.useFixture(
-            fixtures.FakeLogger('nova_sg.servicegroup.knowledge')
-        )
-        self.knowledge = knowledge.Knowledge(BOUNDS)
-
-    def learn(self, **verdicts):
-        self.knowledge.learn(
-            {
-                uuid: liveness.Liveness(up, None, self.clock.now)
-                for uuid, up in verdicts.items()
-            }
-        )
-
-    def last(self, *uuids):
-        return {
-            uuid: known.up
-            for uuid, known in self.knowledge.last(uuids).items()
-        }
-
-
-class TestVerdicts(KnowledgeTestCase):
+class TestVerdicts(base.KnowledgeTestCase):
     def test_when_a_service_was_last_seen_is_known_while_it_is_down(self):
         at = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
         seen = liveness.Liveness(True, at, self.clock.now)
@@ -75,6 +35,7 @@ class TestVerdicts(KnowledgeTestCase):
         self.clock.now += 1.0
         self.assertIs(True, self.knowledge.fresh('a').up)
         self.assertIs(False, self.knowledge.fresh('b').up)
+        self.assertIsNone(self.knowledge.fresh('c'))
         self.clock.now += 0.01
         self.assertIsNone(self.knowledge.fresh('a'))
 
@@ -85,11 +46,6 @@ class TestVerdicts(KnowledgeTestCase):
         self.knowledge.learn({'a': liveness.Liveness(True, None, asked_at)})
         self.assertIsNone(self.knowledge.fresh('a'))
 
-    def test_nothing_is_known_of_others(self):
-        self.learn(a=True)
-        self.assertIsNone(self.knowledge.fresh('b'))
-        self.assertEqual({}, self.knowledge.last(['b']))
-
     def test_the_last_verdict_stands_however_old(self):
         self.learn(a=True, b=False)
         self.clock.now += 86400
@@ -99,17 +55,6 @@ class TestVerdicts(KnowledgeTestCase):
         self.learn(a=True, b=True)
         self.learn(a=False)
         self.assertEqual({'a': False, 'b': True}, self.last('a', 'b'))
-
-    def test_what_the_backend_cannot_tell_replaces_nothing(self):
-        self.learn(a=True)
-        self.knowledge.learn(
-            {
-                'a': liveness.Liveness(
-                    False, None, self.clock.now, unknown='a server is away'
-                )
-            }
-        )
-        self.assertEqual({'a': True}, self.last('a'))
 
     def test_a_destroyed_service_is_forgotten(self):
         self.learn(a=True, b=True)
@@ -124,164 +69,22 @@ class TestVerdicts(KnowledgeTestCase):
         self.assertEqual({'new': True}, self.last('old0', 'new'))
 
 
-class TestOneAfterTheOther(KnowledgeTestCase):
-    """A caller that asks for more than a few is told of all."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.useFixture(fixtures.MonkeyPatch(f'{pace.__name__}.ALONE', 2))
-
-    def asks(self, number):
-        return [self.knowledge.asks_for_all() for _ in range(number)]
-
-    def learn_all(self, services, **but):
-        return self.knowledge.learn_all(
-            liveness.AllBut(
-                services,
-                {
-                    uuid: liveness.Liveness(up, None, self.clock.now)
-                    for uuid, up in but.items()
-                },
-                self.clock.now,
-            )
-        )
-
-    def fresh(self, uuids):
-        return {
-            uuid: known.up
-            for uuid in uuids
-            if (known := self.knowledge.fresh(uuid))
-        }
-
-    def test_all_are_asked_for_after_a_few(self):
-        self.assertEqual([False, False, True, True], self.asks(4))
-
-    def test_a_few_are_more_where_there_are_many(self):
-        self.learn(**{f's{number}': True for number in range(4000)})
-        self.assertEqual([False] * 4 + [True], self.asks(5))
-
-    def test_a_row_ends_with_its_second(self):
-        self.asks(3)
-        self.clock.now += 1.0
-        self.assertEqual([False, False, True], self.asks(3))
-
-    def test_a_caller_that_goes_on_asks_for_all_after_a_few(self):
-        self.learn(**{f's{number}': True for number in range(4000)})
-        self.asks(5)
-        self.learn_all('abc')
-        self.clock.now += 1.5
-        self.assertEqual([False, False, True], self.asks(3))
-        self.clock.now += 1.0
-        self.assertEqual([False] * 4 + [True], self.asks(5))
-
-    def test_all_are_asked_for_once_a_second(self):
-        self.asks(3)
-        self.learn_all('abc')
-        self.assertEqual([False, False], self.asks(2))
-        self.clock.now += 1.01
-        self.assertEqual([False, False, True], self.asks(3))
-
-    def test_all_are_up_but_for_those_that_are_not(self):
-        self.learn(a=True, b=True)
-        self.clock.now += 1.01
-        self.assertEqual({}, self.fresh('abcx'))
-        self.assertEqual([], self.learn_all('abc', b=False))
-        self.assertEqual(
-            {'a': True, 'b': False, 'c': True}, self.fresh('abcx')
-        )
-        self.clock.now += 1.01
-        self.assertEqual({}, self.fresh('abcx'))
-
-    def test_one_that_was_down_is_asked_for_itself(self):
-        # Its clock may have been set back: its last beat tells.
-        self.learn(a=True, b=False)
-        self.clock.now += 1.01
-        self.assertEqual(['b'], self.learn_all('abc'))
-        self.assertEqual({'a': True, 'c': True}, self.fresh('abc'))
-        self.learn(b=True)
-        self.assertEqual({'a': True, 'b': True, 'c': True}, self.fresh('abc'))
-
-    def test_one_that_is_not_among_them_is_not_asked_for(self):
-        self.learn(a=True, b=False)
-        self.clock.now += 1.01
-        self.assertEqual([], self.learn_all('ac'))
-        self.assertEqual({'a': True, 'c': True}, self.fresh('abc'))
-
-    def test_one_that_was_destroyed_is_not_known(self):
-        self.learn_all('ab')
-        self.knowledge.forget('a')
-        self.assertEqual({}, self.fresh('a'))
-
-    def test_what_is_doubtful_stands_for_all_of_its_second(self):
-        seen = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-        up = liveness.Liveness(True, seen, self.clock.now)
-        self.knowledge.learn({'a': up, 'b': up})
-        self.clock.now += 1.01
-        self.learn_all('ab')
-        known_at = self.clock.now
-        self.knowledge.failed(Exception('No answer.'))
-        self.clock.now += 120
-        silent = liveness.Liveness(False, seen, self.clock.now)
-        self.knowledge.learn_all(
-            liveness.AllBut('ab', {'a': silent}, self.clock.now)
-        )
-        self.assertEqual({'a': True, 'b': True}, self.fresh('ab'))
-        self.assertEqual('No answer.', str(self.knowledge.fresh('a').unknown))
-        # It is as old as the last look at which it was up.
-        self.assertEqual(120.0, self.clock.now - known_at)
-        self.assertEqual(120.0, self.knowledge.age)
-        self.clock.now += BOUNDS.limit
-        self.knowledge.learn_all(
-            liveness.AllBut(
-                'ab',
-                {'a': silent._replace(known_at=self.clock.now)},
-                self.clock.now,
-            )
-        )
-        self.assertEqual({'a': False, 'b': True}, self.fresh('ab'))
-
-
-class TestFailures(KnowledgeTestCase):
-    def fail(self):
-        self.knowledge.failed(Exception('No answer.'))
-
-    def test_a_backend_that_failed_once_is_asked_again_soon(self):
-        self.assertFalse(self.knowledge.failing)
-        self.fail()
-        self.assertTrue(self.knowledge.failing)
-        self.clock.now += 0.11
-        self.assertFalse(self.knowledge.failing)
-
-    def test_a_backend_that_fails_again_is_not_asked_for_a_second(self):
-        for _ in range(100):
-            self.fail()
-        self.clock.now += 0.99
-        self.assertTrue(self.knowledge.failing)
-        self.clock.now += 0.02
-        self.assertFalse(self.knowledge.failing)
-
-    def test_an_answer_ends_it_at_once(self):
-        self.fail()
-        self.learn(a=True)
-        self.assertFalse(self.knowledge.failing)
-
-    def test_the_age_of_knowledge_is_none_while_the_backend_answers(self):
+class TestAge(base.KnowledgeTestCase):
+    def test_it_is_none_but_since_the_last_answer_of_a_backend_that_fails(
+        self,
+    ):
         self.assertEqual(0.0, self.knowledge.age)
         self.learn(a=True)
         self.clock.now += 30
         self.assertEqual(0.0, self.knowledge.age)
-
-    def test_the_age_of_knowledge_counts_from_the_last_answer(self):
-        self.learn(a=True)
-        self.clock.now += 30
-        self.fail()
+        self.lose()
         self.assertEqual(30.0, self.knowledge.age)
         self.clock.now += 12
         self.assertEqual(42.0, self.knowledge.age)
         self.learn(a=True)
         self.assertEqual(0.0, self.knowledge.age)
 
-    def test_knowledge_in_part_is_as_old_as_its_oldest_verdict(self):
+    def test_in_part_it_is_that_of_the_oldest_verdict(self):
         self.learn(a=True, b=True)
         self.clock.now += 20
         self.knowledge.learn(
@@ -297,29 +100,8 @@ class TestFailures(KnowledgeTestCase):
         self.learn(b=True)
         self.assertEqual(0.0, self.knowledge.age)
 
-    def test_it_is_said_once_with_what_stands_and_how_old_it_is(self):
-        self.learn(a=True, b=False)
-        self.clock.now += 7
-        for _again in range(3):
-            self.fail()
-        self.assertEqual(
-            'No answer. Until it answers, 2 service(s) keep their last known '
-            'state, which is 7 s old.\n',
-            self.log.output,
-        )
 
-    def test_that_nothing_is_known_is_said_too(self):
-        self.fail()
-        self.assertIn('which is of unknown age', self.log.output)
-
-    def test_the_end_of_it_is_said_once(self):
-        self.fail()
-        self.learn(a=True)
-        self.learn(a=True)
-        self.assertEqual(1, self.log.output.count('answers again'))
-
-
-class TestAfterAnOutage(KnowledgeTestCase):
+class TestAfterAnOutage(base.KnowledgeTestCase):
     """Beats had nowhere to go: to have missed them is no death."""
 
     SEEN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
@@ -330,7 +112,7 @@ class TestAfterAnOutage(KnowledgeTestCase):
 
     def outage(self):
         self.clock.now += 100
-        self.knowledge.failed(Exception('No answer.'))
+        self.lose()
         self.clock.now += 100
 
     def test_what_was_up_stands_until_it_had_time_to_beat(self):
@@ -357,7 +139,7 @@ class TestAfterAnOutage(KnowledgeTestCase):
     def test_an_outage_too_short_to_explain_it_is_no_excuse(self):
         self.answer(True)
         self.clock.now += 59
-        self.knowledge.failed(Exception('No answer.'))
+        self.lose()
         self.clock.now += 2
         self.assertFalse(self.answer(False))
 
@@ -394,7 +176,7 @@ class TestAfterAnOutage(KnowledgeTestCase):
         self.assertFalse(self.answer(False))
 
 
-class TestFlapping(KnowledgeTestCase):
+class TestFlapping(base.KnowledgeTestCase):
     """Reads fail now and then, and a service dies."""
 
     SEEN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
@@ -408,10 +190,10 @@ class TestFlapping(KnowledgeTestCase):
         began = self.clock.now
         while self.clock.now - began < 20 * down_time:
             phase = (self.clock.now - began) % (calm + outage)
-            if self.knowledge.failing:
+            if self.knowledge.outages.failing:
                 pass
             elif phase >= calm:
-                self.knowledge.failed(Exception('No answer.'))
+                self.lose()
             else:
                 up = self.clock.now - began <= down_time
                 verdict = liveness.Liveness(up, self.SEEN, self.clock.now)
@@ -452,7 +234,7 @@ class TestFlapping(KnowledgeTestCase):
                     )
 
 
-class TestBeats(KnowledgeTestCase):
+class TestBeats(base.KnowledgeTestCase):
     """The stamps are a backend's, and its clock may be set."""
 
     SEEN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
@@ -476,14 +258,14 @@ class TestBeats(KnowledgeTestCase):
 
     def test_a_clock_that_was_set_forward_explains_missing_beats(self):
         self.answer(True)
-        self.knowledge.doubt('The clock was set forward by 70 s.')
+        self.knowledge.outages.explained('The clock was set forward by 70 s.')
         self.assertTrue(self.answer(False))
         self.assertIn('set forward by 70 s', self.log.output)
         self.clock.now += 15
         self.assertFalse(self.answer(False))
 
 
-class TestThreads(base.BaseTestCase):
+class TestThreads(test_base.BaseTestCase):
     """A switch interval in which threads are in each other's way."""
 
     def test_threads_share_what_is_known(self):
@@ -533,111 +315,3 @@ class TestThreads(base.BaseTestCase):
 
         with futures.ThreadPoolExecutor(6) as pool:
             self.assertTrue(all(pool.map(work, range(6))))
-
-
-class TestListed(KnowledgeTestCase):
-    """What a list tells without a verdict for each service."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.seen = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
-
-    def list(self, *uuids, down=(), **filters):
-        services = liveness.Uuids()
-        services.add(uuids)
-        verdicts = {uuid: self.silent(uuid) for uuid in down}
-        self.knowledge.learn(verdicts)
-        self.knowledge.listed(
-            liveness.AllBut(
-                services, verdicts, self.clock.now, self.seen, len(uuids)
-            ),
-            filters,
-        )
-
-    def silent(self, uuid):
-        return liveness.Liveness(False, self.seen, self.clock.now)
-
-    def test_what_was_listed_as_up_is_last_known_to_be_up(self):
-        self.list('a', 'b', 'c', down=['b'])
-        self.assertEqual(
-            {'a': True, 'b': False}, self.last('a', 'b', 'nobody')
-        )
-
-    def test_it_stays_up_after_an_outage_until_it_could_beat(self):
-        self.list('a', 'b', down=['b'])
-        self.knowledge.failed(RuntimeError('away'))
-        self.clock.now += 70
-        stands = self.knowledge.learn({u: self.silent(u) for u in 'ab'})
-        self.assertEqual(
-            {'a': True, 'b': False}, {u: stands[u].up for u in 'ab'}
-        )
-        self.assertIsNotNone(stands['a'].unknown)
-
-    def test_one_that_left_meanwhile_is_down_after_an_outage(self):
-        self.list('a')
-        self.knowledge.failed(RuntimeError('away'))
-        self.clock.now += 70
-        left = self.silent('a')._replace(
-            last_seen=self.seen - datetime.timedelta(days=1)
-        )
-        self.assertFalse(self.knowledge.learn({'a': left})['a'].up)
-
-    def test_one_in_doubt_stays_what_it_was_through_further_lists(self):
-        self.list('a')
-        self.knowledge.failed(RuntimeError('away'))
-        self.clock.now += 70
-        for _ in range(3):
-            self.clock.now += 1
-            self.list('a', down=['a'])
-            self.assertEqual({'a': True}, self.last('a'))
-
-    def test_of_services_that_were_down_the_last_beat_is_wanted(self):
-        self.list('a', 'b', down=['b'])
-        self.assertIn('b', self.knowledge.unsure())
-        self.assertNotIn('a', self.knowledge.unsure())
-
-    def test_a_list_of_some_leaves_what_is_known_of_the_others(self):
-        self.list('a', 'b')
-        self.list('a', down=['a'], binary='nova-compute')
-        self.assertEqual({'a': False, 'b': True}, self.last('a', 'b'))
-
-    def test_few_lists_are_remembered(self):
-        for number in range(100):
-            self.list(f'u{number}', binary=f'b{number}')
-        known = self.last(*(f'u{number}' for number in range(100)))
-        self.assertEqual(knowledge.ROLLS, len(known))
-
-    def test_many_lists_of_a_host_do_not_displace_that_of_all(self):
-        everything = [f'u{number}' for number in range(20)]
-        self.list(*everything)
-        self.list(*everything[:10], binary='nova-compute')
-        for number in range(100):
-            self.list(host=f'nobody{number}')
-            self.list(f'u{number % 20}', host=f'h{number}')
-        self.assertEqual(set(everything), set(self.last(*everything)))
-
-    def test_a_destroyed_service_is_forgotten_and_no_other(self):
-        self.list('a', 'b')
-        self.list('a', 'b', binary='nova-compute')
-        self.knowledge.forget('a')
-        self.assertEqual({'b': True}, self.last('a', 'b'))
-        self.list('a', 'b')
-        self.assertEqual({'a': True, 'b': True}, self.last('a', 'b'))
-
-    def test_it_is_told_how_many_keep_their_state(self):
-        self.list('a', 'b', 'c')
-        self.knowledge.failed(RuntimeError('away'))
-        self.assertIn('3 service(s) keep', self.log.output)
-
-
-class TestUuids(base.BaseTestCase):
-    def test_it_holds_what_was_added_for_few_questions_and_for_many(self):
-        uuids = liveness.Uuids()
-        for part in range(3):
-            uuids.add([f'{part}-{number}' for number in range(10)])
-        self.assertEqual(30, len(uuids))
-        for _ in range(liveness.Uuids.FEW):
-            self.assertIn('2-9', uuids)
-            self.assertNotIn('2', uuids)
-            self.assertNotIn('3-1', uuids)
-        self.assertNotIn('', uuids)
