@@ -6,16 +6,13 @@ import threading
 import time
 
 import fixtures
-from oslotest import base
 
 from nova_sg import context
 from nova_sg import exception
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
-
-#: Seconds after which what should happen has failed to.
-DEADLINE = 10
+from nova_sg.tests.unit.servicegroup import base
 
 
 class Memory(membership_base.Membership):
@@ -40,7 +37,7 @@ class Memory(membership_base.Membership):
         return [membership_base.Handle(self, each) for each in joined]
 
     def beat_many(self, context, handles):
-        self.blocked.wait(DEADLINE)
+        self.blocked.wait(base.PATIENCE)
         self.beats.append([handle.record.host for handle in handles])
         if self.errors:
             raise self.errors.pop(0)
@@ -56,7 +53,7 @@ class Memory(membership_base.Membership):
         raise NotImplementedError
 
 
-class HeartbeatTestCase(base.BaseTestCase):
+class HeartbeatTestCase(base.WaitingTestCase):
     interval = 0.02
 
     def setUp(self) -> None:
@@ -91,12 +88,6 @@ class HeartbeatTestCase(base.BaseTestCase):
     def start(self):
         self.heartbeat.start()
         self.addCleanup(self.heartbeat.stop)
-
-    def wait_for(self, condition):
-        deadline = time.monotonic() + DEADLINE
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, 'it never happened')
-            time.sleep(0.002)
 
 
 class TestOneBeat(HeartbeatTestCase):
@@ -177,14 +168,14 @@ class TestTheLoop(HeartbeatTestCase):
     def test_it_beats_again_and_again(self):
         self.heartbeat.add(self.handles('c1'))
         self.start()
-        self.wait_for(lambda: self.beats_of('c1') >= 3)
+        self.eventually(lambda: self.beats_of('c1') >= 3)
 
     def test_it_beats_for_who_comes_later(self):
         self.start()
         self.heartbeat.add(self.handles('c1'))
-        self.wait_for(lambda: self.beats_of('c1') >= 2)
+        self.eventually(lambda: self.beats_of('c1') >= 2)
         self.heartbeat.add(self.handles('c2'))
-        self.wait_for(lambda: self.beats_of('c2') >= 2)
+        self.eventually(lambda: self.beats_of('c2') >= 2)
 
     def test_it_goes_on_after_errors(self):
         self.membership.errors = [
@@ -193,12 +184,12 @@ class TestTheLoop(HeartbeatTestCase):
         ]
         self.heartbeat.add(self.handles('c1'))
         self.start()
-        self.wait_for(lambda: self.beats_of('c1') >= 4)
+        self.eventually(lambda: self.beats_of('c1') >= 4)
 
     def test_it_beats_no_more_after_stop(self):
         self.heartbeat.add(self.handles('c1'))
         self.start()
-        self.wait_for(lambda: self.membership.beats)
+        self.eventually(lambda: self.membership.beats)
         self.heartbeat.stop()
         count = len(self.membership.beats)
         time.sleep(3 * self.interval)
@@ -211,7 +202,7 @@ class TestTheLoop(HeartbeatTestCase):
         stopper = threading.Thread(target=self.heartbeat.stop)
         stopper.start()
         self.membership.blocked.set()
-        stopper.join(DEADLINE)
+        stopper.join(base.PATIENCE)
         self.assertFalse(stopper.is_alive())
         self.assertFalse(self.heartbeat._thread.is_alive())
 
@@ -221,27 +212,15 @@ class TestTheLoop(HeartbeatTestCase):
         self.assertEqual([], self.membership.beats)
 
 
-class Clock:
-    """Stands for the module ``time``: when beats are due is arithmetic."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
 class TestWhenBeatsAreDue(HeartbeatTestCase):
+    """When beats are due is arithmetic."""
+
     interval = 10
 
     def setUp(self) -> None:
         super().setUp()
-        self.clock = Clock()
-        self.useFixture(
-            fixtures.MonkeyPatch(
-                'nova_sg.servicegroup.heartbeat.time', self.clock
-            )
-        )
+        self.clock = self.useFixture(base.Clock(heartbeat))
+        self.clock.now = 100.0
 
     def add(self, *hosts, at):
         """Take on handles whose first beat is due at a moment."""
@@ -315,10 +294,10 @@ class TestTurns(HeartbeatTestCase):
         idle.start()
         self.addCleanup(idle.stop)
         for _ in range(3):
-            self.assertTrue(turns.acquire(timeout=DEADLINE))
+            self.assertTrue(turns.acquire(timeout=base.PATIENCE))
         idle.add(self.handles('a'))
         for _ in range(3):
-            self.assertTrue(turns.acquire(timeout=DEADLINE))
+            self.assertTrue(turns.acquire(timeout=base.PATIENCE))
 
     def test_a_loop_whose_beat_hangs_does_not_turn(self):
         turns = threading.Semaphore(0)
@@ -326,7 +305,7 @@ class TestTurns(HeartbeatTestCase):
 
         def hang(_context, _handles):
             hanging.set()
-            self.membership.blocked.wait(DEADLINE)
+            self.membership.blocked.wait(base.PATIENCE)
             return []
 
         self.membership.blocked.clear()
@@ -342,7 +321,7 @@ class TestTurns(HeartbeatTestCase):
         self.addCleanup(stuck.stop)
         self.addCleanup(self.membership.blocked.set)
         stuck.add(self.handles('a'))
-        self.assertTrue(hanging.wait(DEADLINE))
+        self.assertTrue(hanging.wait(base.PATIENCE))
         while turns.acquire(blocking=False):
             pass
         self.assertFalse(turns.acquire(timeout=0.1))

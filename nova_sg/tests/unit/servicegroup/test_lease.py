@@ -2,66 +2,48 @@
 
 """What a process knows of its lease, and of members after an interruption."""
 
-from types import SimpleNamespace
 from unittest import mock
 
 import fixtures
-from oslotest import base
+from oslotest import base as test_base
 
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import lease
+from nova_sg.tests.unit.servicegroup import base
 
 TIMEOUT = 6.0
 
 
-class Lease(lease.Lease):
-    name = 'fake://'
-
-    def connect(self, unless=None):
-        self._note_connecting()
-
-    def watch(self):
-        raise NotImplementedError
-
-    keep = vouch = watch
-
-
-class TestLease(base.BaseTestCase):
+class TestLease(test_base.BaseTestCase):
     """The clock stands still but for :meth:`pass_time`."""
 
     def setUp(self):
         super().setUp()
-        self.now = 1000.0
-        self.useFixture(
-            fixtures.MonkeyPatch(
-                f'{lease.__name__}.time',
-                SimpleNamespace(monotonic=lambda: self.now),
-            )
-        )
+        self.clock = self.useFixture(base.Clock(lease))
         real = doubt.Doubting
         self.useFixture(
             fixtures.MonkeyPatch(
                 f'{doubt.__name__}.Doubting',
-                lambda bounds: real(bounds, lambda: self.now),
+                lambda bounds: real(bounds, self.clock.monotonic),
             )
         )
-        self.lease = Lease(TIMEOUT, 5.0)
+        self.lease = base.Lease(TIMEOUT, 5.0)
 
     def pass_time(self, seconds):
-        self.now += seconds
+        self.clock.now += seconds
 
     def connect(self, number=1):
         self.lease._note_connected(number)
 
     def settle(self):
         """Connect for the first time, long ago."""
-        self.lease.connect()
+        self.lease._note_connecting()
         self.connect()
         self.pass_time(100 * TIMEOUT)
-        self.lease._note_heard(self.now)
+        self.lease._note_heard(self.clock.now)
 
     def test_who_connects_for_the_first_time_is_unsure_for_a_moment(self):
-        self.lease.connect()
+        self.lease._note_connecting()
         self.assertFalse(self.lease.connected)
         self.connect()
         self.assertTrue(self.lease.settling)
@@ -71,7 +53,7 @@ class TestLease(base.BaseTestCase):
     def test_a_short_interruption_explains_no_missing_member(self):
         self.settle()
         self.lease._note_disconnected()
-        self.assertEqual(self.now, self.lease.down_since)
+        self.assertEqual(self.clock.now, self.lease.down_since)
         self.pass_time(TIMEOUT * lease.STANDSTILL)
         self.connect()
         self.assertFalse(self.lease.settling)
@@ -93,7 +75,7 @@ class TestLease(base.BaseTestCase):
         self.assertFalse(self.lease.presumed_dead)
         self.pass_time(TIMEOUT)
         self.assertTrue(self.lease.presumed_dead)
-        self.lease._note_heard(self.now)
+        self.lease._note_heard(self.clock.now)
         self.assertFalse(self.lease.presumed_dead)
 
     def test_what_the_backend_grants_counts_rather_than_what_was_asked(self):

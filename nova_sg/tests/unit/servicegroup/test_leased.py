@@ -3,34 +3,16 @@
 """Members on the lease of a process, over a backend of a few lines."""
 
 import threading
-import time
 from types import SimpleNamespace
 from unittest import mock
 
-from oslotest import base
-
 from nova_sg import exception
-from nova_sg.servicegroup import lease
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.leased import keys
 from nova_sg.servicegroup.leased import membership as leased
 from nova_sg.servicegroup.mirror import mirror
-
-#: Seconds that a laden machine gets.
-PATIENCE = 30.0
-
-
-class Lease(lease.Lease):
-    name = 'fake://'
-
-    def connect(self, unless=None):
-        raise NotImplementedError
-
-    def keep(self):
-        self._note_heard(time.monotonic())
-
-    watch = vouch = connect
+from nova_sg.tests.unit.servicegroup import base
 
 
 class Keys(keys.MemberKeys):
@@ -85,11 +67,11 @@ class Keys(keys.MemberKeys):
     read = delete_all
 
 
-class TestLeasedMembership(base.BaseTestCase):
+class TestLeasedMembership(base.WaitingTestCase):
     def setUp(self):
         super().setUp()
-        self.lease = Lease(0.3, 1.0)
-        self.lease._note_connected(1)
+        self.lease = base.Lease(0.3, 1.0)
+        self.lease.connect()
         self.keys = Keys(self.lease)
         options = SimpleNamespace(
             service_down_time=60, report_interval=10, driver='fake'
@@ -105,16 +87,13 @@ class TestLeasedMembership(base.BaseTestCase):
         self.assertEqual({'uuid1:worker': 1}, self.keys.there)
         return handle
 
-    def eventually(self, there):
-        until = time.monotonic() + PATIENCE
-        while self.keys.there != there:
-            self.assertLess(time.monotonic(), until, self.keys.there)
-            time.sleep(0.01)
+    def eventually_there(self, there):
+        self.eventually(lambda: self.keys.there == there)
 
     def test_a_member_whose_loop_hangs_is_withdrawn_until_it_beats(self):
         handle = self.join()
         handle.beaten_at -= 61
-        self.eventually({})
+        self.eventually_there({})
         self.assertTrue(handle.presumed_dead)
         self.assertEqual({'uuid1': reasons.WEDGED}, self.keys.why)
         handle.beat(None)
@@ -127,7 +106,7 @@ class TestLeasedMembership(base.BaseTestCase):
         self.keys.there.clear()
         self.lease._note_connected(2)
         self.membership.lease_changed()
-        self.eventually({'uuid1:worker': 2})
+        self.eventually_there({'uuid1:worker': 2})
 
     def test_a_member_whose_loop_hangs_does_not_enter_again(self):
         handle = self.join()
@@ -137,7 +116,7 @@ class TestLeasedMembership(base.BaseTestCase):
         called = threading.Event()
         self.lease.keep = called.set
         self.membership.lease_changed()
-        self.assertTrue(called.wait(PATIENCE))
+        self.assertTrue(called.wait(base.PATIENCE))
         self.assertEqual({}, self.keys.there)
 
     def test_what_could_not_be_deleted_at_leaving_is_deleted_later(self):
@@ -147,7 +126,7 @@ class TestLeasedMembership(base.BaseTestCase):
             exception.ServiceGroupUnavailable, handle.leave, None
         )
         self.keys.away = False
-        self.eventually({})
+        self.eventually_there({})
         self.assertRaises(exception.ServiceNotJoined, handle.beat, None)
 
     def test_a_service_is_expected_until_it_joins(self):

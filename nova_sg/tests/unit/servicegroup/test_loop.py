@@ -4,19 +4,15 @@
 
 import math
 import threading
-import time
 
 import fixtures
-from oslotest import base
 
 from nova_sg import exception
 from nova_sg.servicegroup import loop
-
-#: Seconds that a laden machine gets.
-PATIENCE = 30.0
+from nova_sg.tests.unit.servicegroup import base
 
 
-class TestLoop(base.BaseTestCase):
+class TestLoop(base.WaitingTestCase):
     """Answers are what the task returns, or raises, call by call."""
 
     def setUp(self):
@@ -38,13 +34,10 @@ class TestLoop(base.BaseTestCase):
 
     def await_calls(self, count: int) -> None:
         for _ in range(count):
-            self.assertTrue(self.called.acquire(timeout=PATIENCE))
+            self.assertTrue(self.called.acquire(timeout=base.PATIENCE))
 
     def await_end(self) -> None:
-        until = time.monotonic() + PATIENCE
-        while self.loop.running:
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.01)
+        self.eventually(lambda: not self.loop.running)
 
     def test_a_task_is_called_when_it_is_due(self):
         self.answers = [0.01, 0.01]
@@ -81,7 +74,7 @@ class TestLoop(base.BaseTestCase):
         def task():
             if not ending.is_set():
                 ending.set()
-                started.wait(PATIENCE)
+                started.wait(base.PATIENCE)
                 return None
             self.called.release()
             return math.inf
@@ -89,7 +82,7 @@ class TestLoop(base.BaseTestCase):
         self.loop = loop.Loop('a-loop', task, lambda: 0.01)
         self.addCleanup(self.loop.stop)
         self.loop.start()
-        self.assertTrue(ending.wait(PATIENCE))
+        self.assertTrue(ending.wait(base.PATIENCE))
         self.loop.start()
         started.set()
         self.await_calls(1)

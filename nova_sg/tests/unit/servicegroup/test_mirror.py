@@ -6,36 +6,17 @@ import threading
 import time
 from unittest import mock
 
-from oslotest import base
+from oslotest import base as test_base
 
 from nova_sg import exception
-from nova_sg.servicegroup import lease
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.mirror import feed
 from nova_sg.servicegroup.mirror import members
 from nova_sg.servicegroup.mirror import mirror
-
-#: Seconds that a laden machine gets.
-PATIENCE = 30.0
+from nova_sg.tests.unit.servicegroup import base
 
 MEMBERS = (liveness.Member(1, 0.0, 60),)
-
-
-class Lease(lease.Lease):
-    name = 'fake://'
-
-    def connect(self, unless=None):
-        self._note_connected(1)
-
-    def watch(self):
-        self.connect()
-
-    def keep(self):
-        pass
-
-    def vouch(self):
-        self._note_vouched(time.monotonic())
 
 
 class Source(feed.Source, feed.ChangeFeed, feed.MemberFeed):
@@ -93,11 +74,11 @@ class Source(feed.Source, feed.ChangeFeed, feed.MemberFeed):
     audit = touch
 
 
-class TestMirror(base.BaseTestCase):
+class TestMirror(base.WaitingTestCase):
     def setUp(self):
         super().setUp()
         self.source = Source()
-        self.lease = Lease(6.0, PATIENCE)
+        self.lease = base.Lease(6.0, base.PATIENCE)
         self.mirror = mirror.Mirror(self.lease, self.source)
         self.addCleanup(self.mirror.closed)
 
@@ -158,10 +139,7 @@ class TestMirror(base.BaseTestCase):
         self.follow(1)
         self.assertIsNone(self.hosts())
         self.source.broken = False
-        until = time.monotonic() + PATIENCE
-        while self.hosts() != [1]:
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.05)
+        self.eventually(lambda: self.hosts() == [1])
 
     def test_no_view_is_older_than_what_was_seen_otherwise(self):
         self.lease.request_timeout = 0.1
@@ -198,16 +176,13 @@ class TestMirror(base.BaseTestCase):
         self.lease.connect()
         self.mirror.lease_changed()
         self.assertEqual([1], self.hosts())
-        until = time.monotonic() + PATIENCE
-        while self.source.listed < 2:
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.01)
+        self.eventually(lambda: self.source.listed >= 2)
 
 
-class TestPauses(base.BaseTestCase):
+class TestPauses(test_base.BaseTestCase):
     def pause_after(self, seconds: float) -> float:
         """Return how long nothing is read after a reading that took long."""
-        part = members.AllMembers(Lease(6.0, 5.0), mock.Mock(), Source())
+        part = members.AllMembers(base.Lease(6.0, 5.0), mock.Mock(), Source())
         now = time.monotonic()
         return part.next_time(now - seconds) - now
 
