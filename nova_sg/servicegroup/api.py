@@ -6,17 +6,14 @@ Everything above reaches services through this class, and nothing above knows
 which driver is behind it. ``join``, ``service_is_up`` and
 ``get_updated_time`` have nova's own signatures, so that nova's code calls
 them unchanged. What may be written is said by :mod:`.changes`, what "up"
-means by :mod:`.verdicts`, what was by :mod:`.past`.
+means by :mod:`.verdicts`, why a service is down by :mod:`.departures`, what
+was by :mod:`.past`.
 """
 
 from collections.abc import Collection
 from collections.abc import Hashable
-from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-import contextlib
-import datetime
-from typing import Any
 from typing import TypeVar
 from typing import Unpack
 
@@ -39,11 +36,9 @@ from nova_sg.servicegroup import listed
 from nova_sg.servicegroup import listing
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import loader
-from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import members
 from nova_sg.servicegroup import past
 from nova_sg.servicegroup import plugins
-from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup import verdicts
 
@@ -52,7 +47,13 @@ LOG = logging.getLogger(__name__)
 T = TypeVar('T')
 
 
-class API(changes.Changes, members.Members, past.Past):
+class API(
+    changes.Changes,
+    members.Members,
+    verdicts.Verdicts,
+    departures.Departures,
+    past.Past,
+):
     """The servicegroup API of one process.
 
     :param conf: a loaded configuration
@@ -73,29 +74,20 @@ class API(changes.Changes, members.Members, past.Past):
         *,
         checks_floor: bool = True,
     ) -> None:
-        driver = driver or loader.load(conf)
-        membership = driver.membership
+        self.conf = conf
+        self.driver = driver or loader.load(conf)
+        self.inventory = inventory or sg_inventory.load(
+            conf, has_database=self.driver.uses_database
+        )
+        self.notifier = notifier or notifications.load(conf)
         self.marker = plugins.our_marker(conf)
-        where = deployment.Deployment(self.marker, driver.marker_stores)
-        self._verdicts = verdicts.Verdicts(conf, membership)
-        self._knowledge = self._verdicts.knowledge
-        self._departures = departures.Departures(
-            membership, self._verdicts.ask, self._knowledge.last_seen_up
-        )
-        changes.Changes.__init__(
-            self,
-            conf,
-            driver,
-            inventory
-            or sg_inventory.load(conf, has_database=driver.uses_database),
-            notifier or notifications.load(conf),
-            where,
-            self._knowledge.forget,
-            checks_floor=checks_floor,
-        )
-        members.Members.__init__(
-            self, membership, where, self._knowledge.forget
-        )
+        self._checks_floor = checks_floor
+        membership = self.driver.membership
+        where = deployment.Deployment(self.marker, self.driver.marker_stores)
+        members.Members.__init__(self, membership)
+        verdicts.Verdicts.__init__(self, conf, membership, where)
+        self._forget = self._knowledge.forget
+        self._last_seen_up = self._knowledge.last_seen_up
 
     def check_deployment(self) -> None:
         """Refuse a backend that is of no use, at the start of a process.
@@ -163,7 +155,7 @@ class API(changes.Changes, members.Members, past.Past):
             except exception.ServiceGroupUnavailable as error:
                 self._unreadable(error)
                 raise
-            return records, self._verdicts.of_listing(records, alive)
+            return records, self._of_listing(records, alive)
 
     def render(
         self,
@@ -266,107 +258,12 @@ class API(changes.Changes, members.Members, past.Past):
     def _unreadable(self, error: exception.ServiceGroupUnavailable) -> None:
         """Note that a list could not be read.
 
-        Else services that could not beat meanwhile would be down at once
-        when the backend is back.
+        Services could not beat either where records and memberships are in
+        one backend. Else they would be down at once when it is back.
         """
         instruments.current.backend_answered(False)
         if self.driver.one_backend:
             self._knowledge.failed(error)
-
-    # Verdicts
-
-    def service_is_up(
-        self, member: Any, context: sg_context.RequestContext | None = None
-    ) -> bool:
-        """Return whether a service is up.
-
-        nova's signature. ``forced_down`` wins over the membership.
-
-        :param member: a service object, a record, a database row or a dict
-        :param context: names the cell of the service; None for this one
-        :raises ServiceGroupUnavailable: the backend cannot be asked, and
-            nothing is known of this service
-        """
-        if sg_member.field(member, 'forced_down'):
-            return False
-        self._deployment.check()
-        return self._verdicts.is_up(member, context)
-
-    def liveness_of(
-        self, member: Any, context: sg_context.RequestContext | None = None
-    ) -> sg_liveness.Liveness | None:
-        """Return the membership's verdict about one service.
-
-        For a caller that has seen to ``forced_down``, and has its own rule for
-        what the backend does not know; see :meth:`service_is_up`.
-
-        :param member: as there
-        :param context: as there
-        :returns: None where the backend does not know it
-        :raises ServiceGroupUnavailable: as there
-        """
-        self._deployment.check()
-        return self._verdicts.of(member, context)
-
-    def get_updated_time(self, member: Any) -> datetime.datetime | None:
-        """Return when a service last changed or beat, whichever is newer.
-
-        nova's signature; what REST shows as ``updated_at``.
-
-        :param member: as for :meth:`service_is_up`
-        """
-        return self._verdicts.updated_time(member)
-
-    def liveness(
-        self, context: sg_context.RequestContext, uuids: Iterable[str]
-    ) -> Mapping[str, sg_liveness.Liveness]:
-        """Return what is known of many services, by uuid.
-
-        :returns: without those the backend does not know; with those of
-            which it is unknown whether they are up
-        :raises ServiceGroupUnavailable: the backend cannot be asked, and
-            nothing is known of any of them
-        """
-        self._deployment.check()
-        with collector.paused():
-            return self._verdicts.ask(context, uuids)
-
-    def departures(
-        self,
-        context: sg_context.RequestContext,
-        services: Iterable[Any],
-        known: Mapping[str, sg_liveness.Liveness] | None = None,
-    ) -> Mapping[str, reasons.Departure]:
-        """Return why services are up or down, and since when, by uuid.
-
-        Two round trips at most for any number of services: one for verdicts,
-        and one for the traces of those that are down. It never fails: what
-        cannot be told is ``reasons.UNKNOWN``.
-
-        :param services: objects, records, rows or dicts, with ``uuid`` and
-            ``forced_down``
-        :param known: what :meth:`liveness` has just answered; None: ask
-        :returns: an answer for each of them that has a uuid
-        """
-        with contextlib.suppress(exception.ServiceGroupUnavailable):
-            self._deployment.check()
-        return self._departures.of(context, services, known)
-
-    def traces(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> Mapping[str, reasons.Departure]:
-        """Return why services that are down went down.
-
-        For a conductor, whose caller has the verdicts; see
-        ``Departures.traces``.
-        """
-        self._deployment.check()
-        return self._departures.traces(context, uuids)
-
-    @property
-    def knowledge_age(self) -> float:
-        """Seconds since the backend last answered; 0.0 while it does."""
-        return self._knowledge.age
 
     def start_reading(self, context: sg_context.RequestContext) -> None:
         """Begin as a process that stays, and reads often.

@@ -16,7 +16,7 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.inventory import base as inventory_base
 from nova_sg.notifications import base as notifications_base
-from nova_sg.servicegroup import deployment as sg_deployment
+from nova_sg.servicegroup import deployment
 from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import change
@@ -43,34 +43,16 @@ class Changes:
 
     The part of ``servicegroup.API`` that an operator calls, and a service
     that registers itself.
-
-    :param conf: a loaded configuration
-    :param driver: it has the records
-    :param inventory: knows the compute nodes of a service
-    :param notifier: told of each change
-    :param deployment: the deployment that this process belongs to
-    :param forget: called with the uuid of a service that was destroyed
-    :param checks_floor: whether a service older than all others is refused
     """
 
-    def __init__(
-        self,
-        conf: cfg.ConfigOpts,
-        driver: sg_driver.Driver,
-        inventory: inventory_base.Inventory,
-        notifier: notifications_base.Notifier,
-        deployment: sg_deployment.Deployment,
-        forget: Callable[[str], None],
-        *,
-        checks_floor: bool,
-    ) -> None:
-        self.conf = conf
-        self.driver = driver
-        self.inventory = inventory
-        self.notifier = notifier
-        self._deployment = deployment
-        self._forget = forget
-        self._checks_floor = checks_floor
+    conf: cfg.ConfigOpts
+    driver: sg_driver.Driver
+    inventory: inventory_base.Inventory
+    notifier: notifications_base.Notifier
+    _deployment: deployment.Deployment
+    _checks_floor: bool
+    #: Called with the uuid of a service that was destroyed.
+    _forget: Callable[[str], None]
 
     def create(
         self, context: sg_context.RequestContext, values: Mapping[str, Any]

@@ -10,6 +10,7 @@ deployment which is well costs nothing more::
     why[services[0].uuid].reason
 """
 
+import abc
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from typing import Any
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg.servicegroup import deployment
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import reasons
@@ -28,34 +30,40 @@ from nova_sg.servicegroup.membership import base
 Verdicts = Mapping[str, liveness.Liveness]
 
 
-class Departures:
-    """Tells why services are down.
+class Departures(abc.ABC):
+    """Tells why services are down."""
 
-    :param membership: keeps the traces
-    :param ask: returns the verdicts about services
-    :param last_seen_up: returns when this process last saw services that have
-        gone down since
-    """
+    _deployment: deployment.Deployment
+    #: Keeps the traces.
+    _membership: base.Membership
+    #: Returns when this process last saw services that have gone down since.
+    _last_seen_up: Callable[[Iterable[str]], Mapping[str, datetime.datetime]]
 
-    def __init__(
-        self,
-        membership: base.Membership,
-        ask: Callable[[sg_context.RequestContext, Iterable[str]], Verdicts],
-        last_seen_up: Callable[
-            [Iterable[str]], Mapping[str, datetime.datetime]
-        ],
-    ) -> None:
-        self._membership = membership
-        self._ask = ask
-        self._last_seen_up = last_seen_up
+    @abc.abstractmethod
+    def _ask(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> Verdicts:
+        """Return the verdicts about services."""
 
-    def of(
+    def departures(
         self,
         context: sg_context.RequestContext,
         services: Iterable[Any],
         known: Verdicts | None = None,
-    ) -> dict[str, reasons.Departure]:
-        """Return why services are as they are; see ``API.departures``."""
+    ) -> Mapping[str, reasons.Departure]:
+        """Return why services are up or down, and since when, by uuid.
+
+        Two round trips at most for any number of services: one for verdicts,
+        and one for the traces of those that are down. It never fails: what
+        cannot be told is ``reasons.UNKNOWN``.
+
+        :param services: objects, records, rows or dicts, with ``uuid`` and
+            ``forced_down``
+        :param known: what ``API.liveness`` has just answered; None: ask
+        :returns: an answer for each of them that has a uuid
+        """
+        with contextlib.suppress(exception.ServiceGroupUnavailable):
+            self._deployment.check()
         there = {sg_member.field(each, 'uuid'): each for each in services}
         there.pop(None, None)
         if known is None:
@@ -70,7 +78,7 @@ class Departures:
         traces: Mapping[str, reasons.Departure] = {}
         if down:
             with contextlib.suppress(exception.ServiceGroupUnavailable):
-                traces = self.traces(context, down)
+                traces = self._traces(context, down)
         return {
             uuid: why(
                 bool(sg_member.field(each, 'forced_down')),
@@ -82,16 +90,22 @@ class Departures:
 
     def traces(
         self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> dict[str, reasons.Departure]:
+    ) -> Mapping[str, reasons.Departure]:
         """Return why services that are down went down.
 
-        What this process has seen of a silent service is later than what the
-        backend was told last.
+        For a conductor, whose caller has the verdicts. What this process has
+        seen of a silent service is later than what the backend was told last.
 
         :param uuids: of services that are down by their memberships
         :returns: without those of which neither knows anything
         :raises ServiceGroupUnavailable: the backend cannot be asked
         """
+        self._deployment.check()
+        return self._traces(context, uuids)
+
+    def _traces(
+        self, context: sg_context.RequestContext, uuids: Sequence[str]
+    ) -> Mapping[str, reasons.Departure]:
         found = dict(self._membership.departures(context, uuids))
         for uuid, seen in self._last_seen_up(found).items():
             each = found[uuid]

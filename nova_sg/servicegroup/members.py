@@ -9,7 +9,7 @@ from typing import Any
 
 from nova_sg import context as sg_context
 from nova_sg import exception
-from nova_sg.servicegroup import deployment as sg_deployment
+from nova_sg.servicegroup import deployment
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import invocation as sg_invocation
 from nova_sg.servicegroup import member as sg_member
@@ -26,20 +26,15 @@ class Members:
     The part of ``servicegroup.API`` that a service itself calls.
 
     :param membership: the driver's
-    :param deployment: the deployment that this process belongs to
-    :param forget: called with the uuid of a service whose liveness has changed
-        by a call of this process
     """
 
-    def __init__(
-        self,
-        membership: base.Membership,
-        deployment: sg_deployment.Deployment,
-        forget: Callable[[str], None],
-    ) -> None:
+    _deployment: deployment.Deployment
+    #: Called with the uuid of a service whose liveness has changed by a call
+    #: of this process.
+    _forget: Callable[[str], None]
+
+    def __init__(self, membership: base.Membership) -> None:
         self._membership = membership
-        self._deployment = deployment
-        self._forget = forget
         self._handles: dict[str, base.Handle] = {}
         self._beating: dict[str, list[base.Handle]] = {}
         self._report: Report = membership.report

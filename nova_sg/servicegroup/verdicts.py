@@ -16,9 +16,11 @@ from oslo_utils import timeutils
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import forks
+from nova_sg.servicegroup import collector
+from nova_sg.servicegroup import deployment as sg_deployment
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import knowledge
-from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
@@ -27,55 +29,83 @@ from nova_sg.servicegroup.membership import base
 class Verdicts:
     """The liveness of services, as this process knows it.
 
+    The part of ``servicegroup.API`` that asks whether services are up.
+
     :param conf: a loaded configuration
     :param membership: answers for what is not known here
-    :ivar knowledge: what this process last learned
+    :param deployment: the deployment that this process belongs to
     """
 
     def __init__(
-        self, conf: cfg.ConfigOpts, membership: base.Membership
+        self,
+        conf: cfg.ConfigOpts,
+        membership: base.Membership,
+        deployment: sg_deployment.Deployment,
     ) -> None:
         self._down_time = conf.servicegroup.service_down_time
         self._membership = membership
-        self.knowledge = knowledge.Knowledge(
+        self._deployment = deployment
+        self._knowledge = knowledge.Knowledge(
             doubt.bounds_of(conf.servicegroup.report_interval, self._down_time)
         )
         #: Held by the thread that asks for all services.
         self._asking = forks.renewed(self, '_asking', threading.Lock)
         self._has_all = True
-        membership.tell_of_doubt(self.knowledge.outages.explained)
+        membership.tell_of_doubt(self._knowledge.outages.explained)
 
-    def is_up(
-        self, member: Any, context: sg_context.RequestContext | None = None
-    ) -> bool:
-        """Return whether a service is up; see ``API.service_is_up``."""
-        known = self.of(member, context)
+    def service_is_up(self, member: Any) -> bool:
+        """Return whether a service is up.
+
+        nova's signature. ``forced_down`` wins over the membership.
+
+        :param member: a service object, a record, a database row or a dict
+        :raises ServiceGroupUnavailable: the backend cannot be asked, and
+            nothing is known of this service
+        """
+        if sg_member.field(member, 'forced_down'):
+            return False
+        known = self.liveness_of(member)
         if known is None:
             return self._is_up_by_its_fields(member)
         return known.up
 
-    def of(
+    def liveness_of(
         self, member: Any, context: sg_context.RequestContext | None = None
-    ) -> liveness.Liveness | None:
-        """Return the verdict about a service; see ``API.liveness_of``."""
+    ) -> sg_liveness.Liveness | None:
+        """Return the membership's verdict about one service.
+
+        For a caller that has seen to ``forced_down``, and has its own rule for
+        what the backend does not know; see :meth:`service_is_up`.
+
+        :param member: as there
+        :param context: names the cell of the service; None for this one
+        :returns: None where the backend does not know it
+        :raises ServiceGroupUnavailable: as there
+        """
+        self._deployment.check()
         uuid = sg_member.field(member, 'uuid')
         if uuid is None:
             return None
-        known = self.knowledge.fresh(uuid)
+        known = self._knowledge.fresh(uuid)
         if known is None:
             context = context or sg_context.get_admin_context()
-            if self._has_all and self.knowledge.asks_for_all():
+            if self._has_all and self._knowledge.asks_for_all():
                 self._ask_for_all(context, uuid)
-                known = self.knowledge.fresh(uuid)
+                known = self._knowledge.fresh(uuid)
             if known is None:
-                known = self.ask(context, [uuid]).get(uuid)
-        if known is not None and known.state == liveness.UNKNOWN:
-            raise self.unavailable(str(known.unknown))
+                known = self._ask(context, [uuid]).get(uuid)
+        if known is not None and known.state == sg_liveness.UNKNOWN:
+            raise self._unavailable(str(known.unknown))
         return known
 
-    def updated_time(self, member: Any) -> datetime.datetime | None:
-        """Return the last change or beat; see ``API.get_updated_time``."""
-        known = self.knowledge.last([sg_member.field(member, 'uuid') or ''])
+    def get_updated_time(self, member: Any) -> datetime.datetime | None:
+        """Return when a service last changed or beat, whichever is newer.
+
+        nova's signature; what REST shows as ``updated_at``.
+
+        :param member: as for :meth:`service_is_up`
+        """
+        known = self._knowledge.last([sg_member.field(member, 'uuid') or ''])
         return sg_member.latest(
             sg_member.time(member, 'created_at'),
             sg_member.time(member, 'updated_at'),
@@ -83,20 +113,38 @@ class Verdicts:
             *(each.last_seen for each in known.values()),
         )
 
-    def ask(
+    def liveness(
         self, context: sg_context.RequestContext, uuids: Iterable[str]
-    ) -> Mapping[str, liveness.Liveness]:
-        """Return the verdicts about services; see ``API.liveness``."""
+    ) -> Mapping[str, sg_liveness.Liveness]:
+        """Return what is known of many services, by uuid.
+
+        :returns: without those the backend does not know; with those of
+            which it is unknown whether they are up
+        :raises ServiceGroupUnavailable: the backend cannot be asked, and
+            nothing is known of any of them
+        """
+        self._deployment.check()
+        with collector.paused():
+            return self._ask(context, uuids)
+
+    @property
+    def knowledge_age(self) -> float:
+        """Seconds since the backend last answered; 0.0 while it does."""
+        return self._knowledge.age
+
+    def _ask(
+        self, context: sg_context.RequestContext, uuids: Iterable[str]
+    ) -> Mapping[str, sg_liveness.Liveness]:
         uuids = list(uuids)
-        if self.knowledge.outages.failing:
-            error = self.unavailable('it did not answer a moment ago')
-            return self.last_known(uuids, error)
+        if self._knowledge.outages.failing:
+            error = self._unavailable('it did not answer a moment ago')
+            return self._last_known(uuids, error)
         try:
             alive = self._membership.alive(context, uuids)
         except exception.ServiceGroupUnavailable as error:
-            self.knowledge.failed(error)
-            return self.last_known(uuids, error)
-        return self.knowledge.learn(alive)
+            self._knowledge.failed(error)
+            return self._last_known(uuids, error)
+        return self._knowledge.learn(alive)
 
     def _ask_for_all(
         self, context: sg_context.RequestContext, uuid: str
@@ -108,42 +156,42 @@ class Verdicts:
 
         :param uuid: a service that was asked for
         """
-        if self.knowledge.outages.failing or not self._asking.acquire(
+        if self._knowledge.outages.failing or not self._asking.acquire(
             blocking=False
         ):
             return
         try:
             found = self._membership.all_but(
-                context, uuid, self.knowledge.services()
+                context, uuid, self._knowledge.services()
             )
             if found is None:
                 self._has_all = False
-            elif unsure := self.knowledge.learn_all(found):
-                self.ask(context, unsure)
+            elif unsure := self._knowledge.learn_all(found):
+                self._ask(context, unsure)
         except exception.ServiceGroupUnavailable as error:
-            self.knowledge.failed(error)
+            self._knowledge.failed(error)
         finally:
             self._asking.release()
 
-    def of_listing(
+    def _of_listing(
         self,
         records: Sequence[record.Record],
-        alive: liveness.Answer,
-    ) -> Mapping[str, liveness.Liveness]:
+        alive: sg_liveness.Answer,
+    ) -> Mapping[str, sg_liveness.Liveness]:
         """Return the verdicts that go with a list of records.
 
         :param alive: what the driver read along with it
         """
         if not isinstance(alive, exception.ServiceGroupUnavailable):
-            return self.knowledge.learn(alive)
-        self.knowledge.failed(alive)
-        return self.last_known([each.uuid for each in records], alive)
+            return self._knowledge.learn(alive)
+        self._knowledge.failed(alive)
+        return self._last_known([each.uuid for each in records], alive)
 
-    def last_known(
+    def _last_known(
         self,
         uuids: Sequence[str],
         error: exception.ServiceGroupUnavailable,
-    ) -> Mapping[str, liveness.Liveness]:
+    ) -> Mapping[str, sg_liveness.Liveness]:
         """Return the last known verdicts.
 
         A service of which nothing is known is unknown: one of them is not an
@@ -153,13 +201,13 @@ class Verdicts:
             any of the services
         """
         known = {
-            **self.knowledge.last(uuids),
+            **self._knowledge.last(uuids),
             **self._membership.last_known(uuids),
         }
         if uuids and not known:
             raise error
         why = str(error.kwargs.get('reason', error))
-        unknown = liveness.Liveness(False, None, time.monotonic(), (), why)
+        unknown = sg_liveness.Liveness(False, None, time.monotonic(), (), why)
         return {
             uuid: unknown
             if (last := known.get(uuid)) is None
@@ -169,7 +217,7 @@ class Verdicts:
             for uuid in uuids
         }
 
-    def unavailable(self, reason: str) -> exception.ServiceGroupUnavailable:
+    def _unavailable(self, reason: str) -> exception.ServiceGroupUnavailable:
         return exception.ServiceGroupUnavailable(
             backend=self._membership.marker_store.name, reason=reason
         )

@@ -122,7 +122,8 @@ class TestUnknown(TestCase):
         super().setUp()
         self.known, self.unknown = map(self.make_host, ('one', 'two'))
         self.lost = {self.unknown.uuid}
-        verdict, listed = verdicts.Verdicts.of, verdicts.Verdicts.of_listing
+        verdict = verdicts.Verdicts.liveness_of
+        listed = verdicts.Verdicts._of_listing
 
         def of(mine, member, context=None):
             if member['uuid'] in self.lost:
@@ -136,10 +137,9 @@ class TestUnknown(TestCase):
                 **dict.fromkeys(self.lost, nobody_knows),
             }
 
-        self.stub_out('nova_sg.servicegroup.verdicts.Verdicts.of', of)
-        self.stub_out(
-            'nova_sg.servicegroup.verdicts.Verdicts.of_listing', of_listing
-        )
+        module = verdicts.__name__
+        self.stub_out(f'{module}.Verdicts.liveness_of', of)
+        self.stub_out(f'{module}.Verdicts._of_listing', of_listing)
 
     def test_the_services_are_listed_with_that_one_as_novas_unknown(self):
         for version, expected in (

@@ -273,7 +273,7 @@ class TestElsewhere(base.TestCase):
         services = objects.ServiceList.get_by_binary(
             self.context, 'nova-compute'
         )
-        with mock.patch.object(verdicts.Verdicts, 'is_up') as asked:
+        with mock.patch.object(verdicts.Verdicts, '_ask') as asked:
             for service in services:
                 group.service_is_up(service)
         asked.assert_not_called()

@@ -171,7 +171,7 @@ class TestInstances(base.TestCase):
         listed = self.listed()
         asked = []
         self.stub_out(
-            'nova_sg.servicegroup.verdicts.Verdicts.ask',
+            'nova_sg.servicegroup.verdicts.Verdicts._ask',
             lambda *args: asked.append(args),
         )
         up = {e.host for e in listed if group.service_is_up(e.services[0])}

@@ -3,6 +3,7 @@
 """Why services are down: the trace, and what this process has seen."""
 
 import datetime
+from unittest import mock
 
 from oslotest import base
 
@@ -39,11 +40,17 @@ class Away:
 
 class DeparturesTestCase(base.BaseTestCase):
     def why(self, membership, *, seen=None, forced=(), **verdicts):
-        def ask(context, uuids):
-            return {uuid: verdicts[uuid] for uuid in uuids}
+        class Departures(departures.Departures):
+            _deployment = mock.Mock()
+            _membership = membership
 
-        asking = departures.Departures(membership, ask, lambda _: seen or {})
-        return asking.of(
+            def _ask(self, context, uuids):
+                return {uuid: verdicts[uuid] for uuid in uuids}
+
+            def _last_seen_up(self, uuids):
+                return seen or {}
+
+        return Departures().departures(
             sg_context.get_admin_context(),
             [{'uuid': u, 'forced_down': u in forced} for u in verdicts],
         )

@@ -4,6 +4,7 @@
 
 import time
 from types import SimpleNamespace
+from unittest import mock
 
 from oslotest import base
 
@@ -48,7 +49,7 @@ class TestUnknown(base.BaseTestCase):
             )
         )
         self.membership = Membership()
-        self.verdicts = verdicts.Verdicts(conf, self.membership)
+        self.verdicts = verdicts.Verdicts(conf, self.membership, mock.Mock())
 
     def ask(self, up, *, members=(), unknown=None):
         """Return the verdict where the membership answers so."""
@@ -57,7 +58,7 @@ class TestUnknown(base.BaseTestCase):
                 up, None, time.monotonic(), members, unknown
             )
         }
-        return self.verdicts.ask(None, ['a'])['a'].up
+        return self.verdicts.liveness(None, ['a'])['a'].up
 
     def test_what_was_told_last_stands(self):
         for up in (True, False):
@@ -80,13 +81,13 @@ class TestUnknown(base.BaseTestCase):
         self.membership.answer = {
             'a': liveness.Liveness(False, None, 0.0, unknown='it is out')
         }
-        told = self.verdicts.ask(None, ['a'])['a']
+        told = self.verdicts.liveness(None, ['a'])['a']
         self.assertEqual(
             (liveness.UNKNOWN, 'it is out'), (told.state, told.unknown)
         )
         error = self.assertRaises(
             exception.ServiceGroupUnavailable,
-            self.verdicts.is_up,
+            self.verdicts.service_is_up,
             {'uuid': 'a'},
         )
         self.assertIn('it is out', str(error))
@@ -96,18 +97,16 @@ class TestUnknown(base.BaseTestCase):
         self.membership.error = exception.ServiceGroupUnavailable(
             backend='memcached', reason='it is out'
         )
+        told = self.verdicts.liveness(None, ['a', 'b'])
         self.assertEqual(
-            {'a': (True, 'it is out'), 'b': (False, 'it is out')},
-            {
-                uuid: (each.up, each.unknown)
-                for uuid, each in self.verdicts.ask(None, ['a', 'b']).items()
-            },
-        )
-        self.assertEqual(
-            liveness.UNKNOWN, self.verdicts.ask(None, ['a', 'b'])['b'].state
+            {'a': ('up', 'it is out'), 'b': ('unknown', 'it is out')},
+            {u: (each.state, each.unknown) for u, each in told.items()},
         )
         self.assertRaises(
-            exception.ServiceGroupUnavailable, self.verdicts.ask, None, ['b']
+            exception.ServiceGroupUnavailable,
+            self.verdicts.liveness,
+            None,
+            ['b'],
         )
 
     def test_what_was_down_when_it_was_last_known_is_not_unknown(self):
@@ -115,5 +114,5 @@ class TestUnknown(base.BaseTestCase):
         self.membership.error = exception.ServiceGroupUnavailable(
             backend='memcached', reason='it is out'
         )
-        known = self.verdicts.ask(None, ['a'])['a']
+        known = self.verdicts.liveness(None, ['a'])['a']
         self.assertEqual(liveness.DOWN, known.state)
