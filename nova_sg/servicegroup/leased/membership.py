@@ -21,6 +21,7 @@ from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import loop
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.leased import entry
 from nova_sg.servicegroup.leased import expected
 from nova_sg.servicegroup.leased import keys as sg_keys
 from nova_sg.servicegroup.leased import leaving as sg_leaving
@@ -79,6 +80,9 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
             self.mirror,
             max(1, self.conf.servicegroup.report_interval),
         )
+        self._entry = entry.Entry(
+            self._keys, self._records, self._reader, self._down_time
+        )
         self._expected = expected.Expected(self._keys, self._down_time)
 
     def lease_changed(self) -> None:
@@ -119,9 +123,9 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
             )
             for each in joined
         ]
-        without_record = self._without_record(handles)
+        without_record = self._entry.without_record(handles)
         with self._changing:
-            gone = self._enter(handles, without_record)
+            gone = self._entry.enter(handles, without_record)
             staying = [each for each in handles if each not in gone]
             self._handles.update(staying)
             # From now on only its workers keep a service up.
@@ -162,10 +166,10 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
             if each in lost or now < each.doubtful_until
         ]
         if asking or without_record:
-            without_record |= self._without_record(asking)
+            without_record |= self._entry.without_record(asking)
             with self._changing:
                 entering = self._handles & (lost | without_record)
-                gone |= self._enter(list(entering), without_record)
+                gone |= self._entry.enter(list(entering), without_record)
                 self._handles -= gone
         for each in gone:
             each.gone = True
@@ -227,55 +231,6 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         self._keys.delete_all(uuid)
         self._reader.forget([uuid])
 
-    def _without_record(
-        self, handles: Sequence[sg_keys.Handle]
-    ) -> set[sg_keys.Handle]:
-        """Return those whose record is gone, where records are elsewhere.
-
-        Asked before :meth:`_enter`, where nobody has to wait for the answer:
-        an RPC without one takes a minute.
-
-        Where records and members are in one backend, the transaction that
-        creates a member finds out. A record is destroyed a moment after its
-        members: a member whose key had to be created asks again at the next
-        beats.
-        """
-        elsewhere = [each for each in handles if each.guard is None]
-        if self._records is None or not elsewhere:
-            return set()
-        missing = self._records.missing(
-            elsewhere[0].context, [each.uuid for each in elsewhere]
-        )
-        return {each for each in elsewhere if each.uuid in missing}
-
-    def _enter(
-        self,
-        handles: Sequence[sg_keys.Handle],
-        without_record: set[sg_keys.Handle],
-    ) -> set[sg_keys.Handle]:
-        """Put the keys of handles on the lease, where they are not.
-
-        :param without_record: what :meth:`_without_record` has found
-        :returns: the handles whose record is gone
-        """
-        gone = without_record.intersection(handles)
-        entering = [each for each in handles if each not in gone]
-        self._keys.delete([each.key for each in gone if each.under])
-        if entering:
-            try:
-                gone |= self._keys.create(entering)
-            finally:
-                # Some may have entered.
-                doubtful_until = time.monotonic() + self._down_time
-                for each in entering:
-                    if each.guard is None:
-                        each.doubtful_until = doubtful_until
-            with contextlib.suppress(exception.ServiceGroupUnavailable):
-                # Else the next beat does.
-                self._keys.expect_beats([e for e in entering if e not in gone])
-        self._reader.changed([each.uuid for each in handles])
-        return gone
-
     def _keep(self) -> float | None:
         """Do what is due; returns in how many seconds there is more to do."""
         with self._changing:
@@ -332,10 +287,10 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
 
     def _enter_again(self, lost: Sequence[sg_keys.Handle]) -> None:
         """Take members in again, but for those that leave meanwhile."""
-        without_record = self._without_record(lost)
+        without_record = self._entry.without_record(lost)
         with self._changing:
             staying = [each for each in lost if each in self._handles]
-            self._enter(staying, without_record)
+            self._entry.enter(staying, without_record)
         if staying:
             LOG.info('Rejoined %d service(s)', len(staying))
 

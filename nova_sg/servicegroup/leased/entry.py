@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""How members enter: their keys are put on the lease, where they are not.
+
+A service without a record gets no member. Where records and members are in one
+backend, the transaction that creates a member finds out. Where records are
+elsewhere, they are asked before::
+
+    t=0  another process destroys agent A: its members, and then its record
+    t=0  between the two A beats: its key is missing, its record is still
+         there, and A enters again
+    t=10 A beats: its key was created a moment ago, so that the record is asked
+         for once more. It is gone, and so is the member
+"""
+
+from collections.abc import Sequence
+import contextlib
+import time
+
+from nova_sg import exception
+from nova_sg.servicegroup.leased import keys as sg_keys
+from nova_sg.servicegroup.leased import memory
+from nova_sg.servicegroup.records import known
+
+
+class Entry:
+    """Not thread safe.
+
+    :param keys: the keys of members in the backend
+    :param records: where the records are; None where they cannot be asked
+        from here
+    :param reader: told which services have members now
+    :param doubtful: seconds for which each beat of a member whose key had to
+        be created asks for its record
+    """
+
+    def __init__(
+        self,
+        keys: sg_keys.MemberKeys,
+        records: known.KnownRecords | None,
+        reader: memory.Reader,
+        doubtful: float,
+    ) -> None:
+        self._keys = keys
+        self._records = records
+        self._reader = reader
+        self._doubtful = doubtful
+
+    def without_record(
+        self, handles: Sequence[sg_keys.Handle]
+    ) -> set[sg_keys.Handle]:
+        """Return those whose record is gone, where records are elsewhere.
+
+        Asked before :meth:`enter`, where nobody has to wait for the answer:
+        an RPC without one takes a minute.
+        """
+        elsewhere = [each for each in handles if each.guard is None]
+        if self._records is None or not elsewhere:
+            return set()
+        missing = self._records.missing(
+            elsewhere[0].context, [each.uuid for each in elsewhere]
+        )
+        return {each for each in elsewhere if each.uuid in missing}
+
+    def enter(
+        self,
+        handles: Sequence[sg_keys.Handle],
+        without_record: set[sg_keys.Handle],
+    ) -> set[sg_keys.Handle]:
+        """Put the keys of handles on the lease, where they are not.
+
+        :param without_record: what :meth:`without_record` has found
+        :returns: the handles whose record is gone
+        """
+        gone = without_record.intersection(handles)
+        entering = [each for each in handles if each not in gone]
+        self._keys.delete([each.key for each in gone if each.under])
+        if entering:
+            try:
+                gone |= self._keys.create(entering)
+            finally:
+                # Some may have entered.
+                doubtful_until = time.monotonic() + self._doubtful
+                for each in entering:
+                    if each.guard is None:
+                        each.doubtful_until = doubtful_until
+            with contextlib.suppress(exception.ServiceGroupUnavailable):
+                # Else the next beat does.
+                self._keys.expect_beats([e for e in entering if e not in gone])
+        self._reader.changed([each.uuid for each in handles])
+        return gone
