@@ -18,6 +18,7 @@ from nova_sg.notifications import base as notifications_base
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import records
 from nova_sg.servicegroup import loader
+from nova_sg.servicegroup import plugins
 
 CONF = nova_conf.CONF
 
@@ -48,7 +49,7 @@ def has_novas_scheme() -> bool:
 
 @functools.cache
 def _is_novas_scheme(name: str) -> bool:
-    return loader.driver_named(name).novas_scheme
+    return bool(plugins.driver_named(name).novas_scheme)
 
 
 def groups_beats() -> bool:

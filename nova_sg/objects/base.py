@@ -6,12 +6,10 @@ oslo keeps one registry for the whole process, by name: no object of ours may
 bear a name of nova's, since nova's deserializer would be handed it.
 """
 
-from collections.abc import MutableMapping
 import operator
 from typing import Any
 
 from oslo_versionedobjects import base as ovo_base
-from oslo_versionedobjects import fields as ovo_fields
 
 from nova_sg.objects import remotable as sg_remotable
 
@@ -23,24 +21,17 @@ class Registry(ovo_base.VersionedObjectRegistry):
     """Where our objects are registered: oslo's registry."""
 
     def registration_hook(self, cls: type[Any], index: int) -> None:
-        """Called by oslo for each class it has registered."""
-        read_directly(cls)
+        """Let the fields of a class be read in a quarter of the time.
 
-
-def read_directly(cls: type[Any]) -> None:
-    """Let the fields of a class be read in a quarter of the time.
-
-    oslo's own getter first looks whether there is a value. In a list of
-    thousands of services there is one. A field without a value comes to
-    ``Object.__getattr__``.
-
-    :param cls: a versioned object whose fields are properties already
-    """
-    for name in cls.fields:
-        declared = getattr(cls, name)
-        # Where oslo keeps the value.
-        reader = operator.attrgetter(f'_obj_{name}')
-        setattr(cls, name, property(reader, declared.fset, declared.fdel))
+        oslo's own getter first looks whether there is a value. In a list of
+        thousands of services there is one. A field without a value comes to
+        ``Object.__getattr__``.
+        """
+        for name in cls.fields:
+            declared = getattr(cls, name)
+            # Where oslo keeps the value.
+            reader = operator.attrgetter(f'_obj_{name}')
+            setattr(cls, name, property(reader, declared.fset, declared.fdel))
 
 
 class Object(ovo_base.VersionedObject):
@@ -56,18 +47,6 @@ class Object(ovo_base.VersionedObject):
             return object.__getattribute__(self, name)
         self.obj_load_attr(name)
         return getattr(self, f'_obj_{name}')
-
-
-class PersistentObject:
-    """The times of a record, and whether it was deleted, as in nova."""
-
-    # Quoted, for releases of the library in which Field is not generic.
-    fields: 'MutableMapping[str, ovo_fields.Field[Any]]' = {
-        'created_at': ovo_fields.DateTimeField(nullable=True),
-        'updated_at': ovo_fields.DateTimeField(nullable=True),
-        'deleted_at': ovo_fields.DateTimeField(nullable=True),
-        'deleted': ovo_fields.BooleanField(default=False),
-    }
 
 
 class Serializer(ovo_base.VersionedObjectSerializer):

@@ -24,9 +24,7 @@ VIEW_FIELDS = frozenset({'is_up', 'availability_zone'})
 
 
 @base.Registry.register
-class ServiceGroupService(
-    behaviour.ServiceBehaviour, base.Object, base.PersistentObject
-):
+class ServiceGroupService(behaviour.ServiceBehaviour, base.Object):
     """A service: which binary runs on which host, wanted or not, alive or not.
 
     Remotable methods run where the servicegroup API is: here, or in the
@@ -36,6 +34,7 @@ class ServiceGroupService(
     # Version 1.0: Initial version
     VERSION = '1.0'
 
+    # Quoted, for releases of the library in which Field is not generic.
     fields: 'MutableMapping[str, ovo_fields.Field[Any]]' = {
         'id': ovo_fields.IntegerField(read_only=True),
         'uuid': ovo_fields.UUIDField(),
@@ -50,6 +49,10 @@ class ServiceGroupService(
         'version': ovo_fields.IntegerField(),
         'last_seen_up': ovo_fields.DateTimeField(nullable=True),
         'is_up': ovo_fields.BooleanField(),
+        'created_at': ovo_fields.DateTimeField(nullable=True),
+        'updated_at': ovo_fields.DateTimeField(nullable=True),
+        'deleted_at': ovo_fields.DateTimeField(nullable=True),
+        'deleted': ovo_fields.BooleanField(default=False),
     }
 
     @base.remotable

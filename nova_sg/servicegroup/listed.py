@@ -47,7 +47,7 @@ of_values: Callable[[tuple[Any, ...]], Listed] = functools.partial(
 Render = Callable[[Sequence[Listed]], T]
 
 
-class Rendered(Generic[T]):
+class Rendered(NamedTuple, Generic[T]):
     """What was made of a list.
 
     :param parts: returns what was made of each part; it cannot fail
@@ -55,11 +55,8 @@ class Rendered(Generic[T]):
         lists, so that only all of it could tell
     """
 
-    def __init__(
-        self, parts: Callable[[], Sequence[T]], tag: str | None = None
-    ) -> None:
-        self.parts = parts
-        self.tag = tag
+    parts: Callable[[], Sequence[T]]
+    tag: str | None = None
 
 
 #: Returns the zone of a service by its host and topic.

@@ -22,9 +22,8 @@ def load(
     """
     if records is None:
         records = records_class(conf)(conf)
-    name = conf.servicegroup.driver
-    with plugins.installed('driver', name):
-        return driver_named(name)(conf, records)
+    with plugins.installed('driver', conf.servicegroup.driver):
+        return driver_class(conf)(conf, records)
 
 
 def driver_class(conf: cfg.ConfigOpts) -> type[sg_driver.Driver]:
@@ -32,16 +31,8 @@ def driver_class(conf: cfg.ConfigOpts) -> type[sg_driver.Driver]:
 
     :raises InvalidConfiguration: see :func:`load`
     """
-    return driver_named(conf.servicegroup.driver)
-
-
-def driver_named(name: str) -> type[sg_driver.Driver]:
-    """Return the class of a driver.
-
-    :param name: as of ``[servicegroup] driver``
-    :raises InvalidConfiguration: see :func:`load`
-    """
-    found: type[sg_driver.Driver] = plugins.driver_named(name)
+    found: type[sg_driver.Driver]
+    found = plugins.driver_named(conf.servicegroup.driver)
     return found
 
 

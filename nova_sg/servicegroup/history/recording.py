@@ -31,7 +31,7 @@ class Recording:
         self,
         recorder: recorder_.Recorder,
         interval: float,
-        may: Callable[[], bool] = lambda: True,
+        may: Callable[[], bool],
     ) -> None:
         self._recorder = recorder
         self._interval = interval

@@ -143,20 +143,9 @@ def _parts(values: Sequence[E]) -> Iterator[Sequence[E]]:
 
 
 def _row(entry: entry_.Entry, now: datetime.datetime) -> dict[str, Any]:
-    return {
-        **entry._asdict(),
-        'time': now,
-        'before': str(entry.before),
-        'after': str(entry.after),
-    }
+    return {**entry_.dump(entry), 'time': now}
 
 
 def _entry(row: Any) -> entry_.Entry:
-    values = row._asdict()
-    return entry_.Entry(
-        **{
-            **values,
-            'before': entry_.Standing.parse(values['before']),
-            'after': entry_.Standing.parse(values['after']),
-        }
-    )
+    found = entry_.load({**row._asdict(), 'time': None})
+    return found._replace(time=row.time)

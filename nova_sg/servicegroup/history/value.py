@@ -26,7 +26,7 @@ def encode(entries: Sequence[entry_.Entry]) -> bytes:
 
     The oldest are left out where it would be too long.
     """
-    texts = [_dump(_values(each)) for each in entries]
+    texts = [_dump(each) for each in entries]
     while len(texts) > 1 and sum(map(len, texts)) > MOST:
         del texts[0]
     return b'{"format":%d,"entries":[%b]}' % (FORMAT, b','.join(texts))
@@ -57,16 +57,11 @@ def decode(
         ) from error
 
 
-def _dump(values: Any) -> bytes:
+def _dump(entry: entry_.Entry) -> bytes:
+    _uuid, *values = entry_.dump(entry).values()
     return json.dumps(
         values, ensure_ascii=False, separators=(',', ':')
     ).encode(errors='replace')
-
-
-def _values(entry: entry_.Entry) -> list[Any]:
-    values = entry_.dump(entry)
-    del values['uuid']
-    return list(values.values())
 
 
 def _entry(

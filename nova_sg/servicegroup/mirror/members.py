@@ -38,7 +38,7 @@ class AllMembers(part.Part):
         source: feed.Source,
     ) -> None:
         super().__init__(lease, wake)
-        self._feed = source.members(self._fired)
+        self._feed = source.members(self.mark)
         self._touched = 0
         self._seen = 0
         self._living: liveness.Members | None = None
@@ -89,6 +89,3 @@ class AllMembers(part.Part):
         now = time.monotonic()
         wanted = (now - began) / SHARE
         return now + min(max(PAUSE, wanted), LONGEST_PAUSE)
-
-    def _fired(self) -> None:
-        self.mark()

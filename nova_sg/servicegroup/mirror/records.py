@@ -37,7 +37,7 @@ class CellRecords(part.Part):
     ) -> None:
         super().__init__(lease, wake)
         self._cell = cell
-        self._feed = source.records(cell, self._fired)
+        self._feed = source.records(cell, self.mark)
         self._audit = False
         self._view: sg_view.View | None = None
 
@@ -103,6 +103,3 @@ class CellRecords(part.Part):
             else:
                 records[each.uuid] = each.record
         return sg_view.View(records, position)
-
-    def _fired(self) -> None:
-        self.mark()
