@@ -44,6 +44,8 @@ from nova_sg.servicegroup import verdicts
 
 LOG = logging.getLogger(__name__)
 
+Context = sg_context.RequestContext
+
 T = TypeVar('T')
 
 
@@ -99,22 +101,18 @@ class API(
 
     # Records
 
-    def get_by_uuid(
-        self, context: sg_context.RequestContext, uuid: str
-    ) -> record.Record:
+    def get_by_uuid(self, context: Context, uuid: str) -> record.Record:
         """Return a live record, or raise ``ServiceNotFound``."""
         self._deployment.check()
         return self.driver.records.get_by_uuid(context, uuid)
 
-    def get_by_id(
-        self, context: sg_context.RequestContext, service_id: int
-    ) -> record.Record:
+    def get_by_id(self, context: Context, service_id: int) -> record.Record:
         """Return a live record, or raise ``ServiceNotFound``."""
         self._deployment.check()
         return self.driver.records.get_by_id(context, service_id)
 
     def get_by_host_and_binary(
-        self, context: sg_context.RequestContext, host: str, binary: str
+        self, context: Context, host: str, binary: str
     ) -> record.Record | None:
         """Return a live record, None without one."""
         self._deployment.check()
@@ -123,23 +121,19 @@ class API(
         )
 
     def get_by_host_and_topic(
-        self, context: sg_context.RequestContext, host: str, topic: str
+        self, context: Context, host: str, topic: str
     ) -> record.Record | None:
         """Return an enabled record, None without one."""
         self._deployment.check()
         return self.driver.records.get_by_host_and_topic(context, host, topic)
 
-    def known(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> set[str]:
+    def known(self, context: Context, uuids: Sequence[str]) -> set[str]:
         """Return those of the uuids that have a live record."""
         self._deployment.check()
         return self.driver.records.known(context, uuids)
 
     def list(
-        self,
-        context: sg_context.RequestContext,
-        **filters: Unpack[record.Filters],
+        self, context: Context, **filters: Unpack[record.Filters]
     ) -> tuple[Sequence[record.Record], Mapping[str, sg_liveness.Liveness]]:
         """Return records and, by uuid, their liveness.
 
@@ -159,7 +153,7 @@ class API(
 
     def render(
         self,
-        context: sg_context.RequestContext,
+        context: Context,
         render: listed.Render[T],
         key: Hashable = None,
         *,
@@ -210,10 +204,7 @@ class API(
         return listed.Rendered(lambda: parts)
 
     def of_hosts(
-        self,
-        context: sg_context.RequestContext,
-        binary: str,
-        hosts: Collection[str],
+        self, context: Context, binary: str, hosts: Collection[str]
     ) -> tuple[Sequence[record.Record], Mapping[str, sg_liveness.Liveness]]:
         """Return the services of a binary on some hosts, with liveness.
 
@@ -232,7 +223,7 @@ class API(
         return records, self.liveness(context, uuids) if uuids else {}
 
     def minimum_version(
-        self, context: sg_context.RequestContext, binaries: Sequence[str]
+        self, context: Context, binaries: Sequence[str]
     ) -> int:
         """Return the lowest version among live services of these binaries.
 
@@ -249,7 +240,7 @@ class API(
         )
 
     def minimum_versions(
-        self, context: sg_context.RequestContext, binaries: Sequence[str]
+        self, context: Context, binaries: Sequence[str]
     ) -> Mapping[str, int]:
         """Return the lowest version of each binary that has a service."""
         self._deployment.check()
@@ -265,7 +256,7 @@ class API(
         if self.driver.one_backend:
             self._knowledge.failed(error)
 
-    def start_reading(self, context: sg_context.RequestContext) -> None:
+    def start_reading(self, context: Context) -> None:
         """Begin as a process that stays, and reads often.
 
         A driver that can keep a copy of what it reads begins to. An

@@ -23,6 +23,8 @@ from nova_sg.servicegroup.records import change
 
 LOG = logging.getLogger(__name__)
 
+Context = sg_context.RequestContext
+
 NEW_SERVICE_DISABLED = 'New compute service, disabled by enable_new_services'
 
 
@@ -34,7 +36,7 @@ class _Once:
     :param made: the record, where the change was made already
     """
 
-    context: sg_context.RequestContext
+    context: Context
     made: record.Record | None = None
 
 
@@ -55,7 +57,7 @@ class Changes:
     _forget: Callable[[str], None]
 
     def create(
-        self, context: sg_context.RequestContext, values: Mapping[str, Any]
+        self, context: Context, values: Mapping[str, Any]
     ) -> record.Record:
         """Register a service.
 
@@ -90,10 +92,7 @@ class Changes:
         return created
 
     def update(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        changes: Mapping[str, Any],
+        self, context: Context, uuid: str, changes: Mapping[str, Any]
     ) -> record.Record:
         """Change fields of a record, and only those.
 
@@ -120,7 +119,7 @@ class Changes:
             self.notifier.changed(context, 'update', updated)
         return updated
 
-    def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
+    def destroy(self, context: Context, uuid: str) -> None:
         """Take a service away: compute nodes, membership, record.
 
         Each step can be repeated, so that after a failure the same call
@@ -150,7 +149,7 @@ class Changes:
         self.forget(context, uuid)
         self.notifier.changed(context, 'delete', gone)
 
-    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+    def forget(self, context: Context, uuid: str) -> None:
         """Take membership and record of a service away.
 
         For a caller that takes the compute nodes away and tells of it by
@@ -167,9 +166,7 @@ class Changes:
         self._forget(uuid)
 
     @contextlib.contextmanager
-    def _once(
-        self, context: sg_context.RequestContext, uuid: str | None
-    ) -> Iterator['_Once']:
+    def _once(self, context: Context, uuid: str | None) -> Iterator['_Once']:
         """Check whether a change may be made, unless it was made already.
 
         A call from another process bears its token, and may be one that is
@@ -195,9 +192,7 @@ class Changes:
             if once.made is None:
                 raise
 
-    def _tell_of_destroyed(
-        self, context: sg_context.RequestContext, uuid: str
-    ) -> None:
+    def _tell_of_destroyed(self, context: Context, uuid: str) -> None:
         """Tell of a service that an earlier attempt took away.
 
         The attempt may have ended before it told; consumers take two.
@@ -212,10 +207,7 @@ class Changes:
                 self.notifier.changed(context, 'delete', trace)
 
     def _check_floor(
-        self,
-        context: sg_context.RequestContext,
-        binary: str | None,
-        version: int | None,
+        self, context: Context, binary: str | None, version: int | None
     ) -> None:
         """Refuse what is older than everything there (nova's rule)."""
         if version is None or binary is None:

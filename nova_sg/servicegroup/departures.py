@@ -27,6 +27,8 @@ from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.membership import base
 
+Context = sg_context.RequestContext
+
 Verdicts = Mapping[str, liveness.Liveness]
 
 
@@ -40,14 +42,12 @@ class Departures(abc.ABC):
     _last_seen_up: Callable[[Iterable[str]], Mapping[str, datetime.datetime]]
 
     @abc.abstractmethod
-    def _ask(
-        self, context: sg_context.RequestContext, uuids: Iterable[str]
-    ) -> Verdicts:
+    def _ask(self, context: Context, uuids: Iterable[str]) -> Verdicts:
         """Return the verdicts about services."""
 
     def departures(
         self,
-        context: sg_context.RequestContext,
+        context: Context,
         services: Iterable[Any],
         known: Verdicts | None = None,
     ) -> Mapping[str, reasons.Departure]:
@@ -89,7 +89,7 @@ class Departures(abc.ABC):
         }
 
     def traces(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
+        self, context: Context, uuids: Sequence[str]
     ) -> Mapping[str, reasons.Departure]:
         """Return why services that are down went down.
 
@@ -104,7 +104,7 @@ class Departures(abc.ABC):
         return self._traces(context, uuids)
 
     def _traces(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
+        self, context: Context, uuids: Sequence[str]
     ) -> Mapping[str, reasons.Departure]:
         found = dict(self._membership.departures(context, uuids))
         for uuid, seen in self._last_seen_up(found).items():

@@ -34,6 +34,8 @@ from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.records import base as records_base
 from nova_sg.servicegroup.records import known
 
+Context = sg_context.RequestContext
+
 T = TypeVar('T')
 
 
@@ -172,9 +174,7 @@ class Driver(abc.ABC):
         """What this driver holds to, as configured."""
 
     def list(
-        self,
-        context: sg_context.RequestContext,
-        **filters: Unpack[record.Filters],
+        self, context: Context, **filters: Unpack[record.Filters]
     ) -> tuple[Sequence[record.Record], liveness.Answer]:
         """Return records with what is known of their liveness.
 
@@ -201,7 +201,7 @@ class Driver(abc.ABC):
 
     def render(
         self,
-        context: sg_context.RequestContext,
+        context: Context,
         judge: liveness.Judge,
         zoning: inventory_base.Zoning,
         render: listed.Render[T],
@@ -223,7 +223,7 @@ class Driver(abc.ABC):
         """
         raise NotImplementedError
 
-    def watch(self, context: sg_context.RequestContext) -> None:
+    def watch(self, context: Context) -> None:
         """Say that this process goes on, and will read often.
 
         A driver that can keep a copy of what it reads begins to. It never

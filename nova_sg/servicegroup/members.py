@@ -16,8 +16,10 @@ from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
 
+Context = sg_context.RequestContext
+
 #: Beats for services, and returns the uuids that have no record.
-Report = Callable[[sg_context.RequestContext, Sequence[str]], Sequence[str]]
+Report = Callable[[Context, Sequence[str]], Sequence[str]]
 
 
 class Members:
@@ -44,7 +46,7 @@ class Members:
         member: str,
         group: str,
         service: Any = None,
-        context: sg_context.RequestContext | None = None,
+        context: Context | None = None,
     ) -> None:
         """Add a service to its group and beat for it from its own timers.
 
@@ -83,9 +85,7 @@ class Members:
             self._beating[handles[0].uuid] = handles
 
     def join_many(
-        self,
-        context: sg_context.RequestContext,
-        joined: Sequence[record.Record],
+        self, context: Context, joined: Sequence[record.Record]
     ) -> Sequence[base.Handle]:
         """Join for many services; the caller beats for them.
 
@@ -118,7 +118,7 @@ class Members:
             handle.leave(sg_context.get_admin_context())
             self._forget(uuid)
 
-    def leave_all(self, context: sg_context.RequestContext) -> None:
+    def leave_all(self, context: Context) -> None:
         """Take every service that joined here out of its group, at once."""
         handles = list(self._handles.values())
         self._handles.clear()
@@ -131,7 +131,7 @@ class Members:
             self._forget(handle.uuid)
 
     def leave_invocation(
-        self, context: sg_context.RequestContext, uuid: str, invocation: str
+        self, context: Context, uuid: str, invocation: str
     ) -> sg_invocation.Departure:
         """Take out the members of a service that one run of a unit left.
 
@@ -146,9 +146,7 @@ class Members:
         self._forget(uuid)
         return departure
 
-    def report_state(
-        self, context: sg_context.RequestContext, uuid: str
-    ) -> None:
+    def report_state(self, context: Context, uuid: str) -> None:
         """Beat once for a service.
 
         :raises ServiceNotFound: the record is gone
@@ -163,7 +161,7 @@ class Members:
             raise exception.ServiceNotFound(service_id=uuid)
 
     def report_many(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
+        self, context: Context, uuids: Sequence[str]
     ) -> Sequence[str]:
         """Beat once for services which joined in other processes.
 
@@ -182,7 +180,7 @@ class Members:
 
     def admit(
         self,
-        context: sg_context.RequestContext,
+        context: Context,
         uuids: Sequence[str],
         invocation: str | None = None,
     ) -> Mapping[str, Any]:

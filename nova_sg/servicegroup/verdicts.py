@@ -25,6 +25,8 @@ from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
 
+Context = sg_context.RequestContext
+
 
 class Verdicts:
     """The liveness of services, as this process knows it.
@@ -70,7 +72,7 @@ class Verdicts:
         return known.up
 
     def liveness_of(
-        self, member: Any, context: sg_context.RequestContext | None = None
+        self, member: Any, context: Context | None = None
     ) -> sg_liveness.Liveness | None:
         """Return the membership's verdict about one service.
 
@@ -114,7 +116,7 @@ class Verdicts:
         )
 
     def liveness(
-        self, context: sg_context.RequestContext, uuids: Iterable[str]
+        self, context: Context, uuids: Iterable[str]
     ) -> Mapping[str, sg_liveness.Liveness]:
         """Return what is known of many services, by uuid.
 
@@ -133,7 +135,7 @@ class Verdicts:
         return self._knowledge.age
 
     def _ask(
-        self, context: sg_context.RequestContext, uuids: Iterable[str]
+        self, context: Context, uuids: Iterable[str]
     ) -> Mapping[str, sg_liveness.Liveness]:
         uuids = list(uuids)
         if self._knowledge.outages.failing:
@@ -146,9 +148,7 @@ class Verdicts:
             return self._last_known(uuids, error)
         return self._knowledge.learn(alive)
 
-    def _ask_for_all(
-        self, context: sg_context.RequestContext, uuid: str
-    ) -> None:
+    def _ask_for_all(self, context: Context, uuid: str) -> None:
         """Learn the verdicts about all services, if the backend tells.
 
         What stands in the way of it shows when the service is asked for

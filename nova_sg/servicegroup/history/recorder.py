@@ -21,6 +21,8 @@ from nova_sg.servicegroup.history import entry as entry_
 
 LOG = logging.getLogger(__name__)
 
+Context = sg_context.RequestContext
+
 #: Seconds between two deletions of old entries.
 PRUNE_EVERY = 3600.0
 
@@ -29,13 +31,13 @@ class Services(Protocol):
     """What a recorder asks of the servicegroup API."""
 
     def list(
-        self, context: sg_context.RequestContext
+        self, context: Context
     ) -> tuple[Sequence[record.Record], Mapping[str, liveness.Liveness]]:
         """Return the services, and what is known of them by uuid."""
 
     def departures(
         self,
-        context: sg_context.RequestContext,
+        context: Context,
         services: Iterable[Any],
         known: Mapping[str, liveness.Liveness] | None = None,
     ) -> Mapping[str, reasons.Departure]:
@@ -60,9 +62,7 @@ class Recorder:
         services: Services,
         history: base.History,
         observer: str,
-        context_of: Callable[
-            [], sg_context.RequestContext
-        ] = sg_context.get_admin_context,
+        context_of: Callable[[], Context] = sg_context.get_admin_context,
     ) -> None:
         self._context_of = context_of
         self._services = services
@@ -158,7 +158,7 @@ class Recorder:
 
     def _whys(
         self,
-        context: sg_context.RequestContext,
+        context: Context,
         services: Sequence[record.Record],
         now: Mapping[str, entry_.Standing],
         alive: Mapping[str, liveness.Liveness],
@@ -194,18 +194,14 @@ class Recorder:
         )
 
     def _record(
-        self,
-        context: sg_context.RequestContext,
-        entries: Sequence[entry_.Entry],
+        self, context: Context, entries: Sequence[entry_.Entry]
     ) -> None:
         recorded = self._history.record(context, entries)
         for each in entries:
             self._learn(each.uuid, recorded.get(each.uuid))
 
     def _prune(
-        self,
-        context: sg_context.RequestContext,
-        services: Mapping[str, record.Record],
+        self, context: Context, services: Mapping[str, record.Record]
     ) -> None:
         """Delete old entries, once in a while."""
         if time.monotonic() < self._prune_at:

@@ -33,6 +33,8 @@ from nova_sg.servicegroup.records import known
 
 LOG = logging.getLogger(__name__)
 
+Context = sg_context.RequestContext
+
 #: Up to so many services are named in a message.
 FEW = 10
 
@@ -99,12 +101,10 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         # What has joined is the parent's.
         self._begin()
 
-    def watch(self, context: sg_context.RequestContext) -> None:
+    def watch(self, context: Context) -> None:
         self.mirror.follow(None)
 
-    def announce(
-        self, context: sg_context.RequestContext, created: record.Record
-    ) -> None:
+    def announce(self, context: Context, created: record.Record) -> None:
         with self._changing:
             try:
                 self._expected.add(created.uuid)
@@ -113,9 +113,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         self._reader.changed([created.uuid])
 
     def join_many(
-        self,
-        context: sg_context.RequestContext,
-        joined: Sequence[record.Record],
+        self, context: Context, joined: Sequence[record.Record]
     ) -> Sequence[base.Handle]:
         handles = [
             sg_keys.Handle(
@@ -138,9 +136,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         return staying
 
     def beat_many(
-        self,
-        context: sg_context.RequestContext,
-        handles: Sequence[base.Handle],
+        self, context: Context, handles: Sequence[base.Handle]
     ) -> Sequence[base.Handle]:
         """Note that the loops of services turn, and see that it shows.
 
@@ -176,9 +172,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         return [each for each in handles if each in gone]
 
     def leave_many(
-        self,
-        context: sg_context.RequestContext,
-        handles: Sequence[base.Handle],
+        self, context: Context, handles: Sequence[base.Handle]
     ) -> None:
         with self._changing:
             mine = self._handles.intersection(
@@ -190,10 +184,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         self._reader.forget([each.uuid for each in mine])
 
     def leave_invocation(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        invocation: str,
+        self, context: Context, uuid: str, invocation: str
     ) -> sg_invocation.Departure:
         """Delete the keys of an invocation before their lease expires.
 
@@ -205,7 +196,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         return sg_invocation.Departure(count)
 
     def alive(
-        self, context: sg_context.RequestContext, uuids: Iterable[str]
+        self, context: Context, uuids: Iterable[str]
     ) -> dict[str, liveness.Liveness]:
         wanted = list(uuids)
         found = self.living(wanted).verdicts(wanted)
@@ -216,7 +207,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         return found
 
     def departures(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
+        self, context: Context, uuids: Sequence[str]
     ) -> Mapping[str, reasons.Departure]:
         return self._keys.departures(uuids)
 
@@ -227,7 +218,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
     def last_known(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:
         return self._reader.last(uuids)
 
-    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+    def forget(self, context: Context, uuid: str) -> None:
         self._keys.delete_all(uuid)
         self._reader.forget([uuid])
 

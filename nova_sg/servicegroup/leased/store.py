@@ -20,6 +20,8 @@ from nova_sg.servicegroup import view as sg_view
 from nova_sg.servicegroup.mirror import mirror as sg_mirror
 from nova_sg.servicegroup.records import base
 
+Context = sg_context.RequestContext
+
 
 class Reader(abc.ABC):
     """Reads the records of cells, by their uuid, from the backend itself.
@@ -89,13 +91,13 @@ class MirroredRecordStore(base.RecordStore):
         self.mirror = mirror
         self._reader = reader
 
-    def watch(self, context: sg_context.RequestContext) -> None:
+    def watch(self, context: Context) -> None:
         self.mirror.follow(self.cell(context))
 
     def mirror_over(self, lease: object) -> sg_mirror.Mirror | None:
         return self.mirror if self.mirror.lease is lease else None
 
-    def cell(self, context: sg_context.RequestContext) -> str:
+    def cell(self, context: Context) -> str:
         """Return the uuid of the cell that a call is for."""
         uuid: str | None = getattr(context, 'cell_uuid', None)
         return uuid or self.conf.servicegroup.cell
@@ -109,14 +111,12 @@ class MirroredRecordStore(base.RecordStore):
         """
         return self.mirror.view(cell)
 
-    def view(self, context: sg_context.RequestContext) -> sg_view.View | None:
+    def view(self, context: Context) -> sg_view.View | None:
         cell = self.cell(context)
         self.mirror.note_list(cell)
         return self._view(cell)
 
-    def known(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> set[str]:
+    def known(self, context: Context, uuids: Sequence[str]) -> set[str]:
         """Return those of the uuids that are services, of any cell."""
         cell = self.cell(context)
         view = self._view(cell)
@@ -124,9 +124,7 @@ class MirroredRecordStore(base.RecordStore):
         rest = [uuid for uuid in uuids if uuid not in known]
         return known | self._reader.known(cell, rest)
 
-    def get_by_uuid(
-        self, context: sg_context.RequestContext, uuid: str
-    ) -> record.Record:
+    def get_by_uuid(self, context: Context, uuid: str) -> record.Record:
         cell = self.cell(context)
         view = self._view(cell)
         if view is not None:
@@ -137,9 +135,7 @@ class MirroredRecordStore(base.RecordStore):
             raise exception.ServiceNotFound(service_id=uuid)
         return found
 
-    def get_by_id(
-        self, context: sg_context.RequestContext, service_id: int
-    ) -> record.Record:
+    def get_by_id(self, context: Context, service_id: int) -> record.Record:
         cell = self.cell(context)
         view = self._view(cell)
         if view is not None:
@@ -151,7 +147,7 @@ class MirroredRecordStore(base.RecordStore):
         return found
 
     def get_by_host_and_binary(
-        self, context: sg_context.RequestContext, host: str, binary: str
+        self, context: Context, host: str, binary: str
     ) -> record.Record | None:
         cell = self.cell(context)
         view = self._view(cell)
@@ -160,7 +156,7 @@ class MirroredRecordStore(base.RecordStore):
         return self._reader.get_by_name(cell, host, binary)
 
     def get_by_host_and_topic(
-        self, context: sg_context.RequestContext, host: str, topic: str
+        self, context: Context, host: str, topic: str
     ) -> record.Record | None:
         cell = self.cell(context)
         view = self._view(cell)
@@ -171,9 +167,7 @@ class MirroredRecordStore(base.RecordStore):
         return None if found is None or found.disabled else found
 
     def list(
-        self,
-        context: sg_context.RequestContext,
-        **filters: Unpack[record.Filters],
+        self, context: Context, **filters: Unpack[record.Filters]
     ) -> Sequence[record.Record]:
         cell = self.cell(context)
         self.mirror.note_list(cell)
@@ -188,10 +182,7 @@ class MirroredRecordStore(base.RecordStore):
         return sg_view.select(records, **filters)
 
     def of_hosts(
-        self,
-        context: sg_context.RequestContext,
-        binary: str,
-        hosts: Iterable[str],
+        self, context: Context, binary: str, hosts: Iterable[str]
     ) -> Sequence[record.Record]:
         cell = self.cell(context)
         self.mirror.note_list(cell)
@@ -202,13 +193,11 @@ class MirroredRecordStore(base.RecordStore):
             )
         return view.of_hosts(binary, hosts)
 
-    def traces(
-        self, context: sg_context.RequestContext
-    ) -> Sequence[record.Record]:
+    def traces(self, context: Context) -> Sequence[record.Record]:
         return self._reader.traces(self.cell(context))
 
     def minimum_versions(
-        self, context: sg_context.RequestContext, binaries: Iterable[str]
+        self, context: Context, binaries: Iterable[str]
     ) -> dict[str, int]:
         cell = self.cell(context)
         view = self._view(cell)

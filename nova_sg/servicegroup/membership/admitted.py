@@ -13,6 +13,8 @@ from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
 
+Context = sg_context.RequestContext
+
 
 class AdmittedHandle(base.Handle):
     """A membership, with what it takes to end it.
@@ -48,9 +50,7 @@ class AdmittedMembership(base.Membership):
     """Stands on :meth:`admit`, :meth:`report` and :meth:`withdraw` alone."""
 
     def join_many(
-        self,
-        context: sg_context.RequestContext,
-        joined: Sequence[record.Record],
+        self, context: Context, joined: Sequence[record.Record]
     ) -> Sequence[base.Handle]:
         mine = invocation.current()
         admitted = self.admit(context, [each.uuid for each in joined], mine)
@@ -61,9 +61,7 @@ class AdmittedMembership(base.Membership):
         ]
 
     def beat_many(
-        self,
-        context: sg_context.RequestContext,
-        handles: Sequence[base.Handle],
+        self, context: Context, handles: Sequence[base.Handle]
     ) -> Sequence[base.Handle]:
         gone = set(self.report(context, [handle.uuid for handle in handles]))
         for handle in handles:
@@ -72,9 +70,7 @@ class AdmittedMembership(base.Membership):
         return [handle for handle in handles if handle.uuid in gone]
 
     def leave_many(
-        self,
-        context: sg_context.RequestContext,
-        handles: Sequence[base.Handle],
+        self, context: Context, handles: Sequence[base.Handle]
     ) -> None:
         self.withdraw(
             context, [cast(AdmittedHandle, handle).stay for handle in handles]

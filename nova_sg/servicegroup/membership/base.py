@@ -21,6 +21,8 @@ from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 
+Context = sg_context.RequestContext
+
 
 class Handle:
     """One process's membership of one service, from join to leave.
@@ -37,7 +39,7 @@ class Handle:
     def uuid(self) -> str:
         return self.record.uuid
 
-    def beat(self, context: sg_context.RequestContext) -> None:
+    def beat(self, context: Context) -> None:
         """Say that the service's own loop is turning.
 
         :raises ServiceNotFound: the record is gone
@@ -47,7 +49,7 @@ class Handle:
         if self.membership.beat_many(context, [self]):
             raise exception.ServiceNotFound(service_id=self.uuid)
 
-    def leave(self, context: sg_context.RequestContext) -> None:
+    def leave(self, context: Context) -> None:
         """End this membership at once; leaving twice is leaving once."""
         self.membership.leave_many(context, [self])
 
@@ -91,9 +93,7 @@ class Membership(abc.ABC):
     def marker_store(self) -> marker.MarkerStore:
         """Where this backend carries the deployment marker."""
 
-    def join(
-        self, context: sg_context.RequestContext, joined: record.Record
-    ) -> Handle:
+    def join(self, context: Context, joined: record.Record) -> Handle:
         """Become a member; the first beat is written before this returns.
 
         :raises ServiceNotFound: the record is gone
@@ -103,7 +103,7 @@ class Membership(abc.ABC):
             raise exception.ServiceNotFound(service_id=joined.uuid)
         return handles[0]
 
-    def watch(self, context: sg_context.RequestContext) -> None:  # noqa: B027
+    def watch(self, context: Context) -> None:  # noqa: B027
         """Note that this process goes on, and will ask often.
 
         A membership that can keep a copy begins to. It never fails, and does
@@ -111,7 +111,7 @@ class Membership(abc.ABC):
         """
 
     def announce(  # noqa: B027
-        self, context: sg_context.RequestContext, created: record.Record
+        self, context: Context, created: record.Record
     ) -> None:
         """Note that a service was created, and will join.
 
@@ -126,9 +126,7 @@ class Membership(abc.ABC):
 
     @abc.abstractmethod
     def join_many(
-        self,
-        context: sg_context.RequestContext,
-        joined: Sequence[record.Record],
+        self, context: Context, joined: Sequence[record.Record]
     ) -> Sequence[Handle]:
         """Become a member of many services in a few round trips.
 
@@ -138,7 +136,7 @@ class Membership(abc.ABC):
 
     @abc.abstractmethod
     def beat_many(
-        self, context: sg_context.RequestContext, handles: Sequence[Handle]
+        self, context: Context, handles: Sequence[Handle]
     ) -> Sequence[Handle]:
         """Beat for many services in a few round trips.
 
@@ -146,16 +144,11 @@ class Membership(abc.ABC):
         """
 
     @abc.abstractmethod
-    def leave_many(
-        self, context: sg_context.RequestContext, handles: Sequence[Handle]
-    ) -> None:
+    def leave_many(self, context: Context, handles: Sequence[Handle]) -> None:
         """End many memberships in a few round trips."""
 
     def leave_invocation(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        invocation: str,
+        self, context: Context, uuid: str, invocation: str
     ) -> sg_invocation.Departure:
         """Take out the members of a service that one run of a unit left.
 
@@ -179,7 +172,7 @@ class Membership(abc.ABC):
 
     @abc.abstractmethod
     def alive(
-        self, context: sg_context.RequestContext, uuids: Iterable[str]
+        self, context: Context, uuids: Iterable[str]
     ) -> dict[str, liveness.Liveness]:
         """Return what the backend knows of services, by uuid.
 
@@ -191,10 +184,7 @@ class Membership(abc.ABC):
         """
 
     def all_but(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        known: Collection[str],
+        self, context: Context, uuid: str, known: Collection[str]
     ) -> liveness.AllBut | None:
         """Return the verdicts about all services at once.
 
@@ -210,7 +200,7 @@ class Membership(abc.ABC):
         return None
 
     def departures(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
+        self, context: Context, uuids: Sequence[str]
     ) -> Mapping[str, reasons.Departure]:
         """Return why services are down, by the traces of their members.
 
@@ -244,12 +234,10 @@ class Membership(abc.ABC):
         """
 
     @abc.abstractmethod
-    def forget(self, context: sg_context.RequestContext, uuid: str) -> None:
+    def forget(self, context: Context, uuid: str) -> None:
         """Take away every membership of a service that is destroyed."""
 
-    def report(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> Sequence[str]:
+    def report(self, context: Context, uuids: Sequence[str]) -> Sequence[str]:
         """Beat for services whose process is elsewhere (over RPC).
 
         This and the next two are for drivers with ``remote_beats``.
@@ -260,7 +248,7 @@ class Membership(abc.ABC):
 
     def admit(
         self,
-        context: sg_context.RequestContext,
+        context: Context,
         uuids: Sequence[str],
         invocation: str | None = None,
     ) -> Mapping[str, Any]:
@@ -275,9 +263,7 @@ class Membership(abc.ABC):
         """
         raise self._not_joined(uuids)
 
-    def withdraw(
-        self, context: sg_context.RequestContext, stays: Sequence[Stay]
-    ) -> None:
+    def withdraw(self, context: Context, stays: Sequence[Stay]) -> None:
         """End memberships of processes elsewhere; it shows at once."""
         raise self._not_joined([stay.uuid for stay in stays])
 

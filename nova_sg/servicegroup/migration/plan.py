@@ -12,6 +12,8 @@ from nova_sg import exception
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.records import base as records_base
 
+Context = sg_context.RequestContext
+
 #: Fields of a live record which beats change, here or there.
 _SOFT = frozenset({'report_count', 'last_seen_up'})
 
@@ -37,7 +39,7 @@ class Plan:
 
 
 def make(
-    context: sg_context.RequestContext,
+    context: Context,
     source: records_base.RecordStore,
     target: records_base.RecordStore,
 ) -> Plan:
@@ -61,7 +63,7 @@ def make(
 
 
 def check(
-    context: sg_context.RequestContext,
+    context: Context,
     store: records_base.RecordStore,
     written: Collection[record.Record],
 ) -> None:
@@ -82,7 +84,7 @@ def check(
 
 
 def _read(
-    context: sg_context.RequestContext, store: records_base.RecordStore
+    context: Context, store: records_base.RecordStore
 ) -> Mapping[str, record.Record]:
     """Return all records of a store by uuid, live and destroyed."""
     live = store.list(context)

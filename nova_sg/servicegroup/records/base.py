@@ -18,6 +18,8 @@ from nova_sg.servicegroup import view as sg_view
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.records import known
 
+Context = sg_context.RequestContext
+
 
 class RecordStore(known.KnownRecords):
     """Durable records, written rarely: by operators and at start-up.
@@ -79,7 +81,7 @@ class RecordStore(known.KnownRecords):
 
     @abc.abstractmethod
     def create(
-        self, context: sg_context.RequestContext, values: Mapping[str, Any]
+        self, context: Context, values: Mapping[str, Any]
     ) -> record.Record:
         """Write a new record.
 
@@ -90,18 +92,14 @@ class RecordStore(known.KnownRecords):
         """
 
     @abc.abstractmethod
-    def get_by_uuid(
-        self, context: sg_context.RequestContext, uuid: str
-    ) -> record.Record:
+    def get_by_uuid(self, context: Context, uuid: str) -> record.Record:
         """Return the live record with this uuid.
 
         :raises ServiceNotFound: there is none
         """
 
     @abc.abstractmethod
-    def get_by_id(
-        self, context: sg_context.RequestContext, service_id: int
-    ) -> record.Record:
+    def get_by_id(self, context: Context, service_id: int) -> record.Record:
         """Return the live record with this integer id.
 
         :raises ServiceNotFound: there is none
@@ -109,13 +107,13 @@ class RecordStore(known.KnownRecords):
 
     @abc.abstractmethod
     def get_by_host_and_binary(
-        self, context: sg_context.RequestContext, host: str, binary: str
+        self, context: Context, host: str, binary: str
     ) -> record.Record | None:
         """Return the live record of a binary on a host, None without one."""
 
     @abc.abstractmethod
     def get_by_host_and_topic(
-        self, context: sg_context.RequestContext, host: str, topic: str
+        self, context: Context, host: str, topic: str
     ) -> record.Record | None:
         """Return the enabled record of a topic on a host, None without one.
 
@@ -124,9 +122,7 @@ class RecordStore(known.KnownRecords):
 
     @abc.abstractmethod
     def list(
-        self,
-        context: sg_context.RequestContext,
-        **filters: Unpack[record.Filters],
+        self, context: Context, **filters: Unpack[record.Filters]
     ) -> Sequence[record.Record]:
         """Return live records by id, all filters applied by the backend.
 
@@ -134,10 +130,7 @@ class RecordStore(known.KnownRecords):
         """
 
     def of_hosts(
-        self,
-        context: sg_context.RequestContext,
-        binary: str,
-        hosts: Iterable[str],
+        self, context: Context, binary: str, hosts: Iterable[str]
     ) -> Sequence[record.Record]:
         """Return the live records of a binary on some hosts, in any order.
 
@@ -150,7 +143,7 @@ class RecordStore(known.KnownRecords):
             if each.host in wanted
         ]
 
-    def view(self, context: sg_context.RequestContext) -> sg_view.View | None:
+    def view(self, context: Context) -> sg_view.View | None:
         """Return all live records, where a mirror of this process has them.
 
         A record that has not changed is the same object in the next view.
@@ -159,17 +152,13 @@ class RecordStore(known.KnownRecords):
         """
         return None
 
-    def known(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> set[str]:
+    def known(self, context: Context, uuids: Sequence[str]) -> set[str]:
         if len(uuids) > known.FEW:
             return {each.uuid for each in self.list(context)} & set(uuids)
         return known.one_by_one(self.get_by_uuid, context, uuids)
 
     @abc.abstractmethod
-    def traces(
-        self, context: sg_context.RequestContext
-    ) -> Sequence[record.Record]:
+    def traces(self, context: Context) -> Sequence[record.Record]:
         """Return the records of destroyed services, by id.
 
         As long as they are remembered.
@@ -177,10 +166,7 @@ class RecordStore(known.KnownRecords):
 
     @abc.abstractmethod
     def update(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        changes: Mapping[str, Any],
+        self, context: Context, uuid: str, changes: Mapping[str, Any]
     ) -> record.Record:
         """Write the changed fields, and only those, atomically.
 
@@ -194,14 +180,14 @@ class RecordStore(known.KnownRecords):
         """
 
     @abc.abstractmethod
-    def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
+    def destroy(self, context: Context, uuid: str) -> None:
         """Take a record away; its host and binary are free again.
 
         :raises ServiceNotFound: there is no live record
         """
 
     def made(
-        self, context: sg_context.RequestContext, uuid: str | None = None
+        self, context: Context, uuid: str | None = None
     ) -> record.Record | None:
         """Return what a change made, if it was made already.
 
@@ -221,7 +207,7 @@ class RecordStore(known.KnownRecords):
 
     @abc.abstractmethod
     def minimum_versions(
-        self, context: sg_context.RequestContext, binaries: Iterable[str]
+        self, context: Context, binaries: Iterable[str]
     ) -> dict[str, int]:
         """Return the lowest version of each binary that has a record.
 
@@ -229,9 +215,7 @@ class RecordStore(known.KnownRecords):
         """
 
     @abc.abstractmethod
-    def restore(
-        self, context: sg_context.RequestContext, restored: record.Record
-    ) -> None:
+    def restore(self, context: Context, restored: record.Record) -> None:
         """Write a record as it is: id, uuid, times and all.
 
         Migration, repair and backup stand on it. Writing the same record
@@ -242,9 +226,7 @@ class RecordStore(known.KnownRecords):
         """
 
     @abc.abstractmethod
-    def purge(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> None:
+    def purge(self, context: Context, uuids: Sequence[str]) -> None:
         """Take records away without a trace, live or destroyed.
 
         Only for copies that a migration has left behind: a service is

@@ -28,6 +28,8 @@ import uuid
 from nova_sg import context as sg_context
 from nova_sg import exception
 
+Context = sg_context.RequestContext
+
 T = TypeVar('T')
 
 #: Seconds for which a store keeps a token at least.
@@ -47,7 +49,7 @@ def new_token() -> str:
     return uuid.uuid4().hex
 
 
-def for_one(context: sg_context.RequestContext) -> sg_context.RequestContext:
+def for_one(context: Context) -> Context:
     """Return the context of one change, made by this caller.
 
     :param context: of the call, ours or nova's; it is not changed
@@ -61,7 +63,7 @@ def for_one(context: sg_context.RequestContext) -> sg_context.RequestContext:
     return mine
 
 
-def token_of(context: sg_context.RequestContext) -> str:
+def token_of(context: Context) -> str:
     """Return the token of the change that a call makes.
 
     :param context: of the call, ours or nova's

@@ -21,13 +21,15 @@ from nova_sg.servicegroup import marker
 
 LOG = logging.getLogger(__name__)
 
+Context = sg_context.RequestContext
+
 #: Up to so many services are asked for one by one.
 FEW = 10
 
 
 def one_by_one(
     get_by_uuid: Callable[[Any, str], Any],
-    context: sg_context.RequestContext,
+    context: Context,
     uuids: Iterable[str],
 ) -> set[str]:
     """Return those of the uuids that have a live record.
@@ -63,17 +65,13 @@ class KnownRecords(abc.ABC):
         """Where this backend carries the deployment marker."""
 
     @abc.abstractmethod
-    def known(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> set[str]:
+    def known(self, context: Context, uuids: Sequence[str]) -> set[str]:
         """Return those of the uuids that have a live record.
 
         :raises ServiceGroupUnavailable: the backend cannot be asked
         """
 
-    def missing(
-        self, context: sg_context.RequestContext, uuids: Iterable[str]
-    ) -> set[str]:
+    def missing(self, context: Context, uuids: Iterable[str]) -> set[str]:
         """Return those of the uuids that have no live record.
 
         None of them where the backend cannot be asked: the caller knows
@@ -88,9 +86,7 @@ class KnownRecords(abc.ABC):
             LOG.debug('Not asking for records: %s', error)
             return set()
 
-    def keep(
-        self, context: sg_context.RequestContext, uuids: Sequence[str]
-    ) -> set[str]:
+    def keep(self, context: Context, uuids: Sequence[str]) -> set[str]:
         """Return those of the uuids that have a live record.
 
         For memberships, of the services that join in this process. A store
@@ -107,7 +103,7 @@ class KnownRecords(abc.ABC):
         """
         return set()
 
-    def watch(self, context: sg_context.RequestContext) -> None:  # noqa: B027
+    def watch(self, context: Context) -> None:  # noqa: B027
         """Note that this process goes on, and will read often.
 
         A store that can keep a copy begins to. It never fails, and does not
@@ -116,12 +112,7 @@ class KnownRecords(abc.ABC):
         :param context: names the cell that will be read
         """
 
-    def guard(
-        self,
-        context: sg_context.RequestContext,
-        uuid: str,
-        lease: object,
-    ) -> str | None:
+    def guard(self, context: Context, uuid: str, lease: object) -> str | None:
         """Return the key that is there while a service has a record.
 
         A membership of the same backend looks for it in the transaction in
