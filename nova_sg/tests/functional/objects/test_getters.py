@@ -41,8 +41,6 @@ class TestGetters(base.ObjectsTestCase):
         self.assertIsNone(
             Service.get_by_host_and_topic(self.context, 'c2', 'compute')
         )
-
-    def test_host_and_topic_answers_none_where_there_is_none(self):
         self.assertIsNone(
             Service.get_by_host_and_topic(self.context, 'c1', 'scheduler')
         )
@@ -53,8 +51,6 @@ class TestGetters(base.ObjectsTestCase):
                 self.context, each.host, 'nova-compute'
             )
             self.assertEqual(each.uuid, found.uuid)
-
-    def test_host_and_binary_answers_none_where_there_is_none(self):
         self.assertIsNone(
             Service.get_by_host_and_binary(self.context, 'c9', 'nova-compute')
         )
@@ -115,30 +111,24 @@ class TestMinimumVersion(base.ObjectsTestCase):
     def minimum(self, *binaries):
         return Service.get_minimum_version_multi(self.context, list(binaries))
 
-    def test_it_is_the_lowest_of_a_binary(self):
+    def test_it_is_the_lowest_of_the_binaries_that_have_a_service(self):
         self.assertEqual(
             4, Service.get_minimum_version(self.context, 'nova-compute')
         )
-
-    def test_it_is_the_lowest_of_all_binaries_asked_for(self):
         self.assertEqual(4, self.minimum('nova-compute', 'nova-scheduler'))
-        self.assertEqual(5, self.minimum('nova-scheduler'))
-
-    def test_binaries_without_a_service_do_not_count(self):
         self.assertEqual(5, self.minimum('nova-scheduler', 'nova-conductor'))
         self.assertEqual(0, self.minimum('nova-conductor'))
 
-    def test_a_service_forced_down_is_left_out(self):
-        self.old.forced_down = True
-        self.old.save()
-        self.assertEqual(6, self.minimum('nova-compute'))
-
-    def test_a_disabled_service_is_not_left_out(self):
+    def test_a_service_counts_unless_it_is_forced_down_or_destroyed(self):
         self.old.disabled = True
         self.old.save()
         self.assertEqual(4, self.minimum('nova-compute'))
-
-    def test_a_destroyed_service_is_left_out(self):
+        self.old.forced_down = True
+        self.old.save()
+        self.assertEqual(6, self.minimum('nova-compute'))
+        self.old.forced_down = False
+        self.old.save()
+        self.assertEqual(4, self.minimum('nova-compute'))
         self.old.destroy()
         self.assertEqual(6, self.minimum('nova-compute'))
 
@@ -163,7 +153,7 @@ class TestLazyLoading(base.ObjectsTestCase):
         self.assertTrue(living.obj_attr_is_set('is_up'))
         self.assertEqual(set(), living.obj_what_changed())
 
-    def test_who_leaves_is_down_at_once_though_just_seen_up(self):
+    def test_a_service_that_leaves_is_down_at_once_though_just_seen_up(self):
         service = self.service()
         self.api.join_many(
             self.context, [self.api.get_by_uuid(self.context, service.uuid)]
@@ -180,18 +170,17 @@ class TestLazyLoading(base.ObjectsTestCase):
         self.assertIs(False, self.reload(service).is_up)
 
     def test_the_zone_is_loaded_when_looked_at(self):
-        service = self.service()
-        self.api.inventory.set_zone('c1', 'az1')
-        self.assertFalse(service.obj_attr_is_set('availability_zone'))
-        self.assertEqual('az1', service.availability_zone)
-        self.assertEqual(set(), service.obj_what_changed())
-
-    def test_other_binaries_are_in_the_internal_zone(self):
         scheduler = self.service('ctl', 'nova-scheduler', 'scheduler')
-        self.assertEqual('internal', scheduler.availability_zone)
-
-    def test_a_compute_in_no_aggregate_is_in_the_default_zone(self):
-        self.assertEqual('nova', self.service().availability_zone)
+        self.api.inventory.set_zone('c1', 'az1')
+        for service, zone in (
+            (self.service('c1'), 'az1'),
+            # In no aggregate.
+            (self.service('c2'), 'nova'),
+            (scheduler, 'internal'),
+        ):
+            self.assertFalse(service.obj_attr_is_set('availability_zone'))
+            self.assertEqual(zone, service.availability_zone)
+            self.assertEqual(set(), service.obj_what_changed())
 
     def test_what_was_loaded_is_never_written(self):
         service = self.service()

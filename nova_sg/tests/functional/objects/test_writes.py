@@ -52,6 +52,7 @@ class TestCreate(base.ObjectsTestCase):
             {'host': 'c1'},
             {'binary': 'nova-compute'},
             {'host': None, 'binary': 'nova-compute'},
+            {'host': '', 'binary': 'nova-compute'},
             {'host': 'c1', 'binary': ''},
         ):
             service = objects.ServiceGroupService(self.context, **values)
@@ -86,16 +87,6 @@ class TestCreate(base.ObjectsTestCase):
     def test_a_zone_or_state_that_was_set_is_not_written(self):
         made = self.service(availability_zone='az9', is_up=False)
         self.assertEqual('nova', self.reload(made).availability_zone)
-
-    def test_a_service_without_host_or_binary_is_refused(self):
-        for values in (
-            {'host': 'c1'},
-            {'binary': 'nova-compute'},
-            {'host': None, 'binary': 'nova-compute'},
-            {'host': '', 'binary': 'nova-compute'},
-        ):
-            made = objects.ServiceGroupService(self.context, **values)
-            self.assertRaises(exception.InvalidInput, made.create)
 
 
 class TestSave(base.ObjectsTestCase):
@@ -162,16 +153,6 @@ class TestSave(base.ObjectsTestCase):
         self.mine.last_seen_up = self.mine.created_at
         error = self.assertRaises(exception.InvalidInput, self.mine.save)
         self.assertIn('last_seen_up cannot be set', str(error))
-
-    def test_forced_down_shows_in_the_state_at_once(self):
-        self.mine.report_state()
-        self.assertIs(True, self.mine.is_up)
-        self.mine.forced_down = True
-        self.mine.save()
-        self.assertIs(False, self.mine.is_up)
-        self.mine.forced_down = False
-        self.mine.save()
-        self.assertIs(True, self.mine.is_up)
 
 
 class TestWhichSaveIsABeat(base.ObjectsTestCase):

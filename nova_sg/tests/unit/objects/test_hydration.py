@@ -72,25 +72,16 @@ class TestHydration(base.BaseTestCase):
     def test_it_gives_what_the_setters_would_give(self):
         fast, slow = hydrated(), by_setters()
         for name in fast.fields:
+            self.assertTrue(fast.obj_attr_is_set(name), name)
             self.assertEqual(
                 (type(getattr(slow, name)), getattr(slow, name)),
                 (type(getattr(fast, name)), getattr(fast, name)),
                 name,
             )
 
-    def test_every_field_is_set(self):
-        made = hydrated()
-        self.assertEqual(
-            [], [n for n in made.fields if not made.obj_attr_is_set(n)]
-        )
-
-    def test_nothing_is_pending_afterwards(self):
-        made = hydrated()
-        self.assertEqual(set(), made.obj_what_changed())
-        self.assertEqual({}, made.obj_get_changes())
-
     def test_only_what_is_set_then_is_pending(self):
         made = hydrated()
+        self.assertEqual({}, made.obj_get_changes())
         made.disabled = False
         self.assertEqual({'disabled'}, made.obj_what_changed())
         made.obj_reset_changes()
@@ -175,6 +166,8 @@ class TestSerialization(base.BaseTestCase):
             self.assertEqual(
                 getattr(sent, name), getattr(received, name), name
             )
+        with testtools.ExpectedException(ovo_exc.ReadOnlyFieldError):
+            received.id = 8
 
     def test_times_are_aware_and_in_utc_on_both_sides(self):
         sent = hydrated(updated_at=MORNING)
@@ -197,11 +190,6 @@ class TestSerialization(base.BaseTestCase):
         received = over_the_wire(sent)
         self.assertFalse(received.obj_attr_is_set('is_up'))
         self.assertFalse(received.obj_attr_is_set('availability_zone'))
-
-    def test_the_id_is_read_only_for_a_peer_too(self):
-        received = over_the_wire(hydrated())
-        with testtools.ExpectedException(ovo_exc.ReadOnlyFieldError):
-            received.id = 8
 
     def test_the_wire_carries_plain_utc_times(self):
         data = hydrated().obj_to_primitive()['nova_sg_object.data']
