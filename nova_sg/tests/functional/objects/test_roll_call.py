@@ -118,7 +118,7 @@ class TestRollCall(RollCallTestCase):
         self.assertEqual((left, set(), 2), self.call())
         self.assertEqual((left, set(), 1), self.call())
 
-    def test_nor_is_one_in_whose_place_another_came(self):
+    def test_a_service_that_another_replaced_is_not(self):
         self.api.list(self.context)
         self.services[7].destroy()
         new = self.service('c7').uuid
@@ -126,7 +126,7 @@ class TestRollCall(RollCallTestCase):
         self.uuids.append(new)
         self.assertEqual((left, set(), 2), self.call())
 
-    def test_nor_is_one_that_was_purged(self):
+    def test_a_service_that_was_purged_is_not(self):
         self.api.list(self.context)
         self.database.write(
             lambda c: c.execute(

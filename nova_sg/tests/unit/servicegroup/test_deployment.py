@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""How often a process looks whose a backend is."""
+"""How often a process looks to which deployment a backend belongs."""
 
 import fixtures
 from oslotest import base

@@ -67,7 +67,7 @@ class TestDoubting(base.BaseTestCase):
                 self.time += 0.1
         self.assertLessEqual(doubtful, BOUNDS.limit + 0.2)
 
-    def test_who_reads_only_after_each_outage_sees_it_end(self):
+    def test_a_reader_that_reads_only_after_each_outage_sees_it_end(self):
         seen = []
         for _ in range(10):
             self.outage(9.0)

@@ -129,7 +129,7 @@ class TestAfterAnOutage(base.KnowledgeTestCase):
         self.outage()
         self.assertFalse(self.answer(False))
 
-    def test_who_beat_since_it_was_last_seen_may_lack_the_time_too(self):
+    def test_a_service_that_beat_unseen_may_lack_the_time_too(self):
         # The reader reads seldom: not each beat.
         self.answer(True)
         self.outage()
@@ -158,7 +158,7 @@ class TestAfterAnOutage(base.KnowledgeTestCase):
         self.answer(False)
         self.assertEqual(0.0, self.knowledge.age)
 
-    def test_who_left_since_is_down_at_once(self):
+    def test_a_service_that_left_since_is_down_at_once(self):
         self.answer(True)
         self.outage()
         self.assertTrue(self.answer(False))

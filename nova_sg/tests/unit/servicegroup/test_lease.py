@@ -42,7 +42,7 @@ class TestLease(test_base.BaseTestCase):
         self.pass_time(100 * TIMEOUT)
         self.lease._note_heard(self.clock.now)
 
-    def test_who_connects_for_the_first_time_is_unsure_for_a_moment(self):
+    def test_a_process_that_has_just_connected_is_unsure_for_a_moment(self):
         self.lease._note_connecting()
         self.assertFalse(self.lease.connected)
         self.connect()

@@ -68,7 +68,7 @@ class TestLoop(base.WaitingTestCase):
         self.await_calls(2)
         self.await_end()
 
-    def test_who_starts_a_loop_that_is_about_to_end_is_served(self):
+    def test_a_loop_that_is_started_while_it_ends_goes_on(self):
         ending, started = threading.Event(), threading.Event()
 
         def task():

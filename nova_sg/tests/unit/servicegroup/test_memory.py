@@ -28,36 +28,36 @@ class TestMemory(base.BaseTestCase):
     def up(self, living: sg_living.Living, *uuids: str) -> list[bool]:
         return [each.up for each in living.verdicts(uuids).values()]
 
-    def test_who_was_up_stands_while_members_come_back(self):
+    def test_a_service_that_was_up_stands_while_members_rejoin(self):
         self.memory.learn({'a': MEMBERS}, ['a'])
         self.lease.settling = True
         self.assertEqual([], self.memory.in_doubt({}, ['a']))
         self.assertEqual([True], self.up(self.memory.learn({}, ['a']), 'a'))
 
-    def test_who_is_missing_then_is_down_afterwards(self):
+    def test_a_service_that_is_missing_then_is_down_afterwards(self):
         self.memory.learn({'a': MEMBERS}, ['a'])
         self.lease.settling = True
         self.memory.learn({}, ['a'])
         self.lease.settling = False
         self.assertEqual([False], self.up(self.memory.learn({}, ['a']), 'a'))
 
-    def test_of_who_was_never_asked_for_nothing_is_said_too_early(self):
+    def test_of_services_never_asked_for_nothing_is_said_too_early(self):
         self.assertEqual([], self.memory.in_doubt({}, ['a', 'b']))
         self.lease.settling = True
         self.assertEqual(['b'], self.memory.in_doubt({'a': MEMBERS}, 'ab'))
 
-    def test_who_was_down_when_it_was_asked_may_have_started_since(self):
+    def test_a_service_that_was_down_may_have_started_since(self):
         self.memory.learn({}, ['a'])
         self.lease.settling = True
         self.assertEqual(['a'], self.memory.in_doubt({}, ['a']))
 
-    def test_who_is_there_already_is_remembered(self):
+    def test_a_service_that_is_back_already_is_remembered(self):
         self.lease.settling = True
         self.memory.learn({'a': MEMBERS}, ['a'])
         self.assertEqual([], self.memory.in_doubt({}, ['a']))
         self.assertEqual([True], self.up(self.memory.learn({}, ['a']), 'a'))
 
-    def test_of_who_is_not_mirrored_only_those_alive_are_remembered(self):
+    def test_without_a_mirror_only_living_services_are_remembered(self):
         self.assertEqual({}, self.memory.last(['a'], {'a'}))
         self.memory.learn({'a': MEMBERS}, ['a', 'b'])
         last = self.memory.last(['a', 'b'], {'a', 'b'})
@@ -68,7 +68,7 @@ class TestMemory(base.BaseTestCase):
             {'a': True, 'b': False}, {u: each.up for u, each in last.items()}
         )
 
-    def test_who_knows_them_all_need_not_wait(self):
+    def test_a_reader_that_knows_all_members_need_not_wait(self):
         self.memory.learn({'a': MEMBERS})
         self.lease.settling = True
         self.assertEqual([], self.memory.in_doubt({}, ['b']))

@@ -111,7 +111,7 @@ class TestMirror(base.WaitingTestCase):
         self.assertIsNone(self.mirror.view('cell'))
         self.assertIsNone(self.mirror.living())
 
-    def test_whoever_lists_often_is_answered_by_the_mirror(self):
+    def test_a_process_that_lists_often_is_answered_by_the_mirror(self):
         for _ in range(mirror.LISTS_BEFORE + 1):
             self.assertIsNone(self.mirror.view('cell'))
             self.mirror.note_list('cell')
