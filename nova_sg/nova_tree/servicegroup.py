@@ -126,7 +126,7 @@ class OwnerDriver(nova_db.DbDriver):
     def leave(self, service: Any) -> None:
         """Leave what was joined here; the service is down at once."""
         if self._joined is not None:
-            self._joined.leave(service.host, service.topic, service)
+            self._joined.leave(service)
 
     def is_up(self, service_ref: Any) -> bool:
         """Return whether a service is up; nova has seen to forced_down.

@@ -99,17 +99,11 @@ class Members:
             self._forget(handle.uuid)
         return handles
 
-    def leave(self, member: str, group: str, service: Any = None) -> None:
+    def leave(self, service: Any) -> None:
         """Take a service that joined here out of its group, at once.
 
-        :param member: the host
-        :param group: the topic
         :param service: what was given to :meth:`join`
         """
-        if service is None:
-            raise exception.InvalidInput(
-                reason=f'{member} cannot leave {group} without its service'
-            )
         uuid = service.service_ref.uuid
         # A timer that ticks once more must not bring the service back.
         self._beating.pop(uuid, []).clear()

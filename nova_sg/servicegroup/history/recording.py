@@ -68,24 +68,23 @@ class Recording:
 
     def _look(self) -> None:
         """Look; what lasts is logged once."""
+        before, self._failing = self._failing, None
         try:
             self._recorder.look()
-        except exception.NovaSgException as error:
-            if self._failing is not type(error):
-                # A database without the table may be meant to have none.
-                optional = isinstance(error, exception.SchemaNotReady)
-                LOG.log(
-                    logging.INFO if optional else logging.WARNING,
-                    'Recording no transitions until this is over: %s',
-                    error,
-                )
-            self._failing = type(error)
         except Exception as error:
-            if self._failing is not type(error):
+            self._failing = type(error)
+            if before is self._failing:
+                return
+            if not isinstance(error, exception.NovaSgException):
                 LOG.exception(
                     'Unexpected error while recording transitions, will try '
                     'again'
                 )
-            self._failing = type(error)
-        else:
-            self._failing = None
+                return
+            # A database without the table may be meant to have none.
+            optional = isinstance(error, exception.SchemaNotReady)
+            LOG.log(
+                logging.INFO if optional else logging.WARNING,
+                'Recording no transitions until this is over: %s',
+                error,
+            )

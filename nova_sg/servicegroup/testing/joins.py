@@ -48,7 +48,7 @@ class JoinTests(base.HealthyTest):
         member = self.register()
         service = _Service(member)
         self.api.join('host1', 'compute', service)
-        self.api.leave('host1', 'compute', service)
+        self.api.leave(service)
         self.assertFalse(self.is_up(member))
         self.api.join('host1', 'compute', service)
         self.assertTrue(self.is_up(member))
@@ -88,7 +88,7 @@ class JoinTests(base.HealthyTest):
         member = self.register()
         service = _Service(member)
         self.api.join('host1', 'compute', service)
-        self.api.leave('host1', 'compute', service)
+        self.api.leave(service)
         service.tick()
         self.assertFalse(self.is_up(member))
 
@@ -102,8 +102,9 @@ class JoinTests(base.HealthyTest):
         self.assertEqual([], list(self.records.list(self.context)))
 
     def test_nobody_joins_without_a_service(self) -> None:
-        for call in (self.api.join, self.api.leave):
-            self.assertRaises(exception.InvalidInput, call, 'host1', 'compute')
+        self.assertRaises(
+            exception.InvalidInput, self.api.join, 'host1', 'compute'
+        )
 
     def test_nobody_joins_for_a_destroyed_service(self) -> None:
         member = self.register()
