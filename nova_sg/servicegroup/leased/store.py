@@ -102,31 +102,22 @@ class MirroredRecordStore(base.RecordStore):
         uuid: str | None = getattr(context, 'cell_uuid', None)
         return uuid or self.conf.servicegroup.cell
 
-    def _view(self, cell: str) -> sg_view.View | None:
-        """Return the mirrored records, None where the backend is to be asked.
-
-        A store that declares ``linearizable`` asks the backend first for the
-        position of the latest change, and notes it in ``Mirror.positions``:
-        the mirror answers once it is there.
-        """
-        return self.mirror.view(cell)
-
     def view(self, context: Context) -> sg_view.View | None:
         cell = self.cell(context)
         self.mirror.note_list(cell)
-        return self._view(cell)
+        return self.mirror.view(cell)
 
     def known(self, context: Context, uuids: Sequence[str]) -> set[str]:
         """Return those of the uuids that are services, of any cell."""
         cell = self.cell(context)
-        view = self._view(cell)
+        view = self.mirror.view(cell)
         known = set() if view is None else view.by_uuid.keys() & set(uuids)
         rest = [uuid for uuid in uuids if uuid not in known]
         return known | self._reader.known(cell, rest)
 
     def get_by_uuid(self, context: Context, uuid: str) -> record.Record:
         cell = self.cell(context)
-        view = self._view(cell)
+        view = self.mirror.view(cell)
         if view is not None:
             found = view.by_uuid.get(uuid)
         else:
@@ -137,7 +128,7 @@ class MirroredRecordStore(base.RecordStore):
 
     def get_by_id(self, context: Context, service_id: int) -> record.Record:
         cell = self.cell(context)
-        view = self._view(cell)
+        view = self.mirror.view(cell)
         if view is not None:
             found = view.by_id.get(service_id)
         else:
@@ -150,7 +141,7 @@ class MirroredRecordStore(base.RecordStore):
         self, context: Context, host: str, binary: str
     ) -> record.Record | None:
         cell = self.cell(context)
-        view = self._view(cell)
+        view = self.mirror.view(cell)
         if view is not None:
             return view.by_name.get((host, binary))
         return self._reader.get_by_name(cell, host, binary)
@@ -159,7 +150,7 @@ class MirroredRecordStore(base.RecordStore):
         self, context: Context, host: str, topic: str
     ) -> record.Record | None:
         cell = self.cell(context)
-        view = self._view(cell)
+        view = self.mirror.view(cell)
         if view is not None:
             found = view.by_topic.get((host, topic))
         else:
@@ -169,11 +160,10 @@ class MirroredRecordStore(base.RecordStore):
     def list(
         self, context: Context, **filters: Unpack[record.Filters]
     ) -> Sequence[record.Record]:
-        cell = self.cell(context)
-        self.mirror.note_list(cell)
-        view = self._view(cell)
+        view = self.view(context)
         if view is not None:
             return view.select(**filters)
+        cell = self.cell(context)
         host = filters.get('host')
         if host is not None:
             records = self._reader.of_host(cell, host)
@@ -184,13 +174,10 @@ class MirroredRecordStore(base.RecordStore):
     def of_hosts(
         self, context: Context, binary: str, hosts: Iterable[str]
     ) -> Sequence[record.Record]:
-        cell = self.cell(context)
-        self.mirror.note_list(cell)
-        view = self._view(cell)
+        view = self.view(context)
         if view is None:
-            view = sg_view.View(
-                {each.uuid: each for each in self._reader.everything(cell)}
-            )
+            records = self._reader.everything(self.cell(context))
+            view = sg_view.View({each.uuid: each for each in records})
         return view.of_hosts(binary, hosts)
 
     def traces(self, context: Context) -> Sequence[record.Record]:
@@ -200,7 +187,7 @@ class MirroredRecordStore(base.RecordStore):
         self, context: Context, binaries: Iterable[str]
     ) -> dict[str, int]:
         cell = self.cell(context)
-        view = self._view(cell)
+        view = self.mirror.view(cell)
         if view is None:
             return self._reader.minimum_versions(cell, binaries)
         lowest = view.minimum_versions
