@@ -2,8 +2,6 @@
 
 """Which services a list holds, and what each of them shows."""
 
-import gc
-
 import testtools
 
 from nova_sg import exception
@@ -138,19 +136,6 @@ class TestLists(base.ObjectsTestCase):
         listed = List.get_all(self.context)
         with testtools.ExpectedException(ValueError):
             listed.objects = [List(self.context)]
-
-    def test_the_garbage_collector_is_on_after_a_list_that_failed(self):
-        self.assertTrue(gc.isenabled())
-        self.assertRaises(
-            exception.InvalidInput, List.get_by_host, self.context, 'c\udc80'
-        )
-        self.assertTrue(gc.isenabled())
-
-    def test_the_garbage_collector_stays_off_where_it_was_off(self):
-        gc.disable()
-        self.addCleanup(gc.enable)
-        List.get_all(self.context)
-        self.assertFalse(gc.isenabled())
 
 
 class TestListsWithoutInventory(base.ObjectsTestCase):

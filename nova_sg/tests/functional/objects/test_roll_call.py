@@ -176,17 +176,6 @@ class TestOneByOne(RollCallTestCase):
         super().setUp()
         for name in ('ALONE', 'ALONE_OF_A_THOUSAND'):
             self.useFixture(fixtures.MockPatchObject(pace, name, 0))
-        # However slow the test is, what it asks for stays fresh.
-        self.useFixture(
-            fixtures.MonkeyPatch('nova_sg.servicegroup.knowledge.FRESH', 3600)
-        )
-
-    def list_long_ago(self):
-        long_ago = types.SimpleNamespace(monotonic=lambda: -1e9)
-        with fixtures.MonkeyPatch(
-            'nova_sg.servicegroup.backends.sql.listing.time', long_ago
-        ):
-            self.api.list(self.context)
 
     def are_up(self):
         """Return which are up, and the statements that it took."""

@@ -2,8 +2,6 @@
 
 """What each operation costs, in statements, on each database."""
 
-import types
-
 import fixtures
 import testscenarios
 
@@ -160,15 +158,7 @@ class TestStatementCounts(base.ObjectsTestCase):
     def test_liveness_one_by_one_is_asked_for_all_at_once(self):
         # What a scheduler does with what it listed more than a second ago.
         self.populate(range(499))
-        long_ago = types.SimpleNamespace(monotonic=lambda: -1e9)
-        with fixtures.MonkeyPatch(
-            'nova_sg.servicegroup.backends.sql.listing.time', long_ago
-        ):
-            records, _alive = self.api.list(self.context)
-        # However slow the test is, what it asks for stays fresh.
-        self.useFixture(
-            fixtures.MonkeyPatch('nova_sg.servicegroup.knowledge.FRESH', 3600)
-        )
+        records, _alive = self.list_long_ago()
         count, text = self.cost(
             lambda: [self.api.service_is_up(each) for each in records]
         )
