@@ -135,7 +135,7 @@ class Judge(Protocol):
 class Uuids(Container[str]):
     """The uuids of very many services, in a third of the memory of a set.
 
-    A set is made once it is worth it: whoever asks for many is quick.
+    A reader that asks for many gets a set, once that is worth it.
     """
 
     #: So many questions are answered without a set.

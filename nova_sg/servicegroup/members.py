@@ -31,8 +31,8 @@ class Members:
     """
 
     _deployment: deployment.Deployment
-    #: Called with the uuid of a service whose liveness has changed by a call
-    #: of this process.
+    #: Called with the uuid of a service that a call of this process has
+    #: brought up or down.
     _forget: Callable[[str], None]
 
     def __init__(self, membership: base.Membership) -> None:

@@ -89,8 +89,8 @@ def _plugin(namespace: str, option: str, name: str) -> Any:
         on_missing_entrypoints_callback=lambda _names: None,
     )
     if name not in found:
-        # Not through stevedore: it would load each, and complain of those
-        # whose library is not installed.
+        # Not through stevedore: it would load each, and complain of each
+        # library that is not installed.
         there = sorted(metadata.entry_points(group=namespace).names)
         raise exception.InvalidConfiguration(
             option=f'[servicegroup] {option}',

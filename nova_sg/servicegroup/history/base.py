@@ -139,7 +139,7 @@ class History(Told):
         whose answer was lost is not added twice.
 
         :param entries: of different services; their times are not looked at
-        :returns: the newest entries of these services, whoever wrote them
+        :returns: the newest entries of these services, also of other watchers
         :raises ServiceGroupUnavailable: the backend cannot be asked; some of
             them may have been added
         """

@@ -30,8 +30,8 @@ class Entry:
     :param records: where the records are; None where they cannot be asked
         from here
     :param reader: told which services have members now
-    :param doubtful: seconds for which each beat of a member whose key had to
-        be created asks for its record
+    :param doubtful: seconds for which the beats of a member ask for its
+        record, once its key had to be created
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class Entry:
     def without_record(
         self, handles: Sequence[sg_keys.Handle]
     ) -> set[sg_keys.Handle]:
-        """Return those whose record is gone, where records are elsewhere.
+        """Return the handles without a record, where records are elsewhere.
 
-        Asked before :meth:`enter`, where nobody has to wait for the answer:
-        an RPC without one takes a minute.
+        Asked before :meth:`enter`, while no other thread waits for the lock:
+        an RPC that is not answered takes a minute.
         """
         elsewhere = [each for each in handles if each.guard is None]
         if self._records is None or not elsewhere:
@@ -70,7 +70,7 @@ class Entry:
         """Put the keys of handles on the lease, where they are not.
 
         :param without_record: what :meth:`without_record` has found
-        :returns: the handles whose record is gone
+        :returns: the handles without a record
         """
         gone = without_record.intersection(handles)
         entering = [each for each in handles if each not in gone]

@@ -95,14 +95,14 @@ class MemberKeys(abc.ABC):
         Traces that are too old are renewed along with it.
 
         :returns: the handles without a key on the lease that this process has
-            now; and those whose guard is not there
+            now; and those without their guard
         """
 
     @abc.abstractmethod
     def create(self, handles: Sequence[Handle]) -> set[Handle]:
         """Put keys on the lease where they are not, and note that in them.
 
-        :returns: the handles whose guard is not there; they have no key
+        :returns: the handles without their guard; they have no key
         """
 
     @abc.abstractmethod

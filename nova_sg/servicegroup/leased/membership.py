@@ -240,7 +240,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         return self.lease.keep_every
 
     def _withdraw(self) -> None:
-        """Delete members whose own loop has stopped beating."""
+        """Delete members that have not beaten for the down time."""
         last = time.monotonic() - self._down_time
         silent = [
             each
@@ -268,7 +268,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         )
 
     def _lost(self) -> list[sg_keys.Handle]:
-        """Return the members whose lease is over, and whose loop turns."""
+        """Return the members of an earlier lease that go on beating."""
         last = time.monotonic() - self._down_time
         return [
             each

@@ -56,7 +56,7 @@ class Handle:
 
 @dataclasses.dataclass(frozen=True)
 class Stay:
-    """A membership whose process is elsewhere, when it ends.
+    """A membership of a process elsewhere, when it ends.
 
     :param uuid: of the service
     :param token: what :meth:`Membership.admit` gave for it
@@ -130,8 +130,8 @@ class Membership(abc.ABC):
     ) -> Sequence[Handle]:
         """Become a member of many services in a few round trips.
 
-        :returns: handles in the order given, without those whose record is
-            gone
+        :returns: handles in the order given, without those that have no
+            record
         """
 
     @abc.abstractmethod
@@ -140,7 +140,7 @@ class Membership(abc.ABC):
     ) -> Sequence[Handle]:
         """Beat for many services in a few round trips.
 
-        :returns: the handles whose record is gone; all others have beaten
+        :returns: the handles that have no record; all others have beaten
         """
 
     @abc.abstractmethod
@@ -238,11 +238,11 @@ class Membership(abc.ABC):
         """Take away every membership of a service that is destroyed."""
 
     def report(self, context: Context, uuids: Sequence[str]) -> Sequence[str]:
-        """Beat for services whose process is elsewhere (over RPC).
+        """Beat for services of processes elsewhere (over RPC).
 
         This and the next two are for drivers with ``remote_beats``.
 
-        :returns: the uuids whose record is gone
+        :returns: the uuids that have no record
         """
         raise self._not_joined(uuids)
 
@@ -252,13 +252,13 @@ class Membership(abc.ABC):
         uuids: Sequence[str],
         invocation: str | None = None,
     ) -> Mapping[str, Any]:
-        """Join for services whose process is elsewhere.
+        """Join for services of processes elsewhere.
 
         The first beat is written before this returns.
 
         :param invocation: of that process, None where it has none
 
-        :returns: by uuid, without those whose record is gone, a token for
+        :returns: by uuid, without those that have no record, a token for
             :meth:`withdraw`; JSON can carry it
         """
         raise self._not_joined(uuids)

@@ -99,7 +99,7 @@ class KnownRecords(abc.ABC):
 
         Called with each beat; a backend that cannot be asked is not an error.
 
-        :returns: the uuids whose record was destroyed, as far as was seen
+        :returns: the uuids of records that were seen to be destroyed
         """
         return set()
 
