@@ -33,7 +33,6 @@ from nova_sg.servicegroup import departures
 from nova_sg.servicegroup import deployment
 from nova_sg.servicegroup import driver as sg_driver
 from nova_sg.servicegroup import listed
-from nova_sg.servicegroup import listing
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import members
@@ -198,9 +197,7 @@ class API(
         records, alive = self.list(context, **filters)
         if zoning is None:
             zoning = self.inventory.zoning([each.host for each in records])
-        parts = [
-            render(part) for part in listing.parts(records, alive, zoning)
-        ]
+        parts = [render(part) for part in listed.parts(records, alive, zoning)]
         return listed.Rendered(lambda: parts)
 
     def of_hosts(

@@ -3,6 +3,8 @@
 """A service as a list shows it: fewer fields than a record, and its state."""
 
 from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 import functools
 from typing import Any
@@ -10,7 +12,10 @@ from typing import Generic
 from typing import NamedTuple
 from typing import TypeVar
 
+from nova_sg import times
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import member
+from nova_sg.servicegroup import record
 
 T = TypeVar('T')
 
@@ -74,3 +79,44 @@ def state(verdict: liveness.Liveness | None, *, forced_down: bool) -> str:
     if verdict is None:
         return liveness.UNKNOWN
     return liveness.DOWN if forced_down else verdict.state
+
+
+def parts(
+    records: Sequence[record.Record],
+    alive: Mapping[str, liveness.Liveness],
+    zone_of: ZoneOf,
+) -> Iterator[list[Listed]]:
+    """Return what a list shows of services, part by part.
+
+    :param alive: verdicts by uuid
+    """
+    for start in range(0, len(records), PART):
+        yield [
+            of(each, alive.get(each.uuid), zone_of(each.host, each.topic))
+            for each in records[start : start + PART]
+        ]
+
+
+def of(
+    shown: record.Record, verdict: liveness.Liveness | None, zone: str
+) -> Listed:
+    """Return what a list shows of one service."""
+    seen = shown.last_seen_up
+    if verdict is not None and verdict.last_seen is not None:
+        seen = verdict.last_seen
+    changed_at = member.latest(shown.created_at, shown.updated_at, seen)
+    return of_values(
+        (
+            shown.id,
+            shown.uuid,
+            shown.host,
+            shown.binary,
+            shown.topic,
+            zone,
+            shown.disabled,
+            shown.disabled_reason,
+            shown.forced_down,
+            state(verdict, forced_down=shown.forced_down),
+            times.text(changed_at),
+        )
+    )

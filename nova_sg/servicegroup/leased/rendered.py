@@ -29,7 +29,6 @@ from typing import NamedTuple
 from nova_sg import times
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import listed
-from nova_sg.servicegroup import listing
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member
 from nova_sg.servicegroup import record
@@ -93,10 +92,10 @@ class Part:
         zone = zoning(shown.host, shown.topic)
         if workers is None:
             self.not_up.append(shown.uuid)
-            return listing.of(shown, _DOWN, zone)
+            return listed.of(shown, _DOWN, zone)
         last_seen = sg_living.last_seen(workers, *vouched)
         verdict = _DOWN._replace(up=True, last_seen=last_seen)
-        made = listing.of(shown, verdict, zone)
+        made = listed.of(shown, verdict, zone)
         if last_seen is None:
             return made
         changed_at = member.latest(

@@ -11,7 +11,7 @@ from oslo_utils import timeutils
 import webob
 
 from nova_sg import objects
-from nova_sg.servicegroup import listing
+from nova_sg.servicegroup import listed
 from nova_sg.tests.fixtures import rest
 from nova_sg.tests.functional.api import backends
 from nova_sg.tests.functional.api import base
@@ -55,13 +55,13 @@ class TestUnchangedLists(base.RestTestCase):
 
     def made(self, ask: Any) -> int:
         """Return how many services were rendered for an answer."""
-        of, made = listing.of, []
+        of, made = listed.of, []
 
         def count(*args: Any) -> Any:
             made.append(args)
             return of(*args)
 
-        with fixtures.MonkeyPatch('nova_sg.servicegroup.listing.of', count):
+        with fixtures.MonkeyPatch('nova_sg.servicegroup.listed.of', count):
             ask()
         return len(made)
 
