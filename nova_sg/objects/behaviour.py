@@ -1,37 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a service object shows, be it ours or one in a nova tree.
+"""How service objects are made of records, ours and those in a nova tree.
 
 oslo merges fields and remotable methods over the bases of a class, and a
 subclass cannot take them away again. So the mixins here have neither.
 """
 
-import contextlib
-import datetime
 from typing import Any
 from typing import Self
 
-from nova_sg import exception
 from nova_sg.servicegroup import liveness as sg_liveness
-from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record as sg_record
 
 
 class ServiceBehaviour:
-    """How one service is made of a record, and what it shows."""
+    """How one service is made of a record."""
 
-    # Declared by oslo's base class, or by the fields of a leaf.
-    uuid: str
-    version: int
-    host: str | None
-    topic: str | None
-    last_seen_up: datetime.datetime | None
-    created_at: datetime.datetime | None
-    updated_at: datetime.datetime | None
+    # Declared by oslo's base class.
     _context: Any
     _changed_fields: set[str]
-    # Declared by the leaves that have it.
-    is_up: bool
     # Where oslo keeps the value of a field.
     _obj_availability_zone: str
     _obj_is_up: bool
@@ -103,35 +90,6 @@ class ServiceBehaviour:
                 self._obj_is_up = up and not record.forced_down
             if liveness.last_seen is not None:
                 self._obj_last_seen_up = liveness.last_seen
-
-    @property
-    def state(self) -> str:
-        """``up``, ``down``, or ``unknown``, as far as this object knows.
-
-        It never asks the backend: a list fills in the state of every service
-        that its reader knows, and the rest is unknown.
-        """
-        try:
-            return sg_liveness.UP if self._obj_is_up else sg_liveness.DOWN
-        except AttributeError:
-            return sg_liveness.UNKNOWN
-
-    def load_state(self) -> str:
-        """Return :attr:`state`, and ask for it where it is not known yet."""
-        if self.state == sg_liveness.UNKNOWN:
-            with contextlib.suppress(exception.ServiceGroupUnavailable):
-                _ = self.is_up
-        return self.state
-
-    @property
-    def seen_or_changed_at(self) -> datetime.datetime | None:
-        """When it last beat or was changed: ``updated_at`` in REST.
-
-        As far as this object knows; one out of a list knows the last beat.
-        """
-        return sg_member.latest(
-            self.created_at, self.updated_at, self.last_seen_up
-        )
 
 
 class ServiceListBehaviour:

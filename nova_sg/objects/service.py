@@ -4,6 +4,7 @@
 
 from collections.abc import MutableMapping
 import contextlib
+import datetime
 from typing import Any
 from typing import Self
 
@@ -14,6 +15,8 @@ from nova_sg import servicegroup
 from nova_sg.inventory import base as inventory_base
 from nova_sg.objects import base
 from nova_sg.objects import behaviour
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import member
 
 #: What a service of nova_sg writes into ``version`` when it is created.
 #: Raise it when a peer must know that a service has learned something new.
@@ -70,6 +73,35 @@ class ServiceGroupService(behaviour.ServiceBehaviour, base.Object):
             self._obj_availability_zone = api.inventory.zone_of(
                 self.host or '', self.topic
             )
+
+    @property
+    def state(self) -> str:
+        """``up``, ``down``, or ``unknown``, as far as this object knows.
+
+        It never asks the backend: a list fills in the state of every service
+        that its reader knows, and the rest is unknown.
+        """
+        try:
+            return liveness.UP if self._obj_is_up else liveness.DOWN
+        except AttributeError:
+            return liveness.UNKNOWN
+
+    def load_state(self) -> str:
+        """Return :attr:`state`, and ask for it where it is not known yet."""
+        if self.state == liveness.UNKNOWN:
+            with contextlib.suppress(exception.ServiceGroupUnavailable):
+                _ = self.is_up
+        return self.state
+
+    @property
+    def seen_or_changed_at(self) -> datetime.datetime | None:
+        """When it last beat or was changed: ``updated_at`` in REST.
+
+        As far as this object knows; one out of a list knows the last beat.
+        """
+        return member.latest(
+            self.created_at, self.updated_at, self.last_seen_up
+        )
 
     @classmethod
     @base.remotable
