@@ -5,6 +5,7 @@
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 import datetime
 import secrets
 from typing import Any
@@ -114,6 +115,16 @@ CREATE_FIELDS = frozenset(
 
 #: What ``update`` takes: never soft state, which belongs to the membership.
 UPDATE_FIELDS = CREATE_FIELDS - {'uuid', 'report_count'}
+
+
+def named(records: Sequence[Record], most: int) -> str:
+    """Return how a message names services.
+
+    :param most: so many at most, and dots for the others
+    """
+    names = [f'{each.binary} on host {each.host}' for each in records]
+    more = ['...'] if len(names) > most else []
+    return ', '.join([*names[:most], *more])
 
 
 def differences(copy: Record, original: Record) -> list[str]:

@@ -253,17 +253,12 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         for each in silent:
             each.under = None
         self._reader.forget([each.uuid for each in silent])
-        named = [
-            f'{each.record.binary} on host {each.record.host}'
-            for each in silent[:FEW]
-        ]
         LOG.warning(
             'No heartbeat for %(seconds)d s, so down until the next one: '
-            '%(named)s%(more)s',
+            '%(named)s',
             {
                 'seconds': self._down_time,
-                'named': ', '.join(named),
-                'more': ', ...' if len(silent) > FEW else '',
+                'named': record.named([each.record for each in silent], FEW),
             },
         )
 

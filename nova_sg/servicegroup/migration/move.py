@@ -167,12 +167,10 @@ class Migration:
         """Refuse a target which holds what nobody may replace."""
         if not foreign:
             return
-        named = [f'{each.binary} on host {each.host}' for each in foreign]
-        more = ', ...' if len(named) > _FEW else ''
         raise self._refusal(
-            f'{self._target.records.marker_store.name} holds {len(named)} '
+            f'{self._target.records.marker_store.name} holds {len(foreign)} '
             'service(s) which are not there, or otherwise '
-            f'({", ".join(named[:_FEW])}{more})'
+            f'({record.named(foreign, _FEW)})'
         )
 
     def _refusal(self, reason: str) -> exception.MigrationRefused:
