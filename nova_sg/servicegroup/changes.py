@@ -166,7 +166,7 @@ class Changes:
         self._forget(uuid)
 
     @contextlib.contextmanager
-    def _once(self, context: Context, uuid: str | None) -> Iterator['_Once']:
+    def _once(self, context: Context, uuid: str | None) -> Iterator[_Once]:
         """Check whether a change may be made, unless it was made already.
 
         A call from another process bears its token, and may be one that is

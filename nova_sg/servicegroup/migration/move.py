@@ -8,7 +8,6 @@ where it was.
 """
 
 from collections.abc import Callable
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from oslo_config import cfg
@@ -137,13 +136,14 @@ class Migration:
         if plan.empty and self._markers.source_is_unused():
             name = self._source.records.marker_store.name
             raise self._refusal(f'there is nothing in {name}')
-        if not replaceable:
-            self._refuse(
-                [
-                    each
-                    for each in plan.in_the_way
-                    if each.uuid not in self._written
-                ]
+        foreign = [
+            each for each in plan.in_the_way if each.uuid not in self._written
+        ]
+        if foreign and not replaceable:
+            raise self._refusal(
+                f'{self._target.records.marker_store.name} holds '
+                f'{len(foreign)} service(s) which are not there, or otherwise '
+                f'({record.named(foreign, _FEW)})'
             )
         return plan
 
@@ -161,16 +161,6 @@ class Migration:
         progress(total, total)
         sg_plan.check(
             self._context, self._target.records, self._written.values()
-        )
-
-    def _refuse(self, foreign: Sequence[record.Record]) -> None:
-        """Refuse a target which holds what nobody may replace."""
-        if not foreign:
-            return
-        raise self._refusal(
-            f'{self._target.records.marker_store.name} holds {len(foreign)} '
-            'service(s) which are not there, or otherwise '
-            f'({record.named(foreign, _FEW)})'
         )
 
     def _refusal(self, reason: str) -> exception.MigrationRefused:
