@@ -24,6 +24,9 @@ from nova_sg.servicegroup import reasons
 
 LOG = logging.getLogger(__name__)
 
+#: Whether the log of this process says that nothing can be noted.
+_told = False
+
 
 def has_table(context: Any) -> bool:
     """Return whether the database of a context keeps reasons.
@@ -52,8 +55,10 @@ def _note(session: Any, statement: Any) -> None:
     """Execute a statement for the reasons, if that is allowed.
 
     To come and go needs none: an upgrade may have made their table without
-    the rights to it.
+    the rights to it. The log says so once, and not for each service that
+    comes or goes.
     """
+    global _told
     try:
         with session.begin_nested():
             session.execute(statement)
@@ -61,9 +66,12 @@ def _note(session: Any, statement: Any) -> None:
         if not refusals.keeps_out(error):
             # Such as a deadlock, which has rolled back all.
             raise
-        LOG.warning(
-            'Not noting why services are down: %s', refusals.reason_of(error)
-        )
+        if not _told:
+            _told = True
+            LOG.warning(
+                'Not noting why services are down: %s',
+                refusals.reason_of(error),
+            )
 
 
 def leaves(values: Mapping[str, Any]) -> bool:

@@ -107,11 +107,19 @@ class TestReasons(base.TestCase):
         self.make_tables()
         with db.get_engine(context=self.context).begin() as connection:
             models.departures.drop(connection)
-        with mock.patch.object(traces, 'has_table', lambda _: True):
-            self.stop()
+        with (
+            mock.patch.object(traces, 'has_table', lambda _: True),
+            mock.patch.object(traces, '_told', False),
+            mock.patch.object(traces.LOG, 'warning') as warn,
+        ):
+            for _ in range(2):
+                # It joins and leaves: four notes that are refused.
+                self.stop()
         made = objects.Service.get_by_uuid(self.context, self.made.uuid)
         self.assertFalse(nova_servicegroup.API().service_is_up(made))
         self.assertEqual(reasons.UNKNOWN, self.why().reason)
+        # The log says so once.
+        self.assertEqual(1, warn.call_count, warn.mock_calls)
 
     def test_forced_down_wins(self):
         self.make_tables()
