@@ -8,6 +8,7 @@ noun in :mod:`nova_sg.cmd.commands`.
 """
 
 import argparse
+from collections.abc import Mapping
 from collections.abc import Sequence
 import difflib
 import functools
@@ -27,6 +28,8 @@ from nova_sg import servicegroup
 from nova_sg.cmd import common
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import collector
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.history import entry
 
@@ -164,6 +167,14 @@ class Manage(app.App):
                 context, binary, include_disabled=True, set_zones=True
             )
         return every.get_all(context, set_zones=True)
+
+    def whys(
+        self, services: Sequence[objects.ServiceGroupService]
+    ) -> Mapping[str, reasons.Departure]:
+        down = [each for each in services if each.state == liveness.DOWN]
+        if not down:
+            return {}
+        return servicegroup.get().departures(self.setup(), down)
 
     def history(
         self, question: history_base.Question

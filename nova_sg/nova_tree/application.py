@@ -2,6 +2,7 @@
 
 """The services of nova, as the commands of nova-sg-manage see them."""
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from nova_sg.inventory import base as inventory_base
 from nova_sg.nova_tree import history
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import shown
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.history import entry
 
@@ -39,10 +41,10 @@ class Application:
         """Return the services of all cells, but for those of the APIs.
 
         A service in a cell that does not answer is as it was when the cell
-        last answered, and its state is unknown.
+        last answered, and its state is unknown. Each tells why it is down.
         """
         services = []
-        for each in shown.services(host, binary):
+        for each in shown.services(host, binary, explained=True):
             if each.binary in shown.API_SERVICES:
                 continue
             key = each.host, each.binary
@@ -51,6 +53,11 @@ class Application:
             self._known[key] = each
             services.append(each)
         return services
+
+    def whys(
+        self, services: Sequence[shown.Shown]
+    ) -> Mapping[str, reasons.Departure]:
+        return {each.uuid: each.why for each in services}
 
     def find(self, host: str, binary: str) -> Any:
         """Return a service, with a context that is targeted at its cell.

@@ -5,6 +5,7 @@
 
 import argparse
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import os
 import sys
@@ -21,6 +22,7 @@ from nova_sg import context as sg_context
 from nova_sg.cmd import common
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.history import entry
 
@@ -48,6 +50,13 @@ class Application(Protocol):
 
         :param host: only services on this host
         :param binary: only services of this binary
+        """
+
+    def whys(self, services: Sequence[Any]) -> Mapping[str, reasons.Departure]:
+        """Return why services are down, by uuid; it never fails.
+
+        :param services: what :meth:`services` has just returned
+        :returns: for those that are down, at least
         """
 
     def history(

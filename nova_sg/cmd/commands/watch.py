@@ -46,7 +46,8 @@ class Watch(base.Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         def read() -> dict[str, transitions.Sighting]:
-            return transitions.by_uuid(listing.find(self.app, parsed_args))
+            services = listing.find(self.app, parsed_args)
+            return transitions.by_uuid(services, self.app.whys(services))
 
         services = follower.Follower(read, parsed_args.interval)
         lines = parsed_args.lines or parsed_args.json_lines

@@ -5,8 +5,8 @@
 A screen is laid out as lines of (text, style); ``terminal`` draws them::
 
     2 services: 1 up, 1 down; 0 disabled, 0 forced down      08:31:48Z
-    HOST  BINARY        ZONE  STATUS    STATE  CHANGED
-    c1    nova-compute  nova  enabled   down   08:31:46Z
+    HOST  BINARY        ZONE  STATUS    STATE  CHANGED    REASON
+    c1    nova-compute  nova  enabled   down   08:31:46Z  stopped, last ...
     c2    nova-compute  nova  enabled   up
     -- Transitions
     08:31:46Z c1 nova-compute: up -> down
@@ -221,9 +221,10 @@ class Screen:
 
     def _cells(self, service: transitions.Sighting) -> list[str]:
         changed = self._changed.get(service.uuid)
-        reason = service.disabled_reason or ''
+        why = str(service.why or '')
         if service.forced_down:
-            reason = f'forced down  {reason}'
+            why = 'forced down'
+        reason = ', '.join(filter(None, (why, service.disabled_reason)))
         return [
             stream.printable(text)
             for text in (

@@ -11,6 +11,8 @@ from typing import Any
 from nova_sg import times
 from nova_sg.cmd.watch import follower
 from nova_sg.cmd.watch import transitions
+from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import reasons
 
 #: The event of the first line: how many services there are, by state.
 WATCHING = 'watching'
@@ -36,13 +38,23 @@ def describe(change: transitions.Transition) -> str:
         said = 'deleted'
     elif change.event == 'forced_down':
         said = 'forced down' if change.after else 'no longer forced down'
-    elif change.event == 'zone':
-        said = f'zone {change.before} -> {change.after}'
+    elif change.event in ('zone', transitions.REASON):
+        said = f'{change.event} {change.before} -> {change.after}'
     else:
         said = f'{change.before} -> {change.after}'
-    if change.reason:
-        said = f'{said} ({change.reason})'
+    why = _departure(change) or change.reason
+    if why:
+        said = f'{said} ({why})'
     return printable(f'{what}: {said}')
+
+
+def _departure(
+    change: transitions.Transition,
+) -> reasons.Departure | None:
+    """Return why a service is down, where that is the transition."""
+    if change.service is None or change.after != liveness.DOWN:
+        return None
+    return change.service.why
 
 
 def json_line(
@@ -63,6 +75,10 @@ def json_line(
         record['zone'] = service.zone
     if change.reason is not None:
         record['reason'] = change.reason
+    why = _departure(change)
+    if why is not None:
+        record['since'] = times.text(why.since)
+        record['last_seen'] = times.text(why.last_seen)
     return json.dumps(record)
 
 

@@ -9,9 +9,12 @@ from typing import Any
 from typing import Self
 
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import reasons
 
 #: The attributes of a service whose changes are followed.
-FOLLOWED = ('state', 'status', 'forced_down', 'zone')
+STATE, STATUS, *_ = FOLLOWED = ('state', 'status', 'forced_down', 'zone')
+#: The event of a service that stays down, for another reason than before.
+REASON = 'reason'
 
 #: The event of a service that was not in the list before, or no longer is.
 ADDED = 'added'
@@ -36,13 +39,20 @@ class Sighting:
     status: str
     forced_down: bool
     disabled_reason: str | None
+    #: Why it is down; None of a service that is not.
+    why: reasons.Departure | None = None
 
     @classmethod
-    def of(cls, service: Any) -> Self:
+    def of(cls, service: Any, why: reasons.Departure | None = None) -> Self:
         """Return what is followed of a ``ServiceGroupService``.
 
         :param service: of a list with states and zones
+        :param why: why it is as it is, asked for after the list was read
         """
+        if service.state != liveness.DOWN or (
+            why and why.reason == reasons.UP
+        ):
+            why = None
         return cls(
             service.uuid,
             service.host,
@@ -52,6 +62,7 @@ class Sighting:
             'disabled' if service.disabled else 'enabled',
             service.forced_down,
             service.disabled_reason,
+            why,
         )
 
     @property
@@ -59,18 +70,23 @@ class Sighting:
         """Whether the service is up and takes instances."""
         return self.state == liveness.UP and self.status == 'enabled'
 
+    @property
+    def reason(self) -> str | None:
+        """Why it is down, one of ``reasons``."""
+        return None if self.why is None else self.why.reason
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Transition:
     """One change of one service, or of the backend of all."""
 
-    #: One of :data:`FOLLOWED`, or ADDED, DELETED, BACKEND.
+    #: One of :data:`FOLLOWED`, or REASON, ADDED, DELETED, BACKEND.
     event: str
     before: Any
     after: Any
     #: The service after the change; None for the backend.
     service: Sighting | None = None
-    #: Why, if that is known: a disabled reason, an error.
+    #: Why, if that is known: one of ``reasons``, a disabled reason, an error.
     reason: str | None = None
 
 
@@ -87,7 +103,13 @@ def compare(
         old = before.get(uuid)
         if old is None:
             changes.append(
-                Transition(ADDED, None, service.state, service=service)
+                Transition(
+                    ADDED,
+                    None,
+                    service.state,
+                    service=service,
+                    reason=service.reason,
+                )
             )
         elif old is not service:
             changes.extend(_changes(old, service))
@@ -99,17 +121,34 @@ def compare(
     return sorted(changes, key=_place)
 
 
-def by_uuid(services: Iterable[Any]) -> dict[str, Sighting]:
-    """Return what is followed of services, by uuid."""
-    return {each.uuid: Sighting.of(each) for each in services}
+def by_uuid(
+    services: Iterable[Any], whys: Mapping[str, reasons.Departure]
+) -> dict[str, Sighting]:
+    """Return what is followed of services, by uuid.
+
+    :param whys: why services are down, by uuid
+    """
+    return {
+        each.uuid: Sighting.of(each, whys.get(each.uuid)) for each in services
+    }
 
 
 def _changes(old: Sighting, new: Sighting) -> Iterable[Transition]:
     for name in FOLLOWED:
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
-            reason = new.disabled_reason if name == 'status' else None
-            yield Transition(name, before, after, service=new, reason=reason)
+            why = {STATE: new.reason, STATUS: new.disabled_reason}
+            yield Transition(
+                name, before, after, service=new, reason=why.get(name)
+            )
+    if (
+        old.reason
+        and new.reason
+        and old.reason != new.reason
+        # Else that says it.
+        and old.forced_down == new.forced_down
+    ):
+        yield Transition(REASON, old.reason, new.reason, service=new)
 
 
 def _place(change: Transition) -> tuple[str, str]:

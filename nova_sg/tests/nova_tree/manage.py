@@ -2,6 +2,7 @@
 
 """The service commands of nova-manage."""
 
+from collections.abc import Mapping
 import contextlib
 import io
 import json
@@ -26,6 +27,7 @@ from nova_sg.nova_tree import monitoring
 from nova_sg.nova_tree import shown
 from nova_sg.nova_tree.grouped import reader
 from nova_sg.nova_tree.grouped import written
+from nova_sg.servicegroup import reasons
 from nova_sg.tests.nova_tree import base
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -214,6 +216,25 @@ class TestServiceCommands(TestCase):
             ('status', 'one', 'disabled', 'disks'),
             tuple(change[n] for n in ('event', 'host', 'to', 'reason')),
         )
+
+    def test_what_is_followed_tells_why_it_is_down(self):
+        self.make('cell1', 'one')
+        seen = application.Application()
+        self.assertEqual(
+            {reasons.UP}, {e.reason for e in self.whys(seen).values()}
+        )
+        forced = objects.Service.get_by_args(
+            self.in_cell('cell1'), 'one', 'nova-compute'
+        )
+        forced.forced_down = True
+        forced.save()
+        whys = self.whys(seen)
+        self.assertEqual(reasons.FORCED, whys[forced.uuid].reason)
+
+    def whys(
+        self, seen: application.Application
+    ) -> Mapping[str, reasons.Departure]:
+        return seen.whys(seen.services(None, None))
 
     def test_a_cell_that_does_not_answer_changes_nothing_but_states(self):
         self.make('cell1', 'one')

@@ -64,6 +64,9 @@ class TestLines(WatchTestCase):
         agent.stop()
         expected = [('state', 'up', 'down')]
         self.assertEqual(expected, self.wait_for(command, 1))
+        told = json.loads(command.log.splitlines()[-1])
+        self.assertEqual('stopped', told['reason'])
+        self.assertIsNotNone(told['last_seen'])
         service = self.service()
         service.disabled, service.disabled_reason = True, 'disk'
         service.save()
@@ -209,7 +212,7 @@ class TestTerminal(WatchTestCase):
         self.assertEqual('green', session.colour('up  '))
         agent.stop()
         session.wait_to_show('2 services: 1 up  1 down')
-        session.wait_to_show('c1 nova-compute: up -> down')
+        session.wait_to_show('c1 nova-compute: up -> down (stopped, last ')
         self.assertEqual('red', session.colour('down  '))
         session.press('/c2\r')
         session.wait_to_show("filter 'c2'")

@@ -8,6 +8,7 @@ from typing import Any
 
 from nova_sg.cmd.watch import follower
 from nova_sg.cmd.watch import transitions
+from nova_sg.servicegroup import reasons
 
 NOON = datetime.datetime(2030, 1, 1, 12, tzinfo=datetime.UTC)
 
@@ -25,6 +26,19 @@ def sighting(host: str = 'c1', **changes: Any) -> transitions.Sighting:
         None,
     )
     return dataclasses.replace(service, **changes)
+
+
+def down(
+    reason: str, *, minutes: float = 0, **changes: Any
+) -> transitions.Sighting:
+    """Return a compute that is down.
+
+    :param reason: why
+    :param minutes: after noon at which it was last seen
+    """
+    seen = NOON + datetime.timedelta(minutes=minutes)
+    why = reasons.Departure(reason, seen, seen, 'c1:99')
+    return sighting(state='down', why=why, **changes)
 
 
 def by_uuid(

@@ -40,11 +40,12 @@ class TestScreen(ScreenTestCase):
             base.sighting('c2', state='down', forced_down=True),
             base.sighting('c3', status='disabled', disabled_reason='disk'),
             base.sighting('c4', state='unknown'),
+            base.down('silent', host='c5', disabled_reason='disk'),
         )
-        head, titles, *rows = self.lines()
+        head, titles, *rows = self.lines(width=160)
         self.assertRegex(
             head,
-            '^4 services: 2 up  1 down  1 unknown  1 disabled  '
+            '^5 services: 2 up  2 down  1 unknown  1 disabled  '
             '1 forced down +12:00:00Z$',
         )
         self.assertEqual(
@@ -58,8 +59,10 @@ class TestScreen(ScreenTestCase):
                 '              forced down',
                 'c3    nova-compute  nova  disabled  up                disk',
                 'c4    nova-compute  nova  enabled   unknown',
+                'c5    nova-compute  nova  enabled   down              silent,'
+                ' last seen at 2030-01-01T12:00:00Z by c1:99, disk',
             ],
-            rows[:4],
+            rows[:5],
         )
 
     def test_each_state_has_a_style_of_its_own(self):

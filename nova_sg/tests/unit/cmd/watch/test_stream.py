@@ -44,11 +44,24 @@ class TestStream(test_base.BaseTestCase):
         )
 
     def test_lines_for_a_reader(self):
-        c1 = base.sighting()
+        c1, silent = base.sighting(), base.down('silent')
         for change, says in (
             (
                 Transition('state', 'up', 'down', service=c1),
                 'c1 nova-compute: up -> down',
+            ),
+            (
+                Transition('state', 'up', 'down', service=silent),
+                'c1 nova-compute: up -> down '
+                '(silent, last seen at 2030-01-01T12:00:00Z by c1:99)',
+            ),
+            (
+                Transition('reason', 'silent', 'wedged', service=silent),
+                'c1 nova-compute: reason silent -> wedged',
+            ),
+            (
+                Transition('state', 'down', 'up', service=c1),
+                'c1 nova-compute: down -> up',
             ),
             (
                 Transition(
@@ -99,6 +112,18 @@ class TestStream(test_base.BaseTestCase):
                 'zone': 'nova',
             },
             json.loads(lines[1]),
+        )
+
+    def test_a_program_is_told_why_a_service_is_down(self):
+        change = Transition(
+            'state', 'up', 'down', service=base.down('silent'), reason='silent'
+        )
+        [_begun, line] = self.printed(as_json=True, changes=[change])
+        told = json.loads(line)
+        noon = '2030-01-01T12:00:00.000000'
+        self.assertEqual(
+            ('silent', noon, noon),
+            (told['reason'], told['since'], told['last_seen']),
         )
 
     def test_a_reason_cannot_steer_a_terminal_nor_add_a_line(self):

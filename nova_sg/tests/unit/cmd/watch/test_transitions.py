@@ -2,9 +2,12 @@
 
 """What has changed between two lists of services."""
 
+import types
+
 from oslotest import base as test_base
 
 from nova_sg.cmd.watch import transitions
+from nova_sg.servicegroup import reasons
 from nova_sg.tests.unit.cmd.watch import base
 
 
@@ -49,6 +52,57 @@ class TestCompare(test_base.BaseTestCase):
             base.by_uuid(base.sighting()), base.by_uuid(why)
         )
         self.assertEqual('disk', change.reason)
+
+    def changes(self, before, after):
+        return transitions.compare(base.by_uuid(before), base.by_uuid(after))
+
+    def test_the_reason_of_a_service_that_is_down(self):
+        down = base.down('silent')
+        for before in (base.sighting(), base.sighting(state='unknown')):
+            [change] = self.changes(before, down)
+            self.assertEqual(
+                ('state', 'silent'), (change.event, change.reason)
+            )
+        [change] = transitions.compare({}, base.by_uuid(down))
+        self.assertEqual(('added', 'silent'), (change.event, change.reason))
+
+    def test_another_reason_than_before_is_a_transition_of_its_own(self):
+        unknown, silent = base.down('unknown'), base.down('silent')
+        [change] = self.changes(unknown, silent)
+        self.assertEqual(
+            ('reason', 'unknown', 'silent'),
+            (change.event, change.before, change.after),
+        )
+        # A later sign of life of the same silence.
+        later = base.down('silent', minutes=1)
+        self.assertEqual([], self.changes(silent, later))
+        # What an operator forced is told as that.
+        forced = base.down('forced', forced_down=True)
+        for before, after in ((silent, forced), (forced, silent)):
+            [change] = self.changes(before, after)
+            self.assertEqual('forced_down', change.event)
+
+    def test_only_what_is_down_has_a_reason(self):
+        why = base.down('silent').why
+        for state, reason in (
+            ('down', 'silent'),
+            ('up', None),
+            ('unknown', None),
+        ):
+            service = types.SimpleNamespace(
+                **dict.fromkeys(('uuid', 'host', 'binary'), 'c1'),
+                availability_zone='nova',
+                state=state,
+                disabled=False,
+                disabled_reason=None,
+                forced_down=False,
+            )
+            found = transitions.Sighting.of(service, why)
+            self.assertEqual(reason, found.reason)
+        # It came back after the list was read.
+        back = reasons.Departure(reasons.UP)
+        service.state = 'down'
+        self.assertIsNone(transitions.Sighting.of(service, back).reason)
 
     def test_services_that_come_and_go_by_host(self):
         self.assertEqual(
