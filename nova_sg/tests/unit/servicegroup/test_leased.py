@@ -12,6 +12,7 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.leased import keys
 from nova_sg.servicegroup.leased import membership as leased
 from nova_sg.servicegroup.mirror import mirror
+from nova_sg.servicegroup.records import known
 from nova_sg.tests.unit.servicegroup import base
 
 
@@ -76,11 +77,17 @@ class TestLeasedMembership(base.WaitingTestCase):
         options = SimpleNamespace(
             service_down_time=60, report_interval=10, driver='fake'
         )
-        self.membership = leased_membership(options, self.lease, self.keys)
+        self.without_record = set()
+        self.membership = leased_membership(
+            options, self.lease, self.keys, self.missing
+        )
         self.addCleanup(self.membership.closed)
         self.service = record.Record(
             1, 'uuid1', 'host1', 'nova-compute', 'compute'
         )
+
+    def missing(self, context, uuids):
+        return self.without_record.intersection(uuids)
 
     def join(self):
         handle = self.membership.join(None, self.service)
@@ -119,6 +126,14 @@ class TestLeasedMembership(base.WaitingTestCase):
         self.assertTrue(called.wait(base.PATIENCE))
         self.assertEqual({}, self.keys.there)
 
+    def test_a_record_that_goes_while_its_member_enters_again_is_missed(self):
+        handle = self.join()
+        self.keys.there.clear()
+        handle.beat(None)
+        self.without_record = {'uuid1'}
+        self.assertRaises(exception.ServiceNotFound, handle.beat, None)
+        self.assertEqual({}, self.keys.there)
+
     def test_what_could_not_be_deleted_at_leaving_is_deleted_later(self):
         handle = self.join()
         self.keys.away = True
@@ -140,8 +155,8 @@ class TestLeasedMembership(base.WaitingTestCase):
         self.assertRaises(exception.ServiceNotJoined, handle.beat, None)
 
 
-def leased_membership(options, held, member_keys):
-    """Return a membership on a lease, without records and marker."""
+def leased_membership(options, held, member_keys, missing):
+    """Return a membership on a lease, with records elsewhere."""
 
     class Membership(leased.LeasedMembership):
         marker_store = None
@@ -151,5 +166,5 @@ def leased_membership(options, held, member_keys):
         held,
         member_keys,
         mock.Mock(spec=mirror.Mirror),
-        None,
+        mock.Mock(spec=known.KnownRecords, missing=missing),
     )

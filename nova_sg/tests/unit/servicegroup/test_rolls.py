@@ -73,6 +73,11 @@ class TestRolls(base.KnowledgeTestCase):
         self.list('a', down=['a'], binary='nova-compute')
         self.assertEqual({'a': False, 'b': True}, self.last('a', 'b'))
 
+    def test_a_service_that_a_wider_list_lacks_is_not_known_any_more(self):
+        self.list('a', 'b', binary='nova-compute')
+        self.list('b')
+        self.assertEqual({'b': True}, self.last('a', 'b'))
+
     def test_few_lists_are_remembered(self):
         for number in range(100):
             self.list(f'u{number}', binary=f'b{number}')
