@@ -38,7 +38,7 @@ class Entry:
         self,
         keys: sg_keys.MemberKeys,
         records: known.KnownRecords | None,
-        reader: memory.Reader,
+        reader: memory.LivenessReader,
         doubtful: float,
     ) -> None:
         self._keys = keys

@@ -86,10 +86,10 @@ class Living(NamedTuple):
         return self._vouched_for(self.known_at)
 
     def _vouched_for(self, known_at: float) -> tuple[datetime.datetime, float]:
-        """Return when the ensemble last told that members live.
+        """Return when the backend last told that members live.
 
         By the clock of this host, which has no part in a verdict. No member
-        writes when it beats: its session is its sign of life.
+        writes when it beats: its lease is its sign of life.
         """
         at = time.time() - (time.monotonic() - known_at)
         at -= at % self.interval

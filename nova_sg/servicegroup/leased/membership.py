@@ -76,7 +76,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         self._changing = threading.Lock()
         self._handles: set[sg_keys.Handle] = set()
         self._leaving = sg_leaving.Leaving(self._keys)
-        self._reader = memory.Reader(
+        self._reader = memory.LivenessReader(
             self.lease,
             self._keys,
             self.mirror,
@@ -212,7 +212,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         return self._keys.departures(uuids)
 
     def living(self, uuids: Sequence[str]) -> sg_living.Living:
-        """Return which workers of services live; see `memory.Reader`."""
+        """Return which workers of services live; see `LivenessReader`."""
         return self._reader.living(uuids)
 
     def last_known(self, uuids: Iterable[str]) -> dict[str, liveness.Liveness]:

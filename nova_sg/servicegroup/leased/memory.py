@@ -135,7 +135,7 @@ class Memory:
             }
 
 
-class Reader:
+class LivenessReader:
     """Tells which services live, by the mirror, the backend and memory.
 
     :param lease: the lease of this process
