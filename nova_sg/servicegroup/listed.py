@@ -13,6 +13,7 @@ from typing import NamedTuple
 from typing import TypeVar
 
 from nova_sg import times
+from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member
 from nova_sg.servicegroup import record
@@ -64,9 +65,6 @@ class Rendered(NamedTuple, Generic[T]):
     tag: str | None = None
 
 
-#: Returns the zone of a service by its host and topic.
-ZoneOf = Callable[[str | None, str | None], str]
-
 #: Services that are worked on at once: they stay in a processor's caches.
 PART = 1000
 
@@ -84,7 +82,7 @@ def state(verdict: liveness.Liveness | None, *, forced_down: bool) -> str:
 def parts(
     records: Sequence[record.Record],
     alive: Mapping[str, liveness.Liveness],
-    zone_of: ZoneOf,
+    zoning: inventory_base.Zoning,
 ) -> Iterator[list[Listed]]:
     """Return what a list shows of services, part by part.
 
@@ -92,7 +90,7 @@ def parts(
     """
     for start in range(0, len(records), PART):
         yield [
-            of(each, alive.get(each.uuid), zone_of(each.host, each.topic))
+            of(each, alive.get(each.uuid), zoning(each.host, each.topic))
             for each in records[start : start + PART]
         ]
 

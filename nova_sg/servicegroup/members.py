@@ -151,19 +151,9 @@ class Members:
         if handle is not None:
             handle.beat(context)
             return
-        if self.report_many(context, [uuid]):
-            raise exception.ServiceNotFound(service_id=uuid)
-
-    def report_many(
-        self, context: Context, uuids: Sequence[str]
-    ) -> Sequence[str]:
-        """Beat once for services which joined in other processes.
-
-        :returns: the uuids that have no record any more
-        :raises ServiceNotJoined: the driver takes no such beats
-        """
         self._deployment.check(claim=True)
-        return self._report(context, uuids)
+        if self._report(context, [uuid]):
+            raise exception.ServiceNotFound(service_id=uuid)
 
     def report_through(self, report: Report) -> None:
         """Have beats from other processes written by somebody else.

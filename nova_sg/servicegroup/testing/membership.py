@@ -183,7 +183,7 @@ class MembershipTests(base.HealthyTest):
         # As it is after it went over a wire.
         token = json.loads(json.dumps(admitted[service.uuid]))
         self.assertTrue(self.is_up(service))
-        self.api.report_many(self.context, [service.uuid])
+        self.api.report_state(self.context, service.uuid)
         self.membership.withdraw(
             self.context,
             [membership_base.Stay(service.uuid, token, beats=1, seconds=1.0)],
