@@ -15,7 +15,7 @@ from nova_sg.api import health
 from nova_sg.api import monitoring
 from nova_sg.api.dashboard import board as sg_board
 from nova_sg.metrics import place as sg_place
-from nova_sg.metrics import services
+from nova_sg.objects import overview
 
 
 class Nova(Protocol):
@@ -26,7 +26,7 @@ class Nova(Protocol):
     """
 
     board: sg_board.Board
-    source: services.Source
+    source: overview.Source
 
     def ask_backend(self) -> None:
         """Return where the services of all cells can be asked for.

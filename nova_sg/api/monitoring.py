@@ -20,7 +20,7 @@ from nova_sg.api import handler
 from nova_sg.api import health
 from nova_sg.api import policy
 from nova_sg.metrics import place as sg_place
-from nova_sg.metrics import services
+from nova_sg.objects import overview
 from nova_sg.policies import metrics as policies
 
 PROGRAM = 'nova-sg-api'
@@ -52,7 +52,7 @@ class Exposition(Protocol):
 def begin(
     conf: cfg.ConfigOpts,
     place: sg_place.Place,
-    source: services.Source | None = None,
+    source: overview.Source | None = None,
 ) -> Exposition:
     """Count from now on, in this worker.
 

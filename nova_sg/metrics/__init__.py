@@ -22,7 +22,7 @@ from nova_sg import exception
 if TYPE_CHECKING:
     from nova_sg.metrics.exposition import Exposition
     from nova_sg.metrics.place import Place
-    from nova_sg.metrics.services import Source
+    from nova_sg.objects.overview import Source
 
 #: What Prometheus is told that the text is.
 CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'

@@ -27,8 +27,9 @@ from typing import NamedTuple
 from nova_sg import exception
 from nova_sg import instruments
 from nova_sg.metrics import place as sg_place
-from nova_sg.metrics import services
+from nova_sg.metrics import states as sg_states
 from nova_sg.metrics import text
+from nova_sg.objects import overview
 from nova_sg.servicegroup import collector
 
 LOG = logging.getLogger(__name__)
@@ -72,13 +73,13 @@ class Deployment:
         place: sg_place.Place,
         *,
         per_service: bool,
-        source: services.Source | None = None,
+        source: overview.Source | None = None,
     ) -> None:
         self._place = place
-        self._source = source or services.OwnSource()
+        self._source = source or overview.OwnSource()
         self._per_service = per_service
         #: What this process found last, and when.
-        self._states = services.States(frozenset(), {})
+        self._states = sg_states.States(frozenset(), {})
         self._states_at = -1.0
         self._failing = False
 
@@ -152,12 +153,12 @@ class Deployment:
         """
         with collector.paused():
             seen = list(self._source.listing())
-            states = services.States.of(seen)
+            states = sg_states.States.of(seen)
             if before is not None:
                 if before != self._states_at:
                     content = (self._place.path / _STATES).read_text()
-                    self._states = services.States.load(content)
-                services.count_changes(self._states, states)
+                    self._states = sg_states.States.load(content)
+                sg_states.count_changes(self._states, states)
             shown = text.of(seen, per_service=self._per_service)
         head = json.dumps([at, self._source.age]).encode()
         self._write(_STATES, states.dump().encode())

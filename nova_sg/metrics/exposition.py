@@ -15,7 +15,7 @@ from nova_sg import instruments
 from nova_sg.metrics import deployment as sg_deployment
 from nova_sg.metrics import place as sg_place
 from nova_sg.metrics import process
-from nova_sg.metrics import services
+from nova_sg.objects import overview
 
 
 class Exposition:
@@ -54,7 +54,7 @@ def begin(
     program: str,
     place: sg_place.Place,
     slot: int,
-    source: services.Source | None,
+    source: overview.Source | None,
 ) -> Exposition:
     """Count from now on; see :func:`nova_sg.metrics.begin`."""
     instruments.use(

@@ -25,7 +25,7 @@ from nova_sg.metrics import textfile as sg_textfile
 if TYPE_CHECKING:
     from nova_sg.metrics import health
     from nova_sg.metrics import listener
-    from nova_sg.metrics import services
+    from nova_sg.objects import overview
 
 
 class Monitor:
@@ -86,7 +86,7 @@ class Monitor:
         down_time = self._conf.servicegroup.service_down_time
         return health.Health(max(down_time, health.LEAST_PATIENCE))
 
-    def begin(self, source: 'services.Source | None' = None) -> None:
+    def begin(self, source: 'overview.Source | None' = None) -> None:
         """Count and answer from now on, in this process.
 
         :param source: where all services are; None for those of this package

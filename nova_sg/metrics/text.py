@@ -3,11 +3,10 @@
 """What is known of all services, in Prometheus's text format."""
 
 import collections
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from nova_sg.metrics import services
+from nova_sg.objects import overview
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker as sg_marker
 from nova_sg.servicegroup import reasons
@@ -16,7 +15,7 @@ from nova_sg.servicegroup import reasons
 Labels = Sequence[tuple[str, str | None]]
 
 
-def of(seen: Iterable[services.Seen], *, per_service: bool) -> bytes:
+def of(seen: Sequence[overview.Seen], *, per_service: bool) -> bytes:
     """Return the text of services.
 
     :param per_service: tell of each of them, too
@@ -24,9 +23,15 @@ def of(seen: Iterable[services.Seen], *, per_service: bool) -> bytes:
     return '\n'.join((*_lines(seen, per_service), '')).encode()
 
 
-def _lines(seen: Iterable[services.Seen], per_service: bool) -> Iterator[str]:
+def _lines(seen: Sequence[overview.Seen], per_service: bool) -> Iterator[str]:
     counts = collections.Counter(
-        (each.binary, each.zone, each.state, each.reason, each.disabled)
+        (
+            each.service.binary,
+            each.zone,
+            each.state,
+            each.reason,
+            bool(each.service.disabled),
+        )
         for each in seen
     )
     yield from _head('services', 'The services there are, by state.')
@@ -43,9 +48,8 @@ def _lines(seen: Iterable[services.Seen], per_service: bool) -> Iterator[str]:
     for each in seen:
         # nova's own rule: one that is forced down holds nothing back.
         if each.reason != reasons.FORCED:
-            known = lowest.get(each.binary)
-            if known is None or each.version < known:
-                lowest[each.binary] = each.version
+            binary, version = each.service.binary, each.service.version or 0
+            lowest[binary] = min(version, lowest.get(binary, version))
     yield from _head(
         'minimum_version',
         'The lowest version of the services that are not forced down.',
@@ -61,8 +65,8 @@ def _lines(seen: Iterable[services.Seen], per_service: bool) -> Iterator[str]:
     for each in seen:
         if each.state != liveness.UNKNOWN:
             labels = [
-                ('host', each.host),
-                ('binary', each.binary),
+                ('host', each.service.host),
+                ('binary', each.service.binary),
                 ('zone', each.zone),
             ]
             yield _sample('service_up', labels, int(each.state == liveness.UP))

@@ -23,14 +23,12 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.api.dashboard import board as sg_board
 from nova_sg.inventory import base as inventory_base
-from nova_sg.metrics import services
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import history
 from nova_sg.nova_tree import monitoring
 from nova_sg.nova_tree import shown
+from nova_sg.objects import overview
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup import marker as sg_marker
-from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.history import entry
 
@@ -40,49 +38,27 @@ LOG = logging.getLogger(__name__)
 _NOBODY = '-'
 
 
-def _all(
-    host: str | None = None, *, explained: bool = False
-) -> list[shown.Shown]:
-    """Return the services of all cells that report their state.
-
-    :param explained: ask why services are down, too
-    :raises ServiceGroupUnavailable: they cannot be listed
-    """
-    return [
-        each
-        for each in shown.services(host, None, explained=explained)
-        if each.state != shown.UNREPORTED
-    ]
-
-
 class NovaSource(monitoring.NovaSource):
     """The services of all cells, and not only of that of this process."""
 
-    def listing(self) -> Iterator[services.Seen]:
-        for each in _all():
-            yield services.Seen(
-                *(each.uuid, each.host, each.binary),
-                *(each.availability_zone, each.state),
-                reasons.FORCED if each.forced_down else '',
-                bool(each.disabled),
-                each.version or 0,
-            )
+    def listing(self) -> Iterator[overview.Seen]:
+        return map(_see, _explained())
 
 
 class NovaBoard(sg_board.Board):
     """The services of all cells, as the page shows and changes them."""
 
-    def __init__(self) -> None:
-        self._source = NovaSource()
+    def __init__(self, source: overview.Source) -> None:
+        super().__init__(source)
         self._host_api = compute_api.HostAPI()
 
     def listing(self) -> Iterator[sg_board.Row]:
-        return (_row(each) for each in _all(explained=True))
+        return map(_row, self._source.listing())
 
     def host(
         self, context: sg_context.RequestContext, name: str
     ) -> list[Mapping[str, Any]]:
-        found = _all(name, explained=True)
+        found = _explained(name)
         return [_detail(each) for each in found if each.host == name]
 
     def history(
@@ -123,21 +99,13 @@ class NovaBoard(sg_board.Board):
         except nova_exception.Forbidden:
             raise exception.PolicyNotAuthorized(action=rule) from None
 
-    @property
-    def marker(self) -> sg_marker.Marker:
-        return self._source.marker
-
-    @property
-    def age(self) -> float:
-        return self._source.age
-
 
 class Inside:
     """This nova, as nova-sg-api asks it."""
 
     def __init__(self) -> None:
-        self.board = NovaBoard()
         self.source = NovaSource()
+        self.board = NovaBoard(self.source)
 
     def ask_backend(self) -> None:
         answers = nova_context.scatter_gather_all_cells(
@@ -191,26 +159,32 @@ def _nova_context(ours: sg_context.RequestContext) -> Any:
     )
 
 
-def _row(service: shown.Shown) -> sg_board.Row:
+def _explained(host: str | None = None) -> Iterator[shown.Shown]:
+    """Return the services of all cells that report their state, and why.
+
+    :raises ServiceGroupUnavailable: they cannot be listed
+    """
+    for each in shown.services(host, None, explained=True):
+        if each.state != shown.UNREPORTED:
+            yield each
+
+
+def _see(service: shown.Shown) -> overview.Seen:
+    zone = service.availability_zone
+    return overview.see(service, zone, service.state, service.why)
+
+
+def _row(seen: overview.Seen) -> sg_board.Row:
     since = None
-    if service.state == liveness.DOWN and not service.forced_down:
-        why = service.why
-        since = why.since or why.last_seen or service.updated_at
-    return sg_board.Row(
-        *(service.uuid, service.host, service.binary),
-        service.availability_zone,
-        liveness.DOWN if service.forced_down else service.state,
-        sg_board.reason(service.state, service.why, service.forced_down),
-        since,
-        bool(service.disabled),
-        service.disabled_reason,
-        service.forced_down,
-    )
+    if seen.state == liveness.DOWN and not seen.service.forced_down:
+        why = seen.service.why
+        since = why.since or why.last_seen or seen.service.updated_at
+    return sg_board.row(seen, since)
 
 
 def _detail(service: shown.Shown) -> dict[str, Any]:
     return {
-        **_row(service)._asdict(),
+        **_row(_see(service))._asdict(),
         'version': service.version,
         'last_seen': service.why.last_seen or service.updated_at,
         'seen_by': service.why.seen_by,

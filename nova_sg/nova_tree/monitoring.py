@@ -10,6 +10,7 @@ all.
 import atexit
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 import functools
 import os
@@ -25,7 +26,6 @@ from nova import servicegroup as nova_servicegroup
 from nova_sg import exception
 from nova_sg import exits
 from nova_sg.metrics import monitor as sg_monitor
-from nova_sg.metrics import services
 from nova_sg.nova_tree import lifetime
 from nova_sg.nova_tree import moved
 from nova_sg.nova_tree import options
@@ -33,6 +33,7 @@ from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import reasons as tree_reasons
 from nova_sg.nova_tree import serving
 from nova_sg.nova_tree.grouped import reader
+from nova_sg.objects import overview
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker as sg_marker
 from nova_sg.servicegroup import reasons
@@ -58,10 +59,10 @@ class Monitoring(lifetime.Lifetime):
         return _ended(novas)
 
 
-class NovaSource(services.Source):
+class NovaSource(overview.Source):
     """The services that nova's own objects list: those of its cell."""
 
-    def listing(self) -> Iterator[services.Seen]:
+    def listing(self) -> Iterator[overview.Seen]:
         context = nova_context.get_admin_context()
         api = nova_servicegroup.API()
         states: dict[str, str] = {}
@@ -72,10 +73,14 @@ class NovaSource(services.Source):
                 states[each.uuid] = liveness.UP if up else liveness.DOWN
             except exception.ServiceGroupUnavailable:
                 states[each.uuid] = liveness.UNKNOWN
-        why = _reasons([e for e in there if states[e.uuid] == liveness.DOWN])
+        down = [e for e in there if states[e.uuid] == liveness.DOWN]
+        why = _departures(down)
         for each in there:
-            yield services.see(
-                each, each.availability_zone or '', states[each.uuid], why
+            yield overview.see(
+                each,
+                each.availability_zone or '',
+                states[each.uuid],
+                why.get(each.uuid),
             )
 
     @property
@@ -92,17 +97,10 @@ class NovaSource(services.Source):
         return 0.0 if mine is None else mine.knowledge_age
 
 
-def _reasons(down: Sequence[Any]) -> dict[str, str]:
-    """Return why services are down, as far as that is known."""
-    if not down:
-        return {}
+def _departures(down: Sequence[Any]) -> Mapping[str, reasons.Departure]:
+    """Return why services are down."""
     verdict = liveness.Liveness(False, None, time.monotonic())
-    found = tree_reasons.of(down, {each.uuid: verdict for each in down})
-    return {
-        uuid: each.reason
-        for uuid, each in found.items()
-        if each.reason != reasons.UNKNOWN
-    }
+    return tree_reasons.of(down, {each.uuid: verdict for each in down})
 
 
 def prepare(program: str) -> sg_monitor.Monitor:

@@ -23,7 +23,7 @@ from nova_sg.api import policy
 from nova_sg.api import shown
 from nova_sg.api.handlers import services as handlers
 from nova_sg.inventory import base as inventory_base
-from nova_sg.objects import base as objects_base
+from nova_sg.objects import overview
 from nova_sg.policies import services as policies
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker as sg_marker
@@ -63,11 +63,15 @@ class Row(NamedTuple):
 class Board(abc.ABC):
     """The services of a deployment.
 
+    :param source: lists all of them
     :cvar sees, acts: the policies that allow to look, and to change
     """
 
     sees = policies.LIST
     acts = policies.UPDATE
+
+    def __init__(self, source: overview.Source) -> None:
+        self._source = source
 
     @abc.abstractmethod
     def listing(self) -> Iterator[Row]:
@@ -116,14 +120,14 @@ class Board(abc.ABC):
         """
 
     @property
-    @abc.abstractmethod
     def marker(self) -> sg_marker.Marker:
         """How the deployment is configured."""
+        return self._source.marker
 
     @property
-    @abc.abstractmethod
     def age(self) -> float:
         """Seconds by which the latest list is behind."""
+        return self._source.age
 
 
 class OwnBoard(Board):
@@ -133,45 +137,14 @@ class OwnBoard(Board):
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
+        super().__init__(overview.OwnSource())
         self._conf = conf
         self._enforcer = policy.Enforcer(conf)
 
     def listing(self) -> Iterator[Row]:
-        context = sg_context.get_admin_context()
-        api = servicegroup.get()
-        if objects_base.Object.indirection_api is not None:
-            found = objects.ServiceGroupServiceList.get_all(
-                context, set_zones=True
-            )
-            why = _departures(
-                context, [e for e in found if e.state == liveness.DOWN]
-            )
-            for each in found:
-                if shown.is_shown(each):
-                    yield row(
-                        each,
-                        each.availability_zone or '',
-                        each.state,
-                        why.get(each.uuid),
-                    )
-            return
-        # Past the objects, of which there would be thousands.
-        records, alive = api.list(context)
-        zone_of = api.inventory.zoning([each.host for each in records])
-        states = {uuid: known.state for uuid, known in alive.items()}
-        why = _departures(
-            context,
-            [e for e in records if states.get(e.uuid) == liveness.DOWN],
-            alive,
-        )
-        for record in records:
-            if record.binary not in shown.API_BINARIES:
-                yield row(
-                    record,
-                    zone_of(record.host, record.topic),
-                    states.get(record.uuid, liveness.UNKNOWN),
-                    why.get(record.uuid),
-                )
+        for each in self._source.listing():
+            if shown.is_shown(each.service):
+                yield own_row(each)
 
     def host(
         self, context: sg_context.RequestContext, name: str
@@ -182,16 +155,8 @@ class OwnBoard(Board):
             context, name, set_zones=True
         )
         found = [e for e in found if shown.is_shown(e) and e.host == name]
-        why = _departures(context, found)
-        return [
-            detail(
-                each,
-                each.availability_zone or '',
-                each.state,
-                why.get(each.uuid),
-            )
-            for each in found
-        ]
+        why = overview.departures(context, found)
+        return [_detail(each, why.get(each.uuid)) for each in found]
 
     def history(
         self, context: sg_context.RequestContext, name: str
@@ -225,89 +190,51 @@ class OwnBoard(Board):
     def authorize(self, context: sg_context.RequestContext, rule: str) -> None:
         self._enforcer.authorize(context, rule)
 
-    @property
-    def marker(self) -> sg_marker.Marker:
-        return servicegroup.get().marker
 
-    @property
-    def age(self) -> float:
-        return servicegroup.get().knowledge_age
-
-
-def _departures(
-    context: sg_context.RequestContext,
-    services: Sequence[Any],
-    known: Mapping[str, liveness.Liveness] | None = None,
-) -> Mapping[str, reasons.Departure]:
-    """Return why services are down; no question where none is."""
-    if not services:
-        return {}
-    return servicegroup.get().departures(context, services, known)
-
-
-def row(
-    service: Any,
-    zone: str,
-    state: str,
-    why: reasons.Departure | None,
-) -> Row:
+def row(seen: overview.Seen, since: datetime.datetime | None) -> Row:
     """Return what the page lists of a service.
 
-    :param service: a record, or an object
-    :param state: by its membership
-    :param why: it is down, where that is known
+    :param since: since when it is as it is, where that is known
     """
-    forced = service.forced_down
-    since = None
-    if forced or (state == liveness.UP and service.disabled):
-        since = service.updated_at or service.created_at
-    elif state == liveness.DOWN and why is not None:
-        since = why.since or why.last_seen
+    service = seen.service
+    unknown = seen.state == liveness.UNKNOWN
     return Row(
         service.uuid,
         service.host or '',
         service.binary or '',
-        zone,
-        liveness.DOWN if forced else state,
-        reason(state, why, forced),
+        seen.zone,
+        seen.state,
+        reasons.UNKNOWN if unknown else seen.reason,
         since,
-        service.disabled,
+        bool(service.disabled),
         service.disabled_reason,
-        forced,
+        service.forced_down,
     )
 
 
-def reason(
-    state: str, why: reasons.Departure | None, forced_down: bool
-) -> str:
-    """Return why a service is not up; empty where that is not known.
-
-    :param state: by its membership
-    """
-    if forced_down:
-        return reasons.FORCED
-    if state == liveness.UNKNOWN:
-        return reasons.UNKNOWN
-    if state == liveness.UP or why is None or why.reason == reasons.UNKNOWN:
-        return ''
-    return why.reason
+def own_row(seen: overview.Seen) -> Row:
+    """Return what the page lists of a service of nova_sg by itself."""
+    service, why = seen.service, seen.why
+    decided = seen.state == liveness.UP and service.disabled
+    since = None
+    if service.forced_down or decided:
+        since = service.updated_at or service.created_at
+    elif seen.state == liveness.DOWN and why is not None:
+        since = why.since or why.last_seen
+    return row(seen, since)
 
 
-def detail(
-    service: Any,
-    zone: str,
-    state: str,
-    why: reasons.Departure | None,
-) -> dict[str, Any]:
+def _detail(service: Any, why: reasons.Departure | None) -> dict[str, Any]:
     """Return what the page of a host shows of a service.
 
     :param service: an object
-    :param state: by its membership
     :param why: it is as it is, where that is known
     """
+    zone = service.availability_zone or ''
+    seen = overview.see(service, zone, service.state, why)
     last_seen = None if why is None else why.last_seen
     return {
-        **row(service, zone, state, why)._asdict(),
+        **own_row(seen)._asdict(),
         'version': service.version,
         'last_seen': last_seen or service.last_seen_up,
         'seen_by': None if why is None else why.seen_by,

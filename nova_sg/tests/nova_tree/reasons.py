@@ -16,7 +16,6 @@ import testscenarios
 
 from nova_sg.db import models
 from nova_sg.db import schema
-from nova_sg.metrics import services
 from nova_sg.nova_tree import monitoring
 from nova_sg.nova_tree import shown
 from nova_sg.nova_tree import tables
@@ -139,6 +138,5 @@ class TestReasons(base.TestCase):
             return_value=self.context,
         ):
             seen = list(monitoring.NovaSource().listing())
-        found = {each.uuid: each for each in seen}
-        self.assertIsInstance(found[self.made.uuid], services.Seen)
-        self.assertEqual(reasons.STOPPED, found[self.made.uuid].reason)
+        found = {each.service.uuid: each.reason for each in seen}
+        self.assertEqual(reasons.STOPPED, found[self.made.uuid])

@@ -242,6 +242,10 @@ class TestDashboard(base.TestCase):
         )
         (other,) = self.ask('/dashboard/state')['others']
         self.assertEqual(('c1', 'stopped'), (other['host'], other['reason']))
+        scraped = scrape.Scrape.of(f'http://{ports.HOST}:{self.metrics}')
+        self.assertEqual(
+            1, scraped.value('nova_sg_services', reason='stopped')
+        )
         found = self.ask('/dashboard/host?name=c1')
         (service,) = found['services']
         self.assertEqual('c1:7', service['seen_by'])

@@ -15,7 +15,6 @@ from nova_sg import exception
 from nova_sg.api.dashboard import board
 from nova_sg.api.dashboard import follower
 from nova_sg.servicegroup import marker
-from nova_sg.servicegroup import reasons
 
 AT = datetime.datetime(2026, 11, 30, 12, 0, 5, 999, tzinfo=datetime.UTC)
 
@@ -157,46 +156,3 @@ class TestFollower(base.BaseTestCase):
         self.set('IDLE', 3600.0)
         self.board.rows = [row('c9')]
         self.assertEqual([['c9', 0, 0]], self.content()['fine'])
-
-
-class TestRow(base.BaseTestCase):
-    class Service:
-        uuid, host, binary = 'u', 'c1', 'nova-compute'
-        disabled, disabled_reason, forced_down = False, None, False
-        created_at = updated_at = None
-
-    def row(self, state: str, **values: Any) -> board.Row:
-        made = self.Service()
-        vars(made).update(values)
-        why = reasons.Departure('stopped', AT)
-        return board.row(made, 'az1', state, why)
-
-    def test_since_when_it_is_as_it_is(self):
-        decided = AT - datetime.timedelta(days=1)
-        for state, values, since in (
-            ('up', {}, None),
-            ('down', {}, AT),
-            ('unknown', {}, None),
-            ('up', {'disabled': True, 'updated_at': decided}, decided),
-            ('up', {'disabled': True, 'created_at': decided}, decided),
-            ('down', {'disabled': True, 'updated_at': decided}, AT),
-            ('up', {'forced_down': True, 'updated_at': decided}, decided),
-        ):
-            self.assertEqual(since, self.row(state, **values).since, values)
-
-    def test_why_it_is_down_where_that_is_known(self):
-        for state, reason in (
-            ('up', ''),
-            ('down', 'stopped'),
-            ('unknown', 'unknown'),
-        ):
-            self.assertEqual(reason, self.row(state).reason)
-        for why in (None, reasons.Departure('unknown')):
-            found = board.row(self.Service(), 'az1', 'down', why)
-            self.assertEqual(('', None), (found.reason, found.since))
-
-    def test_forced_down_is_down_whatever_the_membership_says(self):
-        for state in ('up', 'down', 'unknown'):
-            found = self.row(state, forced_down=True)
-            self.assertEqual(('down', 'forced'), (found.state, found.reason))
-            self.assertFalse(found.is_fine)
