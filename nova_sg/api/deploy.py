@@ -15,7 +15,6 @@ from oslo_middleware import sizelimit
 import webob
 
 from nova_sg import conductor as sg_conductor
-from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
 from nova_sg import private
 from nova_sg.api import auth
@@ -28,6 +27,7 @@ from nova_sg.api import openapi
 from nova_sg.api.dashboard import application as dashboard
 from nova_sg.api.dashboard import board as sg_board
 from nova_sg.api.handlers import versions
+from nova_sg.conf import values
 from nova_sg.metrics import place as sg_place
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -94,7 +94,7 @@ def assemble(
     # The probes and a scrape have a port of their own.
     app = monitoring.OwnPort(app, conf, shown)
     # The libraries registered options of their own.
-    sg_conf.check(conf)
+    values.check(conf)
     return app
 
 

@@ -29,6 +29,7 @@ from nova_sg import exception
 from nova_sg.cmd import streams
 from nova_sg.conf import legacy
 from nova_sg.conf import libraries
+from nova_sg.conf import values
 from nova_sg.exits import Exit
 from nova_sg.exits import exit_code
 from nova_sg.exits import one_line
@@ -146,7 +147,7 @@ def setup(
             conf.set_default('use_stderr', True)
         oslo_logging.setup(conf, 'nova-sg', version())
         broker_log.log_outages_once()
-    for variable in sg_conf.unknown_environment(conf):
+    for variable in values.unknown_environment(conf):
         LOG.warning(
             'The environment variable %s is not an option of nova_sg and has '
             'no effect.',

@@ -2,8 +2,6 @@
 
 """The REST service: authentication, and where it listens."""
 
-import copy
-
 from oslo_config import cfg
 
 api_group = cfg.OptGroup(
@@ -87,12 +85,6 @@ The answer has a link to the next page.
 """,
     ),
 ]
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    # Else oslo.config would share what is set among all configurations.
-    conf.register_group(copy.deepcopy(api_group))
-    conf.register_opts(api_opts, group=api_group)
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:

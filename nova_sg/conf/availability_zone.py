@@ -24,9 +24,5 @@ The availability zone shown for all services other than nova-compute.
 ]
 
 
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    conf.register_opts(availability_zone_opts)
-
-
 def list_opts() -> dict[str, list[cfg.Opt]]:
     return {'DEFAULT': availability_zone_opts}

@@ -18,9 +18,5 @@ Set it to false to check new hosts before they receive instances. The
 ]
 
 
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    conf.register_opts(compute_opts)
-
-
 def list_opts() -> dict[str, list[cfg.Opt]]:
     return {'DEFAULT': compute_opts}

@@ -2,8 +2,6 @@
 
 """nova-sg-conductor, and the processes that call it."""
 
-import copy
-
 from oslo_config import cfg
 
 conductor_group = cfg.OptGroup(
@@ -97,12 +95,6 @@ report_interval``.
 """,
     ),
 ]
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    # Else oslo.config would share what is set among all configurations.
-    conf.register_group(copy.deepcopy(conductor_group))
-    conf.register_opts(conductor_opts, group=conductor_group)
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:

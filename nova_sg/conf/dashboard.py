@@ -2,8 +2,6 @@
 
 """The page of nova-sg-api that shows all services in a browser."""
 
-import copy
-
 from oslo_config import cfg
 
 dashboard_group = cfg.OptGroup(
@@ -58,12 +56,6 @@ set.
 """,
     ),
 ]
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    # Else oslo.config would share what is set among all configurations.
-    conf.register_group(copy.deepcopy(dashboard_group))
-    conf.register_opts(dashboard_opts, group=dashboard_group)
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:

@@ -9,7 +9,6 @@ the environment is a warning, before anybody switches to that driver.
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-import copy
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -19,13 +18,6 @@ LOG = logging.getLogger(__name__)
 
 #: The entry points of drivers.
 NAMESPACE = 'nova_sg.servicegroup.drivers'
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    for group, options in list_opts().items():
-        # Else oslo.config would share what is set among all configurations.
-        conf.register_group(copy.deepcopy(group))
-        conf.register_opts(options, group=group.name)
 
 
 def list_opts() -> dict[cfg.OptGroup, Sequence[cfg.Opt]]:

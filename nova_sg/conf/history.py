@@ -2,8 +2,6 @@
 
 """The history: the last transitions of each service."""
 
-import copy
-
 from oslo_config import cfg
 
 NAME = 'history'
@@ -67,12 +65,6 @@ how the service has been since. memcached keeps it for 30 days at most.
 """,
     ),
 ]
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    # Else oslo.config would share what is set among all configurations.
-    conf.register_group(copy.deepcopy(history_group))
-    conf.register_opts(history_opts, group=history_group)
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:

@@ -2,8 +2,6 @@
 
 """What stands beside services: compute nodes, aggregates, instances."""
 
-import copy
-
 from oslo_config import cfg
 
 inventory_group = cfg.OptGroup(
@@ -31,12 +29,6 @@ other driver, so that such a deployment needs no database.
 """,
     ),
 ]
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    # Else oslo.config would share what is set among all configurations.
-    conf.register_group(copy.deepcopy(inventory_group))
-    conf.register_opts(inventory_opts, group=inventory_group)
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:

@@ -2,8 +2,6 @@
 
 """Metrics and health: where a process tells of itself."""
 
-import copy
-
 from oslo_config import cfg
 from oslo_config import types
 
@@ -96,12 +94,6 @@ program. nova-sg-api writes none.
 """,
     ),
 ]
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    # Else oslo.config would share what is set among all configurations.
-    conf.register_group(copy.deepcopy(monitoring_group))
-    conf.register_opts(monitoring_opts, group=monitoring_group)
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:

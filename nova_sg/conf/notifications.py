@@ -2,8 +2,6 @@
 
 """What is told on the message bus; names and defaults are nova's."""
 
-import copy
-
 from oslo_config import cfg
 
 #: The format that services have no notifications in: none are sent.
@@ -47,12 +45,6 @@ The topics of versioned notifications. Each notification goes to all of them.
 """,
     ),
 ]
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    # Else oslo.config would share what is set among all configurations.
-    conf.register_group(copy.deepcopy(notifications_group))
-    conf.register_opts(notifications_opts, group=notifications_group)
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:

@@ -48,9 +48,5 @@ are registered: under a new name they register as new services.
 ]
 
 
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    conf.register_opts(path_opts)
-
-
 def list_opts() -> dict[str, list[cfg.Opt]]:
     return {'DEFAULT': path_opts}

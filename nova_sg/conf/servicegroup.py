@@ -2,14 +2,11 @@
 
 """The servicegroup driver, and when a service is down."""
 
-import copy
-
 from oslo_config import cfg
 
-#: The uuid nova gives cell0, the cell that every deployment has.
-#: nova's own scheme.
 DEFAULT_DRIVER = 'db'
 
+#: The uuid nova gives cell0, the cell that every deployment has.
 CELL0_UUID = '00000000-0000-0000-0000-000000000000'
 
 servicegroup_group = cfg.OptGroup(
@@ -127,12 +124,6 @@ cells.
 """,
     ),
 ]
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    # Else oslo.config would share what is set among all configurations.
-    conf.register_group(copy.deepcopy(servicegroup_group))
-    conf.register_opts(servicegroup_opts, group=servicegroup_group)
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:

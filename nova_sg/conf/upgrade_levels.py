@@ -2,8 +2,6 @@
 
 """Versions of RPC interfaces, held back while a deployment is upgraded."""
 
-import copy
-
 from oslo_config import cfg
 
 upgrade_levels_group = cfg.OptGroup(
@@ -30,12 +28,6 @@ them serves; unset it afterwards.
 """,
     ),
 ]
-
-
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    # Else oslo.config would share what is set among all configurations.
-    conf.register_group(copy.deepcopy(upgrade_levels_group))
-    conf.register_opts(upgrade_levels_opts, group=upgrade_levels_group)
 
 
 def list_opts() -> dict[cfg.OptGroup, list[cfg.Opt]]:

@@ -21,8 +21,10 @@ from nova_sg.conf import drivers
 from nova_sg.conf import history
 from nova_sg.conf import inventory
 from nova_sg.conf import monitoring
+from nova_sg.conf import opts as sg_opts
 from nova_sg.conf import paths
 from nova_sg.conf import servicegroup
+from nova_sg.conf import values
 from nova_sg.nova_tree import takeover
 
 CONF = nova_conf.CONF
@@ -92,9 +94,7 @@ class Options(takeover.Takeover):
                 self.unexpected(f'nova.conf to have the option {name}')
 
     def take(self, patches: takeover.Patches) -> None:
-        for group, opts in registered():
-            CONF.register_group(copy.deepcopy(group))
-            CONF.register_opts(opts, group=group.name)
+        sg_opts.register(CONF, dict(registered()))
 
 
 def check_values() -> None:
@@ -103,7 +103,7 @@ def check_values() -> None:
     :raises InvalidConfiguration: naming the option and its group
     """
     for group, _ in registered():
-        sg_conf.check_group(CONF, group.name)
+        values.check_group(CONF, group.name)
 
 
 def load_for_moving() -> cfg.ConfigOpts:

@@ -11,6 +11,7 @@ from nova_sg import conf as sg_conf
 from nova_sg import exception
 from nova_sg.conf import drivers
 from nova_sg.conf import opts
+from nova_sg.conf import values
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import testing
 from nova_sg.tests.functional.servicegroup import service_objects
@@ -82,5 +83,5 @@ class TestEntryPoint(base.BaseTestCase):
         )
         self.assertEqual(
             ['OS_TOY__DIRECTROY'],
-            sg_conf.unknown_environment(sg_conf.load([])),
+            values.unknown_environment(sg_conf.load([])),
         )

@@ -12,7 +12,8 @@ import sys
 for name in ('kazoo', 'pymemcache', 'sqlalchemy'):
     sys.modules[name] = None
 from nova_sg import conf
-print(*sorted(conf.load([])['zookeeper'])[:1], *conf.own_groups())
+from nova_sg.conf import opts
+print(*sorted(conf.load([])['zookeeper'])[:1], *opts.own_groups())
 """
 
 

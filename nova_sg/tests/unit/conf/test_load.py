@@ -11,6 +11,7 @@ import testscenarios
 from nova_sg import conf
 from nova_sg import exception
 from nova_sg.conf import servicegroup
+from nova_sg.conf import values
 from nova_sg.tests.fixtures import api
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -213,7 +214,7 @@ class TestFiles(ConfTestCase):
 class TestUnknownEnvironment(ConfTestCase):
     def unknown(self, **variables):
         self.environment(**variables)
-        return conf.unknown_environment(conf.load([]))
+        return values.unknown_environment(conf.load([]))
 
     def test_an_unknown_option_of_our_groups_is_reported(self):
         self.assertEqual(

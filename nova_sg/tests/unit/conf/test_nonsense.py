@@ -11,6 +11,7 @@ from oslo_config import types
 from nova_sg import conf
 from nova_sg import exception
 from nova_sg import rpc
+from nova_sg.conf import opts
 from nova_sg.tests.fixtures import api
 from nova_sg.tests.unit.conf import test_load
 
@@ -74,12 +75,12 @@ class TestEachOption(test_load.ConfTestCase):
         self.assertTrue(says.startswith(f'[{group}] {name}: '), says)
 
     def test_one_that_has_a_default_is_not_empty(self):
-        for group, option in conf.own_options():
+        for group, option in opts.own_options():
             if option.default:
                 self.refused_value(group, option.name, '')
 
     def test_one_that_is_no_text_is_not_just_any(self):
-        for group, option in conf.own_options():
+        for group, option in opts.own_options():
             kind = option.type
             if not isinstance(kind, _TEXTS) or (
                 getattr(kind, 'choices', None) or getattr(kind, 'regex', None)
@@ -87,7 +88,7 @@ class TestEachOption(test_load.ConfTestCase):
                 self.refused_value(group, option.name, NONSENSE)
 
     def test_a_number_is_in_its_range(self):
-        for group, option in conf.own_options():
+        for group, option in opts.own_options():
             if isinstance(option.type, types.Number):
                 least, most = LIMITS[group, option.name]
                 self.refused_value(group, option.name, least - 0.01)
@@ -115,7 +116,7 @@ class TestEachOption(test_load.ConfTestCase):
     def test_each_limit_of_a_text_is_among_these(self):
         limited = {
             (group, option.name)
-            for group, option in conf.own_options()
+            for group, option in opts.own_options()
             # A driver that another test has brought along.
             if group != 'toy'
             and any(

@@ -44,7 +44,7 @@ class TestSample(base.BaseTestCase):
         named = set(re.findall(r'^#?(\w+) = ', sample, re.MULTILINE))
         registered = {
             option
-            for group in (*conf.own_groups(), 'database')
+            for group in (*opts.own_groups(), 'database')
             for option in loaded[group]
         }
         registered |= {
