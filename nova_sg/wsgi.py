@@ -10,14 +10,11 @@ this module in its workers, after the fork (uWSGI: ``lazy-apps``).
 
 import os
 
-from oslo_log import log as logging
-
 from nova_sg import _quiet  # noqa: F401
-from nova_sg import broker_log
 from nova_sg import conf as sg_conf
+from nova_sg import log
 from nova_sg import metrics
 from nova_sg.api import deploy
-from nova_sg.conf import legacy
 from nova_sg.conf import libraries
 from nova_sg.metrics import place as sg_place
 
@@ -33,11 +30,8 @@ def make_application() -> deploy.WsgiApp:
     named = os.environ.get(CONFIG_VARIABLE)
     conf = sg_conf.load(named.split(os.pathsep) if named else None)
     libraries.hand_over(conf)
-    if not (conf.log_file or conf.log_dir or conf.use_journal):
-        conf.set_default('use_stderr', True)
-    logging.setup(conf, 'nova-sg')
-    broker_log.log_outages_once()
-    legacy.warn(conf)
+    log.set_up(conf)
+    log.warn_of_unused(conf)
     directory = conf.monitoring.directory
     if not directory:
         return deploy.loadapp(conf)

@@ -89,8 +89,8 @@ def _run(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
+    parser = common.parser(
+        PROGRAM,
         description='Register this host, report its resources, and send '
         'the heartbeats of its service until stopped.',
         epilog='Exit codes: 0 stopped by SIGTERM or SIGINT; 1 unexpected; '
@@ -98,13 +98,6 @@ def _parser() -> argparse.ArgumentParser:
         'were deleted; 4 conflict; 5 the backend is unreachable at the '
         'start.',
     )
-    common.one_line_errors(parser)
-    parser.add_argument(
-        '--version',
-        action='version',
-        version=f'{PROGRAM} {common.version()}',
-    )
-    common.add_options(parser)
     common.add_monitoring_options(parser)
     parser.add_argument(
         '--host',
@@ -135,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--count',
         metavar='N',
-        type=_number_of_hosts,
+        type=arguments.number(1, MOST_HOSTS),
         help='simulate N hosts, HOST-0000 and so on, instead of this one: '
         'for load tests',
     )
@@ -146,14 +139,6 @@ def _parser() -> argparse.ArgumentParser:
         '([servicegroup] use_conductor)',
     )
     return parser
-
-
-def _number_of_hosts(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= MOST_HOSTS):
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no number from 1 to {MOST_HOSTS}'
-        )
-    return int(text)
 
 
 def _hosts(conf: cfg.ConfigOpts, args: argparse.Namespace) -> list[str]:

@@ -14,22 +14,19 @@ import contextlib
 import functools
 import gc
 from importlib import metadata
-import logging
 import signal
 import sys
 import traceback
+from typing import Any
 from typing import NoReturn
 
 from oslo_config import cfg
-from oslo_log import log as oslo_logging
 
-from nova_sg import broker_log
 from nova_sg import conf as sg_conf
 from nova_sg import exception
+from nova_sg import log
 from nova_sg.cmd import streams
-from nova_sg.conf import legacy
 from nova_sg.conf import libraries
-from nova_sg.conf import values
 from nova_sg.exits import Exit
 from nova_sg.exits import exit_code
 from nova_sg.exits import one_line
@@ -40,18 +37,16 @@ __all__ = [
     'BadUsage',
     'Exit',
     'add_monitoring_options',
-    'add_options',
     'exit_code',
     'one_line',
     'one_line_errors',
+    'parser',
     'refuse_without_extra',
     'run',
     'setup',
     'use_messaging',
     'version',
 ]
-
-LOG = logging.getLogger(__name__)
 
 #: What a shell shows of a process that SIGINT or SIGPIPE ended.
 SIGINT_EXIT = 130
@@ -69,11 +64,22 @@ def version() -> str:
     return metadata.version('nova-sg')
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options every command has, but for --version and --help.
+def parser(
+    program: str, description: str, epilog: str, **options: Any
+) -> argparse.ArgumentParser:
+    """Return the parser of a command, with the options that each has.
 
-    Their values are the parameters of :func:`setup`.
+    The values of all but --version are the parameters of :func:`setup`.
+
+    :param options: further ones of ``ArgumentParser``
     """
+    parser = argparse.ArgumentParser(
+        prog=program, description=description, epilog=epilog, **options
+    )
+    one_line_errors(parser)
+    parser.add_argument(
+        '--version', action='version', version=f'{program} {version()}'
+    )
     parser.add_argument(
         '--config-file',
         dest='config_files',
@@ -95,6 +101,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='log everything, and show tracebacks of errors',
     )
+    return parser
 
 
 def add_monitoring_options(parser: argparse.ArgumentParser) -> None:
@@ -138,22 +145,11 @@ def setup(
         config_files, config_dirs, debug=debug, messaging=messaging
     )
     libraries.hand_over(conf)
-    if not service:
-        if sg_conf.has_messaging(conf):
-            use_messaging(conf)
-    else:
-        if not (conf.log_file or conf.log_dir or conf.use_journal):
-            # oslo.log would take stdout, which is for what was asked for.
-            conf.set_default('use_stderr', True)
-        oslo_logging.setup(conf, 'nova-sg', version())
-        broker_log.log_outages_once()
-    for variable in values.unknown_environment(conf):
-        LOG.warning(
-            'The environment variable %s is not an option of nova_sg and has '
-            'no effect.',
-            variable,
-        )
-    legacy.warn(conf)
+    if service:
+        log.set_up(conf)
+    elif sg_conf.has_messaging(conf):
+        use_messaging(conf)
+    log.warn_of_unused(conf)
     return conf
 
 

@@ -213,8 +213,8 @@ def _main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
+    parser = common.parser(
+        PROGRAM,
         description='Serve hosts without access to the database, over the '
         'message broker.',
         epilog='Signals: SIGTERM stops it when the calls it has begun are '
@@ -223,11 +223,6 @@ def _parser() -> argparse.ArgumentParser:
         'stopped by a signal; 1 unexpected; 2 bad usage or configuration; '
         '4 conflict; 5 the backend is unreachable at the start.',
     )
-    common.one_line_errors(parser)
-    parser.add_argument(
-        '--version', action='version', version=common.version()
-    )
-    common.add_options(parser)
     common.add_monitoring_options(parser)
     return parser
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from oslo_config import cfg
 
-from nova_sg import private
 from nova_sg.api import deploy
 from nova_sg.api import inside
+from nova_sg.api import server
 from nova_sg.cmd import api
 from nova_sg.cmd import common
 from nova_sg.metrics import place as sg_place
@@ -20,7 +20,7 @@ from nova_sg.nova_tree import board
 from nova_sg.nova_tree import inside as nova_inside
 
 
-class Service(api.Service):
+class Service(server.Service):
     """gunicorn, with what a nova has not."""
 
     def _load(
@@ -44,6 +44,5 @@ def _main(argv: list[str]) -> int:
         api.configure(conf, args)
         return conf
 
-    private.check('server')
     Service(load).run()
     return common.Exit.DONE

@@ -91,18 +91,14 @@ class Manage(app.App):
         version: str | None,
         argparse_kwargs: dict[str, Any] | None = None,
     ) -> argparse.ArgumentParser:
-        parser = argparse.ArgumentParser(
-            prog=PROGRAM,
+        parser = common.parser(
+            PROGRAM,
+            description or '',
+            EPILOG,
             usage=f'{PROGRAM} [options] COMMAND [arguments]',
-            description=description,
-            epilog=EPILOG,
             add_help=False,
             # An abbreviation here would take options from commands.
             allow_abbrev=False,
-        )
-        common.one_line_errors(parser)
-        parser.add_argument(
-            '--version', action='version', version=f'{PROGRAM} {version}'
         )
         parser.add_argument(
             '-h',
@@ -111,7 +107,6 @@ class Manage(app.App):
             action='store_true',
             help='show this help, or that of a command, and exit',
         )
-        common.add_options(parser)
         return parser
 
     @functools.cached_property

@@ -130,17 +130,12 @@ class Checks(upgradecheck.UpgradeCommands):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
+    parser = common.parser(
+        PROGRAM,
         description='Check whether this deployment is ready for this version.',
         epilog='Exit codes: 0 ready, 1 a warning, 2 a failure or bad usage, '
         '255 unexpected.',
     )
-    common.one_line_errors(parser)
-    parser.add_argument(
-        '--version', action='version', version=f'{PROGRAM} {common.version()}'
-    )
-    common.add_options(parser)
     nouns = parser.add_subparsers(metavar='upgrade', required=True)
     upgrade = nouns.add_parser('upgrade', help='before and after an upgrade')
     common.one_line_errors(upgrade)

@@ -160,6 +160,7 @@ class TestAnotherServer(cmd_base.CommandTestCase):
                 'NOVA_SG_CONFIG_FILES', self.config_file
             )
         )
+        self.option('INVENTORY__BAKEND', 'none')
         self.service()
         program = (
             'import webob\n'
@@ -175,6 +176,7 @@ class TestAnotherServer(cmd_base.CommandTestCase):
             timeout=cmd_base.PATIENCE,
         )
         self.assertIn('"host":"c1"', result.stdout, result.stderr)
+        self.assertIn('OS_INVENTORY__BAKEND', result.stderr)
         # Older libraries of OpenStack import eventlet, which complains.
         complaints = [
             line

@@ -165,7 +165,7 @@ class TestSetup(base.BaseTestCase):
 
     def test_it_warns_of_what_looks_like_an_option_and_is_none(self):
         self.useFixture(api.Environment(OS_INVENTORY__BAKEND='none'))
-        with self.assertLogs('nova_sg.cmd.common', 'WARNING') as logged:
+        with self.assertLogs('nova_sg.log', 'WARNING') as logged:
             common.setup([])
         (line,) = logged.output
         self.assertIn('OS_INVENTORY__BAKEND', line)
