@@ -12,17 +12,9 @@ INDEX = PREFIX + 'index'
 SHOW = PREFIX + 'show'
 
 _rules = [
+    base.rule(INDEX, 'List the aggregates.', ('GET', BASE_PATH)),
     base.rule(
-        INDEX,
-        base.RULE_ADMIN,
-        'List the aggregates.',
-        ('GET', BASE_PATH),
-    ),
-    base.rule(
-        SHOW,
-        base.RULE_ADMIN,
-        'Show an aggregate.',
-        ('GET', f'{BASE_PATH}/{{aggregate_id}}'),
+        SHOW, 'Show an aggregate.', ('GET', f'{BASE_PATH}/{{aggregate_id}}')
     ),
 ]
 

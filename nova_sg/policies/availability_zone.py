@@ -14,13 +14,12 @@ DETAIL = PREFIX + 'detail'
 _rules = [
     base.rule(
         LIST,
-        base.RULE_ANY,
         'List the availability zones, without their hosts.',
         ('GET', BASE_PATH),
+        check_str=base.RULE_ANY,
     ),
     base.rule(
         DETAIL,
-        base.RULE_ADMIN,
         'List the availability zones with their hosts and services.',
         ('GET', f'{BASE_PATH}/detail'),
     ),

@@ -23,14 +23,17 @@ _rules = [
 
 
 def rule(
-    name: str, check_str: str, description: str, *operations: tuple[str, str]
+    name: str,
+    description: str,
+    *operations: tuple[str, str],
+    check_str: str = RULE_ADMIN,
 ) -> policy.DocumentedRuleDefault:
     """Return a rule as the policy sample documents it.
 
     :param name: the whole name of the rule
-    :param check_str: the default rule, which a policy file may override
     :param description: what the rule allows, a sentence
     :param operations: the (method, path) pairs that it guards
+    :param check_str: the default rule, which a policy file may override
     """
     return policy.DocumentedRuleDefault(
         name=name,

@@ -20,40 +20,22 @@ START = PREFIX + 'start'
 _rules = [
     base.rule(
         LIST,
-        base.RULE_ADMIN,
         'List the hosts that have an enabled service.',
         ('GET', BASE_PATH),
     ),
     base.rule(
         SHOW,
-        base.RULE_ADMIN,
         'Show the resources of a host, in total and by project.',
         ('GET', HOST_PATH),
     ),
     base.rule(
         UPDATE,
-        base.RULE_ADMIN,
         'Enable or disable a host, or put it into maintenance mode.',
         ('PUT', HOST_PATH),
     ),
-    base.rule(
-        REBOOT,
-        base.RULE_ADMIN,
-        'Reboot a host.',
-        ('GET', f'{HOST_PATH}/reboot'),
-    ),
-    base.rule(
-        SHUTDOWN,
-        base.RULE_ADMIN,
-        'Shut down a host.',
-        ('GET', f'{HOST_PATH}/shutdown'),
-    ),
-    base.rule(
-        START,
-        base.RULE_ADMIN,
-        'Start up a host.',
-        ('GET', f'{HOST_PATH}/startup'),
-    ),
+    base.rule(REBOOT, 'Reboot a host.', ('GET', f'{HOST_PATH}/reboot')),
+    base.rule(SHUTDOWN, 'Shut down a host.', ('GET', f'{HOST_PATH}/shutdown')),
+    base.rule(START, 'Start up a host.', ('GET', f'{HOST_PATH}/startup')),
 ]
 
 

@@ -22,45 +22,32 @@ SEARCH = PREFIX + 'search'
 SERVERS = PREFIX + 'servers'
 
 _rules = [
-    base.rule(
-        LIST,
-        base.RULE_ADMIN,
-        'List the hypervisors.',
-        ('GET', BASE_PATH),
-    ),
+    base.rule(LIST, 'List the hypervisors.', ('GET', BASE_PATH)),
     base.rule(
         LIST_DETAIL,
-        base.RULE_ADMIN,
         'List the hypervisors with their details.',
         ('GET', f'{BASE_PATH}/detail'),
     ),
     base.rule(
-        SHOW,
-        base.RULE_ADMIN,
-        'Show a hypervisor.',
-        ('GET', f'{BASE_PATH}/{{hypervisor_id}}'),
+        SHOW, 'Show a hypervisor.', ('GET', f'{BASE_PATH}/{{hypervisor_id}}')
     ),
     base.rule(
         STATISTICS,
-        base.RULE_ADMIN,
         'Show the sums over all hypervisors.',
         ('GET', f'{BASE_PATH}/statistics'),
     ),
     base.rule(
         UPTIME,
-        base.RULE_ADMIN,
         'Show how long a hypervisor has been up.',
         ('GET', f'{BASE_PATH}/{{hypervisor_id}}/uptime'),
     ),
     base.rule(
         SEARCH,
-        base.RULE_ADMIN,
         'Find hypervisors by a part of their host name.',
         ('GET', f'{BASE_PATH}/{{hypervisor_hostname_pattern}}/search'),
     ),
     base.rule(
         SERVERS,
-        base.RULE_ADMIN,
         'List the servers on the hypervisors found by their host name.',
         ('GET', f'{BASE_PATH}/{{hypervisor_hostname_pattern}}/servers'),
     ),

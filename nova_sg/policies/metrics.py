@@ -11,7 +11,6 @@ SHOW = 'nova_sg:metrics'
 _rules = [
     base.rule(
         SHOW,
-        base.RULE_ADMIN,
         'Show the metrics of nova-sg-api, for Prometheus.',
         ('GET', '/metrics'),
     ),

@@ -15,13 +15,11 @@ DELETE = PREFIX + 'delete'
 _rules = [
     base.rule(
         LIST,
-        base.RULE_ADMIN,
         'List the services, with their status and state.',
         ('GET', BASE_PATH),
     ),
     base.rule(
         UPDATE,
-        base.RULE_ADMIN,
         'Enable, disable or force down a service.',
         ('PUT', f'{BASE_PATH}/enable'),
         ('PUT', f'{BASE_PATH}/disable'),
@@ -30,10 +28,7 @@ _rules = [
         ('PUT', f'{BASE_PATH}/{{service_id}}'),
     ),
     base.rule(
-        DELETE,
-        base.RULE_ADMIN,
-        'Delete a service.',
-        ('DELETE', f'{BASE_PATH}/{{service_id}}'),
+        DELETE, 'Delete a service.', ('DELETE', f'{BASE_PATH}/{{service_id}}')
     ),
 ]
 
