@@ -6,15 +6,13 @@ A node without a service is not shown. A list costs the same number of
 calls for any number of hypervisors.
 """
 
-from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-import operator
 from typing import Any
-from urllib import parse
 
 from nova_sg import exception
 from nova_sg import servicegroup
+from nova_sg.api import hypervisor_names
 from nova_sg.api import hypervisor_view
 from nova_sg.api import microversion
 from nova_sg.api import operation
@@ -27,6 +25,8 @@ from nova_sg.servicegroup import liveness
 
 LAST_WITHOUT_UUID = '2.52'
 LAST_WITH_USAGE = '2.87'
+
+Views = microversion.Versioned[hypervisor_view.View]
 
 
 @operation.serves(
@@ -60,14 +60,8 @@ def detail(call: operation.Call) -> Any:
 def show(call: operation.Call) -> Any:
     """Show a hypervisor."""
     call.authorize(policies.SHOW)
-    node = _node(call)
-    found = _with_services(
-        call, [node], _service(call, node), servers=_asks_for_servers(call)
-    )
-    if not found:
-        raise _not_found(call)
-    view = hypervisor_view.DETAIL.get(call.version)
-    return {'hypervisor': view(found[0])}
+    found = _one(call, servers=_asks_for_servers(call))
+    return {'hypervisor': hypervisor_view.DETAIL.get(call.version)(found)}
 
 
 @operation.serves(
@@ -79,15 +73,13 @@ def show(call: operation.Call) -> Any:
 def uptime(call: operation.Call) -> Any:
     """Show how long a hypervisor has been up."""
     call.authorize(policies.UPTIME)
-    node = _node(call)
-    found = _with_services(call, [node], _service(call, node))
-    if not found:
-        raise _not_found(call)
-    if found[0].service.state == liveness.DOWN:
-        raise exception.ComputeServiceUnavailable(host=node.host)
+    found = _one(call)
+    host = found.node.host
+    if found.service.state == liveness.DOWN:
+        raise exception.ComputeServiceUnavailable(host=host)
     view = hypervisor_view.BRIEF.get(call.version)
-    since = servicegroup.get().inventory.host_uptime(node.host)
-    return {'hypervisor': {**view(found[0]), 'uptime': since}}
+    since = servicegroup.get().inventory.host_uptime(host)
+    return {'hypervisor': {**view(found), 'uptime': since}}
 
 
 @operation.serves(
@@ -101,7 +93,7 @@ def statistics(call: operation.Call) -> Any:
     nodes = servicegroup.get().inventory.compute_nodes()
     enabled = [
         each.node
-        for each in _with_services(call, nodes, _services(call))
+        for each in _with_services(call, nodes)
         if not each.service.disabled
     ]
     return {'hypervisor_statistics': hypervisor_view.statistics(enabled)}
@@ -115,11 +107,8 @@ def statistics(call: operation.Call) -> Any:
 def search(call: operation.Call) -> Any:
     """Find hypervisors by a part of their host name."""
     call.authorize(policies.SEARCH)
-    return _show(
-        call,
-        hypervisor_view.BRIEF,
-        _matching(call.path['hostname_pattern']),
-    )
+    nodes = _matching(call.path['hostname_pattern'])
+    return _show(call, hypervisor_view.BRIEF, nodes)
 
 
 @operation.serves(
@@ -130,50 +119,36 @@ def search(call: operation.Call) -> Any:
 def servers(call: operation.Call) -> Any:
     """List the servers on the hypervisors found by their host name."""
     call.authorize(policies.SERVERS)
-    return _show(
-        call,
-        hypervisor_view.BRIEF,
-        _matching(call.path['hostname_pattern']),
-        servers=True,
-    )
+    nodes = _matching(call.path['hostname_pattern'])
+    return _show(call, hypervisor_view.BRIEF, nodes, servers=True)
 
 
-def _list(
-    call: operation.Call,
-    views: microversion.Versioned[hypervisor_view.View],
-) -> Any:
+def _list(call: operation.Call, views: Views) -> Any:
     """Return the body of a list, of what the query asks for."""
     return _LISTS.get(call.version)(call, views)
 
 
-def _list_all(
-    call: operation.Call,
-    views: microversion.Versioned[hypervisor_view.View],
-) -> Any:
+def _list_all(call: operation.Call, views: Views) -> Any:
     return _show(call, views, servicegroup.get().inventory.compute_nodes())
 
 
-def _list_page(
-    call: operation.Call,
-    views: microversion.Versioned[hypervisor_view.View],
-) -> Any:
+def _list_page(call: operation.Call, views: Views) -> Any:
     limit = call.conf.api.max_limit
     asked = call.asked('limit')
     if asked is not None:
         limit = min(limit, int(asked))
     nodes = servicegroup.get().inventory.compute_nodes(
-        after=_after_marker(call), limit=limit
+        after=hypervisor_names.marker(call), limit=limit
     )
     answer = _show(call, views, nodes, servers=_asks_for_servers(call))
     if nodes and len(nodes) == limit:
-        answer['hypervisors_links'] = [_next_link(call, nodes[-1])]
+        answer['hypervisors_links'] = [
+            hypervisor_names.next_link(call, nodes[-1])
+        ]
     return answer
 
 
-def _list_page_or_matching(
-    call: operation.Call,
-    views: microversion.Versioned[hypervisor_view.View],
-) -> Any:
+def _list_page_or_matching(call: operation.Call, views: Views) -> Any:
     pattern = call.asked('hypervisor_hostname_pattern')
     if pattern is None:
         return _list_page(call, views)
@@ -199,29 +174,51 @@ _LISTS = microversion.Versioned(
 
 def _show(
     call: operation.Call,
-    views: microversion.Versioned[hypervisor_view.View],
+    views: Views,
     nodes: Sequence[inventory_base.ComputeNode],
     *,
     servers: bool = False,
 ) -> dict[str, Any]:
     """Return the body of a list of compute nodes."""
     view = views.get(call.version)
-    found = _with_services(call, nodes, _services(call), servers=servers)
+    found = _with_services(call, nodes, servers=servers)
     return {'hypervisors': [view(each) for each in found]}
+
+
+def _one(
+    call: operation.Call, *, servers: bool = False
+) -> hypervisor_view.Hypervisor:
+    """Return the hypervisor in the path.
+
+    :param servers: read the instances on its host, too
+    :raises HypervisorNotFound: there is none with a service
+    """
+    node = hypervisor_names.node(call)
+    found = _with_services(call, [node], node.host, servers=servers)
+    if not found:
+        raise hypervisor_names.not_found(call)
+    return found[0]
 
 
 def _with_services(
     call: operation.Call,
     nodes: Sequence[inventory_base.ComputeNode],
-    services: Mapping[str, shown.Listed],
+    host: str | None = None,
     *,
     servers: bool = False,
 ) -> list[hypervisor_view.Hypervisor]:
     """Return the nodes that have a service, with it.
 
-    :param services: by host
+    :param host: of all of the nodes; None where they are of several
     :param servers: read the instances on the hosts, too
     """
+    listed = shown.services(
+        call,
+        host=host,
+        binary=inventory_base.COMPUTE_BINARY,
+        set_zones=False,
+    )
+    services = {each.host: each for each in listed}
     inventory = servicegroup.get().inventory
     instances: Mapping[str, Sequence[inventory_base.Instance]] | None = None
     if servers:
@@ -239,29 +236,6 @@ def _with_services(
     ]
 
 
-def _services(
-    call: operation.Call,
-) -> Mapping[str, shown.Listed]:
-    """Return all compute services, by host."""
-    found = shown.services(
-        call, binary=inventory_base.COMPUTE_BINARY, set_zones=False
-    )
-    return {each.host or '': each for each in found}
-
-
-def _service(
-    call: operation.Call, node: inventory_base.ComputeNode
-) -> Mapping[str, shown.Listed]:
-    """Return the compute service of one node, by host."""
-    found = shown.services(
-        call,
-        host=node.host,
-        binary=inventory_base.COMPUTE_BINARY,
-        set_zones=False,
-    )
-    return {each.host or '': each for each in found}
-
-
 def _matching(pattern: str) -> Sequence[inventory_base.ComputeNode]:
     """Return the nodes with a pattern in their host name.
 
@@ -275,84 +249,6 @@ def _matching(pattern: str) -> Sequence[inventory_base.ComputeNode]:
             f"No hypervisor matching '{pattern[:255]}' could be found."
         )
     return nodes
-
-
-def _node(call: operation.Call) -> inventory_base.ComputeNode:
-    """Return the node with the id in the path.
-
-    :raises HypervisorNotFound: there is none
-    :raises ValidationError: it is no uuid, where it must be one
-    """
-    find = _FINDERS.get(call.version)
-    node = find(call.path['hypervisor_id'])
-    if node is None:
-        raise _not_found(call)
-    return node
-
-
-def _by_id(text: str) -> inventory_base.ComputeNode | None:
-    number = validation.to_id(text)
-    if not number:
-        return None
-    return servicegroup.get().inventory.compute_node(id=number)
-
-
-def _by_uuid(text: str) -> inventory_base.ComputeNode | None:
-    uuid = validation.to_uuid(text)
-    return servicegroup.get().inventory.compute_node(uuid=uuid)
-
-
-#: What the id of a hypervisor is.
-_FINDERS = microversion.Versioned({'2.1': _by_id, '2.53': _by_uuid})
-
-
-#: How a node is named to a client.
-_IDS: microversion.Versioned[Callable[[inventory_base.ComputeNode], Any]]
-_IDS = microversion.Versioned(
-    {
-        '2.1': operator.attrgetter('id'),
-        '2.53': operator.attrgetter('uuid'),
-    }
-)
-
-
-def _not_found(call: operation.Call) -> exception.HypervisorNotFound:
-    return exception.HypervisorNotFound(
-        hypervisor_id=call.path['hypervisor_id'][:255]
-    )
-
-
-def _after_marker(call: operation.Call) -> int | None:
-    """Return the id of the node after which a page begins.
-
-    :raises ValidationError: there is no such node
-    """
-    marker = call.asked('marker')
-    if marker is None:
-        return None
-    try:
-        node = _FINDERS.get(call.version)(marker)
-    except exception.ValidationError:
-        node = None
-    if node is None:
-        raise exception.ValidationError(
-            detail=f'marker [{marker[:255]}] not found'
-        )
-    return node.id
-
-
-def _next_link(
-    call: operation.Call, last: inventory_base.ComputeNode
-) -> dict[str, str]:
-    query = [
-        (name, value)
-        for name, values in call.query.items()
-        for value in values[-1:]
-        if name != 'marker'
-    ]
-    query.append(('marker', str(_IDS.get(call.version)(last))))
-    path = call.request.path_url
-    return {'rel': 'next', 'href': f'{path}?{parse.urlencode(query)}'}
 
 
 def _asks_for_servers(call: operation.Call) -> bool:
