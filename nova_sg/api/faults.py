@@ -18,6 +18,7 @@ import webob
 import webob.exc
 
 from nova_sg import exception
+from nova_sg import texts
 
 LOG = logging.getLogger(__name__)
 
@@ -54,23 +55,13 @@ def fault(code: int, message: str) -> webob.Response:
         was in the request that it repeats
     """
     name = NAMES.get(code, 'computeFault')
-    body = {name: {'code': code, 'message': one_line(message)}}
+    body = {name: {'code': code, 'message': texts.one_line(message)}}
     response = webob.Response(
         body=orjson.dumps(body), status=code, content_type='application/json'
     )
     if code == 503:
         response.retry_after = RETRY_AFTER
     return response
-
-
-def one_line(text: str) -> str:
-    """Return a text without line breaks and control characters.
-
-    What a request brings along must not become a line of its own in an
-    answer or in the log.
-    """
-    printable = (each if each.isprintable() else ' ' for each in text)
-    return ' '.join(''.join(printable).split())
 
 
 def of(error: Exception, environ: Mapping[str, Any]) -> webob.Response:
@@ -83,7 +74,7 @@ def of(error: Exception, environ: Mapping[str, Any]) -> webob.Response:
             code = 503 if error.misconfigured else error.code
             if code < 500 or code == 501:
                 return fault(code, error.public_message)
-            LOG.error('%s', one_line(str(error)))
+            LOG.error('%s', texts.one_line(str(error)))
             response = _failed(code, error.public_message, environ)
             if isinstance(error, exception.OutcomeUnknown):
                 # To send it again is what a client should not do.
@@ -92,7 +83,7 @@ def of(error: Exception, environ: Mapping[str, Any]) -> webob.Response:
         case ks_exceptions.ClientException():
             LOG.error(
                 'The identity service is unreachable: %s',
-                one_line(str(error)),
+                texts.one_line(str(error)),
             )
             text = 'The identity service is unreachable.'
             return _failed(503, text, environ)

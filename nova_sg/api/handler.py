@@ -24,6 +24,7 @@ from nova_sg.api import faults
 from nova_sg.api import microversion
 from nova_sg.api import operation
 from nova_sg.api import policy
+from nova_sg.api import validation
 from nova_sg.api.handlers import aggregates
 from nova_sg.api.handlers import availability_zone
 from nova_sg.api.handlers import hosts
@@ -137,7 +138,7 @@ class Application:
             context=context,
             version=version,
             path=path,
-            query=_query(request),
+            query=validation.load_query(request),
             body=body,
             legacy=LEGACY in request.environ,
         )
@@ -186,20 +187,7 @@ def _body(request: webob.Request) -> Any:
         raise exception.InvalidContentType(content_type=content_type[:80])
     if request.method not in ('POST', 'PUT') or not request.body:
         return None
-    try:
-        return orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        raise exception.MalformedRequestBody(reason=error.msg) from error
-
-
-def _query(request: webob.Request) -> Mapping[str, list[str]]:
-    if not request.query_string:
-        return {}
-    try:
-        query: Mapping[str, list[str]] = request.GET.dict_of_lists()
-    except UnicodeDecodeError:
-        raise exception.InvalidInput(reason='the query is not UTF-8') from None
-    return query
+    return validation.load_body(request)
 
 
 def _rendered(

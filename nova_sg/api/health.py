@@ -25,6 +25,7 @@ from nova_sg import exception
 from nova_sg import forks
 from nova_sg import objects
 from nova_sg import servicegroup
+from nova_sg import texts
 from nova_sg.api import faults
 
 LOG = logging.getLogger(__name__)
@@ -137,7 +138,7 @@ class BackendHealthcheck(pluginbase.HealthcheckBaseExtension):
         except exception.NovaSgException as error:
             if not self._failing:
                 LOG.error(
-                    'The health check fails: %s', faults.one_line(str(error))
+                    'The health check fails: %s', texts.one_line(str(error))
                 )
             self._failing = True
             return Result(available=False, reason=error.public_message)

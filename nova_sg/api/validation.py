@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Checks of what comes in, against the schemas."""
+"""What a request holds: read, and checked against the schemas."""
 
 from collections.abc import Mapping
 import re
@@ -8,7 +8,9 @@ from typing import Any
 import uuid
 
 import jsonschema
+import orjson
 from oslo_utils import strutils
+import webob
 
 from nova_sg import exception
 from nova_sg.servicegroup import record
@@ -19,6 +21,31 @@ MESSAGE_LENGTH = 300
 Validator: Any = jsonschema.Draft202012Validator
 
 _INTEGER = re.compile(r'[0-9]{1,18}', re.ASCII)
+
+
+def load_body(request: webob.Request) -> Any:
+    """Return what the body of a request holds.
+
+    :raises MalformedRequestBody: it is no JSON
+    """
+    try:
+        return orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        raise exception.MalformedRequestBody(reason=error.msg) from error
+
+
+def load_query(request: webob.Request) -> Mapping[str, list[str]]:
+    """Return every value of each parameter of the query of a request.
+
+    :raises InvalidInput: it is not UTF-8
+    """
+    if not request.query_string:
+        return {}
+    try:
+        query: Mapping[str, list[str]] = request.GET.dict_of_lists()
+    except UnicodeDecodeError:
+        raise exception.InvalidInput(reason='the query is not UTF-8') from None
+    return query
 
 
 def check_body(validator: Any, body: Any, *, relaxed: bool) -> None:

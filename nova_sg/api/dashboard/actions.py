@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
-import orjson
 import webob
 
 from nova_sg import context as sg_context
@@ -95,10 +94,7 @@ def body_of(request: webob.Request) -> Any:
         raise exception.InvalidContentType(
             content_type=request.content_type[:80]
         )
-    try:
-        return orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        raise exception.MalformedRequestBody(reason=error.msg) from error
+    return validation.load_body(request)
 
 
 def host_of(request: webob.Request) -> str:
@@ -106,10 +102,7 @@ def host_of(request: webob.Request) -> str:
 
     :raises ValidationError: it names none, or several, or something else
     """
-    try:
-        query = request.GET.dict_of_lists()
-    except UnicodeDecodeError:
-        raise exception.InvalidInput(reason='the query is not UTF-8') from None
+    query = validation.load_query(request)
     validation.check_query(_HOST_QUERY, query)
     name: str = query['name'][0]
     return name

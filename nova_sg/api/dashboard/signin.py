@@ -15,7 +15,7 @@ from keystoneauth1.identity import v3
 from oslo_config import cfg
 
 from nova_sg import exception
-from nova_sg.api import faults
+from nova_sg import texts
 from nova_sg.api import validation
 from nova_sg.api.schemas import common
 
@@ -148,7 +148,7 @@ class Keystone:
         except (ks_exceptions.BadRequest, ks_exceptions.Forbidden) as error:
             LOG.warning(
                 'The identity service refuses to sign in a user: %s',
-                faults.one_line(str(error)),
+                texts.one_line(str(error)),
             )
             raise exception.Unauthorized(
                 reason='the identity service refuses this user or project'

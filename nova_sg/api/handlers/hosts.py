@@ -94,34 +94,27 @@ def update(call: operation.Call) -> Any:
     return answer
 
 
-@operation.serves(
+_serves_power = operation.serves(
     last=LAST,
     errors=(400, 403, 404, 501),
     path=schemas.PATH,
     response=schemas.POWER_RESPONSE,
 )
+
+
+@_serves_power
 def startup(call: operation.Call) -> Any:
     """Start up a host."""
     return _power(call, policies.START, 'startup')
 
 
-@operation.serves(
-    last=LAST,
-    errors=(400, 403, 404, 501),
-    path=schemas.PATH,
-    response=schemas.POWER_RESPONSE,
-)
+@_serves_power
 def shutdown(call: operation.Call) -> Any:
     """Shut down a host."""
     return _power(call, policies.SHUTDOWN, 'shutdown')
 
 
-@operation.serves(
-    last=LAST,
-    errors=(400, 403, 404, 501),
-    path=schemas.PATH,
-    response=schemas.POWER_RESPONSE,
-)
+@_serves_power
 def reboot(call: operation.Call) -> Any:
     """Reboot a host."""
     return _power(call, policies.REBOOT, 'reboot')

@@ -246,20 +246,15 @@ def _force_down(body: Any) -> dict[str, Any]:
     return {'forced_down': validation.to_bool(body['forced_down'])}
 
 
-_ACTIONS: microversion.Versioned[dict[str, Callable[[Any], dict[str, Any]]]]
+_ACTIONS_V21: dict[str, Callable[[Any], dict[str, Any]]] = {
+    'enable': _enable,
+    'disable': _disable,
+    'disable-log-reason': _disable_log_reason,
+}
 _ACTIONS = microversion.Versioned(
     {
-        '2.1': {
-            'enable': _enable,
-            'disable': _disable,
-            'disable-log-reason': _disable_log_reason,
-        },
-        '2.11': {
-            'enable': _enable,
-            'disable': _disable,
-            'disable-log-reason': _disable_log_reason,
-            'force-down': _force_down,
-        },
+        '2.1': _ACTIONS_V21,
+        '2.11': {**_ACTIONS_V21, 'force-down': _force_down},
     }
 )
 

@@ -7,22 +7,13 @@ from typing import Any
 from nova_sg.api import microversion
 from nova_sg.api.schemas import common
 
+_ACTIONS_V21 = ['enable', 'disable', 'disable-log-reason']
+
 #: What stands in the path: the name of an action, or an id.
 ACT_PATH = microversion.Versioned(
     {
-        '2.1': {
-            'service_id': {'enum': ['enable', 'disable', 'disable-log-reason']}
-        },
-        '2.11': {
-            'service_id': {
-                'enum': [
-                    'enable',
-                    'disable',
-                    'disable-log-reason',
-                    'force-down',
-                ]
-            }
-        },
+        '2.1': {'service_id': {'enum': _ACTIONS_V21}},
+        '2.11': {'service_id': {'enum': [*_ACTIONS_V21, 'force-down']}},
     }
 )
 PATH = microversion.Versioned(

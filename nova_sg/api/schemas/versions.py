@@ -36,17 +36,3 @@ SHOW_RESPONSE = microversion.Versioned(
         )
     }
 )
-
-INDEX_RESPONSE = common.listing('versions', common.closed(_VERSION))
-
-CHOICES_RESPONSE = common.listing(
-    'choices',
-    common.closed(
-        {
-            'id': common.STRING,
-            'status': common.STRING,
-            'links': _LINKS,
-            'media-types': _MEDIA_TYPES,
-        }
-    ),
-)

@@ -19,6 +19,7 @@ from cliff import show
 from oslo_config import cfg
 
 from nova_sg import context as sg_context
+from nova_sg import texts
 from nova_sg.cmd import common
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import liveness
@@ -174,17 +175,10 @@ def _plain(column: str) -> str:
 
 
 class FreeText(columns.FormattableColumn):  # type: ignore[type-arg]
-    """Text that an operator typed: one line in a table, raw for a program.
-
-    In a table spaces take the place of control characters, so that the text
-    cannot steer the terminal.
-    """
+    """Text that an operator typed: one line in a table, raw for a program."""
 
     def human_readable(self) -> str:
-        text = ''.join(
-            each if each.isprintable() else ' ' for each in self._value
-        )
-        return ' '.join(text.split())
+        return texts.one_line(self._value)
 
 
 class Several(columns.FormattableColumn):  # type: ignore[type-arg]

@@ -4,9 +4,7 @@
 
 import argparse
 import sys
-from typing import Any
 
-from nova_sg import objects
 from nova_sg.cmd import completion
 from nova_sg.cmd.commands import base
 
@@ -45,7 +43,7 @@ class Complete(base.Command):
             self.app.parser,
             [name for name, _command in self.app.command_manager],
             self._parser_of,
-            self._services,
+            lambda: self.app.services(None, None),
         ).candidates(words)
         self.app.stdout.write(''.join(f'{each}\n' for each in found))
 
@@ -67,7 +65,3 @@ class Complete(base.Command):
             self.app, self.app.options, cmd_name=name
         ).get_parser(name)
         return parser
-
-    def _services(self) -> Any:
-        context = self.setup()
-        return objects.ServiceGroupServiceList.get_all(context, set_zones=True)

@@ -11,6 +11,12 @@ from nova_sg.cmd import common
 from nova_sg.cmd import progress
 from nova_sg.cmd.commands import base
 
+COLUMNS = (
+    *('host', 'pid', 'rpc_version', 'driver', 'records'),
+    *('backend', 'round_trip_ms'),
+    *('beats_waiting', 'beats_written', 'beat_writes'),
+)
+
 
 class Check(base.ShowOne):
     """Call a conductor, and show its state and that of its backends."""
@@ -26,7 +32,7 @@ class Check(base.ShowOne):
 
     def take_action(
         self, parsed_args: argparse.Namespace
-    ) -> tuple[list[str], list[Any]]:
+    ) -> tuple[tuple[str, ...], list[Any]]:
         # Imported here: what lists the commands calls no conductor.
         from nova_sg.conductor import rpcapi
 
@@ -41,17 +47,10 @@ class Check(base.ShowOne):
             )
         backends = health['backends']
         shown = {
-            'host': health['host'],
-            'pid': health['pid'],
-            'rpc_version': health['rpc_version'],
-            'driver': health['driver'],
-            'records': health['records'],
+            **health,
             'backend': base.Several(list(backends)),
             'round_trip_ms': base.Several(
                 [round(each * 1000, 2) for each in backends.values()]
             ),
-            'beats_waiting': health['beats_waiting'],
-            'beats_written': health['beats_written'],
-            'beat_writes': health['beat_writes'],
         }
-        return list(shown), list(shown.values())
+        return COLUMNS, [shown[name] for name in COLUMNS]

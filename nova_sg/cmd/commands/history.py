@@ -24,12 +24,8 @@ class History(base.Lister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'host',
-            metavar='HOST',
-            nargs='?',
-            type=arguments.field('host'),
-            help='only services on this host',
+        arguments.add_host(
+            parser, nargs='?', help='only services on this host'
         )
         parser.add_argument(
             '--since',

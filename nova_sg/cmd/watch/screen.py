@@ -19,6 +19,7 @@ import datetime
 import itertools
 import unicodedata
 
+from nova_sg import texts
 from nova_sg.cmd.watch import follower
 from nova_sg.cmd.watch import stream
 from nova_sg.cmd.watch import transitions
@@ -90,7 +91,7 @@ class Screen:
 
     def say(self, when: datetime.datetime, text: str) -> None:
         """Show a line among the transitions, which are lines like it."""
-        self._said.append((when, stream.printable(text)))
+        self._said.append((when, texts.one_line(text)))
 
     def press(self, key: str) -> bool:
         """Do what a key stands for.
@@ -182,7 +183,7 @@ class Screen:
         lines = [said]
         if self._shown.error is not None:
             read_at = _clock(self._shown.read_at)
-            why = stream.printable(self._shown.error)
+            why = texts.one_line(self._shown.error)
             lines.append([(f'As of {read_at}: {why}', ALARM)])
         return lines
 
@@ -226,7 +227,7 @@ class Screen:
             why = 'forced down'
         reason = ', '.join(filter(None, (why, service.disabled_reason)))
         return [
-            stream.printable(text)
+            texts.one_line(text)
             for text in (
                 service.host,
                 service.binary,

@@ -8,6 +8,7 @@ import json
 import sys
 from typing import Any
 
+from nova_sg import texts
 from nova_sg import times
 from nova_sg.cmd.watch import follower
 from nova_sg.cmd.watch import transitions
@@ -45,7 +46,7 @@ def describe(change: transitions.Transition) -> str:
     why = _departure(change) or change.reason
     if why:
         said = f'{said} ({why})'
-    return printable(f'{what}: {said}')
+    return texts.one_line(f'{what}: {said}')
 
 
 def _departure(
@@ -86,12 +87,6 @@ def counts(news: follower.News) -> dict[str, int]:
     """Return how many services there are: in all, and in each state."""
     states = collections.Counter(each.state for each in news.services.values())
     return {'services': len(news.services), **dict(sorted(states.items()))}
-
-
-def printable(text: str) -> str:
-    """Return a text in one line that cannot steer a terminal."""
-    kept = ''.join(each if each.isprintable() else ' ' for each in text)
-    return ' '.join(kept.split())
 
 
 class Stream:
