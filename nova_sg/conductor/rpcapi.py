@@ -41,12 +41,7 @@ Context = sg_context.RequestContext
 class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
     """Calls a conductor; any of them, unless one is named.
 
-    Version 1.0: Initial version
-    Version 1.1: A change is sent once more where no answer comes
-    Version 1.2: Members carry their invocation
-    Version 1.3: known()
-    Version 1.4: history()
-    Version 1.5: departures()
+    :mod:`.interface` says what came with which version.
 
     :param conf: a loaded configuration
     :param server: the host of the conductor to call; None for any
@@ -215,10 +210,11 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
 
         One call for each ``interface.MAX_UUIDS`` of them.
         """
-        found: dict[str, Any] = {}
-        for batch in _batches(uuids):
-            found |= self.sender.call(context, 'liveness', uuids=batch)
-        return {uuid: wire.load_liveness(each) for uuid, each in found.items()}
+        return {
+            uuid: wire.load_liveness(each)
+            for found in self._ask_about(context, 'liveness', uuids)
+            for uuid, each in found.items()
+        }
 
     def known(self, context: Context, uuids: Sequence[str]) -> set[str]:
         """Return those of the uuids that have a live record.
@@ -227,17 +223,9 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
 
         :raises ConductorTooOld: the conductor does not know this call
         """
-        found: set[str] = set()
-        for batch in _batches(uuids):
-            found |= {
-                *self.sender.call(
-                    context,
-                    'known',
-                    uuids=batch,
-                    since=interface.KNOWS_KNOWN,
-                )
-            }
-        return found
+        since = interface.KNOWS_KNOWN
+        answers = self._ask_about(context, 'known', uuids, since=since)
+        return {uuid for found in answers for uuid in found}
 
     def history(
         self, context: Context, question: history_base.Question
@@ -261,20 +249,18 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
 
         :returns: nothing where the conductor is too old
         """
-        found: dict[str, Any] = {}
+        since = interface.KNOWS_DEPARTURES
         try:
-            for batch in _batches(uuids):
-                found |= self.sender.call(
-                    context,
-                    'departures',
-                    uuids=batch,
-                    since=interface.KNOWS_DEPARTURES,
+            return {
+                uuid: wire.load_departure(each)
+                for found in self._ask_about(
+                    context, 'departures', uuids, since=since
                 )
+                for uuid, each in found.items()
+            }
         except exception.ConductorTooOld as error:
             LOG.debug('Nothing is known of why services are down: %s', error)
-        return {
-            uuid: wire.load_departure(each) for uuid, each in found.items()
-        }
+            return {}
 
     def ping(self, context: Context) -> None:
         """Show that a conductor can be reached, within a beat's patience.
@@ -318,8 +304,10 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
             return self.sender.change, change.for_one(context)
         return self.sender.call, context
 
-
-def _batches(uuids: Sequence[str]) -> Iterator[list[str]]:
-    """Yield uuids, as many at a time as one message may speak for."""
-    for start in range(0, len(uuids), interface.MAX_UUIDS):
-        yield list(uuids[start : start + interface.MAX_UUIDS])
+    def _ask_about(
+        self, context: Context, method: str, uuids: Sequence[str], **more: str
+    ) -> Iterator[Any]:
+        """Call for as many uuids at a time as one message may speak for."""
+        for start in range(0, len(uuids), interface.MAX_UUIDS):
+            batch = list(uuids[start : start + interface.MAX_UUIDS])
+            yield self.sender.call(context, method, uuids=batch, **more)

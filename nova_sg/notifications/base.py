@@ -50,20 +50,8 @@ class Notifier(abc.ABC):
 class Silent(Notifier):
     """Says nothing."""
 
-    def changed(
-        self,
-        context: sg_context.RequestContext,
-        action: Action,
-        service: Any,
-    ) -> None:
+    def changed(self, *args: Any, **kwargs: Any) -> None:
         pass
 
-    def state(
-        self,
-        context: sg_context.RequestContext,
-        service: Any,
-        *,
-        up: bool,
-        why: Any,
-    ) -> None:
+    def state(self, *args: Any, **kwargs: Any) -> None:
         pass
