@@ -26,7 +26,7 @@ from nova_sg import context as sg_context
 from nova_sg import objects
 from nova_sg import servicegroup
 from nova_sg.cmd import common
-from nova_sg.inventory import base as inventory_base
+from nova_sg.inventory import usage
 from nova_sg.servicegroup import collector
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import reasons
@@ -180,7 +180,7 @@ class Manage(app.App):
     def save(self, service: objects.ServiceGroupService) -> None:
         service.save()
 
-    def resources(self, host: str) -> list[inventory_base.HostResource]:
+    def resources(self, host: str) -> list[usage.HostResource]:
         objects.ServiceGroupService.get_by_compute_host(self.setup(), host)
         return servicegroup.get().inventory.describe(host)
 

@@ -16,6 +16,7 @@ from oslo_config import cfg
 
 from nova_sg import exception
 from nova_sg.inventory import actions
+from nova_sg.inventory import usage
 
 #: The topic and the binary of the one service which sits on a hypervisor.
 COMPUTE_TOPIC = 'compute'
@@ -98,20 +99,6 @@ class Instance:
 
 
 @dataclasses.dataclass(frozen=True)
-class HostResource:
-    """A row of ``describe-resource``.
-
-    :param project: ``(total)``, ``(used_now)``, ``(used_max)``, or a project
-    """
-
-    host: str
-    project: str
-    cpu: int
-    memory_mb: int
-    disk_gb: int
-
-
-@dataclasses.dataclass(frozen=True)
 class Zoning:
     """Tells the zones of services.
 
@@ -168,9 +155,9 @@ class Inventory(actions.HostActions, abc.ABC):
             str(self.conf.default_availability_zone),
         )
 
-    def describe(self, host: str) -> list[HostResource]:
-        """Return what a host has, uses, and has promised; see `usage`."""
-        return usage(host, self.compute_nodes(host), self.instances(host))
+    def describe(self, host: str) -> list[usage.HostResource]:
+        """Return what a host has, uses, and has promised."""
+        return usage.of(host, self.compute_nodes(host), self.instances(host))
 
     def check_compute_zone(self, zone: str) -> None:
         """Refuse a zone that no compute host may be in.
@@ -272,56 +259,3 @@ class Inventory(actions.HostActions, abc.ABC):
     @abc.abstractmethod
     def count_instances(self, host: str) -> int:
         """Return how many instances are recorded on a host."""
-
-
-def usage(
-    host: str, nodes: Collection[Any], instances: Collection[Any]
-) -> list[HostResource]:
-    """Return what a host has, uses, and has promised to each project.
-
-    ``(used_max)`` is what its instances may use at most, which is what their
-    flavors say; then a row per project.
-
-    :param nodes: its compute nodes, ours or nova's: the fields are the same
-    :param instances: its instances, likewise
-    """
-    promised = [
-        (
-            each.project_id,
-            (each.vcpus, each.memory_mb, each.root_gb + each.ephemeral_gb),
-        )
-        for each in instances
-    ]
-    return [
-        _sum(
-            host,
-            '(total)',
-            [(each.vcpus, each.memory_mb, each.local_gb) for each in nodes],
-        ),
-        _sum(
-            host,
-            '(used_now)',
-            [
-                (each.vcpus_used, each.memory_mb_used, each.local_gb_used)
-                for each in nodes
-            ],
-        ),
-        _sum(host, '(used_max)', [parts for _, parts in promised]),
-        *(
-            _sum(
-                host,
-                name,
-                [each for project, each in promised if project == name],
-            )
-            for name in sorted({project for project, _ in promised})
-        ),
-    ]
-
-
-def _sum(
-    host: str, project: str, rows: Iterable[tuple[int, int, int]]
-) -> HostResource:
-    """Return a row: CPUs, memory and disk of all rows together."""
-    return HostResource(
-        host, project, *map(sum, zip((0, 0, 0), *rows, strict=True))
-    )

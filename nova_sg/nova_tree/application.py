@@ -12,6 +12,7 @@ from nova.compute import api as compute_api
 
 from nova_sg import exception
 from nova_sg.inventory import base as inventory_base
+from nova_sg.inventory import usage
 from nova_sg.nova_tree import history
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import shown
@@ -116,11 +117,11 @@ class Application:
         # Tells placement, too, when a compute is enabled or disabled.
         compute_api.HostAPI().service_update(service._context, service)
 
-    def resources(self, host: str) -> Sequence[inventory_base.HostResource]:
+    def resources(self, host: str) -> Sequence[usage.HostResource]:
         context = self.find(host, inventory_base.COMPUTE_BINARY)._context
         node = objects.ComputeNode.get_first_node_by_host_for_old_compat(
             context, host
         )
-        return inventory_base.usage(
+        return usage.of(
             host, [node], objects.InstanceList.get_by_host(context, host)
         )

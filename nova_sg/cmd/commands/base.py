@@ -21,7 +21,7 @@ from oslo_config import cfg
 from nova_sg import context as sg_context
 from nova_sg import texts
 from nova_sg.cmd import common
-from nova_sg.inventory import base as inventory_base
+from nova_sg.inventory import usage
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.history import base as history_base
@@ -68,7 +68,7 @@ class Application(Protocol):
     def save(self, service: Any) -> None:
         """Make the changes of a service."""
 
-    def resources(self, host: str) -> Sequence[inventory_base.HostResource]:
+    def resources(self, host: str) -> Sequence[usage.HostResource]:
         """Return what a compute host has and uses, in all and by project.
 
         :raises NotFound: there is no such host

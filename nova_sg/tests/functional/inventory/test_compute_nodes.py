@@ -8,8 +8,8 @@ import sqlalchemy as sa
 import testscenarios
 
 from nova_sg.db import models
-from nova_sg.inventory import base as inventory_base
 from nova_sg.inventory import sql
+from nova_sg.inventory import usage
 from nova_sg.tests.fixtures import children
 from nova_sg.tests.fixtures import rows
 from nova_sg.tests.fixtures import statements
@@ -213,7 +213,7 @@ class TestDescribe(base.InventoryTestCase):
         self.instance('b', project='art', memory_mb=1024)
         self.instance('c', project='zoo', root_gb=20, ephemeral_gb=0)
         self.instance('d', host='c2')
-        row = inventory_base.HostResource
+        row = usage.HostResource
         self.assertEqual(
             [
                 row('c1', '(total)', 8, 32768, 500),
@@ -233,7 +233,7 @@ class TestDescribe(base.InventoryTestCase):
             ]
         )
         total, used, promised = self.inventory.describe('c1')
-        row = inventory_base.HostResource
+        row = usage.HostResource
         self.assertEqual(row('c1', '(total)', 16, 65536, 1000), total)
         self.assertEqual(row('c1', '(used_now)', 4, 8192, 80), used)
         self.assertEqual(row('c1', '(used_max)', 0, 0, 0), promised)
