@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
-
 """What an operator decides with ``nova-sg-manage service``."""
 
-import datetime
 import json
 
 from nova_sg import exception
-from nova_sg.db import engine
-from nova_sg.db import models
-from nova_sg.tests.fixtures import rows
 from nova_sg.tests.functional.cmd import base
+from nova_sg.tests.functional.cmd import instances
 
 UNKNOWN_UUID = '12345678-1234-4234-8234-123456789012'
 
@@ -34,60 +30,43 @@ class TestDisableAndEnable(base.CommandTestCase):
         ):
             self.assertEqual('', self.done('service', *words).out)
 
-    def test_disable_keeps_the_reason_and_enable_clears_it(self):
-        self.done(
-            *('service', 'disable', '--reason', 'broken fan'),
+    def disable(self, reason: str) -> base.Result:
+        return self.manage(
+            *('service', 'disable', '--reason', reason),
             *('c1', 'nova-compute'),
         )
-        self.assertEqual((True, 'broken fan'), self.decided())
-        self.done('service', 'enable', 'c1', 'nova-compute')
-        self.assertEqual((False, None), self.decided())
 
-    def test_disable_without_a_reason_keeps_none(self):
-        self.done(
-            *('service', 'disable', '--reason', 'broken fan'),
-            *('c1', 'nova-compute'),
-        )
-        self.done('service', 'disable', 'c1', 'nova-compute')
-        self.assertEqual((True, None), self.decided())
+    def test_a_disable_keeps_its_reason_until_the_next_or_an_enable(self):
+        for verb, decided in (
+            ('disable', (True, None)),
+            ('enable', (False, None)),
+        ):
+            self.disable('broken fan')
+            self.compute.report_state()
+            self.assertEqual((True, 'broken fan'), self.decided())
+            self.done('service', verb, 'c1', 'nova-compute')
+            self.assertEqual(decided, self.decided())
 
-    def test_a_beat_does_not_undo_a_disable(self):
-        self.done(
-            *('service', 'disable', '--reason', 'broken fan'),
-            *('c1', 'nova-compute'),
-        )
-        self.compute.report_state()
-        self.assertEqual((True, 'broken fan'), self.decided())
-
-    def test_a_reason_may_be_in_any_script(self):
-        reason = 'Lüfter defekt – 风扇 🛠'
-        self.done(
-            'service', 'disable', '--reason', reason, 'c1', 'nova-compute'
-        )
-        self.assertEqual((True, reason), self.decided())
-
-    def test_a_reason_has_at_most_255_characters(self):
-        self.done(
-            'service', 'disable', '--reason', 'é' * 255, 'c1', 'nova-compute'
-        )
-        self.assertEqual((True, 'é' * 255), self.decided())
+    def test_a_reason_has_255_characters_of_any_script_at_most(self):
+        for reason in ('Lüfter defekt – 风扇 🛠', 'é' * 255):
+            self.disable(reason)
+            self.assertEqual((True, reason), self.decided())
         for reason, says in (
             ('x' * 256, '1 to 255 characters, not 256'),
             ('', '1 to 255 characters, not 0'),
             ('a\0b', 'has a NUL in it'),
             ('\udcff', 'is not valid UTF-8'),
         ):
-            result = self.manage(
-                'service', 'disable', '--reason', reason, 'c1', 'nova-compute'
+            self.assert_error(
+                2,
+                f'--reason: disabled_reason .*{says}',
+                self.disable(reason),
             )
-            self.assert_error(2, f'--reason: disabled_reason .*{says}', result)
         self.assertEqual((True, 'é' * 255), self.decided())
 
     def test_a_reason_of_two_lines_is_one_in_a_table(self):
         reason = 'メンテナンス\u3000中\n\x1b[1mbis\xa010 Uhr'
-        self.done(
-            'service', 'disable', '--reason', reason, 'c1', 'nova-compute'
-        )
+        self.disable(reason)
         self.assertEqual((True, reason), self.decided())
         for words in (
             ('list', '--long'),
@@ -202,99 +181,10 @@ class TestDelete(base.CommandTestCase):
         )
 
     def test_a_compute_with_instances_is_a_conflict(self):
-        add_instances(self.process.conf, 'c1', {'p1': 2})
+        instances.add(self.process.conf, 'c1', {'p1': 2})
         self.assert_error(
             4,
             'Host c1 still has 2 instance',
             self.manage('service', 'delete', self.compute.uuid),
         )
         self.assertEqual('c1', self.reload(self.compute).host)
-
-
-class TestDescribeResource(base.CommandTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.service()
-        self.service('ctl', 'nova-scheduler', 'scheduler')
-
-    def test_it_shows_what_there_is_used_and_promised(self):
-        self.api.inventory.report(
-            [
-                rows.node(
-                    'c1',
-                    vcpus=16,
-                    memory_mb=65536,
-                    local_gb=1000,
-                    vcpus_used=3,
-                    memory_mb_used=2048,
-                    local_gb_used=30,
-                )
-            ]
-        )
-        add_instances(self.process.conf, 'c1', {'p1': 2, 'p2': 1})
-        shown = self.done(
-            'service',
-            'describe-resource',
-            'c1',
-            '-f',
-            'csv',
-            '--quote',
-            'none',
-        )
-        self.assertEqual(
-            [
-                'Host,Project,CPU,Memory MB,Disk GB',
-                'c1,(total),16,65536,1000',
-                'c1,(used_now),3,2048,30',
-                'c1,(used_max),3,1536,36',
-                'c1,p1,2,1024,24',
-                'c1,p2,1,512,12',
-            ],
-            shown.out.splitlines(),
-        )
-
-    def test_the_old_name_works_too(self):
-        old = self.done('service', 'describe_resource', 'c1')
-        new = self.done('service', 'describe-resource', 'c1')
-        self.assertEqual(new.out, old.out)
-        self.assertIn('(total)', new.out)
-
-    def test_a_host_without_a_compute_is_not_found(self):
-        for host in ('c9', 'ctl'):
-            self.assert_error(
-                3,
-                f'Compute host {host} could not be found',
-                self.manage('service', 'describe-resource', host),
-            )
-
-    def test_without_an_inventory_it_is_bad_usage(self):
-        self.option('INVENTORY__BACKEND', 'none')
-        self.assert_error(
-            2,
-            r'\[inventory\] backend is none',
-            self.manage('service', 'describe-resource', 'c1'),
-        )
-
-
-def add_instances(conf, host: str, counts: dict[str, int]) -> None:
-    """Record instances, each of 1 CPU, 512 MB and 10 + 2 GB.
-
-    :param counts: how many, by project
-    """
-    rows = [
-        {
-            'uuid': f'{project}-{number}',
-            'host': host,
-            'project_id': project,
-            'vcpus': 1,
-            'memory_mb': 512,
-            'root_gb': 10,
-            'ephemeral_gb': 2,
-            'created_at': datetime.datetime.now(datetime.UTC),
-        }
-        for project, count in counts.items()
-        for number in range(count)
-    ]
-    engine.get(conf).write(
-        lambda c: c.execute(models.instances.insert(), rows)
-    )

@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
-
-"""``nova-sg-manage service list`` and ``service show``."""
+"""``nova-sg-manage service list``."""
 
 import re
 
-from nova_sg import conf as sg_conf
-from nova_sg.servicegroup import api as sg_api
 from nova_sg.tests.fixtures import rows
 from nova_sg.tests.fixtures import statements
-from nova_sg.tests.fixtures.servers import memcached
-from nova_sg.tests.functional.cmd import backends
 from nova_sg.tests.functional.cmd import base
 
 COLUMNS = ['ID', 'Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At']
@@ -51,6 +46,8 @@ class TestServiceList(base.CommandTestCase):
             listed[0],
         )
         self.assertEqual('internal', listed[1]['Zone'])
+        # By id.
+        self.assertEqual(['c1', 'ctl', 'c2'], [e['Host'] for e in listed])
 
     def test_sorting(self):
         for option in ('--sort', '--sort-column'):
@@ -65,9 +62,6 @@ class TestServiceList(base.CommandTestCase):
             "'Nonesuch' is no column to sort by; there are: ID, Binary, ",
             self.manage('service', 'list', '--sort', 'Nonesuch'),
         )
-
-    def test_services_are_listed_by_id(self):
-        self.assertEqual(['c1', 'ctl', 'c2'], self.hosts())
 
     def test_updated_at_is_the_beat_where_that_is_newer(self):
         self.assertIsNone(self.rows()[0]['Updated At'])
@@ -89,12 +83,18 @@ class TestServiceList(base.CommandTestCase):
         )
         self.assertEqual('scheduler', listed[1]['Topic'])
         self.assertEqual(self.compute.version, listed[0]['Version'])
+        # This driver knows no processes.
+        self.assertEqual(
+            [[], [], []],
+            [listed[0][name] for name in ('PID', 'Started At', 'TTL')],
+        )
 
     def test_long_tells_why_a_service_is_down(self):
-        api = self.process.api
-        record = api.get_by_uuid(self.context, self.compute.uuid)
-        api.join_many(self.context, [record])
-        api.leave_all(self.context)
+        record = self.api.get_by_uuid(self.context, self.compute.uuid)
+        self.api.join_many(self.context, [record])
+        self.assertEqual([], self.hosts('--state', 'down'))
+        self.api.leave_all(self.context)
+        self.assertEqual(['c1'], self.hosts('--state', 'down'))
         self.done('service', 'force-down', 'c2', 'nova-compute')
         listed = self.rows('--long')
         self.assertEqual(
@@ -110,13 +110,6 @@ class TestServiceList(base.CommandTestCase):
         self.assertEqual(
             [left['Reason'], left['Since'], left['Last Seen']],
             [shown[name] for name in ('reason', 'since', 'last_seen')],
-        )
-
-    def test_long_has_no_processes_where_the_driver_knows_none(self):
-        listed = self.rows('--long')
-        self.assertEqual(
-            [[], [], []],
-            [listed[0][name] for name in ('PID', 'Started At', 'TTL')],
         )
 
     def test_filters(self):
@@ -160,13 +153,6 @@ class TestServiceList(base.CommandTestCase):
             [], self.hosts('--state', 'down', '--binary', 'nova-scheduler')
         )
 
-    def test_a_service_that_left_is_down_at_once(self):
-        record = self.api.get_by_uuid(self.context, self.compute.uuid)
-        self.api.join_many(self.context, [record])
-        self.assertEqual([], self.hosts('--state', 'down'))
-        self.api.leave_all(self.context)
-        self.assertEqual(['c1'], self.hosts('--state', 'down'))
-
     def test_cliffs_own_options_work(self):
         listed = self.done(
             *('service', 'list', '-f', 'value', '-c', 'Host', '-c', 'State'),
@@ -205,122 +191,3 @@ class TestServiceList(base.CommandTestCase):
             [f'bulk{number}' for number in range(count)],
             created_at=self.compute.created_at,
         )
-
-
-class TestServiceShow(base.CommandTestCase):
-    def test_by_uuid_or_by_host_and_binary(self):
-        service = self.service(disabled=True, disabled_reason='why')
-        by_uuid = self.done('service', 'show', '-f', 'json', service.uuid)
-        by_name = self.done(
-            'service', 'show', '-f', 'json', 'c1', 'nova-compute'
-        )
-        self.assertEqual(by_uuid.json, by_name.json)
-        shown = by_uuid.json
-        self.assertEqual(
-            [name.lower().replace(' ', '_') for name in LONG_COLUMNS]
-            + ['created_at'],
-            list(shown),
-        )
-        self.assertEqual(
-            (service.uuid, 'disabled', 'why', 'up', 'nova', False),
-            tuple(
-                shown[name]
-                for name in (
-                    *('id', 'status', 'disabled_reason', 'state', 'zone'),
-                    'forced_down',
-                )
-            ),
-        )
-
-    def test_a_uuid_may_be_spelled_in_capitals(self):
-        service = self.service()
-        shown = self.done(
-            *('service', 'show', '-f', 'value', '-c', 'host'),
-            service.uuid.upper(),
-        )
-        self.assertEqual('c1\n', shown.out)
-
-    def test_an_unknown_service_is_not_found(self):
-        self.service()
-        unknown = '12345678-1234-4234-8234-123456789012'
-        self.assert_error(
-            3,
-            f'Service {unknown} could not be found',
-            self.manage('service', 'show', unknown),
-        )
-        self.assert_error(
-            3,
-            'Could not find binary nova-compute on host c9',
-            self.manage('service', 'show', 'c9', 'nova-compute'),
-        )
-
-    def test_a_host_without_its_binary_is_bad_usage(self):
-        self.assert_error(
-            2,
-            "'c1' is no uuid; a host is followed by its binary",
-            self.manage('service', 'show', 'c1'),
-        )
-
-
-class TestUnknown(backends.BackendsTestCase):
-    """Records are in a database, and one of two memcached servers is out."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.server = memcached.MemcachedServer()
-        self.useFixture(self.server)
-        self.option(
-            'MEMCACHED__SERVERS', f'{self.memcached.hosts},{self.server.hosts}'
-        )
-        self.option('SERVICEGROUP__DRIVER', 'mc')
-        self.api = sg_api.API(sg_conf.load([self.config_file]))
-        for number in range(8):
-            self.api.create(
-                self.context, {'host': f'c{number}', 'binary': 'nova-compute'}
-            )
-        records, _ = self.api.list(self.context)
-        self.api.join_many(self.context, records)
-
-    def listed(self, *words: str) -> tuple[list[str], str]:
-        """Return the states that a process that has just begun lists."""
-        self.forget_connections()
-        result = self.manage('service', 'list', '-f', 'json', *words)
-        self.assertEqual(0, result.code, result)
-        return [each['State'] for each in result.json], result.err
-
-    def test_they_are_listed_as_unknown_and_the_others_as_they_are(self):
-        self.server.kill()
-        states, warning = self.listed()
-        self.assertEqual({'up', 'unknown'}, set(states))
-        self.assertEqual(8, len(states))
-        self.assertRegex(
-            warning,
-            rf'^[^\n]*state of {states.count("unknown")} of 8 service'
-            rf'[^\n]*{self.server.port}[^\n]*\n$',
-        )
-
-    def test_they_can_be_filtered_by_it(self):
-        self.server.kill()
-        states, _ = self.listed()
-        unknown, _ = self.listed('--state', 'unknown')
-        self.assertEqual(['unknown'] * states.count('unknown'), unknown)
-        up, _ = self.listed('--state', 'up')
-        self.assertEqual(['up'] * states.count('up'), up)
-        self.assertEqual(([], ''), self.listed('--state', 'down')[:1] + ('',))
-
-    def test_services_are_created_all_the_same(self):
-        self.server.kill()
-        for number in range(8):
-            self.api.create(
-                self.context,
-                {'host': f'new{number}', 'binary': 'nova-compute'},
-            )
-        states, _ = self.listed()
-        self.assertEqual({'up', 'unknown'}, set(states))
-        self.assertEqual(16, len(states))
-
-    def test_where_nothing_is_known_there_is_no_list(self):
-        self.server.kill()
-        self.option('MEMCACHED__SERVERS', self.server.hosts)
-        self.forget_connections()
-        self.assertEqual(5, self.manage('service', 'list').code)
