@@ -37,8 +37,8 @@ def check(conf: cfg.ConfigOpts) -> None:
 def _check_own(conf: cfg.ConfigOpts) -> None:
     """Refuse what the types of oslo.config let pass.
 
-    An empty value of a number is None, and a number may be larger than any
-    clock or system call takes.
+    An empty value of a number is None, and a number may be none, or larger
+    than any clock or system call takes.
 
     :raises InvalidConfiguration: naming the option and its group
     """
@@ -53,8 +53,8 @@ def _check_own(conf: cfg.ConfigOpts) -> None:
         reason = None
         if value in (None, '', [], ['']) and option.default:
             reason = 'it must have a value'
-        elif isinstance(value, int | float) and value > MOST:
-            reason = f'{value} is too much: {MOST} at most'
+        elif isinstance(value, int | float) and not value <= MOST:
+            reason = f'{value} is no number up to {MOST}'
         if reason is not None:
             raise exception.InvalidConfiguration(
                 option=f'[{group}] {option.name}', reason=reason

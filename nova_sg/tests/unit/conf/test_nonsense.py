@@ -52,7 +52,7 @@ WRONG = {
     ('DEFAULT', 'internal_service_availability_zone'): ('z' * 256,),
     ('api', 'auth_strategy'): ('noauth', 'keystone2'),
     ('inventory', 'backend'): ('sqlite', 'None'),
-    ('memcached', 'key_prefix'): ('p' * 101, 'a b'),
+    ('memcached', 'key_prefix'): ('p' * 101, 'a b', 'ü', 'a\tb'),
     ('notifications', 'notification_format'): ('version', 'all'),
     ('servicegroup', 'beats'): ('group', 'novas'),
     ('servicegroup', 'cell'): (
@@ -93,7 +93,8 @@ class TestEachOption(test_load.ConfTestCase):
                 least, most = LIMITS[group, option.name]
                 self.refused_value(group, option.name, least - 0.01)
                 self.refused_value(group, option.name, least - 1)
-                self.refused_value(group, option.name, '1' + '0' * 20)
+                for more in ('1' + '0' * 20, 'inf', 'nan'):
+                    self.refused_value(group, option.name, more)
                 if most is not None:
                     self.refused_value(group, option.name, most + 1)
 
