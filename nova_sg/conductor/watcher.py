@@ -8,7 +8,7 @@ import threading
 from oslo_log import log as logging
 
 from nova_sg import context as sg_context
-from nova_sg import exception
+from nova_sg import lasting
 from nova_sg import servicegroup
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import reasons
@@ -32,7 +32,11 @@ class Watcher:
         self._api = api
         self._interval = interval
         self._known: Mapping[str, bool] = {}
-        self._failing: type[Exception] | None = None
+        self._trouble = lasting.Trouble(
+            LOG,
+            'Cannot watch services: %s',
+            'Unexpected error while watching services, will try again',
+        )
         self._stopping = threading.Event()
         self._thread = threading.Thread(
             target=self._run, name='watcher', daemon=True
@@ -97,19 +101,7 @@ class Watcher:
         while not self._stopping.is_set():
             try:
                 self.look()
-                self._failing = None
+                self._trouble.over()
             except Exception as error:
-                self._failed(error)
+                self._trouble.failed(error)
             self._stopping.wait(self._interval)
-
-    def _failed(self, error: Exception) -> None:
-        """Log what lasts once, and go on."""
-        if self._failing is not type(error):
-            if isinstance(error, exception.ServiceGroupUnavailable):
-                LOG.warning('Cannot watch services: %s', error)
-            else:
-                LOG.error(
-                    'Unexpected error while watching services, will try again',
-                    exc_info=error,
-                )
-        self._failing = type(error)

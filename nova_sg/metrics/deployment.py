@@ -24,8 +24,8 @@ import threading
 import time
 from typing import NamedTuple
 
-from nova_sg import exception
 from nova_sg import instruments
+from nova_sg import lasting
 from nova_sg.metrics import place as sg_place
 from nova_sg.metrics import states as sg_states
 from nova_sg.metrics import text
@@ -81,7 +81,11 @@ class Deployment:
         #: What this process found last, and when.
         self._states = sg_states.States(frozenset(), {})
         self._states_at = -1.0
-        self._failing = False
+        self._trouble = lasting.Trouble(
+            LOG,
+            'Cannot list services for metrics, which stay as they were: %s',
+            'Unexpected error in metrics',
+        )
 
     def text(self) -> bytes:
         """Return what is known, in Prometheus's text format."""
@@ -127,24 +131,11 @@ class Deployment:
             try:
                 self._list(at, None if listed is None else listed.at)
             except Exception as error:
-                self._failed(error)
+                instruments.current.backend_answered(False)
+                self._trouble.failed(error)
             else:
-                self._failing = False
+                self._trouble.over()
                 instruments.current.backend_answered(True)
-
-    def _failed(self, error: Exception) -> None:
-        instruments.current.backend_answered(False)
-        if self._failing:
-            return
-        self._failing = True
-        if isinstance(error, exception.ServiceGroupUnavailable):
-            LOG.warning(
-                'Cannot list services for metrics, which stay as they were: '
-                '%s',
-                error,
-            )
-        else:
-            LOG.error('Unexpected error in metrics', exc_info=error)
 
     def _list(self, at: float, before: float | None) -> None:
         """List the services, count what has changed, and write it down.

@@ -29,6 +29,7 @@ import orjson
 
 from nova_sg import exception
 from nova_sg import instruments
+from nova_sg import lasting
 from nova_sg.api.dashboard import board as sg_board
 from nova_sg.servicegroup import collector
 
@@ -95,7 +96,12 @@ class Follower:
         # When the last look began that has ended, and the one to wait for.
         self._looked_at = 0.0
         self._wanted_at = 0.0
-        self._failing = False
+        self._trouble = lasting.Trouble(
+            LOG,
+            'Cannot list services for the dashboard, which shows what it '
+            'knew: %s',
+            'Unexpected error in the dashboard',
+        )
         self._stopped = False
 
     def stop(self) -> None:
@@ -164,13 +170,14 @@ class Follower:
             with collector.paused():
                 document = Document(self._content(), at, read_at)
         except Exception as error:
-            self._failed(error)
+            instruments.current.backend_answered(False)
+            self._trouble.failed(error)
             before = self._document
             if before is None:
                 return None
             content = {**before.content, 'backend': AWAY}
             return Document(content, before.at, before.read_at)
-        self._failing = False
+        self._trouble.over()
         instruments.current.backend_answered(True)
         return document
 
@@ -216,20 +223,6 @@ class Follower:
             'driver': marker.driver,
             'records': marker.records,
         }
-
-    def _failed(self, error: Exception) -> None:
-        instruments.current.backend_answered(False)
-        if self._failing:
-            return
-        self._failing = True
-        if isinstance(error, exception.NovaSgException):
-            LOG.warning(
-                'Cannot list services for the dashboard, which shows what it '
-                'knew: %s',
-                error,
-            )
-        else:
-            LOG.error('Unexpected error in the dashboard', exc_info=error)
 
 
 def as_json(values: dict[str, Any]) -> dict[str, Any]:

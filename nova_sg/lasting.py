@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""An error that lasts is logged once, however often it comes."""
+
+import logging
+from typing import Any
+
+from nova_sg import exception
+
+
+class Trouble:
+    """What is tried again and again, and may fail for a while.
+
+    :param log: the log of the module that tries
+    :param told: what is logged of an error of ours, with a place for it
+    :param unexpected: what is logged of any other, with its traceback
+    """
+
+    def __init__(self, log: Any, told: str, unexpected: str) -> None:
+        self._log: logging.Logger = log
+        self._told = told
+        self._unexpected = unexpected
+        #: Of which kind the last error was.
+        self._kind: type[Exception] | None = None
+
+    def failed(self, error: Exception) -> None:
+        """Log an error, unless it is of the kind of the last one."""
+        if self._kind is not type(error):
+            if isinstance(error, exception.NovaSgException):
+                self._log.warning(self._told, error)
+            else:
+                self._log.error(self._unexpected, exc_info=error)
+        self._kind = type(error)
+
+    def over(self) -> None:
+        """Note that it has succeeded."""
+        self._kind = None
