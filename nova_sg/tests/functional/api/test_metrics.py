@@ -112,7 +112,7 @@ class TestMetrics(cmd_base.CommandTestCase):
         )
         self.assertLess(0, found.value(REQUESTS, route='other'))
 
-    def test_there_is_no_api_on_the_port_of_the_metrics(self):
+    def test_their_port_has_no_api_and_no_secret(self):
         for path in ('/', PATH, '/healthcheck', '/metrics/'):
             error = self.assertRaises(
                 urllib.error.HTTPError,
@@ -122,18 +122,16 @@ class TestMetrics(cmd_base.CommandTestCase):
             )
             self.assertEqual(404, error.code)
             error.close()
+        self.ask(PATH)
+        text = self.scrape().text
+        for secret in ('sqlite', '/tmp', ports.HOST, 'password', 'host='):
+            self.assertNotIn(secret, text)
 
     def test_on_the_port_of_the_api_the_metrics_are_for_an_admin(self):
         member, _known = self.served.identity.issue('joe')
         self.assertEqual(401, self.served.get('/metrics'))
         self.assertEqual(403, self.served.get('/metrics', member))
         self.assertEqual(200, self.served.get('/metrics', self.admin))
-
-    def test_they_tell_of_no_host_no_backend_and_no_password(self):
-        self.ask(PATH)
-        text = self.scrape().text
-        for secret in ('sqlite', '/tmp', ports.HOST, 'password', 'host='):
-            self.assertNotIn(secret, text)
 
     def test_nothing_is_left_of_them(self):
         (child, *_) = self.workers()
@@ -217,8 +215,6 @@ class TestRefusals(cmd_base.CommandTestCase):
         )
         self.assert_error(2, says, result)
 
-    def test_a_port_that_is_none(self):
+    def test_a_port_that_is_none_or_that_of_the_api(self):
         self.refused(r'\[monitoring\] ports', PORTS='nova-sg-api:many')
-
-    def test_the_port_of_the_api(self):
         self.refused('the port of the API', PORTS='nova-sg-api:8774')

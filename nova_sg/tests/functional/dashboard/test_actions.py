@@ -30,8 +30,7 @@ class TestActions(base.DashboardTestCase):
         self.assertEqual(200, self.act('enable'))
         self.assertFalse(self.service().disabled)
         self.assertIsNone(self.service().disabled_reason)
-
-    def test_disable_without_a_reason(self):
+        # A reason is not needed.
         self.assertEqual(200, self.act('disable'))
         self.assertTrue(self.service().disabled)
         self.assertIsNone(self.service().disabled_reason)
