@@ -181,6 +181,11 @@ class FreeText(columns.FormattableColumn):  # type: ignore[type-arg]
         return texts.one_line(self._value)
 
 
+def free_text(text: object) -> FreeText | None:
+    """Return a text for a cell, None for none."""
+    return None if text is None else FreeText(str(text))
+
+
 class Several(columns.FormattableColumn):  # type: ignore[type-arg]
     """Values in one cell: a line each for a reader, a list for a program."""
 

@@ -57,13 +57,12 @@ class History(base.Lister):
 
 
 def _row(entry: entry_.Entry) -> list[Any]:
-    reason = entry.reason
     return [
         times.text(entry.time),
         entry.host,
         entry.binary,
         str(entry.before),
         str(entry.after),
-        None if reason is None else base.FreeText(reason),
+        base.free_text(entry.reason),
         entry.observer,
     ]

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-
 """``nova-sg-manage service list`` and ``service show``."""
 
 import argparse
-from collections.abc import Mapping
 from collections.abc import Sequence
-import datetime
 import logging
 import sys
 import time
@@ -21,8 +18,8 @@ from nova_sg.cmd import common
 from nova_sg.cmd import progress
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
+from nova_sg.cmd.commands import details
 from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup import reasons
 
 LOG = logging.getLogger(__name__)
 
@@ -31,12 +28,6 @@ CLEAR = '\x1b[H\x1b[2J'
 
 #: Those of ``openstack compute service list``.
 COLUMNS = ('ID', 'Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At')
-LONG_COLUMNS = (
-    *('Reason', 'Since', 'Last Seen', 'Seen By'),
-    *('Disabled Reason', 'Forced Down', 'Topic', 'Version'),
-    *('PID', 'Started At', 'TTL'),
-    *('Known Since', 'Doubted Since', 'Doubted Until', 'Doubt'),
-)
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
@@ -66,35 +57,8 @@ class List(base.Lister):
     """List services and whether they are up, sorted by id."""
 
     #: What ``--long`` adds to :data:`COLUMNS`; nova-manage shows it, too.
-    long_columns = LONG_COLUMNS
-
-    @staticmethod
-    def long_row(
-        service: Any,
-        verdict: liveness.Liveness | None,
-        why: reasons.Departure,
-    ) -> list[Any]:
-        """Return what ``--long`` adds to the row of a service.
-
-        :param verdict: what is known of its liveness, None for nothing
-        :param why: why it is as it is
-        """
-        reason = service.disabled_reason
-        members = () if verdict is None else verdict.members
-        return [
-            why.reason,
-            times.text(why.since),
-            times.text(why.last_seen),
-            why.seen_by,
-            None if reason is None else base.FreeText(reason),
-            service.forced_down,
-            service.topic,
-            service.version,
-            base.Several([each.pid for each in members]),
-            base.Several([times.text(each.started_at) for each in members]),
-            base.Several([each.ttl for each in members]),
-            *_doubt_row(verdict),
-        ]
+    long_columns = details.COLUMNS
+    long_row = staticmethod(details.row)
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -143,9 +107,8 @@ class List(base.Lister):
         with progress.Waiting('Listing services'):
             context = self.setup()
             services = find(self.app, parsed_args)
-            known, why = (
-                _explained(context, services) if parsed_args.long else ({}, {})
-            )
+            if parsed_args.long:
+                known, why = details.explained(context, services)
         self._warn(context, services)
         if parsed_args.state is not None:
             services = [
@@ -153,9 +116,11 @@ class List(base.Lister):
             ]
         if not parsed_args.long:
             return COLUMNS, [_row(each) for each in services]
-        return COLUMNS + LONG_COLUMNS, [
-            _row(each)
-            + self.long_row(each, known.get(each.uuid), why[each.uuid])
+        return COLUMNS + details.COLUMNS, [
+            [
+                *_row(each),
+                *details.row(each, known.get(each.uuid), why[each.uuid]),
+            ]
             for each in services
         ]
 
@@ -166,7 +131,7 @@ class List(base.Lister):
         unknown = [e for e in services if e.state == liveness.UNKNOWN]
         if not unknown:
             return
-        verdicts = _verdicts(context, unknown[:1]).values()
+        verdicts = details.verdicts(context, unknown[:1]).values()
         LOG.warning(
             'The state of %(unknown)d of %(all)d service(s) is unknown%(why)s',
             {
@@ -203,16 +168,14 @@ class Show(base.ShowOne):
         context = self.setup()
         service = _get(context, parsed_args.service, parsed_args.binary)
         service.load_state()
-        known, why = _explained(context, [service])
+        known, why = details.explained(context, [service])
         names = [
             name.lower().replace(' ', '_')
-            for name in (*COLUMNS, *LONG_COLUMNS, 'Created At')
+            for name in (*COLUMNS, *details.COLUMNS, 'Created At')
         ]
         return names, [
             *_row(service),
-            *List.long_row(
-                service, known.get(service.uuid), why[service.uuid]
-            ),
+            *details.row(service, known.get(service.uuid), why[service.uuid]),
             times.text(service.created_at),
         ]
 
@@ -252,33 +215,6 @@ def find(
     return [e for e in services if zone in e.availability_zone.split(',')]
 
 
-def _verdicts(
-    context: sg_context.RequestContext, services: Sequence[Any]
-) -> Mapping[str, liveness.Liveness]:
-    """Return what is known of services, by uuid, in one round trip.
-
-    :returns: nothing where nothing is known of any
-    """
-    try:
-        return servicegroup.get().liveness(
-            context, [each.uuid for each in services]
-        )
-    except exception.ServiceGroupUnavailable as error:
-        now = time.monotonic()
-        return {
-            each.uuid: liveness.Liveness(False, None, now, (), str(error))
-            for each in services
-        }
-
-
-def _explained(
-    context: sg_context.RequestContext, services: Sequence[Any]
-) -> tuple[Mapping[str, liveness.Liveness], Mapping[str, reasons.Departure]]:
-    """Return what is known of services, and why, in two round trips."""
-    known = _verdicts(context, services)
-    return known, servicegroup.get().departures(context, services, known)
-
-
 def _row(service: Any) -> list[Any]:
     updated_at = servicegroup.get().get_updated_time(service)
     return [
@@ -290,25 +226,3 @@ def _row(service: Any) -> list[Any]:
         base.State(service.state),
         times.text(updated_at),
     ]
-
-
-def _doubt_row(verdict: liveness.Liveness | None) -> list[Any]:
-    """Return since when a state is known, since and until when in doubt."""
-    if verdict is None:
-        return [None] * 4
-    why = verdict.unknown
-    known = verdict.state != liveness.UNKNOWN
-    doubted = isinstance(why, liveness.Doubt)
-    return [
-        _moment(verdict.known_at) if known else None,
-        _moment(why.since) if doubted else None,
-        _moment(why.until) if doubted else None,
-        None if why is None else base.FreeText(str(why)),
-    ]
-
-
-def _moment(monotonic: float) -> str | None:
-    """Return a moment of ``time.monotonic()`` as text, to the second."""
-    ago = datetime.timedelta(seconds=time.monotonic() - monotonic)
-    moment = datetime.datetime.now(datetime.UTC) - ago
-    return times.text(moment.replace(microsecond=0))

@@ -19,7 +19,7 @@ import testscenarios
 from nova_sg import exception
 from nova_sg import exits
 from nova_sg.cmd import run
-from nova_sg.cmd.commands import listing
+from nova_sg.cmd.commands import details
 from nova_sg.db import schema
 from nova_sg.nova_tree import application
 from nova_sg.nova_tree import manage
@@ -189,11 +189,11 @@ class TestServiceCommands(TestCase):
         service.save()
         row = self.cells_of(self.printed(self.commands.list, long=True), 'one')
         self.assertEqual(
-            [*manage.COLUMNS, *listing.LONG_COLUMNS], list(row.keys())
+            [*manage.COLUMNS, *details.COLUMNS], list(row.keys())
         )
         self.assertEqual(
             ['disks [2J', 'False', 'compute', str(service.version)],
-            [row[name] for name in listing.LONG_COLUMNS[4:8]],
+            [row[name] for name in details.COLUMNS[4:8]],
         )
         self.assertNotIn('Topic', self.printed(self.commands.list))
 
