@@ -16,10 +16,7 @@ LOG = logging.getLogger(__name__)
 
 
 def set_up(conf: cfg.ConfigOpts) -> None:
-    """Log as the configuration says, with times.
-
-    :param conf: a loaded configuration
-    """
+    """Log as the configuration says, with times."""
     if not (conf.log_file or conf.log_dir or conf.use_journal):
         # oslo.log would take stdout, which is for what was asked for.
         conf.set_default('use_stderr', True)
@@ -28,10 +25,7 @@ def set_up(conf: cfg.ConfigOpts) -> None:
 
 
 def warn_of_unused(conf: cfg.ConfigOpts) -> None:
-    """Warn of what an operator has set and nova_sg does not read.
-
-    :param conf: a loaded configuration
-    """
+    """Warn of what an operator has set and nova_sg does not read."""
     for variable in values.unknown_environment(conf):
         LOG.warning(
             'The environment variable %s is not an option of nova_sg and has '

@@ -29,7 +29,6 @@ _REMOTE = '_Remote'
 def transport(conf: cfg.ConfigOpts) -> Any:
     """Return a connection to the message bus; it connects at first use.
 
-    :param conf: a loaded configuration
     :raises InvalidConfiguration: ``[DEFAULT] transport_url`` is not one, or
         naming the option of ``[oslo_messaging_rabbit]``
     """
@@ -46,7 +45,6 @@ def transport(conf: cfg.ConfigOpts) -> Any:
 def notification_transport(conf: cfg.ConfigOpts) -> Any:
     """Return a connection for notifications; it connects at first use.
 
-    :param conf: a loaded configuration
     :raises InvalidConfiguration: ``[oslo_messaging_notifications]
         transport_url``, or the one of ``[DEFAULT]``, is not one, or naming
         the option of ``[oslo_messaging_rabbit]``

@@ -68,7 +68,6 @@ class Stop:
 class Agent:
     """Stands for the services of one process, from registration to leaving.
 
-    :param conf: a loaded configuration
     :param hosts: the names of the hosts, each with one service
     :param binary: of all of them
     :param topic: of all of them; see :func:`registration.ensure`

@@ -58,7 +58,6 @@ _BY_A_PROXY = (
 def protect(application: Any, conf: cfg.ConfigOpts) -> Any:
     """Put the configured authentication before an application.
 
-    :param conf: a loaded configuration
     :raises InvalidConfiguration: it does not name the identity service
     """
     with_context = Context(application)
@@ -108,7 +107,6 @@ def _check_token_cache(group: Any) -> None:
 def check_noauth(conf: cfg.ConfigOpts) -> None:
     """Refuse to take the word of a request for where it comes from.
 
-    :param conf: a loaded configuration
     :raises InvalidConfiguration: ``noauth2`` for this machine only, and
         headers tell which machine that is
     """

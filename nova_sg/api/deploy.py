@@ -41,7 +41,6 @@ def loadapp(
     Called in the process that serves: what it connects must not cross a
     fork.
 
-    :param conf: a loaded configuration
     :param place: where it shares metrics with other workers; None without
     :raises InvalidConfiguration: naming the option that cannot be used
     :raises DeploymentMismatch: the backend belongs to another deployment
@@ -71,7 +70,6 @@ def assemble(
     """Put what every request meets before an application.
 
     :param app: knows the paths
-    :param conf: a loaded configuration
     :param shown: the metrics of this program, where it has any
     """
     # From the inside out: each is put before all that stand above it.
@@ -137,7 +135,6 @@ class Faults:
 class Paths:
     """Which application a path leads to, of those that any process has.
 
-    :param conf: a loaded configuration
     :param shown: the metrics of this program, where it has any
     :param board: where the page finds services; None for those of this
         package
@@ -190,7 +187,6 @@ class Paths:
 class Mounts(Paths):
     """Those, and the compute API.
 
-    :param conf: a loaded configuration
     :param shown: the metrics of this program, where it has any
     """
 

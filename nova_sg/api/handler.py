@@ -94,10 +94,7 @@ def make_mapper() -> routes.Mapper:
 
 
 class Application:
-    """The operations under ``/v2.1``, and under ``/v2``.
-
-    :param conf: a loaded configuration
-    """
+    """The operations under ``/v2.1``, and under ``/v2``."""
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf

@@ -163,7 +163,6 @@ def _not_found(environ: dict[str, Any], start_response: Any) -> Any:
 class Health(healthcheck.Healthcheck):
     """oslo.middleware's own, with the plugin where it is asked for.
 
-    :param conf: a loaded configuration
     :param with_backend: ask the backend of the services, too
     """
 

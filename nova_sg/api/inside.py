@@ -40,7 +40,6 @@ def loadapp(
 ) -> deploy.WsgiApp:
     """Return the application of this process.
 
-    :param conf: a loaded configuration
     :param nova: where services are
     :param place: where it shares metrics with other workers; None without
     :raises InvalidConfiguration: naming the option that cannot be used

@@ -56,7 +56,6 @@ def begin(
 ) -> Exposition:
     """Count from now on, in this worker.
 
-    :param conf: a loaded configuration
     :param place: where it shares what it counts with the others
     :param source: where all services are; None for those of this package
     """
@@ -101,7 +100,6 @@ class OwnPort:
     All workers listen there, beside the port of the API.
 
     :param application: answers everything else
-    :param conf: a loaded configuration
     :param shown: the metrics of this program, where it has any
     """
 
@@ -137,7 +135,6 @@ class OwnPort:
 class ForUsers:
     """``/metrics`` on the port of the API, behind a policy.
 
-    :param conf: a loaded configuration
     :param shown: the metrics of this program
     """
 

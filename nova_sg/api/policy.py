@@ -13,7 +13,6 @@ from nova_sg import policies
 class Enforcer:
     """The rules of nova_sg, as a deployment's policy file changes them.
 
-    :param conf: a loaded configuration
     :raises InvalidConfiguration: the policy file cannot be used
     """
 

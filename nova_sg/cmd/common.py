@@ -156,7 +156,6 @@ def setup(
 def use_messaging(conf: cfg.ConfigOpts) -> None:
     """Have a command send messages, whatever its configuration says.
 
-    :param conf: a loaded configuration
     :raises InvalidConfiguration: naming the option that cannot be used
     """
     # Imported here: most commands send nothing.

@@ -20,7 +20,6 @@ def setup(conf: cfg.ConfigOpts, *, waits: bool = False) -> servicegroup.API:
     With ``[servicegroup] use_conductor`` calls of objects run in a
     conductor, and nothing here needs a database.
 
-    :param conf: a loaded configuration
     :param waits: wait for a conductor that was not started yet; see
         :class:`nova_sg.conductor.rpcapi.ConductorAPI`
     :raises InvalidConfiguration: naming the option that cannot be used

@@ -16,11 +16,7 @@ from nova_sg.inventory import base
 
 
 class RemoteInventory(base.Inventory):
-    """Has the conductor do everything, in its own inventory.
-
-    :param conf: a loaded configuration
-    :param conductor: the client that calls a conductor
-    """
+    """Has the conductor do everything, in its own inventory."""
 
     def __init__(
         self, conf: cfg.ConfigOpts, conductor: rpcapi.ConductorAPI

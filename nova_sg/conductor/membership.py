@@ -29,11 +29,7 @@ Context = sg_context.RequestContext
 
 
 class RemoteMembership(admitted.AdmittedMembership):
-    """Beats by RPC, for drivers with ``remote_beats``.
-
-    :param conf: a loaded configuration
-    :param conductor: the client that calls a conductor
-    """
+    """Beats by RPC, for drivers with ``remote_beats``."""
 
     def __init__(
         self, conf: cfg.ConfigOpts, conductor: rpcapi.ConductorAPI
@@ -94,7 +90,6 @@ class ProvenMembership(base.Membership):
     beat fails, and the next ones until there is one.
 
     :param membership: the driver's own
-    :param conductor: the client that calls a conductor
     :param every: beats per call; 0 for none
     """
 

@@ -22,10 +22,7 @@ Context = sg_context.RequestContext
 
 
 class RemoteMarkerStore(marker.MarkerStore):
-    """How the conductor is configured, in the place of a marker.
-
-    :param conductor: the client that calls a conductor
-    """
+    """How the conductor is configured, in the place of a marker."""
 
     def __init__(self, conductor: rpcapi.ConductorAPI) -> None:
         self._conductor = conductor
@@ -47,10 +44,7 @@ class RemoteMarkerStore(marker.MarkerStore):
 
 
 class RemoteHistory(history_base.Told):
-    """The history that the conductor keeps.
-
-    :param conductor: the client that calls a conductor
-    """
+    """The history that the conductor keeps."""
 
     def __init__(self, conductor: rpcapi.ConductorAPI) -> None:
         self._conductor = conductor
@@ -65,9 +59,6 @@ class RemoteRecords(known.KnownRecords):
     """Tells memberships which services the conductor has records of.
 
     Whatever else reads or writes records goes through the objects.
-
-    :param conf: a loaded configuration
-    :param conductor: the client that calls a conductor
     """
 
     def __init__(

@@ -18,11 +18,7 @@ from nova_sg.servicegroup.membership import base as membership_base
 
 
 class RemoteDriver(sg_driver.Driver):
-    """A driver whose records are the conductor's.
-
-    :param conf: a loaded configuration
-    :param conductor: the client that calls a conductor
-    """
+    """A driver whose records are the conductor's."""
 
     def __init__(
         self, conf: cfg.ConfigOpts, conductor: rpcapi.ConductorAPI
@@ -63,7 +59,6 @@ def setup(conf: cfg.ConfigOpts, *, waits: bool = False) -> servicegroup.API:
 
     Nothing here needs a database.
 
-    :param conf: a loaded configuration
     :param waits: wait for a conductor that was not started yet; see
         :class:`rpcapi.ConductorAPI`
     :raises InvalidConfiguration: naming the option that cannot be used

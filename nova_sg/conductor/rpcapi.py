@@ -43,7 +43,6 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
 
     :mod:`.interface` says what came with which version.
 
-    :param conf: a loaded configuration
     :param server: the host of the conductor to call; None for any
     :param waits: where no conductor has begun to serve, wait for one as long
         as for an answer; else that is an error at once

@@ -54,7 +54,6 @@ class Sender:
     needs, and raise ``ConductorTooOld`` where the conductor is older, or
     ``[upgrade_levels]`` says that one may be: nothing was done.
 
-    :param conf: a loaded configuration
     :param server: the host of the conductor to call; None for any
     :param waits: see :class:`nova_sg.conductor.rpcapi.ConductorAPI`
     :raises InvalidConfiguration: there is no usable ``transport_url``

@@ -78,7 +78,6 @@ class Worker:
 
     What is beneath it is here: the objects of this process call nobody.
 
-    :param conf: a loaded configuration
     :param first: the one of several workers that does what one must do
     :raises InvalidConfiguration: naming the option that cannot be used
     """

@@ -3,7 +3,7 @@
 """Configuration: one module per option group, and how it is loaded.
 
 There is no global configuration object. A command calls :func:`load` once
-and passes the result on.
+and passes the result on: it is what is called ``conf`` everywhere.
 """
 
 from collections.abc import Sequence
@@ -76,8 +76,6 @@ def uses_messaging(conf: cfg.ConfigOpts) -> bool:
     """Return whether the configuration has a process use the message bus.
 
     nova-sg-conductor uses it in any case.
-
-    :param conf: a loaded configuration
     """
     if 'notifications' not in conf:
         # This process registered some of the groups only.

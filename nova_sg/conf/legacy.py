@@ -36,10 +36,7 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 
 
 def warn(conf: cfg.ConfigOpts) -> None:
-    """Log a warning for each old option that is set and its new one is not.
-
-    :param conf: a loaded configuration
-    """
+    """Log a warning for each old option that is set and its new one is not."""
     for old, new in _OLD.items():
         value = _get(conf, old)
         if value is None:

@@ -59,7 +59,6 @@ def hand_over(conf: cfg.ConfigOpts) -> None:
     For a process that is nova_sg's own. Inside a nova the global object is
     nova's, and has the right values.
 
-    :param conf: a loaded configuration
     :raises UnexpectedLibrary: oslo.messaging reads other options globally
     """
     _copy(conf, _READ_GLOBALLY)

@@ -137,7 +137,6 @@ def name_queues_after(conf: cfg.ConfigOpts, program: str, what: str) -> None:
     As above, for services; the name must be the same after a restart, and
     short, since it is part of the name of a file.
 
-    :param program: the name of the program
     :param what: what tells this service from others, as its host and binary
     """
     conf.set_default(

@@ -14,7 +14,6 @@ SQL = 'sql'
 def load(conf: cfg.ConfigOpts, *, has_database: bool) -> base.Inventory:
     """Return the configured inventory.
 
-    :param conf: a loaded configuration
     :param has_database: whether the driver has a database anyway, which is
         then the default
     """

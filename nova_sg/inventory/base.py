@@ -123,10 +123,7 @@ NO_ZONES = Zoning({}, '', '')
 
 
 class Inventory(actions.HostActions, abc.ABC):
-    """Compute nodes, aggregates and instances of one cell.
-
-    :param conf: a loaded configuration
-    """
+    """Compute nodes, aggregates and instances of one cell."""
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self.conf = conf

@@ -34,19 +34,13 @@ LIBRARY = 'prometheus_client'
 
 
 def port(conf: cfg.ConfigOpts, program: str) -> int | None:
-    """Return the port of a program for metrics and probes, None without.
-
-    :param conf: a loaded configuration
-    """
+    """Return the port of a program for metrics and probes, None without."""
     number: int | None = conf.monitoring.ports.get(program)
     return number
 
 
 def wanted(conf: cfg.ConfigOpts, program: str) -> str | None:
-    """Return the option by which a program has metrics, None without.
-
-    :param conf: a loaded configuration
-    """
+    """Return the option by which a program has metrics, None without."""
     if conf.monitoring.metrics and port(conf, program) is not None:
         return '[monitoring] ports'
     return None
@@ -86,8 +80,6 @@ def begin(
     Called in the process that serves, after it was forked; each process takes
     part once. A process that it forks itself counts nothing.
 
-    :param conf: a loaded configuration
-    :param program: the name of the program
     :param place: where its workers share what they count
     :param slot: the one that this process has taken there; None to take one
     :param source: where all services are; None for those of this package

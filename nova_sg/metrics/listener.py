@@ -52,7 +52,6 @@ _FAILED = Answer(500, 'text/plain; charset=utf-8', b'See the log\n')
 def listen(conf: cfg.ConfigOpts, port: int) -> socket.socket:
     """Open the port of a program.
 
-    :param conf: a loaded configuration
     :param port: see ``[monitoring] ports``
     :raises InvalidConfiguration: it is taken, or the address is no own one
     """

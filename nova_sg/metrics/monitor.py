@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 class Monitor:
     """The port of a program, or its file for node_exporter, or neither.
 
-    :param conf: a loaded configuration
-    :param program: the name of the program
     :param textfile: the file of its command line; None: as configured
     :raises InvalidConfiguration: what is asked for cannot be had
     """

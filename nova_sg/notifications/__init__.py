@@ -9,10 +9,7 @@ from nova_sg.notifications import base
 
 
 def load(conf: cfg.ConfigOpts) -> base.Notifier:
-    """Return the configured notifier.
-
-    :param conf: a loaded configuration
-    """
+    """Return the configured notifier."""
     if conf.notifications.notification_format == notifications.UNVERSIONED:
         return base.Silent()
     # Imported here: a process that sends nothing needs no message bus.

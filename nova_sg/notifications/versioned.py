@@ -22,7 +22,6 @@ class VersionedNotifier(base.Notifier):
     The change is made already: if the broker does not take the notification,
     that is a warning in the log, and not an error of the change.
 
-    :param conf: a loaded configuration
     :raises InvalidConfiguration: there is no usable ``transport_url``
     """
 

@@ -56,7 +56,6 @@ def is_under(path: str) -> bool:
 class Dashboard:
     """The page, and what it asks for.
 
-    :param conf: a loaded configuration
     :param board: where services are; None for those of this package
     :raises InvalidConfiguration: it does not name the identity service
     """

@@ -131,10 +131,7 @@ class Board(abc.ABC):
 
 
 class OwnBoard(Board):
-    """The services of nova_sg by itself.
-
-    :param conf: a loaded configuration
-    """
+    """The services of nova_sg by itself."""
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(overview.OwnSource())

@@ -37,7 +37,6 @@ _MAX_TOKEN = 2900
 class Session:
     """Reads and writes the cookie, and checks requests that come with it.
 
-    :param conf: a loaded configuration
     :param path: where the page is
     :raises InvalidConfiguration: an origin is none
     """

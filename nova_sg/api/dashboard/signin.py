@@ -102,10 +102,7 @@ class Name:
 
 
 class Keystone:
-    """Asks the identity service that tokens are checked with.
-
-    :param conf: a loaded configuration
-    """
+    """Asks the identity service that tokens are checked with."""
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._group = group = conf[_GROUP]
