@@ -111,6 +111,11 @@ class Versioned(Generic[T_co]):
         ]
 
 
+def always(value: T_co) -> Versioned[T_co]:
+    """Return a value that no microversion changes."""
+    return Versioned({str(MIN): value})
+
+
 def negotiate(headers: MutableMapping[str, str]) -> Version:
     """Return the version a request asks for.
 

@@ -5,11 +5,9 @@
 from nova_sg.api import microversion
 from nova_sg.api.schemas import common
 
-QUERY = microversion.Versioned(
-    {'2.1': common.query(), '2.102': common.query(strict=True)}
-)
+QUERY = common.NO_QUERY
 
-PATH = microversion.Versioned({'2.1': {'aggregate_id': common.ID}})
+PATH = microversion.always({'aggregate_id': common.ID})
 
 _AGGREGATE = {
     'id': common.INTEGER,

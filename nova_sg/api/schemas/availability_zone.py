@@ -5,26 +5,20 @@
 from nova_sg.api import microversion
 from nova_sg.api.schemas import common
 
-QUERY = microversion.Versioned(
-    {'2.1': common.query(), '2.102': common.query(strict=True)}
-)
+QUERY = common.NO_QUERY
 
 _STATE = common.closed({'available': common.BOOLEAN})
 
-INDEX_RESPONSE = microversion.Versioned(
-    {
-        '2.1': common.listing(
-            'availabilityZoneInfo',
-            common.closed(
-                {
-                    'zoneName': common.STRING,
-                    'zoneState': _STATE,
-                    'hosts': {'type': 'null'},
-                }
-            ),
-        )
-    }
-)
+
+def _response(hosts: common.Schema) -> microversion.Versioned[common.Schema]:
+    """Return the schema of an answer with these hosts of each zone."""
+    zone = {'zoneName': common.STRING, 'zoneState': _STATE, 'hosts': hosts}
+    return microversion.always(
+        common.listing('availabilityZoneInfo', common.closed(zone))
+    )
+
+
+INDEX_RESPONSE = _response({'type': 'null'})
 
 _SERVICE = common.closed(
     {
@@ -43,17 +37,4 @@ _HOSTS = {
     },
 }
 
-DETAIL_RESPONSE = microversion.Versioned(
-    {
-        '2.1': common.listing(
-            'availabilityZoneInfo',
-            common.closed(
-                {
-                    'zoneName': common.STRING,
-                    'zoneState': _STATE,
-                    'hosts': _HOSTS,
-                }
-            ),
-        )
-    }
-)
+DETAIL_RESPONSE = _response(_HOSTS)

@@ -5,6 +5,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from nova_sg.api import microversion
+
 Schema = Mapping[str, Any]
 
 STRING = {'type': 'string'}
@@ -90,6 +92,12 @@ def query(*, strict: bool = False, **parameters: Schema) -> Schema:
         'properties': parameters,
         'additionalProperties': not strict,
     }
+
+
+#: Of what takes no parameters.
+NO_QUERY = microversion.Versioned(
+    {'2.1': query(), '2.102': query(strict=True)}
+)
 
 
 def many(value: Schema) -> Schema:

@@ -5,26 +5,24 @@
 from nova_sg.api import microversion
 from nova_sg.api.schemas import common
 
-PATH = microversion.Versioned({'2.1': {'host_name': common.HOST}})
+PATH = microversion.always({'host_name': common.HOST})
 
-INDEX_QUERY = microversion.Versioned(
-    {'2.1': common.query(zone=common.many(common.STRING))}
+INDEX_QUERY = microversion.always(
+    common.query(zone=common.many(common.STRING))
 )
 
-INDEX_RESPONSE = microversion.Versioned(
-    {
-        '2.1': common.listing(
-            'hosts',
-            common.closed(
-                {
-                    'host_name': common.STRING,
-                    # The topic, which not every service has.
-                    'service': common.STRING_OR_NULL,
-                    'zone': common.STRING,
-                }
-            ),
-        )
-    }
+INDEX_RESPONSE = microversion.always(
+    common.listing(
+        'hosts',
+        common.closed(
+            {
+                'host_name': common.STRING,
+                # The topic, which not every service has.
+                'service': common.STRING_OR_NULL,
+                'zone': common.STRING,
+            }
+        ),
+    )
 )
 
 _RESOURCE = common.closed(
@@ -37,8 +35,8 @@ _RESOURCE = common.closed(
     }
 )
 
-SHOW_RESPONSE = microversion.Versioned(
-    {'2.1': common.listing('host', common.closed({'resource': _RESOURCE}))}
+SHOW_RESPONSE = microversion.always(
+    common.listing('host', common.closed({'resource': _RESOURCE}))
 )
 
 _SWITCH = {
@@ -46,42 +44,36 @@ _SWITCH = {
     'enum': ['enable', 'disable', 'Enable', 'Disable', 'ENABLE', 'DISABLE'],
 }
 
-UPDATE = microversion.Versioned(
+UPDATE = microversion.always(
     {
-        '2.1': {
-            'type': 'object',
-            'properties': {'status': _SWITCH, 'maintenance_mode': _SWITCH},
-            'anyOf': [
-                {'required': ['status']},
-                {'required': ['maintenance_mode']},
-            ],
-            'additionalProperties': False,
-        }
+        'type': 'object',
+        'properties': {'status': _SWITCH, 'maintenance_mode': _SWITCH},
+        'anyOf': [
+            {'required': ['status']},
+            {'required': ['maintenance_mode']},
+        ],
+        'additionalProperties': False,
     }
 )
 
-UPDATE_RESPONSE = microversion.Versioned(
-    {
-        '2.1': common.closed(
-            {
-                'host': common.STRING,
-                'status': common.STATUS,
-                'maintenance_mode': {
-                    'enum': ['on_maintenance', 'off_maintenance']
-                },
+UPDATE_RESPONSE = microversion.always(
+    common.closed(
+        {
+            'host': common.STRING,
+            'status': common.STATUS,
+            'maintenance_mode': {
+                'enum': ['on_maintenance', 'off_maintenance']
             },
-            optional=('status', 'maintenance_mode'),
-        )
-    }
+        },
+        optional=('status', 'maintenance_mode'),
+    )
 )
 
-POWER_RESPONSE = microversion.Versioned(
-    {
-        '2.1': common.closed(
-            {
-                'host': common.STRING,
-                'power_action': {'enum': ['startup', 'shutdown', 'reboot']},
-            }
-        )
-    }
+POWER_RESPONSE = microversion.always(
+    common.closed(
+        {
+            'host': common.STRING,
+            'power_action': {'enum': ['startup', 'shutdown', 'reboot']},
+        }
+    )
 )

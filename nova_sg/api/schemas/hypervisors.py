@@ -171,24 +171,22 @@ UPTIME_RESPONSE = microversion.Versioned(
     }
 )
 
-SEARCH_RESPONSE = microversion.Versioned({'2.1': _listing(_HYPERVISOR)})
+SEARCH_RESPONSE = microversion.always(_listing(_HYPERVISOR))
 
-SERVERS_RESPONSE = microversion.Versioned(
-    {'2.1': _listing({**_HYPERVISOR, 'servers': _SERVERS})}
+SERVERS_RESPONSE = microversion.always(
+    _listing({**_HYPERVISOR, 'servers': _SERVERS})
 )
 
-STATISTICS_RESPONSE = microversion.Versioned(
-    {
-        '2.1': common.closed(
-            {
-                'hypervisor_statistics': common.closed(
-                    {
-                        'count': common.INTEGER,
-                        **_USAGE,
-                        'disk_available_least': common.INTEGER,
-                    }
-                )
-            }
-        )
-    }
+STATISTICS_RESPONSE = microversion.always(
+    common.closed(
+        {
+            'hypervisor_statistics': common.closed(
+                {
+                    'count': common.INTEGER,
+                    **_USAGE,
+                    'disk_available_least': common.INTEGER,
+                }
+            )
+        }
+    )
 )

@@ -93,24 +93,21 @@ ACT = microversion.Versioned(
     }
 )
 
-_SHOWN = {'host': common.STRING, 'binary': common.STRING}
-
-ACT_RESPONSE = microversion.Versioned(
-    {
-        '2.1': common.closed(
-            {
-                'service': common.closed(
-                    {
-                        **_SHOWN,
-                        'status': common.STATUS,
-                        'disabled_reason': common.STRING,
-                        'forced_down': common.BOOLEAN,
-                    },
-                    optional=('status', 'disabled_reason', 'forced_down'),
-                )
-            }
-        )
-    }
+ACT_RESPONSE = microversion.always(
+    common.closed(
+        {
+            'service': common.closed(
+                {
+                    'host': common.STRING,
+                    'binary': common.STRING,
+                    'status': common.STATUS,
+                    'disabled_reason': common.STRING,
+                    'forced_down': common.BOOLEAN,
+                },
+                optional=('status', 'disabled_reason', 'forced_down'),
+            )
+        }
+    )
 )
 
 UPDATE = microversion.Versioned(

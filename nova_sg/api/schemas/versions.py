@@ -23,16 +23,9 @@ _VERSION = {
     'min_version': common.STRING,
     'updated': common.STRING,
     'links': _LINKS,
+    'media-types': _MEDIA_TYPES,
 }
 
-SHOW_RESPONSE = microversion.Versioned(
-    {
-        '2.1': common.closed(
-            {
-                'version': common.closed(
-                    {**_VERSION, 'media-types': _MEDIA_TYPES}
-                )
-            }
-        )
-    }
+SHOW_RESPONSE = microversion.always(
+    common.closed({'version': common.closed(_VERSION)})
 )
