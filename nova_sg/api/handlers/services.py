@@ -3,23 +3,19 @@
 """os-services: list the services, decide about one, delete one."""
 
 from collections.abc import Callable
-from collections.abc import Hashable
-from collections.abc import Sequence
 from typing import Any
-
-import orjson
 
 from nova_sg import exception
 from nova_sg import objects
 from nova_sg.api import microversion
 from nova_sg.api import operation
+from nova_sg.api import service_view
 from nova_sg.api import shown
 from nova_sg.api import validation
 from nova_sg.api.schemas import services as schemas
 from nova_sg.inventory import base as inventory_base
 from nova_sg.objects import rendering
 from nova_sg.policies import services as policies
-from nova_sg.servicegroup import liveness
 
 #: Up to here services are known by integers and by host and binary.
 LAST_WITHOUT_UUID = '2.52'
@@ -44,7 +40,7 @@ def index(call: operation.Call) -> Any:
         # must still be a 503.
         objects.ServiceGroupServiceList.get_by_host(call.context, _NOBODY)
         return {'services': []}
-    render, form = _rendering(call, host, binary)
+    render, form = service_view.rendering(call.version, host, binary)
     key = form if host is binary is None else None
     rendered = shown.rendered(call, render, key, host=host, binary=binary)
     return operation.Rendered('services', rendered)
@@ -94,7 +90,8 @@ def update(call: operation.Call) -> Any:
     _ = service.availability_zone
     _change(service, changes)
     service.load_state()
-    return {'service': _record_v253(rendering.of(service))}
+    record = service_view.RECORDS.get(call.version)
+    return {'service': record(rendering.of(service))}
 
 
 @operation.serves(
@@ -125,105 +122,6 @@ def delete(call: operation.Call) -> None:
     call.authorize(policies.DELETE)
     uuid = validation.to_uuid(call.path['service_id'])
     objects.ServiceGroupService.get_by_uuid(call.context, uuid).destroy()
-
-
-def _record_v21(service: shown.Listed) -> Any:
-    return {
-        'id': service.id,
-        'binary': service.binary,
-        'host': service.host,
-        'zone': service.zone,
-        'status': shown.status(service),
-        'state': service.state,
-        'updated_at': service.changed_at,
-        'disabled_reason': service.disabled_reason,
-    }
-
-
-def _record_v211(service: shown.Listed) -> Any:
-    return {**_record_v21(service), 'forced_down': service.forced_down}
-
-
-def _record_v253(service: shown.Listed) -> Any:
-    # By position, and nothing called: a list shows thousands.
-    (
-        _id,
-        uuid,
-        host,
-        binary,
-        _topic,
-        zone,
-        disabled,
-        disabled_reason,
-        forced_down,
-        state,
-        changed_at,
-    ) = service
-    return {
-        'id': uuid,
-        'binary': binary,
-        'host': host,
-        'zone': zone,
-        'status': 'disabled' if disabled else 'enabled',
-        'state': state,
-        'updated_at': changed_at,
-        'disabled_reason': disabled_reason,
-        'forced_down': forced_down,
-    }
-
-
-_RECORDS: microversion.Versioned[Callable[[shown.Listed], Any]]
-_RECORDS = microversion.Versioned(
-    {'2.1': _record_v21, '2.11': _record_v211, '2.53': _record_v253}
-)
-
-
-def _unknown(service: shown.Listed) -> Any:
-    """Return the form of a service with an unknown state.
-
-    nova lists the hosts of a cell that does not answer in this way.
-    """
-    return {
-        'binary': service.binary,
-        'host': service.host,
-        'status': 'UNKNOWN',
-    }
-
-
-#: Whether services with an unknown state are listed. A client of before 2.69
-#: knows only up and down, and would fence a living host that it is told is
-#: down.
-_LISTS_UNKNOWN = microversion.Versioned({'2.1': False, '2.69': True})
-
-
-def _rendering(
-    call: operation.Call, host: str | None, binary: str | None
-) -> tuple[Callable[[Sequence[shown.Listed]], bytes], Hashable]:
-    """Return what makes JSON of a part of a list, and the form of it.
-
-    :param host: only services on it are shown
-    :param binary: only services of it are shown
-    """
-    record = _RECORDS.get(call.version)
-    lists_unknown = _LISTS_UNKNOWN.get(call.version)
-
-    def render(services: Sequence[shown.Listed]) -> bytes:
-        if host is not None or binary is not None:
-            services = [
-                each
-                for each in services
-                # A column of nova's may not tell upper from lower case.
-                if host in (None, each.host) and binary in (None, each.binary)
-            ]
-        records = [
-            record(each) if each.state != liveness.UNKNOWN else _unknown(each)
-            for each in services
-            if each.binary not in shown.API_BINARIES
-            and (lists_unknown or each.state != liveness.UNKNOWN)
-        ]
-        return orjson.dumps(records)[1:-1]
-
-    return render, (record, lists_unknown)
 
 
 def _enable(_body: Any) -> dict[str, Any]:
