@@ -2,6 +2,8 @@
 
 """The parts of a process without a database, over messages in memory."""
 
+import types
+
 import fixtures
 import oslo_messaging as messaging
 import sqlalchemy as sa
@@ -16,6 +18,7 @@ from nova_sg.db import engine
 from nova_sg.db import models
 from nova_sg.inventory import base as inventory_base
 from nova_sg.notifications import base as notifications_base
+from nova_sg.objects import overview
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.membership import base as membership_base
@@ -33,6 +36,15 @@ class RemoteTestCase(base.ObjectsTestCase):
         )
         self.rpc = self.conductor.conductor
         self.driver = remote.RemoteDriver(self.process.conf, self.rpc)
+
+    def outside(self) -> sg_api.API:
+        """Return the API of a process without a backend."""
+        return sg_api.API(
+            self.process.conf,
+            driver=self.driver,
+            inventory=inventory.RemoteInventory(self.process.conf, self.rpc),
+            notifier=notifications_base.Silent(),
+        )
 
 
 class TestInventory(RemoteTestCase):
@@ -94,6 +106,28 @@ class TestInventory(RemoteTestCase):
             )
         self.remote.leave_aggregates('c1')
         self.assertEqual({}, self.mine.zones())
+
+
+class TestOverview(RemoteTestCase):
+    def test_zones_states_and_reasons_are_told_from_here(self):
+        self.service('c1')
+        left = self.service('c2')
+        record = self.api.get_by_uuid(self.context, left.uuid)
+        self.driver.membership.join(self.context, record).leave(self.context)
+        process = self.outside()
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'nova_sg.objects.overview.servicegroup',
+                types.SimpleNamespace(get=lambda: process),
+            )
+        )
+        self.assertEqual(
+            [('c1', 'nova', 'up', ''), ('c2', 'nova', 'down', 'stopped')],
+            [
+                (each.service.host, each.zone, each.state, each.reason)
+                for each in overview.OwnSource().listing()
+            ],
+        )
 
 
 class TestRecords(RemoteTestCase):
@@ -170,13 +204,7 @@ class TestMembership(RemoteTestCase):
 
     def why(self, *services):
         """Return the reasons a process without a backend is told."""
-        process = sg_api.API(
-            self.process.conf,
-            driver=self.driver,
-            inventory=inventory.RemoteInventory(self.process.conf, self.rpc),
-            notifier=notifications_base.Silent(),
-        )
-        found = process.departures(self.context, services)
+        found = self.outside().departures(self.context, services)
         return [found[each.uuid] for each in services]
 
     def test_why_a_service_is_down_is_told_from_here(self):
