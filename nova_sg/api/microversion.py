@@ -111,7 +111,7 @@ class Versioned(Generic[T_co]):
         ]
 
 
-def always(value: T_co) -> Versioned[T_co]:
+def always(value: U) -> Versioned[U]:
     """Return a value that no microversion changes."""
     return Versioned({str(MIN): value})
 

@@ -188,9 +188,7 @@ class TestServiceCommands(TestCase):
         service.disabled, service.disabled_reason = True, 'disks\x1b[2J'
         service.save()
         row = self.cells_of(self.printed(self.commands.list, long=True), 'one')
-        self.assertEqual(
-            [*manage.COLUMNS, *details.COLUMNS], list(row.keys())
-        )
+        self.assertEqual([*manage.COLUMNS, *details.COLUMNS], list(row.keys()))
         self.assertEqual(
             ['disks [2J', 'False', 'compute', str(service.version)],
             [row[name] for name in details.COLUMNS[4:8]],
