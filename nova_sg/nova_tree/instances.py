@@ -7,7 +7,8 @@ the ``instance_*`` functions for the column ``services`` has the table joined.
 Resize, migrate, rebuild, unshelve and ``host_status`` do. With the services
 elsewhere, nova_sg removes the column from the question and adds the computes
 of the hosts to the answer: one more read for each of up to ten hosts, or one
-of the computes of all of them, whatever the number of instances.
+of the computes of all of them, whatever the number of instances. Of nova's own
+table that is one statement for any number of hosts.
 
 Why at these functions: they are the only ones that take the names of columns
 to join, and both nova's objects and direct callers go through them.
@@ -144,7 +145,7 @@ def _fill_in(
 def _computes(
     api: servicegroup.API, context: Any, hosts: set[str]
 ) -> Iterable[Any]:
-    if len(hosts) > FEW:
+    if len(hosts) > (1 if owner.keeps_rows(api) else FEW):
         with errors.as_novas():
             records, alive = api.of_hosts(
                 cells.Context(context), inventory_base.COMPUTE_BINARY, hosts

@@ -44,6 +44,10 @@ from nova_sg.servicegroup.history import sql as sql_history
 from nova_sg.servicegroup.records import base
 from nova_sg.servicegroup.records import change
 
+#: Hosts that a statement may name: those of a page of servers, as long as
+#: nova's ``max_limit``. SQLite takes no more than some thousands.
+NAMED = 1000
+
 #: What nova raises for a name that is another service's.
 _NAMES_TAKEN = (
     nova_exception.ServiceBinaryExists,
@@ -142,6 +146,20 @@ class NovaRecordStore(base.RecordStore):
             view.in_order(map(_record, found)),
             **filters,
         )
+
+    @errors.as_ours()
+    def of_hosts(
+        self,
+        context: sg_context.RequestContext,
+        binary: str,
+        hosts: Iterable[str],
+    ) -> Sequence[record.Record]:
+        """Have the database choose them, of as many hosts as it may name."""
+        wanted = sorted(set(hosts))
+        if _remote() or len(wanted) > NAMED:
+            return super().of_hosts(context, binary, wanted)
+        found = _of_hosts(_nova(context), binary, wanted)
+        return list(map(_record, found))
 
     @errors.as_ours()
     def traces(
@@ -275,6 +293,22 @@ def _remote() -> bool:
 
 
 _record = rows.record_of
+
+
+@db.pick_context_manager_reader
+def _of_hosts(
+    context: Any, binary: str, hosts: Sequence[str]
+) -> Sequence[Any]:
+    """Return the columns of rows: a mapped object takes five times as long."""
+    table = models.Service.__table__
+    found: Sequence[Any] = context.session.execute(
+        sa.select(*(table.c[name] for name in record.FIELDS)).where(
+            table.c.deleted == 0,
+            table.c.binary == binary,
+            table.c.host.in_(hosts),
+        )
+    ).all()
+    return found
 
 
 @db.pick_context_manager_reader

@@ -8,6 +8,7 @@ there: a marker of the deployment, and processes that have no nova.
 
 import inspect
 from typing import Any
+from unittest import mock
 
 from kombu import exceptions as kombu_exc
 from nova import objects
@@ -76,7 +77,9 @@ class TestRecords(NovasTableTest, promises.RecordTests):
 
 
 class TestLookups(NovasTableTest, lookups.LookupTests):
-    pass
+    def test_so_are_those_on_more_hosts_than_a_statement_names(self) -> None:
+        with mock.patch.object(records, 'NAMED', 1):
+            self.test_the_services_of_a_binary_on_some_hosts_are_found()
 
 
 class TestRestore(NovasTableTest, restore.RestoreTests):
