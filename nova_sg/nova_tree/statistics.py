@@ -5,8 +5,10 @@
 nova sums up the compute nodes of enabled computes in one statement that joins
 both tables. It is called on the database module, past the objects. With the
 services elsewhere, the database sums up the nodes alone, less those of hosts
-without an enabled compute. Where services are rows of nova's table, and only
-their liveness is elsewhere, nova's statement says it all.
+without an enabled compute. Which hosts these are is read once, and again when
+the hosts of the nodes have changed, or the computes. Where services are rows
+of nova's table, and only their liveness is elsewhere, nova's statement says it
+all.
 """
 
 from collections.abc import Callable
@@ -16,10 +18,12 @@ import contextlib
 import functools
 from typing import Any
 from typing import NamedTuple
+import weakref
 
 from nova.db.main import api as db
 from nova.db.main import models
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 from nova_sg import servicegroup
 from nova_sg.inventory import base as inventory_base
@@ -28,6 +32,7 @@ from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
 from nova_sg.servicegroup import record as sg_record
+from nova_sg.servicegroup import view as sg_view
 
 #: What is summed up, beside their count.
 SUMMED = (
@@ -51,13 +56,47 @@ _TABLE = models.ComputeNode.__table__
 _SUMMED = [_TABLE.c[name] for name in SUMMED]
 _SUMS = (sa.func.count(), *map(sa.func.sum, _SUMMED))
 
-#: By database, the function that makes one text of many values, and what
-#: stands between these. That of MySQL and MariaDB ends after 1,024 bytes.
-_JOIN = {
-    'postgresql': sa.func.string_agg,
-    'sqlite': sa.func.group_concat,
-}
+#: Between the hosts in one text of all.
 _BETWEEN = '\n'
+
+
+class _Mark(NamedTuple):
+    """What a database tells of the hosts of nodes, in a few bytes if it can.
+
+    Two sets of hosts with the same mark are the same set: in one of 2**60
+    cases they are not.
+
+    :param of: makes an expression over all values of a column
+    :param hosts_in: returns the hosts in a mark that holds them
+    """
+
+    of: Callable[[Any], Any]
+    hosts_in: Callable[[Any], Sequence[str]] = lambda _told: ()
+
+
+def _part_of_md5(host: Any) -> Any:
+    """Return 60 bits of a host, as a number of MySQL's or MariaDB's."""
+    digits = sa.func.conv(sa.func.left(sa.func.md5(host), 15), 16, 10)
+    return sa.cast(digits, mysql.BIGINT(unsigned=True))
+
+
+#: The sum of what each host is hashed to, in any order. SQLite has no such
+#: function, and nothing between its process and this one.
+_MARKS = {
+    'mysql': _Mark(lambda host: sa.func.sum(_part_of_md5(host))),
+    'postgresql': _Mark(
+        lambda host: sa.func.sum(sa.func.hashtextextended(host, 0))
+    ),
+    'sqlite': _Mark(
+        lambda host: sa.func.group_concat(host, _BETWEEN),
+        lambda told: told.split(_BETWEEN) if told else (),
+    ),
+}
+_NO_MARK = _Mark(lambda _host: sa.null())
+
+_ENABLED = sg_record.Filters(
+    binary=inventory_base.COMPUTE_BINARY, disabled=False
+)
 
 
 class ComputeNodeStatistics(takeover.Takeover):
@@ -94,6 +133,7 @@ class _Computes:
     def __init__(self, records: Sequence[sg_record.Record]) -> None:
         self._records = records
         self.hosts = {each.host for each in records}
+        self._left_out: tuple[object, frozenset[str | None]] | None = None
 
     @functools.cached_property
     def ids(self) -> set[int]:
@@ -106,6 +146,28 @@ class _Computes:
             service_id is not None and service_id in self.ids
         )
 
+    def left_out(
+        self, mark: object, read: Callable[[], Iterable[str | None]]
+    ) -> frozenset[str | None]:
+        """Return the hosts of nodes that have no enabled compute.
+
+        :param mark: the same only for the same hosts of nodes; None: unknown
+        :param read: reads these hosts
+        """
+        known = self._left_out
+        if mark is not None and known is not None and known[0] == mark:
+            return known[1]
+        found = frozenset(read()) - self.hosts
+        self._left_out = mark, found
+        return found
+
+
+#: The computes of records that a process has as one; the same as long as
+#: nobody is enabled, disabled, or moved.
+_by_view: 'weakref.WeakKeyDictionary[sg_view.View, _Computes]' = (
+    weakref.WeakKeyDictionary()
+)
+
 
 def _sum_up(
     novas: Callable[[Any], Any], context: Any, api: servicegroup.API
@@ -114,12 +176,19 @@ def _sum_up(
     if owner.keeps_rows(api):
         return novas(context)
     with errors.as_novas():
-        computes = api.driver.records.list(
-            cells.Context(context),
-            binary=inventory_base.COMPUTE_BINARY,
-            disabled=False,
-        )
-    return _sum(context, _Computes(computes))
+        computes = _computes(api, cells.Context(context))
+    return _sum(context, computes)
+
+
+def _computes(api: servicegroup.API, context: cells.Context) -> _Computes:
+    records = api.driver.records
+    view = records.view(context)
+    if view is None:
+        return _Computes(records.list(context, **_ENABLED))
+    found = _by_view.get(view)
+    if found is None:
+        found = _by_view[view] = _Computes(view.select(**_ENABLED))
+    return found
 
 
 @db.pick_context_manager_reader
@@ -130,60 +199,48 @@ def _sum(context: Any, computes: _Computes) -> dict[str, int]:
     and else nearly all. What is left out has to be left out by its host.
     """
     connection = context.session.connection()
+    host, service_id = _TABLE.c.host, _TABLE.c.service_id
 
     def select(*columns: Any) -> Any:
         return connection.execute(sa.select(*columns).where(*wanted))
 
     wanted = [_TABLE.c.deleted == 0] if context.read_deleted == 'no' else []
-    nodes = _read(select, _JOIN.get(connection.dialect.name))
-    left_out = nodes.hosts - computes.hosts
-    if not left_out:
-        return _answer(nodes.sums or select(*_SUMS).one())
-    if not nodes.by_host or len(left_out) > LEFT_OUT:
-        rows = select(_TABLE.c.service_id, _TABLE.c.host, *_SUMMED)
+    mark = _MARKS.get(connection.dialect.name, _NO_MARK)
+    *sums, named, with_id, told = select(
+        *_SUMS,
+        *(sa.func.count(host), sa.func.count(service_id)),
+        mark.of(host),
+    ).one()
+    left_out = computes.left_out(
+        None if told is None else (named, told),
+        lambda: _hosts(select, mark.hosts_in(told), named),
+    )
+    all_named = named == sums[0]
+    if all_named and not left_out:
+        return _answer(sums)
+    if not all_named or with_id or len(left_out) > LEFT_OUT:
+        rows = select(service_id, host, *_SUMMED)
         return _in_python(
             row for row in rows if computes.counts(row.host, row.service_id)
         )
-    wanted.append(_TABLE.c.host.not_in(left_out))
+    wanted.append(host.not_in(left_out))
     return _answer(select(*_SUMS).one())
 
 
-class _Nodes(NamedTuple):
-    """What was read of all compute nodes.
+def _hosts(
+    select: Callable[..., Any], told: Sequence[str], named: int
+) -> Iterable[str | None]:
+    """Return the hosts of all compute nodes.
 
-    :param hosts: theirs
-    :param by_host: each has a host, and none refers to a service by its id
-    :param sums: of all, where they were read, too
+    :param told: those that are known already, if there are so many
+    :param named: how many nodes have one
     """
-
-    hosts: set[str | None]
-    by_host: bool
-    sums: Sequence[Any] | None = None
-
-
-def _read(select: Callable[..., Any], join: Any) -> _Nodes:
-    """Read the hosts of all compute nodes; one statement.
-
-    :param join: the function of the database that makes one text of many
-        values, which takes less than a row for each, and their sums with it;
-        None where it has none without a limit
-    """
-    host, service_id = _TABLE.c.host, _TABLE.c.service_id
-    if join is not None:
-        *sums, named, with_id, joined = select(
-            *_SUMS,
-            *(sa.func.count(host), sa.func.count(service_id)),
-            join(host, _BETWEEN),
-        ).one()
-        hosts = joined.split(_BETWEEN) if joined else []
-        if sums[0] == named == len(hosts):
-            return _Nodes(set(hosts), not with_id, sums)
-    with contextlib.closing(select(host, service_id)) as found:
+    if len(told) == named:
+        return told
+    with contextlib.closing(select(_TABLE.c.host)) as found:
         # As the driver of the database has them: a row of SQLAlchemy's for
         # each of thousands takes longer than all the sums.
-        rows = found.cursor.fetchall()
-    by_host = all(each[0] is not None and each[1] is None for each in rows)
-    return _Nodes({each[0] for each in rows}, by_host)
+        return [host for (host,) in found.cursor.fetchall()]
 
 
 def _in_python(nodes: Iterable[Any]) -> dict[str, int]:

@@ -144,9 +144,10 @@ class RecordStore(known.KnownRecords):
         ]
 
     def view(self, context: Context) -> sg_view.View | None:
-        """Return all live records, where a mirror of this process has them.
+        """Return all live records, where this process has them as one.
 
-        A record that has not changed is the same object in the next view.
+        A record that has not changed is the same object in the next view, and
+        so is a view in which nothing has.
 
         :returns: None where :meth:`list` is to be asked
         """

@@ -22,6 +22,10 @@ from nova_sg.tests.nova_tree import base
 load_tests = testscenarios.load_tests_apply_scenarios
 
 
+#: As a hash: hosts of other lengths have another mark.
+LENGTHS = statistics._Mark(lambda host: sa.func.sum(sa.func.length(host)))
+
+
 class TestStatistics(base.TestCase):
     scenarios = base.ELSEWHERE
 
@@ -47,11 +51,15 @@ class TestStatistics(base.TestCase):
         with statements.StatementCounter():
             self.stub_out('nova_sg.nova_tree.statistics.LEFT_OUT', 0)
             self.assertEqual(sums, self.sums())
-            # A database that cannot make one text of all hosts.
-            with mock.patch.dict(statistics._JOIN, clear=True):
-                self.assertEqual(sums, self.sums())
-                self.stub_out('nova_sg.nova_tree.statistics.LEFT_OUT', 500)
-                self.assertEqual(sums, self.sums())
+            # A database that tells nothing of the hosts, and one that tells
+            # whether they are the same.
+            for marks in ({}, {'sqlite': LENGTHS}):
+                with mock.patch.dict(statistics._MARKS, marks, clear=True):
+                    for many in (0, 500, 500):
+                        self.stub_out(
+                            'nova_sg.nova_tree.statistics.LEFT_OUT', many
+                        )
+                        self.assertEqual(sums, self.sums())
         return sums
 
     def test_they_are_of_all_nodes_with_an_enabled_compute(self):
@@ -99,6 +107,28 @@ class TestStatistics(base.TestCase):
             context.session.execute(
                 sa.update(table).where(table.id == node.id).values(values)
             )
+
+
+class TestStatisticsAgain(TestStatistics):
+    """Of records that are the same view as before."""
+
+    scenarios = [base.MC]
+
+    def test_the_hosts_are_read_again_where_something_has_changed(self):
+        def costs(count: int) -> int:
+            with statements.StatementCounter() as counted:
+                self.assertEqual(count, self.sums()[0])
+            return len(counted)
+
+        with mock.patch.dict(statistics._MARKS, sqlite=LENGTHS):
+            self.assertEqual([2, 1, 1], [costs(2) for _ in range(3)])
+            self.make_compute_node('three')
+            self.assertEqual([3, 2], [costs(2) for _ in range(2)])
+            three = self.make_service(host='three')
+            self.assertEqual([2, 1], [costs(3) for _ in range(2)])
+            three.disabled = True
+            three.save()
+            self.assertEqual([3, 2], [costs(2) for _ in range(2)])
 
 
 class TestStatisticsBeside(TestStatistics):

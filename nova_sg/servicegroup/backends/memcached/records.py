@@ -15,7 +15,7 @@ from nova_sg import exception
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup import view
+from nova_sg.servicegroup import view as sg_view
 from nova_sg.servicegroup.backends.memcached import cell as cell_
 from nova_sg.servicegroup.backends.memcached import cluster as cluster_
 from nova_sg.servicegroup.backends.memcached import fence
@@ -122,21 +122,21 @@ class MemcachedRecordStore(base.RecordStore):
     def list(
         self, context: Context, **filters: Unpack[record.Filters]
     ) -> Sequence[record.Record]:
-        return self._view(context).select(**filters)
+        return self.view(context).select(**filters)
 
     def of_hosts(
         self, context: Context, binary: str, hosts: Iterable[str]
     ) -> Sequence[record.Record]:
-        return self._view(context).of_hosts(binary, hosts)
+        return self.view(context).of_hosts(binary, hosts)
 
     def known(self, context: Context, uuids: Sequence[str]) -> set[str]:
         if len(uuids) > known.FEW:
-            return self._view(context).by_uuid.keys() & set(uuids)
+            return self.view(context).by_uuid.keys() & set(uuids)
         return known.one_by_one(self.get_by_uuid, context, uuids)
 
     def traces(self, context: Context) -> Sequence[record.Record]:
         """See the base class: for a week, or for ever if restored."""
-        return view.in_order(
+        return sg_view.in_order(
             each.record
             for each in index.Index(self.cell(context), index.GONE).read()
             if each.record.deleted
@@ -159,7 +159,7 @@ class MemcachedRecordStore(base.RecordStore):
     def minimum_versions(
         self, context: Context, binaries: Iterable[str]
     ) -> dict[str, int]:
-        lowest = self._view(context).minimum_versions
+        lowest = self.view(context).minimum_versions
         return {each: lowest[each] for each in binaries if each in lowest}
 
     def restore(self, context: Context, restored: record.Record) -> None:
@@ -170,7 +170,7 @@ class MemcachedRecordStore(base.RecordStore):
         for uuid in uuids:
             purging.purge(uuid)
 
-    def _view(self, context: Context) -> view.View:
+    def view(self, context: Context) -> sg_view.View:
         """Return the live records of a cell as they are now."""
         cell = self.cell(context)
         snapshot = self._snapshots.get(cell.uuid)
