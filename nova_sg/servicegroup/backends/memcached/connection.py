@@ -3,6 +3,7 @@
 """A connection of pymemcache's, and what it lacks: writes of many keys."""
 
 from collections.abc import Sequence
+import contextlib
 import socket
 from typing import NamedTuple
 
@@ -159,6 +160,38 @@ def parse(reply: bytes) -> dict[str, bytes] | None:
 
     :raises Refused: the server answered with an error
     """
+    found = _split(reply)
+    return _walk(reply) if found is None else found
+
+
+_VALUE, _END = b'VALUE ', b'\r\nEND\r\n'
+
+
+def _split(reply: bytes) -> dict[str, bytes] | None:
+    """Return the values in a reply by where it seems to be cut.
+
+    In half the time of :func:`_walk`. A value may look like the beginning of
+    the next one, and then the length of what is before it is wrong.
+
+    :returns: None where it has to be walked through
+    """
+    if not (reply.startswith(_VALUE) and reply.endswith(_END)):
+        return None
+    found = {}
+    pieces = reply[len(_VALUE) : -len(_END)].split(b'\r\n' + _VALUE)
+    with contextlib.suppress(ValueError):
+        for piece in pieces:
+            head, _line_end, value = piece.partition(b'\r\n')
+            key, _flags, length = head.split(b' ')
+            if int(length) != len(value):
+                return None
+            found[key.decode()] = value
+        return found
+    return None
+
+
+def _walk(reply: bytes) -> dict[str, bytes] | None:
+    """Return the values in a reply one after the other; see :func:`parse`."""
     found = {}
     position = 0
     find = reply.find

@@ -2,6 +2,7 @@
 
 """What the values of members' keys say of services; see :mod:`.values`."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 import datetime
 from typing import Any
@@ -30,13 +31,36 @@ def verdicts(
         # All as one text, which takes half the time.
         contents = orjson.loads(b'[%b]' % b','.join(values.values()))
         pairs = zip(values, contents, strict=True)
-        return {key: _verdict(content, known_at) for key, content in pairs}
+        return _verdicts(pairs, known_at)
     except values_.UNREADABLE:
         # One of them at least; the others are to be understood.
         return {
             key: _one_verdict(key, value, known_at)
             for key, value in values.items()
         }
+
+
+def _verdicts(
+    contents: Iterable[tuple[str, Any]], known_at: float
+) -> dict[str, liveness.Liveness]:
+    """Return the verdicts about contents, by key.
+
+    Most are packed and have one worker. To call functions for each of those
+    would take a third longer.
+    """
+    found = {}
+    for key, content in contents:
+        worker = None
+        if type(content) is list and content[0] == values_.PACKED:
+            if len(content[1]) == 1:
+                (worker,) = content[1]
+        if worker and 0 <= worker[3] < liveness.NEVER and worker[4] > 0:
+            member = _member((worker[1], worker[3], worker[2]))
+            seen = _time(worker[4], datetime.UTC)
+            found[key] = _liveness((True, seen, known_at, (member,), None))
+        else:
+            found[key] = _verdict(content, known_at)
+    return found
 
 
 def _one_verdict(key: str, value: bytes, known_at: float) -> liveness.Liveness:

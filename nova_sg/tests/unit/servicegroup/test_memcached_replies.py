@@ -64,6 +64,22 @@ class TestFetch(base.BaseTestCase):
         reply = b'VALUE b 0 %d\r\n%b\r\n' % (len(looks), looks)
         self.assertEqual({'b': looks}, self.fetch(reply, b'END\r\n'))
 
+    def test_a_value_may_look_like_several(self) -> None:
+        for looks in (
+            b'\r\nVALUE c 0 0\r\n',
+            b'\r\nVALUE c 0 2\r\n{}',
+            b'\r\nVALUE nonsense\r\n',
+            b'\r\nVALUE c 0 x\r\n\r\n',
+            b'VALUE c 0 2',
+            b'\r\nEND',
+        ):
+            values = {'a': looks, 'b': b'{}', 'c': looks + b'\r\n'}
+            reply = b''.join(
+                b'VALUE %b 0 %d\r\n%b\r\n' % (key.encode(), len(each), each)
+                for key, each in values.items()
+            )
+            self.assertEqual(values, self.fetch(reply, b'END\r\n'))
+
     def again(self, before: bytes, *pieces: bytes) -> Any:
         """Fetch what a reply came to before."""
         return self.answered(
