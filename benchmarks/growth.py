@@ -43,6 +43,8 @@ def draw(found: Sequence[results.Result], path: pathlib.Path) -> None:
         axes.set_axis_off()
     for axes, (case, of) in zip(panels.flat, cases.items(), strict=False):
         for (backend, side), line in of.items():
+            if side not in figures.COLOURS:
+                continue
             axes.plot(
                 *zip(*line, strict=True),
                 linestyle=styles[backend],

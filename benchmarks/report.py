@@ -10,6 +10,7 @@ import statistics
 from typing import Any
 
 from benchmarks import results
+from benchmarks import sides
 from benchmarks import targets
 
 HEADER = (
@@ -21,6 +22,7 @@ HEADER = (
     'floor',
     'nova / ours',
     'ours / floor',
+    'ours / rows',
     'cold',
     'statements',
     'round trips',
@@ -47,6 +49,7 @@ def row(result: results.Result) -> tuple[str, ...]:
         *(_spread(result.sides.get(s)) for s in ('ours', 'nova', 'floor')),
         _ratio(result, 'nova', 'ours'),
         _ratio(result, 'ours', 'floor'),
+        _ratio(result, 'ours', sides.ROWS),
         _side_by_side(result, _cold),
         _side_by_side(result, lambda side: _number(side.statements)),
         _side_by_side(result, lambda side: _number(side.round_trips)),

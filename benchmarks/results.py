@@ -53,7 +53,8 @@ class Result:
 
     :param size: services; 0 where it does not matter
     :param unit: what the seconds are for
-    :param sides: ``ours``, ``nova`` and ``floor``, as far as they took part
+    :param sides: ``ours``, ``nova``, ``floor`` and ``rows`` (the older floor),
+        as far as they took part
     :param measured_at: when, ISO 8601
     :param machine: what it was measured on, see :mod:`benchmarks.machine`
     """

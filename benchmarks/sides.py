@@ -14,6 +14,9 @@ import subprocess
 from typing import Any
 from typing import Self
 
+#: The side that measures the older floor, see :mod:`benchmarks.floor.rows`.
+ROWS = 'rows'
+
 TOP = pathlib.Path(__file__).parent.parent
 
 
@@ -24,7 +27,7 @@ class SideFailed(Exception):
 class Side:
     """A child process.
 
-    :param name: ``ours``, ``nova`` or ``floor``
+    :param name: ``ours``, ``nova``, ``floor`` or :data:`ROWS`
     :param python: the interpreter of its environment
     :param module: what it runs
     :ivar environment: of its process, without options of nova_sg

@@ -3,6 +3,8 @@
 
 """Ready bytes behind the middleware of nova_sg, and a SELECT."""
 
+from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 from unittest import mock
 
@@ -36,22 +38,44 @@ NODES = {
 @operations
 def get(process: floor.Process, paths: list[str]) -> child.Work:
     (path,) = paths
+    return behind_middleware(
+        process,
+        path,
+        process.fetch,
+        [lists.SERVICES, NODES.get(path, lists.ZONES)],
+        lambda body: lambda: body,
+    )
+
+
+def behind_middleware(
+    process: floor.Process,
+    path: str,
+    read: Callable[[sa.Select[Any]], object],
+    statements: Sequence[sa.Select[Any]],
+    write: Callable[[bytes], Callable[[], bytes]],
+) -> child.Work:
+    """Return work that reads, and answers with what nova_sg has answered.
+
+    :param read: reads the rows of a statement
+    :param write: makes of the answer what writes it
+    """
     conf = ours.set_up(process.options).api.conf
-    ready = b''.join(rest.ask(deploy.loadapp(conf), path))
+    written = write(b''.join(rest.ask(deploy.loadapp(conf), path)))
 
     def no_op(environ: dict[str, Any], start_response: Any) -> Any:
-        response = webob.Response(body=ready, content_type='application/json')
+        response = webob.Response(
+            body=written(), content_type='application/json'
+        )
         return response(environ, start_response)
 
     with mock.patch.object(
         deploy, 'Mounts', lambda conf, _shown: auth.protect(no_op, conf)
     ):
         app = deploy.loadapp(conf)
-    statements = [lists.SERVICES, NODES.get(path, lists.ZONES)]
 
     def work() -> child.Facts:
         for statement in statements:
-            process.fetch(statement)
+            read(statement)
         rest.ask(app, path)
         return {}
 

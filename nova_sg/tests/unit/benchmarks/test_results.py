@@ -100,6 +100,16 @@ class TestTargets(base.BaseTestCase):
             self.reached(result(ours=(3.0,), nova=(23.9,), floor=(0.9,))),
         )
 
+    def test_a_target_in_the_older_floor_is_judged_by_that_alone(self):
+        sides = {'ours': (3.0,), 'nova': (24.0,), 'floor': (1.0,)}
+        in_rows = 'list on sqlite: ours / rows'
+        self.assertNotIn(in_rows, self.reached(result(**sides)))
+        judged = self.reached(result(**sides, rows=(2.0,)))
+        self.assertTrue(judged[in_rows])
+        judged = self.reached(result(**sides, rows=(1.9,)))
+        self.assertTrue(judged['list on sqlite: ours / floor'])
+        self.assertFalse(judged[in_rows])
+
     def test_without_a_rival_a_target_is_missed(self):
         verdicts = self.reached(result(ours=(1.0,)))
         self.assertEqual({False}, set(verdicts.values()))
@@ -134,6 +144,7 @@ class TestRows(base.BaseTestCase):
         self.assertEqual('2 ms (1 ms to 3 ms)', row['nova_sg'])
         self.assertEqual('9 (8 to 10)', row['nova / ours'])
         self.assertEqual('2.5 (2 to 3)', row['ours / floor'])
+        self.assertEqual('', row['ours / rows'])
         self.assertEqual('30 ms : - : -', row['cold'])
         self.assertEqual('1 : 1997 : -', row['statements'])
 
@@ -204,6 +215,20 @@ class TestInTree(base.BaseTestCase):
             ('inside nova: GET /os-services', 'zk', 10_000), found.key
         )
         self.assertEqual(16.0, found.ratio('nova', 'ours'))
+
+    def test_what_is_computed_counts_where_it_was_measured(self):
+        path = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / 'csv'
+        path.write_text(
+            'Database,Computes,Request,Services kept by,Seconds,CPU\n'
+            'sqlite,10000,scheduling,nova,9.0,0.5\n'
+            'sqlite,10000,scheduling,mc:sql,1.0,0.6\n'
+            'sqlite,10000,scheduling,before,1.0,0.9\n'
+        )
+        [judged] = targets.judge(in_tree.read(path))
+        self.assertEqual(
+            ('inside nova: scheduling on mc:sql: nova / ours', False),
+            (judged.target.what, judged.reached),
+        )
 
     def test_each_database_is_compared_with_itself(self):
         path = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / 'csv'
