@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""A transaction is attempted until its outcome is known."""
+"""Statements are repeated, and changes attempted until they are known."""
 
 import contextlib
 
@@ -13,6 +13,35 @@ from nova_sg.db import attempts
 
 LOST = db_exc.DBConnectionError('reset by peer')
 DEADLOCK = db_exc.DBDeadlock('lock wait timeout')
+
+
+class TestRepeat(base.BaseTestCase):
+    def waits(self, *errors):
+        """Return how often attempts wait that end with these errors first."""
+        left, waits = list(errors), []
+
+        def attempt():
+            if left:
+                raise left.pop(0)
+            return 'done'
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(attempts.TRANSIENT),
+            wait=tenacity.wait_fixed(0),
+            sleep=waits.append,
+            reraise=True,
+        )
+        self.assertEqual('done', attempts.repeat(attempt, retrying, 60))
+        return len(waits)
+
+    def test_a_lost_connection_is_made_anew_at_once(self):
+        self.assertEqual(0, self.waits())
+        self.assertEqual(0, self.waits(LOST))
+        self.assertEqual(1, self.waits(LOST, LOST))
+
+    def test_the_other_side_of_a_deadlock_goes_first(self):
+        self.assertEqual(1, self.waits(DEADLOCK))
+        self.assertEqual(2, self.waits(DEADLOCK, LOST))
 
 
 class TestAttempts(base.BaseTestCase):
