@@ -180,6 +180,18 @@ class MemcachedCellTest(base.BaseTestCase):
             uuid: each.state != liveness.DOWN for uuid, each in found.items()
         }
 
+    def assert_serves(self, api: sg_api.API) -> None:
+        """Check that a service registers, beats and is up by a process."""
+        service = api.create(
+            self.context, {'host': 'host1', 'binary': 'nova-compute'}
+        )
+        (handle,) = api.join_many(self.context, [service])
+        handle.beat(self.context)
+        self.assertTrue(api.service_is_up(service))
+        self.assertEqual(
+            [service.host], [e.host for e in api.list(self.context)[0]]
+        )
+
     def state(self, service: record.Record) -> str:
         """Return what a new process says of a service."""
         found = self.new_api().liveness(self.context, [service.uuid])

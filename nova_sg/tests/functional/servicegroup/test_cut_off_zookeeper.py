@@ -16,7 +16,17 @@ from nova_sg.tests.functional.servicegroup import zookeeper_faults
 load_tests = testscenarios.load_tests_apply_scenarios
 
 
-class TestCutOffReader(zookeeper_faults.FaultsTestCase):
+class CutOffTestCase(zookeeper_faults.FaultsTestCase):
+    def far_readers(self):
+        """Return two proxies, with a reader behind each: one has a mirror."""
+        links = [
+            self.useFixture(proxy.TcpProxy(self.server.port)) for _ in range(2)
+        ]
+        asking = self.process(hosts=links[0].hosts)
+        return links, asking, self.mirrored(hosts=links[1].hosts)
+
+
+class TestCutOffReader(CutOffTestCase):
     """A partition hides the ensemble from a reader, without any error."""
 
     scenarios = [
@@ -26,11 +36,7 @@ class TestCutOffReader(zookeeper_faults.FaultsTestCase):
     ]
 
     def test_it_keeps_what_it_knew_and_catches_up(self):
-        links = [
-            self.useFixture(proxy.TcpProxy(self.server.port)) for _ in range(2)
-        ]
-        asking = self.process(hosts=links[0].hosts)
-        mirrored = self.mirrored(hosts=links[1].hosts)
+        links, asking, mirrored = self.far_readers()
         observer = self.observe(asking, mirrored)
         for link in links:
             link.cut(self.directions)
@@ -87,15 +93,11 @@ class TestUnknown(zookeeper_faults.FaultsTestCase):
         )
 
 
-class TestFlappingReader(zookeeper_faults.FaultsTestCase):
+class TestFlappingReader(CutOffTestCase):
     """The connection of a reader is reset again and again."""
 
     def test_a_crash_shows_in_bounded_time(self):
-        links = [
-            self.useFixture(proxy.TcpProxy(self.server.port)) for _ in range(2)
-        ]
-        asking = self.process(hosts=links[0].hosts)
-        mirrored = self.mirrored(hosts=links[1].hosts)
+        links, asking, mirrored = self.far_readers()
         observer = self.observe(asking, mirrored)
         over = threading.Event()
 

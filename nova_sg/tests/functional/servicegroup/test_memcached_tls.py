@@ -33,13 +33,7 @@ class TestTls(memcached_cell.MemcachedCellTest):
         return self.new_api(servers=[self.server.hosts], **options)
 
     def test_a_server_whose_certificate_is_known_is_used(self) -> None:
-        api = self.api_with(tls_enabled=True, tls_cafile=self.ca)
-        service = api.create(
-            self.context, {'host': 'host1', 'binary': 'nova-compute'}
-        )
-        (handle,) = api.join_many(self.context, [service])
-        handle.beat(self.context)
-        self.assertTrue(api.service_is_up(service))
+        self.assert_serves(self.api_with(tls_enabled=True, tls_cafile=self.ca))
 
     def test_a_server_that_nobody_vouches_for_is_not_used(self) -> None:
         error = self.assert_unavailable(self.api_with(tls_enabled=True))
