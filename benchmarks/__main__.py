@@ -20,11 +20,11 @@ from benchmarks import lifetimes
 from benchmarks import processes
 from benchmarks import report
 from benchmarks import runner
+from benchmarks import servers
 from benchmarks import sides
 from benchmarks import store
 from benchmarks import targets
 from benchmarks import visibility
-from benchmarks import world as world_
 from nova_sg.tests.fixtures.servers import base
 from nova_sg.tests.fixtures.servers import daemon
 
@@ -114,7 +114,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         '--backend',
         action='append',
-        choices=world_.BACKENDS,
+        choices=servers.BACKENDS,
         help='only on this one; may be given several times',
     )
     parser.add_argument(
@@ -146,7 +146,7 @@ def _arguments() -> argparse.Namespace:
         parser.exit()
     if args.size and min(args.size) < LEAST:
         parser.error(f'--size: at least {LEAST} services')
-    args.backend = args.backend or list(world_.BACKENDS)
+    args.backend = args.backend or list(servers.BACKENDS)
     if args.output is None:
         results = pathlib.Path('benchmark-results')
         args.output = results / 'quick' if args.quick else results

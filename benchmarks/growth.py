@@ -16,7 +16,7 @@ from matplotlib import pyplot
 
 from benchmarks import figures
 from benchmarks import results
-from benchmarks import world
+from benchmarks import servers
 
 #: How each backend is shown.
 STYLES = ('-', '--', ':', '-.', (0, (1, 3)), '-')
@@ -38,7 +38,7 @@ def draw(found: Sequence[results.Result], path: pathlib.Path) -> None:
         squeeze=False,
         sharex=True,
     )
-    styles = dict(zip(world.BACKENDS, STYLES, strict=True))
+    styles = dict(zip(servers.BACKENDS, STYLES, strict=True))
     for axes in panels.flat[len(cases) :]:
         axes.set_axis_off()
     for axes, (case, of) in zip(panels.flat, cases.items(), strict=False):

@@ -1,29 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 
-
-"""What the sides meet: servers, and a deployment of so many services.
+"""What the sides meet: a deployment of so many services.
 
 nova and nova_sg read the same rows of the same ``services`` table. What else
 they read (zones, hypervisors, keys of memcached) each has in its own place,
 filled alike.
 """
 
-from collections.abc import Callable
-from collections.abc import Mapping
 from collections.abc import Sequence
 from concurrent import futures
 import contextlib
-import functools
 import os
 import pathlib
 import random
 from typing import Any
-import uuid
 
 import fixtures
-import sqlalchemy as sa
 
 from benchmarks import processes
+from benchmarks import rows
+from benchmarks import servers
 from benchmarks import sides
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
@@ -31,37 +27,13 @@ from nova_sg import servicegroup
 from nova_sg.db import clock
 from nova_sg.db import engine
 from nova_sg.db import models
-from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import record
-from nova_sg.servicegroup.backends.zookeeper import session
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.tests.fixtures import conductor
-from nova_sg.tests.fixtures import databases
-from nova_sg.tests.fixtures.servers import mariadb
-from nova_sg.tests.fixtures.servers import memcached
-from nova_sg.tests.fixtures.servers import postgresql
-from nova_sg.tests.fixtures.servers import rabbitmq
-from nova_sg.tests.fixtures.servers import zookeeper
-
-#: Driver, and database, of each backend.
-BACKENDS = {
-    'sqlite': ('db', 'sqlite'),
-    'postgresql': ('db', 'postgresql'),
-    'mariadb': ('db', 'mariadb'),
-    # Ours and the floor with the client in C.
-    'mysqlclient': ('db', 'mariadb'),
-    'mc': ('mc', 'sqlite'),
-    'zk': ('zk', 'sqlite'),
-    # The sides have no database, and call a conductor of their own kind.
-    'rpc': ('db', 'postgresql'),
-}
 
 #: Services which are no computes.
 CONTROLLERS = ('nova-scheduler', 'nova-conductor')
-
-#: What services of nova 34 write into ``version``: it refuses older computes.
-NOVA_VERSION = 74
 
 #: The host that nova's conductor is on.
 NOVA_CONDUCTOR = 'nova-conductor-host'
@@ -79,10 +51,6 @@ DISABLES = 10
 #: Computes which are not disabled.
 SPARED = 2
 
-
-#: How many a database takes: eighty processes that end keep two or three each.
-CONNECTIONS = 400
-
 #: Services that join in one go.
 JOINING = 20_000
 
@@ -90,7 +58,7 @@ JOINING = 20_000
 class World(fixtures.Fixture):
     """A deployment, empty at first.
 
-    :param backend: one of :data:`BACKENDS`
+    :param backend: one of :data:`.servers.BACKENDS`
     :param nova: a child in stock nova's environment, which keeps nova's own
         part of it; None without nova
     :param down_time: seconds without a beat after which a service is down
@@ -109,29 +77,37 @@ class World(fixtures.Fixture):
         super().__init__()
         self._down_time = down_time
         self.backend = backend
-        self._driver, self._database = BACKENDS[backend]
         self._nova = nova
 
     def _setUp(self) -> None:
         self.size = 0
         self._next_id = 1
         self.hosts: list[str] = []
-        self.ports: list[int] = []
         self._handles: list[membership_base.Handle] = []
         self._disabled: list[str] = []
         self._zoned = False
         self._conducted = False
         self._random = random.Random(34)
         self._nova_beats = False
-        self._start_servers()
-        self.environment = self._make_environment()
+        self._directory = pathlib.Path(
+            self.useFixture(fixtures.TempDir()).path
+        )
+        self._servers = self.useFixture(servers.Servers(self.backend))
+        self.ports = self._servers.ports
+        self.environment = {
+            **self._servers.environment,
+            'OS_SERVICEGROUP__SERVICE_DOWN_TIME': str(self._down_time),
+            'OS_DEFAULT__STATE_PATH': str(self._directory),
+            'OS_API__AUTH_STRATEGY': 'noauth2',
+            # Nobody is to answer with a page.
+            'OS_API__MAX_LIMIT': str(NO_PAGES),
+        }
         for name, value in self.environment.items():
             self.useFixture(fixtures.EnvironmentVariable(name, value))
         self._conf = sg_conf.load([])
         self.nova_conf = self._write_nova_conf()
-        self._nova_once(
-            'make_tables', cell0=self._urls[2], cell1=self._urls[0]
-        )
+        cell1, _api, cell0 = self._servers.urls
+        self._nova_once('make_tables', cell0=cell0, cell1=cell1)
         self._engine = engine.get(self._conf)
         self.addCleanup(self._engine.release)
         self._engine.upgrade()
@@ -149,12 +125,16 @@ class World(fixtures.Fixture):
 
     def options(self) -> dict[str, Any]:
         """Return what a side is told of this deployment."""
+        environment = dict(self.environment)
+        if self._remote:
+            environment['OS_DEFAULT__TRANSPORT_URL'] = self._transport_url
+            environment['OS_SERVICEGROUP__USE_CONDUCTOR'] = 'true'
         return {
-            'environment': {**self.environment, **self._remote},
-            'remote': bool(self._remote),
-            'database': self._url,
+            'environment': environment,
+            'remote': self._remote,
+            'database': self._servers.url,
             'nova_conf': str(self.nova_conf),
-            'memcached': self._memcached,
+            'memcached': self._servers.memcached,
             'key_prefix': self._conf.memcached.key_prefix,
         }
 
@@ -178,7 +158,7 @@ class World(fixtures.Fixture):
             self._next_id = first.id + 1
             names[:0] = [('control', binary) for binary in CONTROLLERS]
         added = [
-            _service(number, host, binary)
+            rows.service(number, host, binary)
             for number, (host, binary) in enumerate(names, self._next_id)
         ]
         self._next_id += len(added)
@@ -189,12 +169,12 @@ class World(fixtures.Fixture):
             )
         self.size += len(added)
         self.hosts += hosts
-        if self._driver == 'db':
-            self._api.inventory.report(_compute_node(host) for host in hosts)
+        if self._servers.driver == 'db':
+            self._api.inventory.report(map(rows.compute_node, hosts))
         self._nova_once('add_hypervisors', hosts=hosts)
         if self._zoned:
             self._put_into_zones()
-        if self._driver == 'mc' and self._nova is not None:
+        if self._servers.driver == 'mc' and self._nova is not None:
             self._keep_beating(self._nova)
         if self._remote and not self._conducted:
             self._conducted = True
@@ -230,29 +210,6 @@ class World(fixtures.Fixture):
         for each in self._disabled:
             update(self._context, each, {'disabled': True})
 
-    def _start_servers(self) -> None:
-        made = self.useFixture(fixtures.TempDir()).path
-        self._directory = pathlib.Path(made)
-        self._urls = self._make_databases()
-        self._memcached = self._zookeeper = None
-        self._remote: dict[str, str] = {}
-        if self.backend == 'rpc':
-            broker = self.useFixture(rabbitmq.RabbitmqServer())
-            self._remote = {
-                'OS_DEFAULT__TRANSPORT_URL': broker.url,
-                'OS_SERVICEGROUP__USE_CONDUCTOR': 'true',
-            }
-        if self._driver == 'mc':
-            server = self.useFixture(memcached.MemcachedServer(['-m', '1024']))
-            self._memcached = server.hosts
-            self.ports.append(server.port)
-        if self._driver == 'zk':
-            # The tick of an ensemble as it is shipped.
-            keeper = self.useFixture(zookeeper.ZookeeperServer(tick_time=2000))
-            self._zookeeper = keeper.hosts
-            self.ports.append(keeper.port)
-            self.addCleanup(session.close_all)
-
     def _start_conductors(self) -> None:
         """Start one conductor of each kind, with one worker each."""
         ours = conductor.Conductor(
@@ -278,71 +235,18 @@ class World(fixtures.Fixture):
         # Its first beat comes when it serves.
         self._nova_once('watch', hosts=[NOVA_CONDUCTOR], up=True, beaten=True)
 
-    def _make_databases(self) -> list[str]:
-        """Return the URLs of three: a cell's, nova's API's, and cell0's.
-
-        The servers sync to the disk at each commit, as in production.
-        """
-        make: Callable[[], Any]
-        match self._database:
-            case 'sqlite':
-                make = databases.SqliteDatabase
-            case 'postgresql':
-                server = self.useFixture(
-                    postgresql.PostgresqlServer(
-                        [
-                            *('-c', 'fsync=on'),
-                            *('-c', f'max_connections={CONNECTIONS}'),
-                        ]
-                    )
-                )
-                make = functools.partial(databases.PostgresqlDatabase, server)
-            case 'mariadb':
-                server = self.useFixture(
-                    mariadb.MariadbServer(
-                        [
-                            '--innodb-flush-log-at-trx-commit=1',
-                            f'--max-connections={CONNECTIONS}',
-                        ]
-                    )
-                )
-                make = functools.partial(databases.MariadbDatabase, server)
-        return [self.useFixture(make()).url for _ in range(3)]
-
-    def _make_environment(self) -> dict[str, str]:
-        """Return the options of nova_sg, as variables."""
-        environment = {
-            'OS_SERVICEGROUP__DRIVER': self._driver,
-            'OS_SERVICEGROUP__SERVICE_DOWN_TIME': str(self._down_time),
-            'OS_DEFAULT__STATE_PATH': str(self._directory),
-            'OS_API__AUTH_STRATEGY': 'noauth2',
-            # Nobody is to answer with a page.
-            'OS_API__MAX_LIMIT': str(NO_PAGES),
-        }
-        if self._driver != 'zk':
-            environment['OS_DATABASE__CONNECTION'] = self._url
-        if self._memcached is not None:
-            environment['OS_MEMCACHED__SERVERS'] = self._memcached
-            # As where every process has been upgraded.
-            environment['OS_MEMCACHED__MEMBER_FORMAT'] = '2'
-            environment['OS_INVENTORY__BACKEND'] = 'sql'
-        if self._zookeeper is not None:
-            environment['OS_ZOOKEEPER__HOSTS'] = self._zookeeper
-        return environment
-
     @property
-    def _url(self) -> str:
-        """The database of nova_sg, which is the cell's of nova."""
-        url = self._urls[0]
-        if self.backend == 'mysqlclient':
-            return url.replace('mysql+pymysql', 'mysql+mysqldb')
-        return url
+    def _remote(self) -> bool:
+        """Whether the sides have no database, and call a conductor."""
+        return self._servers.transport_url is not None
 
     @property
     def _transport_url(self) -> str:
-        return self._remote.get('OS_DEFAULT__TRANSPORT_URL', 'fake://')
+        return self._servers.transport_url or 'fake://'
 
     def _write_nova_conf(self) -> pathlib.Path:
+        cell1, api, _cell0 = self._servers.urls
+        driver = 'mc' if self._servers.memcached else 'db'
         lines = [
             '[DEFAULT]',
             f'transport_url = {self._transport_url}',
@@ -350,7 +254,7 @@ class World(fixtures.Fixture):
             'host = control',
             f'state_path = {self._directory}',
             f'service_down_time = {self._down_time}',
-            f'servicegroup_driver = {"mc" if self._memcached else "db"}',
+            f'servicegroup_driver = {driver}',
             '[api]',
             f'max_limit = {NO_PAGES}',
             '[conductor]',
@@ -359,41 +263,41 @@ class World(fixtures.Fixture):
             'auth_type = none',
             'endpoint_override = http://127.0.0.1:9',
             '[database]',
-            f'connection = {self._urls[0]}',
+            f'connection = {cell1}',
             '[api_database]',
-            f'connection = {self._urls[1]}',
+            f'connection = {api}',
         ]
-        if self._memcached is not None:
+        if self._servers.memcached is not None:
             lines += [
                 '[cache]',
                 'enabled = true',
                 'backend = dogpile.cache.pymemcache',
-                f'memcache_servers = {self._memcached}',
+                f'memcache_servers = {self._servers.memcached}',
             ]
         path = self._directory / 'nova.conf'
         path.write_text('\n'.join(lines) + '\n')
         return path
 
     def _store(self, added: Sequence[record.Record]) -> None:
-        if self._driver == 'zk':
+        if self._servers.driver == 'zk':
             restore = self._api.driver.records.restore
             with futures.ThreadPoolExecutor(8) as pool:
                 list(
                     pool.map(lambda each: restore(self._context, each), added)
                 )
             return
-        rows = [each._asdict() for each in added]
-        for row in rows:
+        values = [each._asdict() for each in added]
+        for row in values:
             del row['id']
         statement = models.services.insert().values(created_at=clock.utcnow())
-        self._engine.write(lambda c: c.execute(statement, rows))
+        self._engine.write(lambda c: c.execute(statement, values))
 
     def _put_into_zones(self) -> None:
         zones: dict[str, list[str]] = {}
         if self._zoned:
             for number, host in enumerate(self.hosts):
                 zones.setdefault(f'zone-{number % ZONES}', []).append(host)
-        self._engine.write(lambda c: _set_zones(c, zones))
+        self._engine.write(lambda c: rows.set_zones(c, zones))
         self._nova_once('set_zones', zones=zones)
 
     def _nova_once(self, operation: str, **arguments: Any) -> None:
@@ -413,56 +317,3 @@ class World(fixtures.Fixture):
         nova.begin(self._keeper_options())
         nova.tell('prepare', operation='beat', arguments={'number': self.size})
         self._nova_beats = True
-
-
-def _service(number: int, host: str, binary: str) -> record.Record:
-    return record.Record(
-        id=number,
-        uuid=f'00000000-0000-4000-8000-{number:012d}',
-        host=host,
-        binary=binary,
-        topic=binary.removeprefix('nova-'),
-        version=NOVA_VERSION,
-    )
-
-
-def _compute_node(host: str) -> inventory_base.ComputeNode:
-    return inventory_base.ComputeNode(
-        host=host,
-        hypervisor_hostname=host,
-        hypervisor_type='QEMU',
-        hypervisor_version=8002000,
-        vcpus=64,
-        memory_mb=262144,
-        local_gb=2000,
-        vcpus_used=20,
-        memory_mb_used=65536,
-        local_gb_used=400,
-        running_vms=5,
-        host_ip='192.0.2.1',
-        disk_available_least=1500,
-        cpu_info='{"arch": "x86_64", "model": "EPYC", "vendor": "AMD", '
-        '"topology": {"sockets": 2, "cores": 16, "threads": 2}, '
-        '"features": ["aes", "avx", "avx2", "sse4.2", "vmx"]}',
-    )
-
-
-def _set_zones(
-    connection: sa.Connection, zones: Mapping[str, Sequence[str]]
-) -> None:
-    connection.execute(models.aggregate_hosts.delete())
-    connection.execute(models.aggregates.delete())
-    for number, (zone, hosts) in enumerate(zones.items(), 1):
-        connection.execute(
-            models.aggregates.insert().values(
-                id=number,
-                uuid=str(uuid.uuid4()),
-                name=zone,
-                availability_zone=zone,
-                created_at=clock.utcnow(),
-            )
-        )
-        connection.execute(
-            models.aggregate_hosts.insert(),
-            [{'aggregate_id': number, 'host': host} for host in hosts],
-        )
