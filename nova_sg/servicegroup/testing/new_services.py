@@ -3,6 +3,7 @@
 """Promises about a service that was created, and has not joined yet."""
 
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.testing import base
 
 
@@ -29,6 +30,10 @@ class NewServiceTests(base.HealthyTest):
             lambda: self.state() == liveness.DOWN,
             'a service that does not join is down',
             within=self.conf.servicegroup.service_down_time,
+        )
+        self.assertEqual(
+            {self.created.uuid: reasons.Departure(reasons.UNKNOWN)},
+            self.api.departures(self.context, [self.created]),
         )
 
     def test_it_is_down_as_soon_as_it_has_left(self) -> None:

@@ -85,6 +85,9 @@ class ReasonTests(ReasonTest):
         self.assert_reason(reasons.STOPPED)
 
     def test_a_service_that_was_killed_is_silent(self) -> None:
+        # An old leave is no reason.
+        self.membership.join(self.context, self.service).leave(self.context)
+        self.assert_reason(reasons.STOPPED)
         worker = self.worker()
         worker.call(actions.join_and_beat, self.service)
         self.watch_it_up()
@@ -154,9 +157,10 @@ class ReasonTests(ReasonTest):
 
     def test_two_workers_that_leave_at_once(self) -> None:
         apis = [self.new_api(), self.new_api()]
-        for _round in range(5):
+        services = [self.register(f'race{number}') for number in range(5)]
+        for service in services:
             handles = [
-                each.driver.membership.join(self.context, self.service)
+                each.driver.membership.join(self.context, service)
                 for each in apis
             ]
             start = threading.Barrier(len(handles))
@@ -170,17 +174,8 @@ class ReasonTests(ReasonTest):
 
             with futures.ThreadPoolExecutor(len(handles)) as pool:
                 list(pool.map(leave, handles))
+        for self.service in services:
             self.assert_reason(reasons.STOPPED)
-
-    def test_an_old_leave_is_no_reason(self) -> None:
-        handle = self.membership.join(self.context, self.service)
-        handle.leave(self.context)
-        self.assert_reason(reasons.STOPPED)
-        worker = self.worker()
-        worker.call(actions.join_and_beat, self.service)
-        self.watch_it_up()
-        worker.signal(signal.SIGKILL)
-        self.assert_reason(reasons.SILENT)
 
     def test_a_run_that_crashed_did_not_leave(self) -> None:
         if not self.characteristics.invocations:
@@ -195,15 +190,6 @@ class ReasonTests(ReasonTest):
         departure = self.api.leave_invocation(self.context, uuid, mine)
         self.assertEqual(1, departure.members)
         self.assert_reason(reasons.SILENT)
-
-    def test_a_service_that_never_joined_is_unknown(self) -> None:
-        self.eventually(
-            lambda: not self.is_up(self.service),
-            'it is expected no more',
-            within=self.characteristics.crash_detection,
-        )
-        nobody = reasons.Departure(reasons.UNKNOWN)
-        self.assertEqual(nobody, self.why())
 
     def test_what_is_up_costs_no_question_for_a_reason(self) -> None:
         services = [self.register(f'up{number}') for number in range(3)]

@@ -33,18 +33,6 @@ class WorkerTests(base.HealthyTest):
             within=self.conf.servicegroup.report_interval,
         )
 
-    def test_a_crash_shows_and_is_no_decision(self) -> None:
-        service = self.register(disabled_reason='mine')
-        other = self.worker()
-        other.call(actions.join_and_beat, service)
-        self.assertTrue(self.is_up(service))
-        before = self.records.get_by_uuid(self.context, service.uuid)
-        other.signal(signal.SIGKILL)
-        self.eventually_down(service, 'a crash')
-        after = self.records.get_by_uuid(self.context, service.uuid)
-        self.assertEqual(before.updated_at, after.updated_at)
-        self.assertEqual('mine', after.disabled_reason)
-
     def test_a_process_that_hangs_is_down_until_it_goes_on(self) -> None:
         service = self.register()
         other = self.worker()
@@ -75,16 +63,21 @@ class WorkerTests(base.HealthyTest):
         self.assertTrue(self.is_up(service))
 
     def test_a_service_is_up_while_one_worker_lives(self) -> None:
-        service = self.register()
+        service = self.register(disabled_reason='mine')
         workers = [self.worker() for _ in range(3)]
         for worker in workers:
             worker.call(actions.join_and_beat, service)
+        before = self.records.get_by_uuid(self.context, service.uuid)
         workers[0].call(actions.leave, service)
         self.assertTrue(self.is_up(service))
         workers[1].signal(signal.SIGKILL)
         self.assertTrue(self.is_up(service))
         workers[2].signal(signal.SIGKILL)
         self.eventually_down(service, 'the last worker crashed')
+        # A crash is no decision.
+        after = self.records.get_by_uuid(self.context, service.uuid)
+        self.assertEqual(before.updated_at, after.updated_at)
+        self.assertEqual('mine', after.disabled_reason)
 
     def test_the_last_worker_takes_the_service_down(self) -> None:
         service = self.register()
