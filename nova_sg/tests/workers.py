@@ -7,11 +7,10 @@
     python -m nova_sg.tests.workers --workers 4 nova_sg.tests.unit
 
 The tests are loaded once. Each worker is a fork that takes the next group
-from a queue when it has finished one, so that all of them end at the same
-time, whatever a group costs and however laden the machine is. A group, as
-``.stestr.conf`` defines it, stays in one worker, for its tests may share a
-server. Groups that wait for real servers come first, and those that end in
-no time last.
+from a queue when it has finished one, whatever a group costs and however
+laden the machine is. Those that take long come first, so that all workers
+end together. A group, as ``.stestr.conf`` defines it, stays in one worker,
+for its tests may share a server.
 """
 
 import argparse
@@ -21,6 +20,7 @@ from collections.abc import Sequence
 import configparser
 import ctypes
 import fcntl
+import gc
 import io
 import os
 import pathlib
@@ -38,6 +38,32 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 _PR_SET_PDEATHSIG = 1
 
 _NUMBER = 4  # bytes of a group's number in the queue
+
+#: Seconds for a test of a group, by the first of these which is in its name.
+#: They say what comes first, and need not be right.
+SECONDS = {
+    '.nova_tree.': 30,
+    '.configurations.': 25,
+    '.api.test_clients.': 25,
+    '.api.test_metrics.': 8,
+    '.api.test_process.': 20,
+    '.api.test_remote.': 40,
+    '.conductor.': 12,
+    '.TestWeekend.': 20,
+    '.TestOutages.': 4,
+    '.TestCutOff.': 4,
+    '.TestFlaps.': 4,
+    '.TestReasons.': 3,
+    '.TestSlowWrites.': 4,
+    '.TestWorkers.': 3,
+    '.test_faults_': 5,
+    '.test_security_zookeeper.': 10,
+    '.metrics.test_pro': 10,
+    '.agent.': 4,
+    '.cmd.': 3,
+    '.dashboard.': 4,
+    '': 0.5,
+}
 
 
 def groups_of(tests: Any) -> dict[str, list[Any]]:
@@ -79,20 +105,26 @@ def by_length(groups: dict[str, list[Any]]) -> list[list[Any]]:
     Tests of the servicegroup mostly wait, and others mostly compute. The two
     kinds alternate, so that both run at all times.
     """
-    kinds: dict[tuple[int, bool, bool], list[list[Any]]]
+    kinds: dict[tuple[int, bool, bool], list[tuple[float, list[Any]]]]
     kinds = collections.defaultdict(list)
     for name, group in groups.items():
         kind = -_patience(group), '.functional.' not in name
-        kinds[*kind, '.servicegroup.' in name].append(group)
+        length = len(group) * seconds(name)
+        kinds[*kind, '.servicegroup.' in name].append((length, group))
     places = []
     for (*before, _), kind_ in kinds.items():
-        kind_.sort(key=len, reverse=True)
+        kind_.sort(key=lambda each: each[0], reverse=True)
         places += [
             (*before, index / len(kind_), group)
-            for index, group in enumerate(kind_)
+            for index, (_, group) in enumerate(kind_)
         ]
     places.sort(key=lambda place: place[:-1])
     return [group for *_, group in places]
+
+
+def seconds(name: str) -> float:
+    """Return how long a test of a group may take, by the name of the group."""
+    return next(SECONDS[part] for part in SECONDS if part in name)
 
 
 def _patience(group: list[Any]) -> int:
@@ -205,6 +237,10 @@ def main() -> int:
     for number in range(len(groups)):
         os.write(write, number.to_bytes(_NUMBER))
     os.close(write)
+    # What is loaded stays: no worker has to look at it again and again, or to
+    # copy it for that.
+    gc.collect()
+    gc.freeze()
     with tempfile.NamedTemporaryFile() as lock:
         workers = [
             fork(groups, queue, lock.name)

@@ -97,15 +97,15 @@ class TestOrder(base.BaseTestCase):
         groups = {
             'tests.unit.a': ['unit'],
             'tests.functional.api.a': ['api'],
-            'tests.functional.servicegroup.a': ['waits', 'and waits'],
-            'tests.functional.servicegroup.b': ['waits'],
-            'tests.functional.cmd.a': ['cmd', 'and cmd'],
+            'tests.functional.servicegroup.a.TestReads.': ['waits'] * 3,
+            'tests.functional.servicegroup.a.TestOutages.': ['waits longer'],
+            'tests.functional.conductor.a': ['conductor'],
             'tests.functional.nova_tree.a': [long := Long()],
         }
         order = workers.by_length(groups)
         self.assertEqual([long], order[0])
         self.assertEqual(['unit'], order[-1])
         self.assertEqual(
-            [{'waits', 'cmd'}, {'waits', 'api'}],
+            [{'waits longer', 'conductor'}, {'waits', 'api'}],
             [{order[1][0], order[2][0]}, {order[3][0], order[4][0]}],
         )
