@@ -98,6 +98,8 @@ def _measure(directory: str, hosts: int, polls: int) -> dict[str, Any]:
         )
         try:
             with (
+                # What is measured is what a user starts.
+                fixtures.EnvironmentVariable('NOVA_SG_NEW_INTERPRETERS', '1'),
                 ports.Port() as port,
                 rest_process.RestProcess(
                     _Conf(),

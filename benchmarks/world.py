@@ -101,6 +101,8 @@ class World(fixtures.Fixture):
             'OS_API__AUTH_STRATEGY': 'noauth2',
             # Nobody is to answer with a page.
             'OS_API__MAX_LIMIT': str(NO_PAGES),
+            # What is measured is what a user starts.
+            'NOVA_SG_NEW_INTERPRETERS': '1',
         }
         for name, value in self.environment.items():
             self.useFixture(fixtures.EnvironmentVariable(name, value))

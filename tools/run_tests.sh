@@ -21,7 +21,8 @@ stock nova, and with the versions that releases of OpenStack pin.
   --functional    the functional tests, which start real servers
   --long          more of the tests of faults and migrations, and more
                   generated requests: more rounds, more ways; twenty minutes
-                  or so; and the container image (tools/image_test.py)
+                  or so; and the container image (tools/image_test.py); each
+                  command is a new interpreter, and no fork of one
   --nova-tree     a selection of nova's own tests, with nova-sg in a stock
                   nova: 34 on native threads with db and zk, 33 under eventlet
                   with mc, and a part of them without nova-sg, to see that the
@@ -98,7 +99,7 @@ test_limit=${NOVA_SG_TEST_LIMIT:-3600}
 workers=$((2 * $(nproc)))
 workers=${NOVA_SG_TEST_WORKERS:-$((workers < 12 ? workers : 12))}
 unset NOVA_SG_LONG_TESTS
-! $long || export NOVA_SG_LONG_TESTS=1
+! $long || export NOVA_SG_LONG_TESTS=1 NOVA_SG_NEW_INTERPRETERS=1
 # stestr would run the tests with the interpreter this one names.
 unset PYTHON PYTHONPATH PYTHONHOME
 # What a process has compiled is kept for the next one.

@@ -3,9 +3,8 @@
 """Wrong clocks of agents and of who lists them."""
 
 import json
-import subprocess
-import sys
 
+from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.functional.agent import base
 
@@ -21,14 +20,10 @@ class ClocksTestCase(base.AgentTestCase):
 
     def listed(self, seconds_ahead):
         """Return the state of services as a command with this clock says."""
-        result = subprocess.run(
-            [
-                *(sys.executable, '-m', 'nova_sg.cmd.manage'),
-                *('service', 'list', '-f', 'json'),
-            ],
-            env=self.environment(seconds_ahead),
-            capture_output=True,
-            check=True,
+        result = commands.run(
+            'nova_sg.cmd.manage',
+            *('service', 'list', '-f', 'json'),
+            environment=self.environment(seconds_ahead),
         )
         return {
             service['Host']: service['State']

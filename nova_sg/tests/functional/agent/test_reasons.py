@@ -5,8 +5,6 @@ and a command that has just begun.
 """
 
 import json
-import subprocess
-import sys
 
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.testing import reasons as testing
@@ -34,27 +32,28 @@ class _AgentTests:
 
     def listed(self) -> dict[str, object]:
         """Return the service as ``service list --long`` shows it."""
-        result = subprocess.run(
-            [
-                *(sys.executable, '-m', 'nova_sg.cmd.manage'),
-                *('--config-file', self.deployment.config_file),
-                *('service', 'list', '--long', '-f', 'json'),
-            ],
-            env=commands.environment(),
-            capture_output=True,
-            check=True,
+        result = commands.run(
+            'nova_sg.cmd.manage',
+            *('--config-file', self.deployment.config_file),
+            *('service', 'list', '--long', '-f', 'json'),
+            environment=commands.environment(),
         )
         (row,) = json.loads(result.stdout)
         return row
 
     def assert_told(self, reason: str) -> None:
         self.assert_reason(reason)
+        row: dict[str, object] = {}
+
+        def is_told() -> bool:
+            row.update(self.listed())
+            return row['Reason'] == reason
+
         self.eventually(
-            lambda: self.listed()['Reason'] == reason,
+            is_told,
             f'a command says {reason}',
             within=self.characteristics.doubt,
         )
-        row = self.listed()
         self.assertEqual('down', row['State'])
         self.assertIsNotNone(row['Last Seen'])
 

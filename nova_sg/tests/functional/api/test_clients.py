@@ -3,9 +3,7 @@
 """The clients of OpenStack, as they are, against a running nova-sg-api."""
 
 import json
-import os
 import subprocess
-import sys
 from typing import Any
 
 from keystoneauth1 import loading
@@ -15,12 +13,11 @@ from novaclient import exceptions as nova_exceptions
 import openstack
 from oslotest import base
 
+from nova_sg.tests.fixtures import commands
+from nova_sg.tests.fixtures import forked
 from nova_sg.tests.fixtures import identity
 from nova_sg.tests.fixtures import rest
 from nova_sg.tests.fixtures import rest_process
-
-#: Seconds for one command; a laden machine may be slow.
-PATIENCE = 120
 
 
 class ClientTestCase(base.BaseTestCase):
@@ -55,23 +52,19 @@ class TestOpenStackClient(ClientTestCase):
     """python-openstackclient, in processes of its own."""
 
     def run_client(self, *words: str) -> subprocess.CompletedProcess[str]:
-        environment = {
-            'HOME': str(self.served.directory),
-            'PATH': os.environ['PATH'],
-            'LC_ALL': 'C.UTF-8',
-            'OS_IDENTITY_API_VERSION': '3',
-            **{
-                f'OS_{name.upper()}': value
-                for name, value in self.credentials().items()
-            },
+        credentials = {
+            f'OS_{name.upper()}': value
+            for name, value in self.credentials().items()
         }
-        program = os.path.join(os.path.dirname(sys.executable), 'openstack')
-        return subprocess.run(
-            [program, *words],
-            env=environment,
-            capture_output=True,
-            encoding='utf-8',
-            timeout=PATIENCE,
+        return commands.run(
+            'openstackclient.shell',
+            *words,
+            environment={
+                **forked.environment(),
+                'HOME': str(self.served.directory),
+                'OS_IDENTITY_API_VERSION': '3',
+                **credentials,
+            },
         )
 
     def shown(self, *words: str) -> Any:

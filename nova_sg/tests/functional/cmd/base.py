@@ -20,6 +20,7 @@ from oslotest import base
 from nova_sg.cmd import manage
 from nova_sg.cmd import status
 from nova_sg.tests.fixtures import api
+from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import services
 
@@ -42,6 +43,15 @@ class Result(NamedTuple):
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+def _environment() -> dict[str, str]:
+    """Return what commands find in the environment."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(('LC_', 'LANG')) and name not in ODD
+    }
 
 
 class CommandTestCase(services.MakesServices, base.BaseTestCase):
@@ -108,18 +118,13 @@ class CommandTestCase(services.MakesServices, base.BaseTestCase):
         :param popen: what to hand to ``Popen``; its ``env`` is what differs
             from the environment of the tests
         """
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(('LC_', 'LANG')) and name not in ODD
-        }
         options = {
             'stdin': subprocess.DEVNULL,
             'stdout': subprocess.PIPE,
             'stderr': subprocess.PIPE,
             'encoding': 'utf-8',
             **popen,
-            'env': {**environment, **popen.get('env', {})},
+            'env': {**_environment(), **popen.get('env', {})},
         }
         return subprocess.Popen(
             [PYTHON, '-m', f'nova_sg.cmd.{program}', *words], **options
@@ -138,6 +143,15 @@ class CommandTestCase(services.MakesServices, base.BaseTestCase):
         """
         if configured:
             words = ('--config-file', self.config_file, *words)
+        if not popen:
+            done = commands.run(
+                f'nova_sg.cmd.{program}',
+                *map(os.fsdecode, words),
+                environment={**_environment(), 'LANG': 'C.UTF-8'},
+            )
+            return self._checked(
+                Result(done.returncode, done.stdout, done.stderr)
+            )
         process = self.spawn(*words, program=program, **popen)
         out, err = process.communicate(timeout=PATIENCE)
         return self._checked(Result(process.returncode, out or '', err or ''))

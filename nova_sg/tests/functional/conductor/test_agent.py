@@ -3,9 +3,8 @@
 """Agents that have no database, and what they reach one through."""
 
 import json
-import subprocess
-import sys
 
+from nova_sg.tests.fixtures import commands
 from nova_sg.tests.functional.conductor import base
 
 
@@ -16,12 +15,10 @@ class AgentTestCase(base.ConductorTestCase):
 
     def manage(self, *arguments):
         """Run nova-sg-manage without a database, and return what it says."""
-        return subprocess.run(
-            [sys.executable, '-m', 'nova_sg.cmd.manage', *arguments],
-            env=self.remote_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+        return commands.run(
+            'nova_sg.cmd.manage',
+            *arguments,
+            environment=self.remote_environment(),
         )
 
     def test_it_registers_lists_beats_and_leaves(self):
@@ -84,26 +81,24 @@ class AgentTestCase(base.ConductorTestCase):
 class ConfigurationTestCase(base.ConductorTestCase):
     def test_an_agent_of_another_deployment_is_refused(self):
         self.start_conductor()
-        result = subprocess.run(
-            [sys.executable, '-m', 'nova_sg.cmd.agent', '--remote'],
-            env=self.remote_environment(
+        result = commands.run(
+            'nova_sg.cmd.agent',
+            '--remote',
+            environment=self.remote_environment(
                 OS_SERVICEGROUP__DRIVER='mc', OS_INVENTORY__BACKEND='none'
             ),
-            capture_output=True,
-            text=True,
-            check=False,
         )
         self.assertEqual(4, result.returncode, result.stderr)
         self.assertIn('driver = db', result.stderr)
         self.assertIn('driver = mc', result.stderr)
 
     def test_without_a_conductor_an_agent_says_who_does_not_answer(self):
-        result = subprocess.run(
-            [sys.executable, '-m', 'nova_sg.cmd.agent', '--remote'],
-            env=self.remote_environment(OS_DEFAULT__RPC_RESPONSE_TIMEOUT='1'),
-            capture_output=True,
-            text=True,
-            check=False,
+        result = commands.run(
+            'nova_sg.cmd.agent',
+            '--remote',
+            environment=self.remote_environment(
+                OS_DEFAULT__RPC_RESPONSE_TIMEOUT='1'
+            ),
         )
         self.assertEqual(5, result.returncode)
         self.assertIn(
@@ -119,13 +114,10 @@ class ConfigurationTestCase(base.ConductorTestCase):
             ('nova_sg.cmd.manage', ('service', 'list')),
             ('nova_sg.cmd.manage', ('conductor', 'check')),
         ):
-            result = subprocess.run(
-                [sys.executable, '-m', module, *arguments],
-                env=self.remote_environment() | nowhere,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=base.commands.PATIENCE,
+            result = commands.run(
+                module,
+                *arguments,
+                environment=self.remote_environment() | nowhere,
             )
             self.assertEqual(5, result.returncode, result.stderr)
             [line] = result.stderr.splitlines()

@@ -2,8 +2,6 @@
 
 """``service leave`` on a host without a database."""
 
-import subprocess
-import sys
 import uuid
 
 import oslo_messaging as messaging
@@ -54,17 +52,12 @@ class LeaveTestCase(base.ConductorTestCase):
 
     def leave(self, invocation, *words, **options):
         """Return what the command says, which succeeds."""
-        done = subprocess.run(
-            [
-                *(sys.executable, '-m', 'nova_sg.cmd.manage'),
-                *('service', 'leave', 'c1', 'nova-compute'),
-                *('--invocation', invocation),
-                *words,
-            ],
-            env=self.remote_environment(**options),
-            capture_output=True,
-            text=True,
-            check=False,
+        done = commands.run(
+            'nova_sg.cmd.manage',
+            *('service', 'leave', 'c1', 'nova-compute'),
+            *('--invocation', invocation),
+            *words,
+            environment=self.remote_environment(**options),
         )
         self.assertEqual((0, ''), (done.returncode, done.stderr), done)
         return done.stdout
@@ -79,7 +72,7 @@ class LeaveTestCase(base.ConductorTestCase):
         base.wait_until(lambda: not self.is_up(), 'c1 to be down')
         self.begin()
         self.assertIn('no member of this', self.leave(first))
-        self.assertTrue(self.is_up())
+        base.wait_until(self.is_up, 'c1 to be up')
 
     def test_where_new_versions_are_held_back_nothing_is_done(self):
         self.start_conductor()

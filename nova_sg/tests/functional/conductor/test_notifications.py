@@ -3,8 +3,6 @@
 """What a consumer of nova's notifications hears of services."""
 
 import queue
-import subprocess
-import sys
 
 import fixtures
 import oslo_messaging as messaging
@@ -12,6 +10,7 @@ import oslo_messaging as messaging
 from nova_sg import objects
 from nova_sg import rpc
 from nova_sg import servicegroup
+from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.functional.conductor import base
 
@@ -116,14 +115,12 @@ class NotificationsTestCase(base.ConductorTestCase):
         self.assert_told('service.create')
         for environment in (self.environment(), self.remote_environment()):
             for verb, disabled in (('disable', True), ('enable', False)):
-                subprocess.run(
-                    [
-                        *(sys.executable, '-m', 'nova_sg.cmd.manage'),
-                        *('service', verb, 'c1', 'nova-compute'),
-                    ],
-                    env=environment,
-                    check=True,
+                done = commands.run(
+                    'nova_sg.cmd.manage',
+                    *('service', verb, 'c1', 'nova-compute'),
+                    environment=environment,
                 )
+                self.assertEqual(0, done.returncode, done)
                 self.assert_told('service.update', disabled=disabled)
         self.assertTrue(self.consumer.empty())
 

@@ -8,13 +8,12 @@ import json
 import os
 import pathlib
 import signal
-import subprocess
-import sys
 
 import fixtures
 import psutil
 
 from nova_sg import exception
+from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.functional.conductor import base
@@ -142,15 +141,10 @@ class HealthTestCase(base.ConductorTestCase):
     database = databases.PostgresqlDatabase
 
     def check(self, *arguments):
-        return subprocess.run(
-            [
-                *(sys.executable, '-m', 'nova_sg.cmd.manage'),
-                *('conductor', 'check', '-f', 'json', *arguments),
-            ],
-            env=self.remote_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+        return commands.run(
+            'nova_sg.cmd.manage',
+            *('conductor', 'check', '-f', 'json', *arguments),
+            environment=self.remote_environment(),
         )
 
     def test_a_command_tells_how_a_conductor_is(self):

@@ -3,8 +3,6 @@
 """Peers of two versions beside each other."""
 
 import json
-import subprocess
-import sys
 
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import peer
@@ -28,12 +26,10 @@ class UpgradesTestCase(base.ConductorTestCase):
 
     def exercise(self, version):
         """Return what a peer of this version has seen."""
-        result = subprocess.run(
-            [sys.executable, '-m', peer.__name__, version, 'exercise'],
-            env=self.remote_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+        result = commands.run(
+            peer.__name__,
+            *(version, 'exercise'),
+            environment=self.remote_environment(),
         )
         self.assertEqual(0, result.returncode, result.stderr)
         return json.loads(result.stdout)

@@ -7,8 +7,6 @@ import configparser
 import json
 import pathlib
 import signal
-import subprocess
-import sys
 from typing import Any
 import urllib.error
 import urllib.request
@@ -125,18 +123,11 @@ class ConfigurationTestCase(base.BaseTestCase):
         environment = commands.environment(HOME=str(self.directory))
         if remote:
             environment['OS_SERVICEGROUP__USE_CONDUCTOR'] = 'true'
-        done = subprocess.run(
-            [
-                *(sys.executable, '-m', 'nova_sg.cmd.manage'),
-                *self.arguments(),
-                *words,
-            ],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=commands.PATIENCE,
-            check=False,
+        done = commands.run(
+            'nova_sg.cmd.manage',
+            *self.arguments(),
+            *words,
+            environment=environment,
         )
         return cmd_base.Result(done.returncode, done.stdout, done.stderr)
 
