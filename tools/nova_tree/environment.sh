@@ -29,8 +29,11 @@ nova_choose() {
         <<<"${nova_releases[$1]}"
     nova_tree=$(realpath -m -- "${NOVA_SG_TREE:-$top/.nova-tree}")
     nova_tree+=/$nova_version
-    # What OpenStack pins for this release, as an environment of it froze.
-    nova_constraints=$top/tools/nova_tree/constraints-$nova_openstack.txt
+    # What OpenStack pins for this release, or, before it does, what an
+    # environment was resolved to.
+    nova_constraints=$top/tools/constraints/$nova_openstack.txt
+    [[ -e $nova_constraints ]] ||
+        nova_constraints=$top/tools/nova_tree/constraints.txt
     # What nova's tests import beside nova's own requirements, and the client
     # and the placement which a deployment needs. nova's test fixture takes
     # the deprecations of SQLAlchemy 2.1 for failures.
