@@ -8,7 +8,7 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-Usage: tools/release_tests.sh [OPTION]... [RELEASE]... [-- STESTR_ARGUMENT...]
+Usage: tools/release_tests.sh [OPTION]... [RELEASE]... [-- REGEX...]
 
 RELEASE is a list in tools/constraints, 2025.1, 2025.2 or 2026.1; to be
 tested, also `lowest`: the lowest versions that pyproject.toml names. Without
@@ -24,8 +24,8 @@ one: all lists are resolved, the oldest and the newest are tested.
 The tests are the unit tests, the conformance of db (SQLite) and zk to what a
 record store, a membership and a verdict promise, and what meets libraries:
 RPC, REST and the processes. With --short they are the unit tests and the
-conformance of records, memberships and objects. What follows -- goes to
-`stestr run` instead of that choice.
+conformance of records, memberships and objects. What follows -- is a choice
+of one's own, as for run_tests.sh.
 
 Environment:
 
@@ -33,7 +33,7 @@ Environment:
 END
 }
 
-resolve=true tests=true install=true short=false releases=() stestr_args=()
+resolve=true tests=true install=true short=false releases=() chosen=()
 while (($#)); do
     case $1 in
         --resolve) tests=false ;;
@@ -41,7 +41,7 @@ while (($#)); do
         --short) short=true ;;
         --no-install) install=false ;;
         -h | --help) usage; exit 0 ;;
-        --) shift; stestr_args=("$@"); break ;;
+        --) shift; chosen=("$@"); break ;;
         -*) echo "release_tests.sh: unknown argument: $1" >&2; exit 2 ;;
         *) releases+=("$1") ;;
     esac
@@ -66,8 +66,7 @@ done
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 export LC_ALL=C.UTF-8 OS_TEST_TIMEOUT=${OS_TEST_TIMEOUT:-300}
-# stestr would run the tests with the interpreter this one names.
-unset PYTHON PYTHONPATH PYTHONHOME
+unset PYTHONPATH PYTHONHOME
 # What a process has compiled is kept for the next one.
 unset PYTHONDONTWRITEBYTECODE
 # The caller's options (OS_SERVICEGROUP__DRIVER and the like) are not ours.
@@ -148,36 +147,39 @@ backends='functional\.servicegroup\.test_conformance_(db_sqlite|zk)'
 if $short; then
     # Not those of the servers which tests start, nor of our own arithmetic.
     unit='tests\.unit\.(?!benchmarks\.|fixtures\.|install\.|policies\.)'
-    chosen="$unit|$backends\.Test(Records|Membership|Objects)\."
+    ours=("$unit" "$backends\.Test(Records|Membership|Objects)\.")
 else
-    chosen='tests\.unit\.'
-    chosen+="|$backends"
-    chosen+='\.Test(Records|Lookups|Membership|Verdicts|Objects|Marker)\.'
-    chosen+='|functional\.(conductor\.test_(errors|life|wire)|objects\.'
-    chosen+='|api\.test_(auth|middleware|process|trouble)|cmd\.test_usage)'
+    suites='Records|Lookups|Membership|Verdicts|Objects|Marker'
+    ours=(
+        'tests\.unit\.'
+        "$backends\.Test($suites)\."
+        'functional\.conductor\.test_(errors|life|wire)'
+        'functional\.objects\.'
+        'functional\.api\.test_(auth|middleware|process|trouble)'
+        'functional\.cmd\.test_usage'
+    )
 fi
+((${#chosen[@]})) || chosen=("${ours[@]}")
 
 # run RELEASE: runs its tests; prints all that is told of what fails, and the
 # numbers.
 run() {
-    local code=0
     rm -rf "$work/tests"
     mkdir -m 711 "$work/tests"
     # eventlet looks up names by dnspython, which imports what selenium needs
     # and an eventlet of a release cannot bear.
-    TMPDIR=$work/tests OS_TEST_PATH=./nova_sg/tests EVENTLET_NO_GREENDNS=yes \
+    TMPDIR=$work/tests EVENTLET_NO_GREENDNS=yes \
         PATH=$PWD/.venv-$1/bin:$PATH timeout -k 30 1800 \
-        stestr run --concurrency "$(nproc)" "${stestr_args[@]}" \
-        >"$work/log" 2>&1 || code=$?
-    sed -n '/^Failed [0-9]* tests/,$p' "$work/log" | grep -v ' DEBUG ' |
-        head -n 500
-    grep -E '^ - (Passed|Failed|Skipped)' "$work/log" || tail "$work/log"
-    return "$code"
+        python -m nova_sg.tests.workers --workers "$(nproc)" \
+        "${chosen[@]/#/--match=}" nova_sg.tests 2>"$work/log" |
+        "$PWD/.venv-$1/bin/python" tools/test_report.py \
+            --log "$work/tests.txt" --count "$work/count" && return
+    tail "$work/log"
+    return 1
 }
 
 if $tests; then
     mapfile -t lists < <(all_lists | sed -n '1p;$p')
-    ((${#stestr_args[@]})) || stestr_args=("$chosen")
     for release in "${releases[@]:-${lists[@]}}"; do
         echo "== $release"
         if ! make_venv "$release"; then

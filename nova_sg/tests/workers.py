@@ -214,9 +214,11 @@ def load(names: Sequence[str], top: pathlib.Path) -> unittest.TestSuite:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--workers', type=int, required=True)
-    parser.add_argument('--load-list', help='a file with the ids of tests')
     parser.add_argument(
-        '--exclude', action='append', default=[], help='expressions for ids'
+        '--match',
+        action='append',
+        default=[],
+        help='an expression for ids; of several, one has to match',
     )
     parser.add_argument('--top', type=pathlib.Path, default=TOP)
     parser.add_argument('names', nargs='+', help='packages and modules')
@@ -224,13 +226,12 @@ def main() -> int:
     import testtools
 
     tests: Any = load(arguments.names, arguments.top)
-    ids = {test.id() for test in testtools.iterate_tests(tests)}
-    if arguments.load_list:
-        wanted = pathlib.Path(arguments.load_list).read_text()
-        ids &= set(wanted.splitlines())
-    for expression in arguments.exclude:
-        ids = {each for each in ids if not re.search(expression, each)}
-    tests = testtools.testsuite.filter_by_ids(tests, ids)
+    if arguments.match:
+        wanted = re.compile('|'.join(map('(?:{})'.format, arguments.match)))
+        ids = {test.id() for test in testtools.iterate_tests(tests)}
+        tests = testtools.testsuite.filter_by_ids(
+            tests, set(filter(wanted.search, ids))
+        )
     groups = by_length(groups_of(tests))
     queue, write = os.pipe()
     fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 1 << 20)

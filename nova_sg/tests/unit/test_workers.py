@@ -45,7 +45,9 @@ class TestLost(unittest.TestCase):
 
 
 class TestWorkers(base.BaseTestCase):
-    def run_tests(self, lost: bool) -> tuple[int, str, str]:
+    def run_tests(
+        self, *arguments: str, lost: bool = False
+    ) -> tuple[int, str, str]:
         """Run some tests; return the exit codes and what was reported."""
         there = self.useFixture(fixtures.TempDir()).path
         self.directory = pathlib.Path(there)
@@ -54,7 +56,7 @@ class TestWorkers(base.BaseTestCase):
         running = subprocess.Popen(
             [
                 *(sys.executable, '-m', 'nova_sg.tests.workers'),
-                *('--workers', '2', '--top', there, 'test_some'),
+                *('--workers', '2', '--top', there, *arguments, 'test_some'),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -77,11 +79,17 @@ class TestWorkers(base.BaseTestCase):
         )
 
     def test_every_test_is_run_and_a_class_in_one_process(self) -> None:
-        code, count, _ = self.run_tests(lost=False)
+        code, count, _ = self.run_tests()
         self.assertEqual((0, '7 0 0\n'), (code, count))
         for name in 'TestA', 'TestB', 'TestC':
             first, second = (self.directory / name).read_text().split()
             self.assertEqual(first, second)
+
+    def test_some_are_chosen(self) -> None:
+        code, count, _ = self.run_tests(
+            *('--match', r'TestA\.', '--match', r'TestB\.test_two')
+        )
+        self.assertEqual((0, '3 0 0\n'), (code, count))
 
     def test_a_test_that_ends_its_process_is_a_failure(self) -> None:
         _, count, said = self.run_tests(lost=True)
