@@ -66,8 +66,7 @@ class CreateTests(base.QuietTest):
         old = self.register('host1', version=5)
         self.register('host2', version=6)
         self.register('host3', version=5)
-        for each in (old.uuid,):
-            self.api.destroy(self.context, each)
+        self.api.destroy(self.context, old.uuid)
         self.register('host4', version=5)
 
     def test_the_floor_is_of_one_binary(self) -> None:

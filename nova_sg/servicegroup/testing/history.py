@@ -44,9 +44,6 @@ IN_ALL = 1200.0 if LONG else SECONDS
 PAUSES = (0.1, 0.3)
 LASTS = 0.3
 
-#: Seconds after a history in which every process ends its last call.
-LAST_CALL = 20.0
-
 
 class Operator:
     """A process that decides, and its way to the backend.

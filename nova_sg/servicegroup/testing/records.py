@@ -105,9 +105,13 @@ class RecordTests(base.QuietTest):
 
     def test_a_binary_is_on_a_host_once(self) -> None:
         first = self.register(topic='compute')
-        self.assertRaises(
-            exception.ServiceBinaryExists, self.register, topic='other'
-        )
+        # Where both are taken the binary is named.
+        for topic in ('other', 'compute'):
+            error = self.assertRaises(
+                exception.ServiceBinaryExists, self.register, topic=topic
+            )
+            self.assertIn('host1', str(error))
+            self.assertIn('nova-compute', str(error))
         self.assertEqual([first], list(self.records.list(self.context)))
 
     def test_a_topic_is_on_a_host_once(self) -> None:
@@ -120,12 +124,6 @@ class RecordTests(base.QuietTest):
             topic='compute',
         )
         self.assertEqual([first], list(self.records.list(self.context)))
-
-    def test_where_both_are_taken_the_binary_is_named(self) -> None:
-        self.register()
-        error = self.assertRaises(exception.ServiceBinaryExists, self.register)
-        self.assertIn('host1', str(error))
-        self.assertIn('nova-compute', str(error))
 
     def test_services_without_a_topic_do_not_collide(self) -> None:
         for binary in ('nova-osapi_compute', 'nova-metadata', 'nova-other'):

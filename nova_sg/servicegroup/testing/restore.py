@@ -86,27 +86,16 @@ class RestoreTests(base.QuietTest):
         anew = self.register('host1', 'nova-compute', topic='compute')
         self.assertNotEqual(4711, anew.id)
 
-    def test_the_id_of_another_service_is_refused(self) -> None:
+    def test_the_id_or_uuid_of_another_service_is_refused(self) -> None:
         mine = self.register('host1')
-        foreign = from_elsewhere(id=mine.id, host='host2')
         with self.unchanged():
-            self.assertRaises(
-                exception.ServiceExists,
-                self.records.restore,
-                self.context,
-                foreign,
-            )
-
-    def test_the_uuid_of_another_service_is_refused(self) -> None:
-        mine = self.register('host1')
-        foreign = from_elsewhere(uuid=mine.uuid, host='host2')
-        with self.unchanged():
-            self.assertRaises(
-                exception.ServiceExists,
-                self.records.restore,
-                self.context,
-                foreign,
-            )
+            for taken in ({'id': mine.id}, {'uuid': mine.uuid}):
+                self.assertRaises(
+                    exception.ServiceExists,
+                    self.records.restore,
+                    self.context,
+                    from_elsewhere(host='host2', **taken),
+                )
 
     def test_the_id_of_a_destroyed_service_is_refused(self) -> None:
         gone = self.register('host1')
