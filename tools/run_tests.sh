@@ -490,25 +490,28 @@ nova_stage() {
         --nova "$number" --driver "$driver" "$@" || true
 }
 
-# Each on what its release runs on: 34 on native threads, the others under
-# eventlet.
-nova_tree_stages() {
-    local number driver
+# On native threads.
+newest_nova_stages() {
     nova_stage 34 zk "${nova_modules[@]}" "$nova_drivers"
     nova_stage 34 db "${nova_modules[@]}"
-    if $long; then
-        nova_stage 34 mc "${nova_modules[@]}"
-        for number in 31 32 33; do
-            for driver in zk mc db; do
-                nova_stage "$number" "$driver" "${nova_modules[@]}" \
-                    "$nova_drivers"
-            done
-        done
-    else
-        nova_stage 33 mc "${nova_modules[@]:1}"
-    fi
+    ! $long || nova_stage 34 mc "${nova_modules[@]}"
     stage 'nova 34 without' script tools/nova_tree_tests.sh --off \
         functional.test_service || true
+}
+
+# Under eventlet.
+older_nova_stages() {
+    local number driver
+    if ! $long; then
+        nova_stage 33 mc "${nova_modules[@]:1}"
+        return
+    fi
+    for number in 31 32 33; do
+        for driver in zk mc db; do
+            nova_stage "$number" "$driver" "${nova_modules[@]}" \
+                "$nova_drivers"
+        done
+    done
 }
 
 # -- The versions of releases -------------------------------------------------
@@ -571,7 +574,7 @@ for each in "${pythons[@]}"; do
         # All before the tests, for the nova that is installed is where some
         # of them run.
         ! { $lint || $docs; } || stages+=(style_stages)
-        ! $nova_tree || stages+=(nova_tree_stages)
+        ! $nova_tree || stages+=(newest_nova_stages older_nova_stages)
         ! $releases || stages+=(release_stages)
         together "${stages[@]}"
         ! { $functional && $long && $install; } ||
