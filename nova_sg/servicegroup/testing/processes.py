@@ -26,10 +26,16 @@ from nova_sg.servicegroup import api as sg_api
 P = ParamSpec('P')
 T = TypeVar('T')
 
+# What is not installed is left out.
 _PRELOAD = [
     __name__,
     'nova_sg.inventory.sql',
-    'nova_sg.servicegroup.backends.sql.driver',
+    *(
+        f'nova_sg.servicegroup.backends.{backend}.{part}'
+        for backend in ('memcached', 'sql', 'zookeeper')
+        for part in ('driver', 'membership', 'records')
+    ),
+    *('psycopg2', 'pymysql'),
 ]
 
 _END_TIMEOUT = 2
