@@ -87,7 +87,7 @@ class API(
         where = deployment.Deployment(self.marker, self.driver.marker_stores)
         members.Members.__init__(self, membership)
         verdicts.Verdicts.__init__(self, conf, membership, where)
-        self._forget = self._knowledge.forget
+        self._drop_verdict = self._knowledge.forget
         self._last_seen_up = self._knowledge.last_seen_up
 
     def check_deployment(self) -> None:

@@ -53,8 +53,8 @@ class Changes:
     notifier: notifications_base.Notifier
     _deployment: deployment.Deployment
     _checks_floor: bool
-    #: Called with the uuid of a service that was destroyed.
-    _forget: Callable[[str], None]
+    #: Takes the uuid of a service.
+    _drop_verdict: Callable[[str], None]
 
     def create(
         self, context: Context, values: Mapping[str, Any]
@@ -163,7 +163,7 @@ class Changes:
         if not once.made:
             self.driver.membership.forget(context, uuid)
             self.driver.records.destroy(context, uuid)
-        self._forget(uuid)
+        self._drop_verdict(uuid)
 
     @contextlib.contextmanager
     def _once(self, context: Context, uuid: str | None) -> Iterator[_Once]:

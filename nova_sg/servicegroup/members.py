@@ -31,9 +31,8 @@ class Members:
     """
 
     _deployment: deployment.Deployment
-    #: Called with the uuid of a service that a call of this process has
-    #: brought up or down.
-    _forget: Callable[[str], None]
+    #: Takes the uuid of a service.
+    _drop_verdict: Callable[[str], None]
 
     def __init__(self, membership: base.Membership) -> None:
         self._membership = membership
@@ -96,7 +95,7 @@ class Members:
         self._handles.update((handle.uuid, handle) for handle in handles)
         for handle in handles:
             # It was down a moment ago, perhaps, and is up now.
-            self._forget(handle.uuid)
+            self._drop_verdict(handle.uuid)
         return handles
 
     def leave(self, service: Any) -> None:
@@ -110,7 +109,7 @@ class Members:
         handle = self._handles.pop(uuid, None)
         if handle is not None:
             handle.leave(sg_context.get_admin_context())
-            self._forget(uuid)
+            self._drop_verdict(uuid)
 
     def leave_all(self, context: Context) -> None:
         """Take every service that joined here out of its group, at once."""
@@ -122,7 +121,7 @@ class Members:
         if handles:
             self._membership.leave_many(context, handles)
         for handle in handles:
-            self._forget(handle.uuid)
+            self._drop_verdict(handle.uuid)
 
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
@@ -137,7 +136,7 @@ class Members:
         departure = self._membership.leave_invocation(
             context, uuid, invocation
         )
-        self._forget(uuid)
+        self._drop_verdict(uuid)
         return departure
 
     def report_state(self, context: Context, uuid: str) -> None:
