@@ -13,7 +13,7 @@ import sys
 _REPORTED_ANYWAY = frozenset(
     {
         'nova_sg.servicegroup.outages',
-        'nova_sg.servicegroup.backends.memcached.server',
+        'nova_sg.servicegroup.backends.memcached.endpoint',
         'oslo.messaging._drivers.impl_rabbit',
         'oslo_db.sqlalchemy.exc_filters',
         'stevedore.named',
