@@ -17,16 +17,18 @@ _LONGEST = 255
 #: Version 1.3: known()
 #: Version 1.4: history()
 #: Version 1.5: departures()
-VERSION = '1.5'
+#: Version 1.6: note_wedged()
+VERSION = '1.6'
 
 #: The versions from which on a conductor knows a change by its token, the
-#: invocation of a member, and the calls that ask for records, the history and
-#: reasons.
+#: invocation of a member, the calls that ask for records, the history and
+#: reasons, and a loop that hangs.
 KNOWS_TOKENS = '1.1'
 KNOWS_INVOCATIONS = '1.2'
 KNOWS_KNOWN = '1.3'
 KNOWS_HISTORY = '1.4'
 KNOWS_DEPARTURES = '1.5'
+KNOWS_WEDGED = '1.6'
 
 #: Services that one message may speak for; an agent sends 500 at most.
 MAX_UUIDS = 5000

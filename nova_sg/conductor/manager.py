@@ -157,6 +157,15 @@ class ConductorManager:
         )
 
     @serving.served
+    def note_wedged(
+        self, context: Context, uuids: Sequence[str], noted_by: str
+    ) -> None:
+        """Note that loops hang; see ``Membership.note_wedged``."""
+        self._api.driver.membership.note_wedged(
+            context, _checked(uuids), str(noted_by)[: record.MAX_LENGTH]
+        )
+
+    @serving.served
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
     ) -> dict[str, Any]:

@@ -55,6 +55,11 @@ class RemoteMembership(admitted.AdmittedMembership):
     def withdraw(self, context: Context, stays: Sequence[base.Stay]) -> None:
         self._conductor.leave(context, stays)
 
+    def note_wedged(
+        self, context: Context, uuids: Sequence[str], noted_by: str
+    ) -> None:
+        self._conductor.note_wedged(context, uuids, noted_by)
+
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
     ) -> sg_invocation.Departure:

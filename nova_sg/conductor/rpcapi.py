@@ -181,6 +181,25 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
                 stays=[dataclasses.asdict(each) for each in batch],
             )
 
+    def note_wedged(
+        self, context: Context, uuids: Sequence[str], noted_by: str
+    ) -> None:
+        """Note that loops hang; a conductor that is too old notes nothing.
+
+        :raises ServiceGroupUnavailable: it is not noted
+        """
+        try:
+            for start in range(0, len(uuids), heartbeat.BATCH):
+                self.sender.beat(
+                    context,
+                    'note_wedged',
+                    uuids=list(uuids[start : start + heartbeat.BATCH]),
+                    noted_by=noted_by,
+                    since=interface.KNOWS_WEDGED,
+                )
+        except exception.ConductorTooOld as error:
+            LOG.debug('Not noting that a loop has stopped: %s', error)
+
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
     ) -> sg_invocation.Departure:

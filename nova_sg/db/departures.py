@@ -96,6 +96,34 @@ def left(
     )
 
 
+def stuck(
+    dialect: str,
+    reason: str,
+    condition: sa.ColumnElement[bool],
+    seconds: int,
+    noted_by: str,
+) -> Any:
+    """Return a statement that writes the trace of services that hang.
+
+    Before they are down; of those that have left, or that another worker
+    beats for, it writes none.
+
+    :param reason: one of ``servicegroup.reasons``
+    :param condition: on the rows
+    :param seconds: within which nobody has beaten
+    :param noted_by: the process that says so: it lives
+    """
+    now = clock.utcnow()
+    return _upsert(
+        dialect,
+        reason,
+        now,
+        now,
+        sa.literal(noted_by),
+        sa.and_(condition, ~AGED, ~beats.seen_within(seconds)),
+    )
+
+
 def missed(
     dialect: str, reason: str, condition: sa.ColumnElement[bool]
 ) -> Any:

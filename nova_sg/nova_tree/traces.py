@@ -105,6 +105,28 @@ def note_leave(context: Any, condition: sa.ColumnElement[bool]) -> None:
         )
 
 
+def note_wedged(
+    session: Any,
+    condition: sa.ColumnElement[bool],
+    seconds: int,
+    noted_by: str,
+) -> None:
+    """Note that the timer of a service hangs, whose process lives.
+
+    :param session: of a database that keeps reasons
+    :param condition: on the row
+    :param seconds: within which nobody has beaten for it
+    :param noted_by: the process that says so
+    """
+    dialect = session.connection().dialect.name
+    _note(
+        session,
+        departures.stuck(
+            dialect, reasons.WEDGED, condition, seconds, noted_by
+        ),
+    )
+
+
 def note_crash(session: Any, condition: sa.ColumnElement[bool]) -> None:
     """Note when a service was seen, before its row is aged.
 

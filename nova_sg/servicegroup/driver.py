@@ -62,8 +62,8 @@ class Characteristics:
         ``leave_invocation`` takes out exactly those
     :param reasons: it keeps traces, by which a service that left is told from
         one that fell silent; see ``servicegroup.reasons``
-    :param wedged: a process that lives and has not beaten for the service
-        down time withdraws its members, and their trace says so
+    :param wedged: the trace of a service tells that its process lives and
+        its loop has not beaten for the service down time
     :param doubt: seconds by which a crash shows later, at most, where the
         backend was out of reach; see ``servicegroup.doubt``
     """

@@ -18,7 +18,8 @@ so that lists and heartbeats pay nothing for it::
 
     t=0    agent C joins; another thread of its process watches C's own loop
     t=60   the loop hangs
-    t=120  that thread withdraws C, and its trace says why: C is ``wedged``
+    t=120  C is down, and that thread has seen to it that the trace says why:
+           C is ``wedged``
 
 A trace is written when a service joins and leaves, never with each heartbeat.
 """
@@ -39,7 +40,8 @@ STOPPED = 'stopped'
 SILENT = 'silent'
 
 #: Its process lived, its own loop did not beat for the service down time, and
-#: the process withdrew it. For drivers which hold a lease by another thread.
+#: another thread of the process said so: it withdrew a member that it holds a
+#: lease for, or noted it (see :mod:`.membership.watchdog`).
 WEDGED = 'wedged'
 
 #: An operator forced it down, whether it beats or not.

@@ -20,7 +20,13 @@ TOPIC = 'nova_sg_beats'
 NAMESPACE = 'nova_sg.beats'
 
 #: Version 1.0: beat, post, leave, database_time
-VERSION = '1.0'
+#: Version 1.1: note_wedged
+VERSION = '1.1'
+
+#: The version that heartbeats are sent with, and the one from which on a
+#: conductor knows of a timer that hangs.
+BEATS = '1.0'
+KNOWS_WEDGED = '1.1'
 
 #: How often a broker that is not there is tried again: a heartbeat has its
 #: next interval.
@@ -60,7 +66,7 @@ def client() -> Any:
     """
     return messaging.get_rpc_client(
         rpc.TRANSPORT,
-        messaging.Target(topic=TOPIC, namespace=NAMESPACE, version=VERSION),
+        messaging.Target(topic=TOPIC, namespace=NAMESPACE, version=BEATS),
         serializer=NoContext(),
         transport_options=messaging.TransportOptions(at_least_once=True),
     ).prepare(retry=RETRIES)

@@ -51,6 +51,7 @@ class GroupedDriver(novas_scheme.NovasSchemeDriver):
         service.tg.add_timer_args(
             service.report_interval, self._sender.beat, initial_delay=delay
         )
+        self._sender.watch()
 
     def leave(self, service: Any) -> None:
         """Make a service that stops down at once, if its row is its alone."""

@@ -69,6 +69,12 @@ class Endpoint:
         written.leave(self._context, uuid, count)
 
     @endpoint.served
+    def note_wedged(self, _context: Any, uuid: str, noted_by: str) -> None:
+        """Note that a timer hangs; see :func:`written.note_wedged`."""
+        _check_driver()
+        written.note_wedged(self._context, uuid, noted_by)
+
+    @endpoint.served
     def database_time(self, _context: Any) -> float:
         """Return the time of this conductor's database."""
         return written.database_time(self._context)

@@ -7,6 +7,7 @@ conductors: most heartbeats are casts, and every so often one is a call.
 """
 
 import abc
+from collections.abc import Sequence
 import random
 import time
 from typing import Any
@@ -18,10 +19,13 @@ import oslo_messaging as messaging
 
 from nova_sg import exception
 from nova_sg import instruments
+from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree.grouped import client
 from nova_sg.nova_tree.grouped import written
 from nova_sg.servicegroup import heartbeat
+from nova_sg.servicegroup import reasons
+from nova_sg.servicegroup.membership import watchdog
 
 CONF = nova_conf.CONF
 LOG = logging.getLogger(__name__)
@@ -77,6 +81,12 @@ class Sender(abc.ABC):
         self._log = heartbeat.BeatLog()
         # What report_count is at most where nobody else beats.
         self._count: int = service.service_ref.report_count or 0
+        self._watchdog = watchdog.Watchdog[Sender](
+            service.report_interval or 0,
+            CONF.service_down_time,
+            lambda sender: sender._service.service_ref,
+            self._stopped,
+        )
 
     @property
     def _uuid(self) -> str:
@@ -89,6 +99,7 @@ class Sender(abc.ABC):
 
     def beat(self, *_args: Any) -> None:
         """Beat once; a timer calls it with what it was given."""
+        self._watchdog.beating([self])
         if self._gone:
             return
         try:
@@ -110,8 +121,18 @@ class Sender(abc.ABC):
         :raises NoConductor: nova's way is left
         """
         self._gone = True
+        self._watchdog.left([self])
         with errors.as_ours():
             self._leave()
+
+    def watch(self) -> None:
+        """Notice from now on where the timer stops."""
+        self._watchdog.joined([self])
+
+    def _stopped(self, _mine: Sequence['Sender']) -> None:
+        """Note that the timer of this service has stopped."""
+        with errors.as_ours():
+            self._note_wedged()
 
     @abc.abstractmethod
     def _beat(self) -> None:
@@ -124,6 +145,10 @@ class Sender(abc.ABC):
     def _leave(self) -> None:
         """See :meth:`leave`."""
 
+    @abc.abstractmethod
+    def _note_wedged(self) -> None:
+        """Note why the service will be down, in another thread."""
+
     def _unwritten(self, there: bool) -> None:
         """Go on after a heartbeat that was not written.
 
@@ -133,6 +158,7 @@ class Sender(abc.ABC):
         if there:
             return
         self._gone = True
+        self._watchdog.left([self])
         mine = self._service.service_ref
         self._log.gone(mine.binary, mine.host)
 
@@ -160,6 +186,14 @@ class Writer(Sender):
 
     def _leave(self) -> None:
         written.leave(self._context, self._uuid, self._count)
+
+    def _note_wedged(self) -> None:
+        # The session of the other context may be in use.
+        written.note_wedged(
+            cells.administrator_in(self._context),
+            self._uuid,
+            reasons.this_process(),
+        )
 
 
 class Caller(Sender):
@@ -291,3 +325,14 @@ class Caller(Sender):
             messaging.MessageUndeliverable,
         ) as error:
             raise NoConductor from error
+
+    def _note_wedged(self) -> None:
+        try:
+            self._client.prepare(version=client.KNOWS_WEDGED).call(
+                *({}, 'note_wedged'),
+                uuid=self._uuid,
+                noted_by=reasons.this_process(),
+            )
+        except messaging.MessagingException as error:
+            # No conductor answers, or one that is older.
+            LOG.debug('Not noting that a timer has stopped: %s', error)

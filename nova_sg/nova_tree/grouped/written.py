@@ -178,6 +178,26 @@ def _leave(context: Any, uuid: str, count: int, keeps_reasons: bool) -> None:
         traces.note_leave(context, _SERVICES.uuid == uuid)
 
 
+def note_wedged(context: Any, uuid: str, noted_by: str) -> None:
+    """Note that the timer of a service hangs, unless somebody beats for it.
+
+    :param noted_by: the process that says so
+    """
+    if traces.has_table(context):
+        _note_wedged(context, uuid, noted_by)
+
+
+@oslo_db_api.wrap_db_retry(max_retries=_DEADLOCKS, retry_on_deadlock=True)
+@db.pick_context_manager_writer
+def _note_wedged(context: Any, uuid: str, noted_by: str) -> None:
+    traces.note_wedged(
+        context.session,
+        _SERVICES.uuid == uuid,
+        CONF.service_down_time // 2,
+        noted_by,
+    )
+
+
 @db.pick_context_manager_reader
 def database_time(context: Any) -> float:
     """Return the database's time, in seconds since 1970."""

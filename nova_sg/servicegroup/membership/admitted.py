@@ -7,11 +7,14 @@ import time
 from typing import Any
 from typing import cast
 
+from oslo_config import cfg
+
 from nova_sg import context as sg_context
 from nova_sg.servicegroup import invocation
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base
+from nova_sg.servicegroup.membership import watchdog
 
 Context = sg_context.RequestContext
 
@@ -47,22 +50,40 @@ class AdmittedHandle(base.Handle):
 
 
 class AdmittedMembership(base.Membership):
-    """Stands on :meth:`admit`, :meth:`report` and :meth:`withdraw` alone."""
+    """Stands on :meth:`admit`, :meth:`report` and :meth:`withdraw` alone.
+
+    And on :meth:`note_wedged`, where the loop of this process stops.
+
+    :param conf: a loaded configuration
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        super().__init__(conf)
+        options = conf.servicegroup
+        self._watchdog = watchdog.Watchdog[base.Handle](
+            options.report_interval,
+            options.service_down_time,
+            lambda handle: handle.record,
+            self._stopped,
+        )
 
     def join_many(
         self, context: Context, joined: Sequence[record.Record]
     ) -> Sequence[base.Handle]:
         mine = invocation.current()
         admitted = self.admit(context, [each.uuid for each in joined], mine)
-        return [
+        handles = [
             AdmittedHandle(self, each, admitted[each.uuid], mine)
             for each in joined
             if each.uuid in admitted
         ]
+        self._watchdog.joined(handles)
+        return handles
 
     def beat_many(
         self, context: Context, handles: Sequence[base.Handle]
     ) -> Sequence[base.Handle]:
+        self._watchdog.beating(handles)
         gone = set(self.report(context, [handle.uuid for handle in handles]))
         for handle in handles:
             if handle.uuid not in gone:
@@ -72,6 +93,15 @@ class AdmittedMembership(base.Membership):
     def leave_many(
         self, context: Context, handles: Sequence[base.Handle]
     ) -> None:
+        self._watchdog.left(handles)
         self.withdraw(
             context, [cast(AdmittedHandle, handle).stay for handle in handles]
+        )
+
+    def _stopped(self, handles: Sequence[base.Handle]) -> None:
+        """Note that the loop of this process no longer beats for some."""
+        self.note_wedged(
+            sg_context.get_admin_context(),
+            [each.uuid for each in handles],
+            reasons.this_process(),
         )

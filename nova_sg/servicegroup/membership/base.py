@@ -240,7 +240,7 @@ class Membership(abc.ABC):
     def report(self, context: Context, uuids: Sequence[str]) -> Sequence[str]:
         """Beat for services of processes elsewhere (over RPC).
 
-        This and the next two are for drivers with ``remote_beats``.
+        This and the next three are for drivers with ``remote_beats``.
 
         :returns: the uuids that have no record
         """
@@ -266,6 +266,22 @@ class Membership(abc.ABC):
     def withdraw(self, context: Context, stays: Sequence[Stay]) -> None:
         """End memberships of processes elsewhere; it shows at once."""
         raise self._not_joined([stay.uuid for stay in stays])
+
+    def note_wedged(  # noqa: B027
+        self,
+        context: Context,
+        uuids: Sequence[str],
+        noted_by: str,
+    ) -> None:
+        """Note that the loop which beats for services hangs.
+
+        In a process elsewhere, or in this one. Whoever asks why they are
+        down finds ``reasons.WEDGED``, unless they have beaten lately or do
+        later. For drivers with ``remote_beats`` that declare ``wedged``.
+
+        :param noted_by: the process, see ``reasons.Departure.seen_by``
+        :raises ServiceGroupUnavailable: it is not noted
+        """
 
     def _not_joined(self, uuids: Sequence[str]) -> exception.ServiceNotJoined:
         return exception.ServiceNotJoined(

@@ -66,6 +66,27 @@ class Beats:
         """
         return self._for_all(workers, self._leave)
 
+    def note_wedged(self, workers: Sequence[worker_.Worker]) -> Workers:
+        """Say that workers hang, where there is no other; two requests.
+
+        What another worker says meanwhile counts.
+        """
+        for worker in workers:
+            # The next beat says otherwise.
+            worker.renew_trace()
+        found = self._server.gets(
+            [key for each in workers for key in (each.key, each.last)]
+        )
+        writes = []
+        for worker in workers:
+            value, _token = found.get(worker.key, (values.left(), b''))
+            rest = worker.without(value)
+            if rest is not None and rest.alone:
+                end, there = last.End(worker.last), found.get(worker.last)
+                writes += end.says(True, there, reasons.WEDGED)
+        self._server.write(writes)
+        return []
+
     def leave_invocation(
         self, keys: keys_.Keys, uuid: str, invocation: str
     ) -> int:

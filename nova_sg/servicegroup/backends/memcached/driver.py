@@ -33,8 +33,9 @@ class MemcachedDriver(driver.Driver):
     remote_beats           no: a membership is its own process's
     monotonic_reads        yes: there is one copy of each record
     staleness              0.0
-    reasons                yes, but for wedged: a loop that stopped looks
-                           like a crash
+    reasons                yes
+    wedged                 yes: another thread notes it, before the key
+                           expires
     doubt                  see :func:`..memcached.epoch.longest_doubt`
     =====================  ==============================================
     """
@@ -70,6 +71,7 @@ class MemcachedDriver(driver.Driver):
             monotonic_reads=True,
             invocations=True,
             reasons=True,
+            wedged=True,
             staleness=0.0,
             doubt=self._membership.longest_doubt,
         )

@@ -34,6 +34,7 @@ from nova_sg.servicegroup.backends.memcached import server as server_
 from nova_sg.servicegroup.backends.memcached import values
 from nova_sg.servicegroup.backends.memcached import worker as worker_
 from nova_sg.servicegroup.membership import base
+from nova_sg.servicegroup.membership import watchdog
 from nova_sg.servicegroup.records import known
 
 Context = sg_context.RequestContext
@@ -80,6 +81,12 @@ class Members(base.Membership):
         self._records = records
         self._cluster = cluster_.get(conf)
         self._down_time: int = conf.servicegroup.service_down_time
+        self._watchdog = watchdog.Watchdog[base.Handle](
+            conf.servicegroup.report_interval,
+            self._down_time,
+            lambda handle: handle.record,
+            self._stopped,
+        )
         self.ttl = epoch.member_ttl(conf)
 
     def announce(self, context: Context, created: record.Record) -> None:
@@ -110,11 +117,13 @@ class Members(base.Membership):
             if each.uuid in there
         ]
         self._on_servers(handles, beats.Beats.join)
+        self._watchdog.joined(handles)
         return handles
 
     def beat_many(
         self, context: Context, handles: Sequence[base.Handle]
     ) -> Sequence[base.Handle]:
+        self._watchdog.beating(handles)
         forgotten = set(self._on_servers(handles, beats.Beats.beat))
         gone = self._gone(cast(Sequence[MemcachedHandle], handles), forgotten)
         gone |= self._records.check_kept(
@@ -125,7 +134,12 @@ class Members(base.Membership):
     def leave_many(
         self, context: Context, handles: Sequence[base.Handle]
     ) -> None:
+        self._watchdog.left(handles)
         self._on_servers(handles, beats.Beats.leave)
+
+    def _stopped(self, handles: Sequence[base.Handle]) -> None:
+        """Note that the loop of this process no longer beats for some."""
+        self._on_servers(handles, beats.Beats.note_wedged)
 
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str

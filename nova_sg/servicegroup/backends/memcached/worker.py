@@ -127,6 +127,10 @@ class Worker:
         self._traced = tick
         return True
 
+    def renew_trace(self) -> None:
+        """Have the next beat say that the service is expected."""
+        self._traced = None
+
     def count(self) -> None:
         """Begin another beat."""
         self._beats += 1

@@ -38,8 +38,9 @@ class DbDriver(driver.Driver):
                            where an interval is shorter than two
     member_details         no: the table has no column for them
     remote_beats           yes: a beat is a statement of any process
-    reasons                yes, but for wedged: a loop that stopped, or
-                           all that beats for it, looks like a crash
+    reasons                yes
+    wedged                 yes: another thread notes it, before the row is
+                           too old
     =====================  ==============================================
     """
 
@@ -79,6 +80,7 @@ class DbDriver(driver.Driver):
             monotonic_reads=True,
             invocations=True,
             reasons=True,
+            wedged=True,
             doubt=doubt.bounds_of(
                 options.report_interval, options.service_down_time
             ).limit,

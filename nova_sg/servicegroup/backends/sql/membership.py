@@ -121,6 +121,13 @@ class SqlMembership(admitted.AdmittedMembership):
         if values:
             self._workers.write(sql_workers.leave, values)
 
+    def note_wedged(
+        self, context: Context, uuids: Sequence[str], noted_by: str
+    ) -> None:
+        self._workers.write(
+            sql_workers.hang, sorted(uuids), self._down_time // 2, noted_by
+        )
+
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
     ) -> sg_invocation.Departure:

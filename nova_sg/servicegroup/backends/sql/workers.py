@@ -126,6 +126,32 @@ def leave(
         connection.execute(leaving, values)
 
 
+def hang(
+    uuids: Sequence[str],
+    seconds: int,
+    noted_by: str,
+    connection: sa.Connection,
+    traced: bool,
+) -> None:
+    """Note that the loops of services hang, whose processes live.
+
+    :param seconds: within which no worker has beaten
+    :param noted_by: the process that says so
+    """
+    if not traced:
+        return
+    for batch in beats.batches(uuids):
+        connection.execute(
+            departures.stuck(
+                connection.dialect.name,
+                reasons.WEDGED,
+                beats.SERVICES.uuid.in_(batch),
+                seconds,
+                noted_by,
+            )
+        )
+
+
 def miss(
     uuid: str,
     count: int,

@@ -68,6 +68,7 @@ class TestReasons(_ThroughConductors, reasons.ReasonTest):
     test_suspended = (
         promises.test_a_suspended_service_is_silent_until_it_goes_on
     )
+    test_hangs = promises.test_a_service_whose_loop_stopped
     test_forced = promises.test_forced_down_wins
 
 

@@ -226,6 +226,43 @@ class TestMembership(RemoteTestCase):
         self.assertIsNotNone(left.since.tzinfo)
         self.assertEqual(left.since, left.last_seen)
 
+    def hang(self, *services):
+        """Let the loop of joined services hang, until they are down."""
+        records = [
+            self.api.get_by_uuid(self.context, each.uuid) for each in services
+        ]
+        handles = self.driver.membership.join_many(self.context, records)
+        table = models.services
+        for seconds in (45, 70):
+            # As if the time passed: before it is noted, and after it.
+            with engine.get(self.process.conf).engine.begin() as connection:
+                connection.execute(
+                    table.update().values(last_seen_up=clock.ago(seconds))
+                )
+            if seconds == 45:
+                self.driver.membership._stopped(handles)
+
+    def test_a_loop_that_hangs_is_told_by_another_thread(self):
+        services = [self.service(host) for host in ('c1', 'c2')]
+        self.hang(*services)
+        for why in self.why(*services):
+            self.assertEqual(
+                (reasons.WEDGED, reasons.this_process()),
+                (why.reason, why.seen_by),
+            )
+
+    def test_a_conductor_of_before_notes_no_loop_that_hangs(self):
+        before = messaging.Target(version='1.5')
+        self.useFixture(
+            fixtures.MockPatchObject(
+                self.conductor.memory.get().endpoint, 'target', before
+            )
+        )
+        service = self.service('c1')
+        self.hang(service)
+        [why] = self.why(service)
+        self.assertEqual(reasons.SILENT, why.reason)
+
     def test_a_conductor_of_before_knows_no_reasons(self):
         service = self.service('c1')
         record = self.api.get_by_uuid(self.context, service.uuid)

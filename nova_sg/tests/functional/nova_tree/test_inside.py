@@ -20,6 +20,7 @@ GROUPS = {
     'services': ('api', 'invocations', 'manage', 'once', 'reasons', 'switch'),
     'heartbeats': (
         *('grouped', 'grouped_remote', 'grouped_serving', 'grouped_twice'),
+        'grouped_wedged',
         *('moved', 'objects', 'transitions', 'validation'),
     ),
     'lists': ('lists', 'records', 'sums'),
