@@ -49,7 +49,7 @@ SECONDS = {
     '.api.test_process.': 20,
     '.api.test_remote.': 40,
     '.conductor.': 12,
-    '.TestWeekend.': 20,
+    '.TestWeekend.': 5,
     '.TestOutages.': 4,
     '.TestCutOff.': 4,
     '.TestFlaps.': 4,
