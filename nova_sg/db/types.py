@@ -10,6 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import types
 from sqlalchemy.dialects import mysql
 
+_from_text = datetime.datetime.fromisoformat
+_UTC = '+00:00'
+
 
 class UtcDateTime(types.TypeDecorator[datetime.datetime]):
     """A DATETIME column of nova's: naive UTC in the row, aware UTC outside.
@@ -40,11 +43,21 @@ def _parse_utc(value: str | None) -> datetime.datetime | None:
     # SQLite keeps text; giving the zone while parsing costs nothing more.
     if value is None:
         return None
-    return datetime.datetime.fromisoformat(value + '+00:00')
+    return _from_text(value + _UTC)
 
 
 def _stamp_utc(value: datetime.datetime | None) -> datetime.datetime | None:
     return None if value is None else value.replace(tzinfo=datetime.UTC)
+
+
+def moment_of(dialect: sa.Dialect) -> Callable[[Any], datetime.datetime]:
+    """Return what makes a time of a value that is as the driver has it.
+
+    For values that SQLAlchemy has not looked at; not for None.
+    """
+    if dialect.name == 'sqlite':
+        return lambda text: _from_text(text + _UTC)
+    return lambda naive: naive.replace(tzinfo=datetime.UTC)
 
 
 #: Text of any length: MEDIUMTEXT in MySQL and MariaDB, as in nova.

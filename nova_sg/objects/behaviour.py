@@ -85,11 +85,12 @@ class ServiceBehaviour:
         ) = record
         self._obj_deleted = deleted != 0
         if liveness is not None:
-            up = liveness.up
-            if up or liveness.unknown is None or record.forced_down:
-                self._obj_is_up = up and not record.forced_down
-            if liveness.last_seen is not None:
-                self._obj_last_seen_up = liveness.last_seen
+            up, seen, _known_at, _members, unknown = liveness
+            forced_down = self._obj_forced_down
+            if up or unknown is None or forced_down:
+                self._obj_is_up = up and not forced_down
+            if seen is not None:
+                self._obj_last_seen_up = seen
 
 
 class ServiceListBehaviour:

@@ -16,6 +16,7 @@ from nova_sg.objects import behaviour
 from nova_sg.objects import rendering
 from nova_sg.objects import service
 from nova_sg.servicegroup import collector
+from nova_sg.servicegroup import liveness
 
 
 @base.Registry.register
@@ -63,11 +64,12 @@ class ServiceGroupServiceList(
                 else None
             )
             make = cls.service_class._from_record
+            verdict_of = liveness.brief(alive)
             services = [
                 make(
                     context,
                     each,
-                    alive.get(each.uuid),
+                    verdict_of(each.uuid),
                     None
                     if zone_of is None
                     else zone_of(each.host, each.topic),

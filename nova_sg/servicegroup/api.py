@@ -148,7 +148,7 @@ class API(
             except exception.ServiceGroupUnavailable as error:
                 self._unreadable(error)
                 raise
-            return records, self._of_listing(records, alive)
+            return records, self._of_listing(records, alive, filters)
 
     def render(
         self,

@@ -178,7 +178,8 @@ class Driver(abc.ABC):
     ) -> tuple[Sequence[record.Record], liveness.Answer]:
         """Return records with what is known of their liveness.
 
-        A driver that can answer both at once overrides this.
+        A driver that can answer both at once overrides this. Where its
+        records have the last beats it may tell of those that are not up only.
 
         :returns: the records, and liveness by uuid; or why only the
             membership cannot be asked

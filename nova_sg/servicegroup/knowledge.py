@@ -5,6 +5,7 @@
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 import datetime
 import math
 import threading
@@ -18,6 +19,7 @@ from nova_sg.servicegroup import doubt as sg_doubt
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import outages
 from nova_sg.servicegroup import pace
+from nova_sg.servicegroup import record
 from nova_sg.servicegroup import rolls
 
 #: Seconds for which a verdict answers without asking the backend again.
@@ -31,6 +33,9 @@ GOES_ON = 2 * FRESH
 #: and how many services more than at the last look are worth another.
 FORGOTTEN_AFTER = 3600.0
 PRUNE_STEP = 1000
+
+#: Services of a list of which each verdict is kept by itself.
+FEW = 100
 
 #: Verdicts by uuid.
 Verdicts = Mapping[str, liveness.Liveness]
@@ -64,6 +69,8 @@ class Knowledge:
         # What was learned last of all services at once; with the verdicts as
         # they stand.
         self._all = NOTHING
+        # What the last long list has told, with the verdicts as they stand.
+        self._list = NOTHING
         self._rolls = rolls.Rolls()
         # The last beat of services that are down.
         self._down: dict[str, datetime.datetime | None] = {}
@@ -103,6 +110,41 @@ class Knowledge:
         self.learn({})
         with self._lock:
             self._rolls.remember(answer, filters)
+
+    def learn_list(
+        self,
+        records: Sequence[record.Record],
+        told: liveness.Listed,
+        filters: Mapping[str, Any],
+    ) -> Verdicts:
+        """Take in what was read along with a list of records.
+
+        Of very many services no verdict is made of one that is up.
+
+        :param records: the services
+        :param filters: by what they were chosen
+        :returns: the verdicts as they stand, as :meth:`learn` does
+        """
+        few, unsure = len(records) <= FEW, self.unsure()
+        wanted = records if few else []
+        if unsure and not few:
+            wanted = [each for each in records if each.uuid in unsure]
+        verdicts = {
+            each.uuid: liveness.Liveness(
+                True, each.last_seen_up, told.known_at
+            )
+            for each in wanted
+        }
+        verdicts.update(told.but)
+        stand = self.learn(verdicts)
+        if few:
+            return stand
+        all_but = liveness.AllBut(
+            told.services, verdicts, told.known_at, size=len(records)
+        )
+        self.listed(all_but, filters)
+        self._list = all_but._replace(but=stand)
+        return liveness.Listed(told.services, stand, told.known_at)
 
     def learn_all(self, answer: liveness.AllBut) -> list[str]:
         """Take in what the backend answered about all services at once.
@@ -150,7 +192,7 @@ class Knowledge:
         """Drop what is known of a service that was destroyed."""
         with self._lock:
             self._known.pop(uuid, None)
-            self._all = NOTHING
+            self._all = self._list = NOTHING
             self._rolls.forget(uuid)
             self._down.pop(uuid, None)
             self._seen.pop(uuid, None)
@@ -162,16 +204,17 @@ class Knowledge:
         oldest = time.monotonic() - FRESH
         if known is not None and known.known_at >= oldest:
             return known
-        every = self._all
-        if every.known_at < oldest or uuid not in every.services:
-            return None
-        verdict = every.but.get(uuid)
-        if verdict is not None:
-            return verdict
-        if known is None:
-            return liveness.Liveness(True, None, every.known_at)
-        # It may have to be asked for: see learn_all.
-        return known if known.up else None
+        for every in (self._all, self._list):
+            if every.known_at < oldest or uuid not in every.services:
+                continue
+            verdict = every.but.get(uuid)
+            if verdict is not None:
+                return verdict
+            if known is None:
+                return every.up(uuid)
+            # It may have to be asked for: see learn_all.
+            return known if known.up else None
+        return None
 
     def asks_for_all(self) -> bool:
         """Note that a service is asked for, and return whether all should be.
@@ -182,7 +225,8 @@ class Knowledge:
         with self._lock:
             age = time.monotonic() - self._all.known_at
             return age > FRESH and self._pace.is_for_all(
-                len(self._known), goes_on=age < GOES_ON
+                max(len(self._known), self._rolls.size),
+                goes_on=age < GOES_ON,
             )
 
     def services(self) -> list[str]:

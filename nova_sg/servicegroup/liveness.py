@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Container
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
@@ -90,10 +91,6 @@ class Liveness(NamedTuple):
         return DOWN if self.unknown is None else UNKNOWN
 
 
-#: What a membership says of services, by uuid, or why it does not.
-Answer = Mapping[str, Liveness] | exception.ServiceGroupUnavailable
-
-
 class AllBut(NamedTuple):
     """The verdicts about all services at once: they are up, but for these.
 
@@ -110,6 +107,100 @@ class AllBut(NamedTuple):
     known_at: float
     since: datetime.datetime | None = None
     size: int = 0
+
+    def up(self, uuid: str) -> Liveness:
+        """Return the verdict about one of the services that are up."""
+        seen = self.since
+        if isinstance(self.services, Roster):
+            seen = self.services.last_seen[uuid]
+        return Liveness(True, seen, self.known_at)
+
+
+class Beaten(Protocol):
+    """What a record tells of the last beat of its service."""
+
+    @property
+    def uuid(self) -> str: ...
+
+    @property
+    def last_seen_up(self) -> datetime.datetime | None: ...
+
+
+class Roster(Container[str]):
+    """The services of a list, and when each of them beat last.
+
+    Few ask: the index is made for the first one who does.
+
+    :param records: of the services, with their last beats
+    """
+
+    def __init__(self, records: Sequence[Beaten]) -> None:
+        self._records = records
+        self._index: Mapping[str, datetime.datetime | None] | None = None
+
+    @property
+    def last_seen(self) -> Mapping[str, datetime.datetime | None]:
+        """The last beats, by uuid."""
+        # Read first: another thread lets go of them behind its index.
+        records = self._records
+        if self._index is None:
+            self._index = {each.uuid: each.last_seen_up for each in records}
+            self._records = ()
+        return self._index
+
+    def __contains__(self, uuid: object) -> bool:
+        return uuid in self.last_seen
+
+
+class Listed(Mapping[str, Liveness]):
+    """The verdicts about the services of a list: up, but for these.
+
+    That of a service that is up is made when it is looked at.
+
+    :param services: all of them
+    :param but: verdicts of those that are not up, and perhaps of others
+    :param known_at: ``time.monotonic()`` of the reader before it asked
+    """
+
+    def __init__(
+        self, services: Roster, but: Mapping[str, Liveness], known_at: float
+    ) -> None:
+        self.services = services
+        self.but = but
+        self.known_at = known_at
+
+    def __getitem__(self, uuid: str) -> Liveness:
+        found = self.but.get(uuid)
+        if found is None:
+            seen = self.services.last_seen[uuid]
+            found = Liveness(True, seen, self.known_at)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.services.last_seen)
+
+    def __len__(self) -> int:
+        return len(self.services.last_seen)
+
+
+#: What a driver says of the services in a list, or why it does not.
+Answer = Mapping[str, Liveness] | exception.ServiceGroupUnavailable
+
+
+def brief(
+    verdicts: Mapping[str, Liveness],
+) -> Callable[[str], Liveness | None]:
+    """Return what finds verdicts for a caller who has the records.
+
+    Of a service that is up they may lack the last beat: that of its record is
+    the same. For lists of thousands.
+
+    :param verdicts: that go with a list of records
+    """
+    if not isinstance(verdicts, Listed):
+        return verdicts.get
+    find, up = verdicts.but.get, Liveness(True, None, verdicts.known_at)
+    return lambda uuid: find(uuid, up)
 
 
 class Judge(Protocol):

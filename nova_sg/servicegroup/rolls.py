@@ -56,7 +56,8 @@ class Rolls:
         """Return the latest verdict about a service, None without one.
 
         The last beat of a service that a list has told to be up is not known,
-        only that it lies behind :attr:`liveness.AllBut.since`.
+        only that it lies behind :attr:`liveness.AllBut.since`; unless its
+        record was read as well.
 
         :param known: what is known of this service apart from lists
         """
@@ -64,7 +65,7 @@ class Rolls:
             if known is not None and known.known_at >= each.known_at:
                 break
             if uuid in each.services and uuid not in each.but:
-                return liveness.Liveness(True, each.since, each.known_at)
+                return each.up(uuid)
         return known
 
     def forget(self, uuid: str) -> None:

@@ -177,11 +177,15 @@ class Verdicts:
         self,
         records: Sequence[record.Record],
         alive: sg_liveness.Answer,
+        filters: record.Filters,
     ) -> Mapping[str, sg_liveness.Liveness]:
         """Return the verdicts that go with a list of records.
 
         :param alive: what the driver read along with it
+        :param filters: by what the services were chosen
         """
+        if isinstance(alive, sg_liveness.Listed):
+            return self._knowledge.learn_list(records, alive, filters)
         if not isinstance(alive, exception.ServiceGroupUnavailable):
             return self._knowledge.learn(alive)
         self._knowledge.failed(alive)

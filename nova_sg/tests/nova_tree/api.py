@@ -130,10 +130,10 @@ class TestUnknown(TestCase):
                 raise OUT
             return verdict(mine, member, context)
 
-        def of_listing(mine, records, alive):
+        def of_listing(mine, records, alive, filters):
             nobody_knows = liveness.Liveness(False, None, 0.0, (), 'lost')
             return {
-                **listed(mine, records, alive),
+                **listed(mine, records, alive, filters),
                 **dict.fromkeys(self.lost, nobody_knows),
             }
 

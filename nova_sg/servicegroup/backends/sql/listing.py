@@ -2,7 +2,10 @@
 
 """Records and verdicts in one statement."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from collections.abc import Sequence
+import datetime
+import operator
 import time
 from typing import Any
 from typing import Unpack
@@ -13,6 +16,7 @@ import sqlalchemy as sa
 from nova_sg.db import beats
 from nova_sg.db import clock
 from nova_sg.db import engine
+from nova_sg.db import types
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.sql import membership as sql_membership
@@ -25,8 +29,12 @@ PART = 1000
 #: What a list may be filtered by, and is of use to ask again for all of it.
 _WHOLE = {'binary', 'disabled'}
 
-#: What the last fields of a live record are: when it was deleted, and that.
-_LIVE = (None, 0)
+#: What a row has first.
+_is_up = operator.itemgetter(0)
+
+#: The columns that are read of a live record: when it was deleted, and that
+#: it was, are the last two of all.
+_COLUMNS = sql_rows.COLUMNS[:-2]
 
 
 class Listing:
@@ -43,60 +51,106 @@ class Listing:
         self._rows = sql_rows.Listing(
             beats.seen_within(conf.servicegroup.service_down_time),
             clock.epoch(),
-            columns=sql_rows.COLUMNS[: -len(_LIVE)],
+            columns=_COLUMNS,
         )
         self._membership = membership
 
     def read(
         self, **filters: Unpack[record.Filters]
-    ) -> tuple[list[record.Record], Mapping[str, liveness.Liveness]]:
-        """Return live records by id, and their verdicts by uuid.
+    ) -> tuple[list[record.Record], liveness.Listed]:
+        """Return live records by id, and which of them are not up.
 
         :param filters: see ``RecordStore.list``
         :raises ServiceGroupUnavailable: the database cannot be asked
         """
         known_at = time.monotonic()
-        records, alive, now = self._database.read(
+        records, but, now = self._database.read(
             lambda connection: _records_and_verdicts(
                 self._rows.execute(connection, **filters), known_at
             )
         )
         if now is not None:
             self._membership.note_clock(now, known_at)
+        services = liveness.Roster(records)
         given = {k: v for k, v in filters.items() if v is not None}
         if given.keys() <= _WHOLE:
-            ids = [each.id for each in records]
+            ids = list(map(operator.itemgetter(0), records))
             self._membership.roll_call.note(
                 roll.Roll(
-                    given,
-                    alive.keys(),
-                    len(ids),
-                    sum(ids),
-                    max(ids, default=0),
+                    given, services, len(ids), sum(ids), max(ids, default=0)
                 )
             )
-        return records, alive
+        return records, liveness.Listed(services, but, known_at)
 
 
 def _records_and_verdicts(
-    result: sa.Result[Any], known_at: float
+    result: sa.CursorResult[Any], known_at: float
 ) -> tuple[list[record.Record], dict[str, liveness.Liveness], float | None]:
-    """Return what rows say: a verdict each, before the columns of a record.
+    """Return what rows say: two values each, before the columns of a record.
 
     :param known_at: ``time.monotonic()`` before they were asked for
-    :returns: besides, the database's time; None without any row
+    :returns: the records, verdicts of those that are not up, and the
+        database's time; None without any row
     """
     now: float | None = None
     records: list[record.Record] = []
-    alive: dict[str, liveness.Liveness] = {}
-    make_record = record.Record.from_row
-    make_verdict = liveness.of_values
-    for rows in result.partitions(PART):
-        for row in rows:
-            made = make_record((*row[2:], *_LIVE))
-            records.append(made)
-            alive[made.uuid] = make_verdict(
-                (bool(row[0]), made.last_seen_up, known_at, (), None)
+    but: dict[str, liveness.Liveness] = {}
+    moment_of = types.moment_of(result.dialect)
+    for rows in sql_rows.fetched(result, PART):
+        made = _records(rows, moment_of)
+        if not all(map(_is_up, rows)):
+            for row, down in zip(rows, made, strict=True):
+                if not _is_up(row):
+                    but[down.uuid] = liveness.Liveness(
+                        False, down.last_seen_up, known_at
+                    )
+        records += made
+        now = rows[-1][1]
+    return records, but, now
+
+
+def _records(
+    rows: Sequence[tuple[Any, ...]],
+    moment_of: Callable[[Any], datetime.datetime],
+) -> list[record.Record]:
+    """Return the records of rows that no type of SQLAlchemy's has seen."""
+    make = record.Record.from_row
+    return [
+        make(
+            (
+                id_,
+                uuid,
+                host,
+                binary,
+                topic,
+                report_count,
+                # A number in some databases.
+                disabled != 0,
+                disabled_reason,
+                forced_down != 0,
+                version,
+                last_seen_up and moment_of(last_seen_up),
+                created_at and moment_of(created_at),
+                updated_at and moment_of(updated_at),
+                None,
+                0,
             )
-        now = tuple(rows[-1])[1]
-    return records, alive, now
+        )
+        for (
+            _up,
+            _now,
+            id_,
+            uuid,
+            host,
+            binary,
+            topic,
+            report_count,
+            disabled,
+            disabled_reason,
+            forced_down,
+            version,
+            last_seen_up,
+            created_at,
+            updated_at,
+        ) in rows
+    ]

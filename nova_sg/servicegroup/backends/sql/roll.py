@@ -16,7 +16,7 @@ return to what it was, ids would have to be given anew.
 """
 
 from collections.abc import Callable
-from collections.abc import Collection
+from collections.abc import Container
 from collections.abc import Mapping
 import time
 from typing import Any
@@ -44,7 +44,7 @@ class Roll(NamedTuple):
     """
 
     filters: Mapping[str, Any]
-    services: Collection[str]
+    services: Container[str]
     size: int
     total: int
     highest: int

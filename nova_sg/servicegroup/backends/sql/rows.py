@@ -3,9 +3,13 @@
 """The rows of ``services``, as records."""
 
 from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+import contextlib
 from typing import Any
 from typing import Unpack
 
+from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova_sg.db import models
@@ -69,7 +73,7 @@ class Listing:
 
     def execute(
         self, connection: sa.Connection, **filters: Unpack[record.Filters]
-    ) -> sa.Result[Any]:
+    ) -> sa.CursorResult[Any]:
         """Execute the statement of a filter."""
         given = {k: v for k, v in filters.items() if v is not None}
         names = tuple(given)
@@ -78,6 +82,25 @@ class Listing:
             statement = self._all.where(*conditions(names))
             self._filtered[names] = statement
         return connection.execute(statement, given)
+
+
+def fetched(
+    result: sa.CursorResult[Any], size: int
+) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Yield rows as the driver of the database has them, part by part.
+
+    A row of SQLAlchemy's, and a type that looks at each value, take as long as
+    all else that a long list does.
+
+    :raises DBConnectionError: they could not be read to the end
+    """
+    cursor: Any = result.cursor
+    with contextlib.closing(result):
+        try:
+            while rows := cursor.fetchmany(size):
+                yield rows
+        except result.dialect.loaded_dbapi.Error as error:
+            raise db_exc.DBConnectionError(error) from error
 
 
 #: What records are filtered by.

@@ -61,8 +61,7 @@ class Showing:
         columns = dict(zip(record.FIELDS, sql_rows.COLUMNS, strict=True))
         self._rows = sql_rows.Listing(
             beats.seen_within(self._down_time),
-            # As the driver of the database has it: few are looked at.
-            sa.type_coerce(services.last_seen_up, sa.types.NULLTYPE),
+            services.last_seen_up,
             clock.epoch(),
             columns=[
                 *(columns[name] for name in _NAMES),
@@ -128,17 +127,17 @@ class Showing:
         told: dict[str, liveness.Liveness] = {}
         now: float | None = None
         unsure = judge.unsure()
-        moment_of = types.UtcDateTime().result_processor(
-            connection.dialect, None
-        )
+        moment_of = types.moment_of(connection.dialect)
         result = self._rows.execute(connection, **filters)
-        for rows in result.partitions(listed.PART):
+        for rows in sql_rows.fetched(result, listed.PART):
             # A row of an old nova may have no uuid.
             uuids.add([row[_UUID] for row in rows if row[_UUID]])
             services = _up(rows, zoning)
             odd = {
                 number: liveness.Liveness(
-                    bool(row[_UP]), moment_of(row[_SEEN]), known_at
+                    bool(row[_UP]),
+                    row[_SEEN] and moment_of(row[_SEEN]),
+                    known_at,
                 )
                 for number, row in enumerate(rows)
                 if not row[_UP] or row[_UUID] in unsure
@@ -156,12 +155,12 @@ class Showing:
                         )
                     )
             parts.append(render(services))
-            now = tuple(rows[-1])[_NOW]
+            now = rows[-1][_NOW]
         return parts, uuids, told, now
 
 
 def _up(
-    rows: Sequence[Any], zoning: inventory_base.Zoning
+    rows: Sequence[tuple[Any, ...]], zoning: inventory_base.Zoning
 ) -> list[listed.Listed]:
     """Return the services of rows, as if all were up."""
     make = listed.of_values
@@ -177,9 +176,10 @@ def _up(
                 binary,
                 topic,
                 zone_of(host, default) if topic == compute else internal,
-                disabled,
+                # A number in some databases.
+                disabled != 0,
                 disabled_reason,
-                forced_down,
+                forced_down != 0,
                 liveness.DOWN if forced_down else liveness.UP,
                 changed_at
                 if changed_at is None or len(changed_at) == _DIGITS
@@ -187,7 +187,9 @@ def _up(
             )
         )
         for (
-            *_head,
+            _is_up,
+            _seen,
+            _now,
             id_,
             uuid,
             host,

@@ -6,6 +6,7 @@ import fixtures
 import testscenarios
 
 from nova_sg import objects
+from nova_sg.db import beats
 from nova_sg.db import engine
 from nova_sg.servicegroup import pace
 from nova_sg.tests.fixtures import conductor
@@ -164,3 +165,25 @@ class TestStatementCounts(base.ObjectsTestCase):
         )
         # A few, each by itself, and all at once.
         self.assertEqual(pace.ALONE + 1, count, text)
+
+    def test_a_long_list_makes_verdicts_of_those_that_are_not_up(self):
+        uuids = self.populate(range(150))
+        down = set(uuids[3:5])
+        database = engine.get(self.process.conf)
+        database.write(
+            lambda c: c.execute(beats.age(beats.SERVICES.uuid.in_(down)))
+        )
+        records, alive = self.api.list(self.context)
+        self.assertEqual(down, set(alive.but))
+        self.assertEqual({each.uuid for each in records}, set(alive))
+        listed = List.get_all(self.context)
+        self.assertEqual(
+            down, {each.uuid for each in listed if not each.is_up}
+        )
+        # Which are up is fresh for a second, as it is after a short one.
+        self.useFixture(
+            fixtures.MonkeyPatch('nova_sg.servicegroup.knowledge.FRESH', 3600)
+        )
+        self.assert_costs(
+            0, lambda: [self.api.service_is_up(each) for each in records]
+        )

@@ -3,8 +3,13 @@
 """What lists tell of services without a verdict for each."""
 
 import datetime
+import random
 
+import fixtures
+
+from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import record
 from nova_sg.servicegroup import rolls
 from nova_sg.tests.unit.servicegroup import base
 
@@ -105,3 +110,99 @@ class TestRolls(base.KnowledgeTestCase):
         self.list('a', 'b', 'c')
         self.lose()
         self.assertIn('3 service(s) keep', self.log.output)
+
+
+class TestListedRecords(TestRolls):
+    """The same of a list whose records are there, and of nothing else."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(fixtures.MockPatchObject(knowledge, 'FEW', 0))
+
+    def list(self, *uuids, down=(), **filters):
+        records = [
+            record.Record(number, uuid, None, None, None)._replace(
+                last_seen_up=self.seen
+            )
+            for number, uuid in enumerate(uuids)
+        ]
+        told = liveness.Listed(
+            liveness.Roster(records),
+            {uuid: self.silent(uuid) for uuid in down},
+            self.clock.now,
+        )
+        return self.knowledge.learn_list(records, told, filters)
+
+    def test_it_shows_when_each_service_beat_last(self):
+        listed = self.list('a', 'b', 'c', down=['b'])
+        self.assertEqual(
+            {'a': True, 'b': False, 'c': True},
+            {uuid: known.up for uuid, known in listed.items()},
+        )
+        self.assertEqual(
+            {self.seen}, {known.last_seen for known in listed.values()}
+        )
+        self.assertNotIn('nobody', listed)
+        self.assertEqual(3, len(listed))
+
+    def test_a_brief_look_at_it_shows_which_are_not_up(self):
+        listed = self.list('a', 'b', down=['b'])
+        verdict_of = liveness.brief(listed)
+        self.assertTrue(verdict_of('a').up)
+        self.assertEqual(listed['b'], verdict_of('b'))
+
+    def test_its_verdicts_are_fresh_for_a_second(self):
+        self.list('a', 'b', down=['b'])
+        self.clock.now += 0.9
+        self.assertEqual(
+            [True, False, None],
+            [
+                known and known.up
+                for known in map(self.knowledge.fresh, ('a', 'b', 'nobody'))
+            ],
+        )
+        self.clock.now += 0.2
+        self.assertIsNone(self.knowledge.fresh('a'))
+
+    def test_one_that_was_down_is_not_up_without_a_beat(self):
+        self.list('a', 'b', down=['a'])
+        self.assertFalse(self.list('a', 'b')['a'].up)
+        self.seen += datetime.timedelta(seconds=1)
+        self.assertTrue(self.list('a', 'b')['a'].up)
+
+    def test_when_a_service_was_last_seen_is_known_while_it_is_down(self):
+        seen = self.seen
+        self.list('a', 'b')
+        self.clock.now += 70
+        self.list('a', 'b', down=['a'])
+        self.assertEqual({'a': seen}, self.knowledge.last_seen_up('ab'))
+
+    def test_it_is_as_if_the_verdict_of_each_service_were_kept(self):
+        for number in range(100):
+            self.compare(random.Random(number))
+
+    def compare(self, chosen):
+        """Read the same lists with and without a verdict for each service."""
+        each, none = (knowledge.Knowledge(base.BOUNDS) for _ in range(2))
+        for _ in range(30):
+            self.clock.now += chosen.choice((0.5, 5, 20, 70))
+            self.seen += datetime.timedelta(seconds=chosen.choice((0, 0, 1)))
+            down = [uuid for uuid in 'abcd' if chosen.random() < 0.3]
+            what = chosen.randrange(6)
+            stand = []
+            for known, few in ((each, 100), (none, 0)):
+                # As it was again at the end of the test.
+                self.knowledge, knowledge.FEW = known, few
+                if what == 0:
+                    known.failed(RuntimeError('away'))
+                elif what == 1:
+                    known.outages.explained('The clock was set.')
+                else:
+                    stand.append(dict(self.list(*'abcd', down=down)))
+            if stand:
+                self.assertEqual(*stand)
+            self.assertEqual(each.unsure(), none.unsure())
+            self.assertEqual(each.last('abcd'), none.last('abcd'))
+            self.assertEqual(
+                each.last_seen_up('abcd'), none.last_seen_up('abcd')
+            )
