@@ -12,11 +12,13 @@ import functools
 from typing import Any
 
 from nova.db.main import api as db
+from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from nova_sg import exception
 from nova_sg.db import galera
 from nova_sg.db import models
+from nova_sg.db import refusals
 from nova_sg.nova_tree import cells
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
@@ -62,6 +64,28 @@ def fence(session: Any, ours: marker.Marker) -> None:
     :raises DeploymentMismatch: naming both sides
     """
     row = session.execute(_MARK.with_for_update(read=True)).first()
+    if row is not None and marker.Marker(*row) != ours:
+        raise exception.DeploymentMismatch(
+            backend="nova's database", theirs=marker.Marker(*row), ours=ours
+        )
+
+
+def check(connection: sa.Connection, ours: marker.Marker) -> None:
+    """Refuse what is of no use where services have moved away.
+
+    As :func:`fence`, for an account that may have no right to the mark: then
+    nothing is refused.
+
+    :param connection: in a transaction
+    :raises DeploymentMismatch: naming both sides
+    """
+    try:
+        with connection.begin_nested():
+            row = connection.execute(_MARK).first()
+    except (db_exc.DBError, sa.exc.DBAPIError) as error:
+        if not refusals.keeps_out(error):
+            raise
+        return
     if row is not None and marker.Marker(*row) != ours:
         raise exception.DeploymentMismatch(
             backend="nova's database", theirs=marker.Marker(*row), ours=ours

@@ -69,7 +69,7 @@ class NovaRecordStore(base.RecordStore):
 
     @property
     def history(self) -> sql_history.SqlHistory:
-        return transitions.of_novas_table()
+        return transitions.of_novas_table(self.ours)
 
     @errors.as_ours()
     def create(

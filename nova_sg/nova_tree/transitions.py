@@ -20,6 +20,8 @@ from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.db import transitions
 from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import moved
+from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.history import base
 from nova_sg.servicegroup.history import sql as sql_history
 
@@ -79,6 +81,18 @@ def _database(context: sg_context.RequestContext) -> CellDatabase:
     return CellDatabase(novas or nova_context.get_admin_context())
 
 
-def of_novas_table() -> sql_history.SqlHistory:
-    """Return the history of services that nova's own table has."""
-    return sql_history.SqlHistory(_database, base.Limits.of(CONF))
+def of_novas_table(
+    ours: marker.Marker | None = None,
+) -> sql_history.SqlHistory:
+    """Return the history of services that nova's own table has.
+
+    :param ours: how the deployment of this process is marked; None where
+        nova's own functions keep the services
+    """
+    return sql_history.SqlHistory(
+        _database,
+        base.Limits.of(CONF),
+        lambda connection: moved.check(
+            connection, ours or moved.novas_marker()
+        ),
+    )

@@ -140,6 +140,8 @@ class History(Told):
 
         :param entries: of different services; their times are not looked at
         :returns: the newest entries of these services, also of other watchers
+        :raises DeploymentMismatch: the deployment has moved: nothing is added
+            any more
         :raises ServiceGroupUnavailable: the backend cannot be asked; some of
             them may have been added
         """

@@ -49,13 +49,19 @@ class SqlHistory(base.History):
 
     :param database_of: returns where the services are that a call is for
     :param limits: how much is kept
+    :param fence: called with the connection in a transaction that has written
+        entries; it refuses them where the deployment has moved
     """
 
     def __init__(
-        self, database_of: Callable[[Context], Database], limits: base.Limits
+        self,
+        database_of: Callable[[Context], Database],
+        limits: base.Limits,
+        fence: Callable[[sa.Connection], None],
     ) -> None:
         super().__init__(limits)
         self._database_of = database_of
+        self._fence = fence
 
     def of(
         self, context: Context, question: base.Question
@@ -111,6 +117,7 @@ class SqlHistory(base.History):
         def work(connection: sa.Connection) -> None:
             statement = transitions.insertion(connection.dialect.name)
             connection.execute(statement, rows)
+            self._fence(connection)
             if full:
                 connection.execute(transitions.overflow(), full)
 

@@ -11,7 +11,9 @@ from typing import Any
 import uuid as uuidlib
 
 from nova_sg import context as sg_context
+from nova_sg import exception
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.history import entry as entry_
 from nova_sg.servicegroup.testing import base
@@ -104,6 +106,21 @@ class TransitionTests(HistoryTest):
             {self.uuid: recorded},
             dict(self.history.last(self.context, [self.uuid])),
         )
+
+    def test_nothing_is_recorded_where_the_deployment_has_moved(self) -> None:
+        last = self.flap(self.uuid, 1)
+        other = self.register('host2').uuid
+        # The watcher has seen the marker, and does not look again so soon.
+        ours, moved = self.api.marker, marker.Marker('another', 'driver')
+        store = self.records.marker_store
+        self.assertTrue(store.move(ours, moved))
+        for each in (next_entry(self.uuid, last), next_entry(other)):
+            self.assertRaises(exception.DeploymentMismatch, self.record, each)
+        self.assertEqual([last], self.of())
+        # It comes back, and its history goes on.
+        self.assertTrue(store.move(moved, ours))
+        self.flap(self.uuid, 1, last)
+        self.assertEqual(2, len(self.of()))
 
     def test_the_time_is_aware_and_now(self) -> None:
         recorded = self.flap(self.uuid, 1)

@@ -16,6 +16,7 @@ import datetime
 from nova_sg import context as sg_context
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.memcached import cell as cell_
+from nova_sg.servicegroup.backends.memcached import fence as fence_
 from nova_sg.servicegroup.history import base
 from nova_sg.servicegroup.history import entry as entry_
 from nova_sg.servicegroup.history import value as value_
@@ -36,6 +37,8 @@ class MemcachedHistory(base.History):
     :param cell_of: returns the cell that a call is for
     :param services: lists the services of which there may be a history
     :param limits: how much is kept
+    :param fence_of: returns what keeps entries of a cell out once the
+        deployment has moved
     """
 
     durable = False
@@ -45,8 +48,10 @@ class MemcachedHistory(base.History):
         cell_of: Callable[[Context], cell_.Cell],
         services: Callable[[Context], Iterable[record.Record]],
         limits: base.Limits,
+        fence_of: Callable[[cell_.Cell], fence_.Fence],
     ) -> None:
         super().__init__(limits)
+        self._fence_of = fence_of
         self._cell_of = cell_of
         self._services = services
 
@@ -75,7 +80,11 @@ class MemcachedHistory(base.History):
         cell = self._cell_of(context)
         now = _now()
         uuids = [each.uuid for each in entries]
-        found = self._read(cell, uuids)
+        fence = self._fence_of(cell)
+        found = self._found(
+            cell, uuids, fence.gets(list(map(cell.keys.history, uuids)))
+        )
+        fence.check()
         first, next_ = [], []
         for each in entries:
             key = cell.keys.history(each.uuid)
@@ -121,8 +130,18 @@ class MemcachedHistory(base.History):
 
         :param newest: see :func:`value.decode`
         """
+        keys = [cell.keys.history(uuid) for uuid in uuids]
+        return self._found(cell, uuids, cell.server.gets(keys), newest)
+
+    @staticmethod
+    def _found(
+        cell: cell_.Cell,
+        uuids: Collection[str],
+        values: Mapping[str, tuple[bytes, bytes]],
+        newest: int = 0,
+    ) -> dict[str, _Versioned]:
+        """Return the entries that were read."""
         wanted = {cell.keys.history(uuid): uuid for uuid in uuids}
-        values = cell.server.gets(list(wanted))
         return {
             wanted[key]: (
                 value_.decode(value, wanted[key], newest=newest),

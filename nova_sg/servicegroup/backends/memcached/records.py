@@ -68,6 +68,7 @@ class MemcachedRecordStore(base.RecordStore):
             self.cell,
             lambda context: [*self.list(context), *self.traces(context)],
             history_base.Limits.of(self.conf),
+            self._fence_of,
         )
 
     def cell(self, context: Context) -> cell_.Cell:
@@ -182,6 +183,7 @@ class MemcachedRecordStore(base.RecordStore):
 
     def _writer(self, context: Context) -> writer.Writer:
         cell = self.cell(context)
-        return writer.Writer(
-            cell, fence.Fence(self._marker_store, self.ours, cell.server)
-        )
+        return writer.Writer(cell, self._fence_of(cell))
+
+    def _fence_of(self, cell: cell_.Cell) -> fence.Fence:
+        return fence.Fence(self._marker_store, self.ours, cell.server)

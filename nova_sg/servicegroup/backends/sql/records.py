@@ -74,6 +74,7 @@ class SqlRecordStore(base.RecordStore):
         return sql_history.SqlHistory(
             lambda _context: self._database,
             history_base.Limits.of(self.conf),
+            lambda connection: self._marker_store.fence(connection, self.ours),
         )
 
     def settle(self) -> None:

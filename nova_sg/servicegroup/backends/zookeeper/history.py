@@ -18,6 +18,7 @@ from kazoo import exceptions
 
 from nova_sg import context as sg_context
 from nova_sg.servicegroup.backends.zookeeper import errors
+from nova_sg.servicegroup.backends.zookeeper import fence as sg_fence
 from nova_sg.servicegroup.backends.zookeeper import layout
 from nova_sg.servicegroup.backends.zookeeper import multiread
 from nova_sg.servicegroup.backends.zookeeper import requests
@@ -25,12 +26,17 @@ from nova_sg.servicegroup.backends.zookeeper import session as sg_session
 from nova_sg.servicegroup.history import base
 from nova_sg.servicegroup.history import entry as entry_
 from nova_sg.servicegroup.history import value as value_
+from nova_sg.servicegroup.records import change
 from nova_sg.servicegroup.records import codec
 
 Context = sg_context.RequestContext
 
 #: Histories that are read at once: one of them may have 20 kB.
 PART = 500
+
+#: How often entries are added: a directory may be missing, and the marker of
+#: the deployment may be written anew.
+ATTEMPTS = 3
 
 
 class ZooKeeperHistory(base.History):
@@ -39,6 +45,7 @@ class ZooKeeperHistory(base.History):
     :param session: the session to read and write over
     :param paths: returns the paths of the cell that a call is for
     :param limits: how much is kept
+    :param fence: keeps entries out once the deployment has moved
     """
 
     def __init__(
@@ -46,10 +53,12 @@ class ZooKeeperHistory(base.History):
         session: sg_session.Session,
         paths: Callable[[Context], layout.CellLayout],
         limits: base.Limits,
+        fence: sg_fence.Fence,
     ) -> None:
         super().__init__(limits)
         self._session = session
         self._paths = paths
+        self._fence = fence
 
     def of(
         self, context: Context, question: base.Question
@@ -83,11 +92,19 @@ class ZooKeeperHistory(base.History):
     ) -> Mapping[str, entry_.Entry]:
         cell = self._paths(context)
         wanted = {each.uuid: each for each in entries}
-        if not self._add(cell, wanted):
+        for _attempt in range(ATTEMPTS):
+            failed = self._add(cell, wanted)
+            try:
+                for each in failed:
+                    self._fence.check(each)
+            except change.Conflict:
+                # The marker was written anew: it is looked at.
+                continue
+            if not any(map(_lacks_place, failed)):
+                break
             self._session.make_directories(
                 [self._session.layout.cells, cell.path, cell.history]
             )
-            self._add(cell, wanted)
         return self.last(context, wanted.keys())
 
     def prune(self, context: Context, registered: Collection[str]) -> int:
@@ -116,11 +133,14 @@ class ZooKeeperHistory(base.History):
 
     def _add(
         self, cell: layout.CellLayout, wanted: Mapping[str, entry_.Entry]
-    ) -> bool:
+    ) -> list[errors.TransactionFailed]:
         """Add entries where they are the next ones.
 
-        :returns: whether there is a place for them
+        :returns: why some were not added
+        :raises DeploymentMismatch: the deployment has moved
         """
+        failed = []
+        guard = self._fence.guard(self._session.deadline())
         for histories in self._read(cell, wanted.keys()):
             transactions = []
             for uuid, history in histories.items():
@@ -134,11 +154,15 @@ class ZooKeeperHistory(base.History):
                     last = history.entries[-1].changed_at
                     kept = self.limits.kept([*history.entries, entry], last)
                     transactions.append(history.changed(cell, kept))
-            if not all(
-                map(_has_place, self._session.commit_many(transactions))
-            ):
-                return False
-        return True
+            outcomes = self._session.commit_many(
+                [[*guard, *each] for each in transactions]
+            )
+            failed += [
+                each
+                for each in outcomes
+                if isinstance(each, errors.TransactionFailed)
+            ]
+        return failed
 
     def _all(self, cell: layout.CellLayout) -> list[str]:
         """Return the uuids of all services that have a history."""
@@ -190,9 +214,6 @@ def _there(
     return (each for each in histories.values() if each is not None)
 
 
-def _has_place(outcome: object) -> bool:
-    """Return whether a transaction did not fail for a missing directory."""
-    return not (
-        isinstance(outcome, errors.TransactionFailed)
-        and isinstance(outcome.error, exceptions.NoNodeError)
-    )
+def _lacks_place(failed: errors.TransactionFailed) -> bool:
+    """Return whether a transaction failed for a missing directory."""
+    return isinstance(failed.error, exceptions.NoNodeError)

@@ -51,11 +51,9 @@ class ZooKeeperRecordStore(store.MirroredRecordStore):
         reader = lookup.Lookup(self.session, mirror.positions)
         super().__init__(conf, mirror, reader)
         writing = transactions.Transactions(self.session, reader)
+        self._fence = fence.Fence(self.session, plugins.our_marker(conf))
         self._writer = writer.Writer(
-            self.session,
-            reader,
-            writing,
-            fence.Fence(self.session, plugins.our_marker(conf)),
+            self.session, reader, writing, self._fence
         )
         self._restorer = restorer.Restorer(self.session, reader, writing)
 
@@ -66,7 +64,10 @@ class ZooKeeperRecordStore(store.MirroredRecordStore):
     @property
     def history(self) -> history.ZooKeeperHistory:
         return history.ZooKeeperHistory(
-            self.session, self.paths, history_base.Limits.of(self.conf)
+            self.session,
+            self.paths,
+            history_base.Limits.of(self.conf),
+            self._fence,
         )
 
     def paths(self, context: Context) -> layout.CellLayout:
