@@ -143,18 +143,24 @@ class Deployment:
         :param before: when they were listed the last time
         """
         with collector.paused():
-            seen = list(self._source.listing())
-            states = sg_states.States.of(seen)
-            if before is not None:
-                if before != self._states_at:
-                    content = (self._place.path / _STATES).read_text()
-                    self._states = sg_states.States.load(content)
-                sg_states.count_changes(self._states, states)
-            shown = text.of(seen, per_service=self._per_service)
+            # The list itself is gone again before the collector goes on: it
+            # would look through all of it.
+            states, shown = self._look_through()
+        if before is not None:
+            if before != self._states_at:
+                content = (self._place.path / _STATES).read_text()
+                self._states = sg_states.States.load(content)
+            sg_states.count_changes(self._states, states)
         head = json.dumps([at, self._source.age]).encode()
         self._write(_STATES, states.dump().encode())
         self._write(_TEXT, head + b'\n' + shown)
         self._states, self._states_at = states, at
+
+    def _look_through(self) -> tuple[sg_states.States, bytes]:
+        """Return the states of all services, and what is shown of them."""
+        seen = list(self._source.listing())
+        shown = text.of(seen, per_service=self._per_service)
+        return sg_states.States.of(seen), shown
 
     def _write(self, name: str, content: bytes) -> None:
         written = self._place.path / f'{name}.new'

@@ -24,38 +24,44 @@ def of(seen: Sequence[overview.Seen], *, per_service: bool) -> bytes:
 
 
 def _lines(seen: Sequence[overview.Seen], per_service: bool) -> Iterator[str]:
-    counts = collections.Counter(
-        (
-            each.service.binary,
-            each.zone,
-            each.state,
-            each.reason,
-            bool(each.service.disabled),
-        )
-        for each in seen
+    # One pass over thousands of services; the kinds of them are few.
+    kinds = collections.Counter(
+        [
+            (
+                service.binary,
+                zone,
+                state,
+                reason,
+                service.disabled,
+                service.version,
+            )
+            for service, zone, state, reason, _why in seen
+        ]
     )
-    yield from _head('services', 'The services there are, by state.')
-    for (binary, zone, state, reason, disabled), count in counts.items():
-        labels: Labels = [
+    counts: collections.Counter[Labels] = collections.Counter()
+    lowest: dict[str | None, int] = {}
+    for (binary, zone, state, reason, disabled, version), n in kinds.items():
+        status = 'disabled' if disabled else 'enabled'
+        counts[
             ('binary', binary),
             ('zone', zone),
             ('state', state),
             ('reason', reason),
-            ('status', 'disabled' if disabled else 'enabled'),
-        ]
-        yield _sample('services', labels, count)
-    lowest: dict[str | None, int] = {}
-    for each in seen:
+            ('status', status),
+        ] += n
         # nova's own rule: one that is forced down holds nothing back.
-        if each.reason != reasons.FORCED:
-            binary, version = each.service.binary, each.service.version or 0
-            lowest[binary] = min(version, lowest.get(binary, version))
+        if reason != reasons.FORCED:
+            known = lowest.get(binary, version or 0)
+            lowest[binary] = min(version or 0, known)
+    yield from _head('services', 'The services there are, by state.')
+    for labels, count in counts.items():
+        yield _sample('services', labels, count)
     yield from _head(
         'minimum_version',
         'The lowest version of the services that are not forced down.',
     )
-    for binary, version in lowest.items():
-        yield _sample('minimum_version', [('binary', binary)], version)
+    for binary, lowest_version in lowest.items():
+        yield _sample('minimum_version', [('binary', binary)], lowest_version)
     if not per_service:
         return
     yield from _head(
