@@ -16,6 +16,7 @@ import webob
 
 from nova_sg import conductor as sg_conductor
 from nova_sg import context as sg_context
+from nova_sg import metrics
 from nova_sg import private
 from nova_sg.api import auth
 from nova_sg.api import faults
@@ -56,7 +57,9 @@ def loadapp(
         expose_headers=['ETag', *version_headers, *REQUEST_IDS],
         allow_methods=['GET', 'PUT', 'DELETE'],
     )
-    shown = None if place is None else monitoring.begin(conf, place)
+    shown = None
+    if place is not None:
+        shown = metrics.begin(conf, monitoring.PROGRAM, place)
     app = assemble(Mounts(conf, shown), conf, shown)
     sg_conductor.setup(conf).start_reading(sg_context.get_admin_context())
     return app

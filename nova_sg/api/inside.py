@@ -10,6 +10,7 @@ from typing import Protocol
 
 from oslo_config import cfg
 
+from nova_sg import metrics
 from nova_sg.api import deploy
 from nova_sg.api import health
 from nova_sg.api import monitoring
@@ -46,7 +47,9 @@ def loadapp(
     """
     shown = None
     if place is not None:
-        shown = monitoring.begin(conf, place, nova.source)
+        shown = metrics.begin(
+            conf, monitoring.PROGRAM, place, source=nova.source
+        )
     health.use(nova.ask_backend)
     paths = deploy.Paths(conf, shown, nova.board)
     return deploy.assemble(paths, conf, shown)

@@ -19,8 +19,6 @@ from nova_sg.api import faults
 from nova_sg.api import handler
 from nova_sg.api import health
 from nova_sg.api import policy
-from nova_sg.metrics import place as sg_place
-from nova_sg.objects import overview
 from nova_sg.policies import metrics as policies
 
 PROGRAM = 'nova-sg-api'
@@ -47,19 +45,6 @@ class Exposition(Protocol):
     """What shows the metrics of this program."""
 
     def text(self) -> bytes: ...
-
-
-def begin(
-    conf: cfg.ConfigOpts,
-    place: sg_place.Place,
-    source: overview.Source | None = None,
-) -> Exposition:
-    """Count from now on, in this worker.
-
-    :param place: where it shares what it counts with the others
-    :param source: where all services are; None for those of this package
-    """
-    return metrics.begin(conf, PROGRAM, place, source=source)
 
 
 class Measured:

@@ -90,4 +90,4 @@ def begin(
 
     if slot is None:
         slot = place.take_slot()
-    return exposition.begin(conf, program, place, slot, source)
+    return exposition.Exposition(conf, program, place, slot, source)

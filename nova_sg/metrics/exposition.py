@@ -19,19 +19,30 @@ from nova_sg.objects import overview
 
 
 class Exposition:
-    """Shows what was counted, and where asked for the deployment.
+    """Counts, shows what was counted, and where asked for the deployment.
 
-    :param place: where the workers share it
-    :param deployment: tells of all services; None where others do
+    See :func:`nova_sg.metrics.begin`.
     """
 
     def __init__(
         self,
+        conf: cfg.ConfigOpts,
+        program: str,
         place: sg_place.Place,
-        deployment: sg_deployment.Deployment | None,
+        slot: int,
+        source: overview.Source | None,
     ) -> None:
+        instruments.use(
+            process.Counted(
+                place, slot, conductor=program.endswith('conductor')
+            )
+        )
         self._place = place
-        self._deployment = deployment
+        self._deployment: sg_deployment.Deployment | None = None
+        if program in conf.monitoring.deployment:
+            self._deployment = sg_deployment.Deployment(
+                place, per_service=conf.monitoring.per_service, source=source
+            )
 
     def text(self) -> bytes:
         """Return it as Prometheus's text format."""
@@ -47,22 +58,3 @@ class Exposition:
         collector: Any = multiprocess.MultiProcessCollector
         collector(registry, str(self._place.path))
         return prometheus_client.generate_latest(registry)
-
-
-def begin(
-    conf: cfg.ConfigOpts,
-    program: str,
-    place: sg_place.Place,
-    slot: int,
-    source: overview.Source | None,
-) -> Exposition:
-    """Count from now on; see :func:`nova_sg.metrics.begin`."""
-    instruments.use(
-        process.Counted(place, slot, conductor=program.endswith('conductor'))
-    )
-    deployment = None
-    if program in conf.monitoring.deployment:
-        deployment = sg_deployment.Deployment(
-            place, per_service=conf.monitoring.per_service, source=source
-        )
-    return Exposition(place, deployment)
