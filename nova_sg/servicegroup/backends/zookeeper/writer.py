@@ -71,8 +71,7 @@ class Writer:
         """
         # The same for a change that is sent again, so that it is found.
         uuid = values.get('uuid') or _uuid_of(token)
-        change = self._session.change(cell.service(uuid))
-        look = self._look_for(cell, uuid, token, change)
+        change, look = self._begin(cell, uuid, token)
 
         def attempt() -> record.Record:
             mine = look()
@@ -128,9 +127,7 @@ class Writer:
 
         :param token: of this change
         """
-        path = cell.service(uuid)
-        change = self._session.change(path)
-        look = self._look_for(cell, uuid, token, change)
+        change, look = self._begin(cell, uuid, token)
 
         def attempt() -> record.Record:
             found = self._lookup.latest(cell, uuid, change.deadline)
@@ -154,9 +151,7 @@ class Writer:
 
         :param token: of this change
         """
-        path = cell.service(uuid)
-        change = self._session.change(path)
-        look = self._look_for(cell, uuid, token, change)
+        change, look = self._begin(cell, uuid, token)
 
         def attempt() -> record.Record:
             found = self._lookup.latest(cell, uuid, change.deadline)
@@ -183,9 +178,8 @@ class Writer:
 
         :param token: of the change
         """
-        uuid = uuid or _uuid_of(token)
-        change = self._session.change(cell.service(uuid))
-        return self._look_for(cell, uuid, token, change)()
+        _change, look = self._begin(cell, uuid or _uuid_of(token), token)
+        return look()
 
     def _commit(
         self,
@@ -205,14 +199,11 @@ class Writer:
             self._fence.check(failed)
             raise self._transactions.refusal(cell, after, failed) from failed
 
-    def _look_for(
-        self,
-        cell: layout.CellLayout,
-        uuid: str,
-        token: str,
-        change: sg_change.Change,
-    ) -> Callable[[], record.Record | None]:
-        """Return what looks for a change, in a record or in its trace."""
+    def _begin(
+        self, cell: layout.CellLayout, uuid: str, token: str
+    ) -> tuple[sg_change.Change, Callable[[], record.Record | None]]:
+        """Return a change, and what looks for it in a record or its trace."""
+        change = self._session.change(cell.service(uuid))
 
         def look() -> record.Record | None:
             found = self._lookup.latest(cell, uuid, change.deadline)
@@ -220,7 +211,7 @@ class Writer:
                 return None
             return found.record
 
-        return look
+        return change, look
 
     def _remove_members(self, uuid: str) -> None:
         """Take members out that have joined before their record went.
