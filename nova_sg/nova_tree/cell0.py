@@ -16,7 +16,7 @@ Then cell0 is asked again, alone: its error is the reason that the answer of
 """
 
 from collections.abc import Callable
-import functools
+from collections.abc import Iterator
 from typing import Any
 
 from nova import context as nova_context
@@ -31,36 +31,27 @@ class ServicesOfAllCells(takeover.Takeover):
 
     name = 'nova.compute.api.HostAPI._service_get_all_cells'
 
-    def check(self) -> None:
-        self.expect_function(
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
+        yield takeover.Wrapped(
             compute_api.HostAPI,
             '_service_get_all_cells',
-            'self',
-            'context',
-            'disabled',
-            'set_zones',
-            'cell_down_support',
-        )
-
-    def take(self, patches: takeover.Patches) -> None:
-        novas = compute_api.HostAPI._service_get_all_cells
-        patches.set(
-            compute_api.HostAPI, '_service_get_all_cells', _listing(novas)
+            ('self', 'context', 'disabled', 'set_zones', 'cell_down_support'),
+            _list_all,
         )
 
 
-def _listing(novas: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(novas)
-    def list_all(
-        self: Any, context: Any, *arguments: Any, **named: Any
-    ) -> Any:
-        try:
-            return novas(self, context, *arguments, **named)
-        except TypeError:
-            _ask_cell0(context)
-        return novas(self, context, *arguments, **named)
-
-    return list_all
+def _list_all(
+    novas: Callable[..., Any],
+    self: Any,
+    context: Any,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    try:
+        return novas(self, context, *args, **kwargs)
+    except TypeError:
+        _ask_cell0(context)
+    return novas(self, context, *args, **kwargs)
 
 
 def _ask_cell0(context: Any) -> None:

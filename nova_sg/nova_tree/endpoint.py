@@ -22,6 +22,7 @@ minor part of :data:`VERSION` for it, and have the client ask for that version.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import functools
@@ -45,8 +46,6 @@ from nova_sg.servicegroup.records import change as sg_change
 
 LOG = logging.getLogger(__name__)
 
-NAMESPACE = novas.NAMESPACE
-
 #: The interface of the endpoint. Version 1.0: change_service
 #: Version 1.1: join_invocation, leave_invocation
 VERSION = '1.1'
@@ -63,7 +62,7 @@ _UNKNOWN = (messaging.UnsupportedVersion, messaging.NoSuchMethod)
 _UNKNOWN_NAMES = frozenset(each.__name__ for each in _UNKNOWN)
 
 
-def is_unknown(error: Exception) -> bool:
+def _is_unknown(error: Exception) -> bool:
     """Whether a conductor refused a call because it does not know it."""
     if isinstance(error, messaging.RemoteError):
         return error.exc_type in _UNKNOWN_NAMES
@@ -75,41 +74,33 @@ class ConductorEndpoint(takeover.Takeover):
 
     name = "the endpoints of nova's conductor"
 
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
+        yield takeover.Wrapped(
+            nova_manager.ConductorManager,
+            '__init__',
+            ('self', 'args', 'kwargs'),
+            _add_endpoint,
+        )
+
     def check(self) -> None:
-        manager = nova_manager.ConductorManager
-        self.expect_function(manager, '__init__', 'self', 'args', 'kwargs')
-        self.expect_function(
-            manager,
-            'object_action',
-            *('self', 'context', 'objinst', 'objmethod', 'args', 'kwargs'),
-        )
-        self.expect_attribute(nova_rpcapi, 'RPC_TOPIC')
-        self.expect_function(
+        super().check()
+        for where in (
+            nova_manager.ConductorManager,
             nova_rpcapi.ConductorAPI,
-            'object_action',
-            *('self', 'context', 'objinst', 'objmethod', 'args', 'kwargs'),
-        )
+        ):
+            self.expect_function(
+                where,
+                'object_action',
+                *('self', 'context', 'objinst', 'objmethod', 'args', 'kwargs'),
+            )
+        self.expect_attribute(nova_rpcapi, 'RPC_TOPIC')
 
-    def take(self, patches: takeover.Patches) -> None:
-        manager = nova_manager.ConductorManager
-        patches.set(manager, '__init__', adding(Endpoint, manager.__init__))
 
-
-def adding(
-    made: Callable[[Any], Any], novas: Callable[..., None]
-) -> Callable[..., None]:
-    """Return a constructor of a manager that gives it one more endpoint.
-
-    :param made: makes the endpoint, of the manager
-    :param novas: nova's constructor
-    """
-
-    @functools.wraps(novas)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-        novas(self, *args, **kwargs)
-        self.additional_endpoints.append(made(self))
-
-    return __init__
+def _add_endpoint(
+    novas: Callable[..., None], manager: Any, *args: Any, **kwargs: Any
+) -> None:
+    novas(manager, *args, **kwargs)
+    manager.additional_endpoints.append(Endpoint(manager))
 
 
 def served(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,7 +131,7 @@ class Endpoint:
     :param manager: the manager of the conductor
     """
 
-    target = messaging.Target(namespace=NAMESPACE, version=VERSION)
+    target = messaging.Target(namespace=novas.NAMESPACE, version=VERSION)
 
     def __init__(self, manager: Any) -> None:
         self._manager = manager
@@ -210,15 +201,15 @@ def _destroyed_before(context: Any, service: Any) -> bool:
 class Indirection:
     """nova's indirection API, with the changes of services by our endpoint.
 
-    :param novas: nova's ``ConductorAPI`` of this process
+    :param api: nova's ``ConductorAPI`` of this process
     """
 
-    def __init__(self, novas: Any) -> None:
-        self._novas = novas
+    def __init__(self, api: Any) -> None:
+        self._novas = api
         self._client = rpc.get_client(
             messaging.Target(
                 topic=nova_rpcapi.RPC_TOPIC,
-                namespace=NAMESPACE,
+                namespace=novas.NAMESPACE,
                 version=_CHANGES_SINCE,
             ),
             serializer=objects_base.NovaObjectSerializer(),
@@ -253,7 +244,7 @@ class Indirection:
                     change=sg_change.new_token(),
                 )
             except messaging.MessagingException as error:
-                if not is_unknown(error):
+                if not _is_unknown(error):
                     raise
                 LOG.debug('A conductor without nova_sg: %s', error)
         return self._novas.object_action(

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import functools
+import inspect
 from typing import Any
 
 from nova import conf as nova_conf
@@ -50,7 +51,8 @@ class ServiceFunctions(takeover.Takeover):
     name = 'the service functions of nova.db.main.api'
 
     def check(self) -> None:
-        for name, (_ours, parameters) in FUNCTIONS.items():
+        for name, ours in FUNCTIONS.items():
+            _api, *parameters = inspect.signature(ours).parameters
             self.expect_function(db, name, *parameters)
         unknown = [
             name
@@ -63,7 +65,7 @@ class ServiceFunctions(takeover.Takeover):
             )
 
     def take(self, patches: takeover.Patches) -> None:
-        for name, (ours, _parameters) in FUNCTIONS.items():
+        for name, ours in FUNCTIONS.items():
             patches.set(db, name, _switch(getattr(db, name), ours))
 
 
@@ -94,8 +96,8 @@ def _switch(
     return switch
 
 
-# What stands in their place. Each has the parameters of the function of its
-# name, behind the owner.
+# What stands in their place. Each has the parameters of nova's function of
+# that name, behind the owner.
 
 
 def service_get(
@@ -241,10 +243,9 @@ def service_destroy(
     """
     ours = cells.Context(context)
     gone = _to_change(api, ours, service_id)
-    if gone.deleted:
-        # What its host has by now is another service's.
-        pass
-    elif gone.binary == inventory_base.COMPUTE_BINARY:
+    is_compute = gone.binary == inventory_base.COMPUTE_BINARY
+    # What the host of one that is gone has by now is another service's.
+    if is_compute and not gone.deleted:
         compute_nodes.remove(context, gone.host, gone.id)
     api.forget(ours, gone.uuid)
 
@@ -280,29 +281,23 @@ def _list(api: servicegroup.API, context: Any, **filters: Any) -> Any:
     return [rows.Row(each, alive.get(each.uuid)) for each in records]
 
 
-#: Each function by its name, with the parameters of nova's.
-FUNCTIONS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
-    function.__name__: (function, parameters)
-    for function, parameters in (
-        (service_create, ('context', 'values')),
-        (service_destroy, ('context', 'service_id')),
-        (service_get, ('context', 'service_id')),
-        (service_get_all, ('context', 'disabled')),
-        (
-            service_get_all_by_binary,
-            ('context', 'binary', 'include_disabled'),
-        ),
-        (service_get_all_by_host, ('context', 'host')),
-        (service_get_all_by_topic, ('context', 'topic')),
-        (
-            service_get_all_computes_by_hv_type,
-            ('context', 'hv_type', 'include_disabled'),
-        ),
-        (service_get_by_compute_host, ('context', 'host')),
-        (service_get_by_host_and_binary, ('context', 'host', 'binary')),
-        (service_get_by_host_and_topic, ('context', 'host', 'topic')),
-        (service_get_by_uuid, ('context', 'service_uuid')),
-        (service_get_minimum_version, ('context', 'binaries')),
-        (service_update, ('context', 'service_id', 'values')),
+#: Each function by its name.
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        service_create,
+        service_destroy,
+        service_get,
+        service_get_all,
+        service_get_all_by_binary,
+        service_get_all_by_host,
+        service_get_all_by_topic,
+        service_get_all_computes_by_hv_type,
+        service_get_by_compute_host,
+        service_get_by_host_and_binary,
+        service_get_by_host_and_topic,
+        service_get_by_uuid,
+        service_get_minimum_version,
+        service_update,
     )
 }

@@ -13,8 +13,8 @@ made.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import contextvars
-import functools
 from typing import Any
 
 from nova import context as nova_context
@@ -35,37 +35,18 @@ class HypervisorServices(takeover.Takeover):
 
     name = 'the services of os-hypervisors'
 
-    def check(self) -> None:
-        self.expect_function(
-            compute_api.HostAPI,
-            'service_get_by_compute_host',
-            'self',
-            'context',
-            'host_name',
-        )
-        self.expect_function(
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
+        yield takeover.Wrapped(
             nova_hypervisors.HypervisorsController,
             '_get_hypervisors',
-            'self',
-            'req',
-            'detail',
-            'limit',
-            'marker',
-            'links',
+            ('self', 'req', 'detail', 'limit', 'marker', 'links'),
+            _list,
         )
-
-    def take(self, patches: takeover.Patches) -> None:
-        controller = nova_hypervisors.HypervisorsController
-        patches.set(
-            controller,
-            '_get_hypervisors',
-            _a_list(controller._get_hypervisors),
-        )
-        host_api = compute_api.HostAPI
-        patches.set(
-            host_api,
+        yield takeover.Wrapped(
+            compute_api.HostAPI,
             'service_get_by_compute_host',
-            _from_the_list(host_api.service_get_by_compute_host),
+            ('self', 'context', 'host_name'),
+            _find,
         )
 
 
@@ -123,29 +104,21 @@ _current: contextvars.ContextVar[_Computes | None] = contextvars.ContextVar(
 )
 
 
-def _a_list(novas: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(novas)
-    def _get_hypervisors(*args: Any, **kwargs: Any) -> Any:
-        if owner.driver() is None:
-            return novas(*args, **kwargs)
-        token = _current.set(_Computes())
-        try:
-            return novas(*args, **kwargs)
-        finally:
-            _current.reset(token)
-
-    return _get_hypervisors
+def _list(novas: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    if owner.driver() is None:
+        return novas(*args, **kwargs)
+    token = _current.set(_Computes())
+    try:
+        return novas(*args, **kwargs)
+    finally:
+        _current.reset(token)
 
 
-def _from_the_list(novas: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(novas)
-    def service_get_by_compute_host(
-        self: Any, context: Any, host_name: str
-    ) -> Any:
-        computes = _current.get()
-        found = None
-        if computes is not None:
-            found = computes.find(context, host_name)
-        return novas(self, context, host_name) if found is None else found
-
-    return service_get_by_compute_host
+def _find(
+    novas: Callable[..., Any], self: Any, context: Any, host_name: str
+) -> Any:
+    computes = _current.get()
+    found = None
+    if computes is not None:
+        found = computes.find(context, host_name)
+    return novas(self, context, host_name) if found is None else found

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
-import functools
 import os
 import time
 from typing import Any
@@ -32,6 +31,7 @@ from nova_sg.nova_tree import options
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import reasons as tree_reasons
 from nova_sg.nova_tree import serving
+from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree.grouped import reader
 from nova_sg.objects import overview
 from nova_sg.servicegroup import liveness
@@ -44,19 +44,13 @@ CONF = nova_conf.CONF
 _monitor: sg_monitor.Monitor | None = None
 
 
-class Monitoring(lifetime.Lifetime):
-    """``nova.service.serve``, and how a service starts and stops."""
+class Monitoring(takeover.Takeover):
+    """How a service of nova starts and stops."""
 
     name = 'the metrics of a service of nova'
 
-    def prepared(self, novas: Callable[..., None]) -> Callable[..., None]:
-        return _prepared(novas)
-
-    def begun(self, novas: Callable[[Any], None]) -> Callable[[Any], None]:
-        return _begun(novas)
-
-    def ended(self, novas: Callable[[Any], None]) -> Callable[[Any], None]:
-        return _ended(novas)
+    def wrapped(self) -> Sequence[takeover.Wrapped]:
+        return lifetime.wrapped(_serve, _start, _stop)
 
 
 class NovaSource(overview.Source):
@@ -121,50 +115,40 @@ def prepare(program: str) -> sg_monitor.Monitor:
     return made
 
 
-def _prepared(novas: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(novas)
-    def serve(server: Any, *args: Any, **kwargs: Any) -> None:
-        global _monitor
-        if isinstance(server, nova_service.Service):
-            try:
-                _monitor = prepare(server.binary)
-            except exception.NovaSgException as error:
-                serving.refuse(
-                    server.binary, exits.exit_code(error), str(error)
-                )
-        novas(server, *args, **kwargs)
-
-    return serve
-
-
-def _begun(novas: Callable[[Any], None]) -> Callable[[Any], None]:
-    @functools.wraps(novas)
-    def start(self: Any) -> None:
-        if _monitor is None:
-            novas(self)
-            return
-        # First, so that it counts what the service does to begin.
-        _monitor.begin(NovaSource())
-        novas(self)
-        health = _monitor.health
-        if health is not None:
-            health.set_ready(True)
-            # The service's own loop, and no thread beside it.
-            self.tg.add_timer(health.turn, health.turned)
-
-    return start
-
-
-def _ended(novas: Callable[[Any], None]) -> Callable[[Any], None]:
-    @functools.wraps(novas)
-    def stop(self: Any) -> None:
-        health = None if _monitor is None else _monitor.health
-        if health is not None:
-            health.set_ready(False)
+def _serve(
+    novas: Callable[..., None], server: Any, *args: Any, **kwargs: Any
+) -> None:
+    global _monitor
+    if isinstance(server, nova_service.Service):
         try:
-            novas(self)
-        finally:
-            if _monitor is not None:
-                _monitor.end()
+            _monitor = prepare(server.binary)
+        except exception.NovaSgException as error:
+            serving.refuse(server.binary, exits.exit_code(error), str(error))
+    novas(server, *args, **kwargs)
 
-    return stop
+
+def _start(novas: Callable[[Any], None], service: Any) -> None:
+    if _monitor is None:
+        novas(service)
+        return
+    # First, so that it counts what the service does to begin.
+    _monitor.begin(NovaSource())
+    novas(service)
+    health = _monitor.health
+    if health is not None:
+        health.set_ready(True)
+        # The service's own loop, and no thread beside it.
+        service.tg.add_timer(health.turn, health.turned)
+
+
+def _stop(novas: Callable[[Any], None], service: Any) -> None:
+    if _monitor is None:
+        novas(service)
+        return
+    health = _monitor.health
+    if health is not None:
+        health.set_ready(False)
+    try:
+        novas(service)
+    finally:
+        _monitor.end()

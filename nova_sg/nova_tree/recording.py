@@ -10,7 +10,6 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-import functools
 import time
 from typing import Any
 
@@ -29,6 +28,7 @@ from nova_sg.nova_tree import lifetime
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import reasons as novas_reasons
 from nova_sg.nova_tree import shown
+from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import transitions
 from nova_sg.nova_tree.lists import reading
 from nova_sg.servicegroup import departures
@@ -47,19 +47,13 @@ _turn: turn.Turn | None = None
 _recording: recording.Recording | None = None
 
 
-class Recording(lifetime.Lifetime):
+class Recording(takeover.Takeover):
     """How a conductor starts and stops."""
 
     name = 'the start of a conductor'
 
-    def prepared(self, novas: Callable[..., None]) -> Callable[..., None]:
-        return _prepared(novas)
-
-    def begun(self, novas: Callable[[Any], None]) -> Callable[[Any], None]:
-        return _begun(novas)
-
-    def ended(self, novas: Callable[[Any], None]) -> Callable[[Any], None]:
-        return _ended(novas)
+    def wrapped(self) -> Sequence[takeover.Wrapped]:
+        return lifetime.wrapped(_serve, _start, _stop)
 
 
 class NovasServices:
@@ -143,39 +137,29 @@ def _context() -> cells.Context:
     return cells.Context(nova_context.get_admin_context())
 
 
-def _prepared(novas: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(novas)
-    def serve(server: Any, *args: Any, **kwargs: Any) -> None:
-        global _turn
-        if getattr(server, 'binary', None) == CONDUCTOR:
-            _turn = turn.Turn()
-        novas(server, *args, **kwargs)
-
-    return serve
+def _serve(
+    novas: Callable[..., None], server: Any, *args: Any, **kwargs: Any
+) -> None:
+    global _turn
+    if getattr(server, 'binary', None) == CONDUCTOR:
+        _turn = turn.Turn()
+    novas(server, *args, **kwargs)
 
 
-def _begun(novas: Callable[[Any], None]) -> Callable[[Any], None]:
-    @functools.wraps(novas)
-    def start(self: Any) -> None:
-        global _recording
-        novas(self)
-        if (
-            _turn is not None
-            and self.binary == CONDUCTOR
-            and objects_base.NovaObject.indirection_api is None
-        ):
-            _recording = begin(_turn.mine)
-            if _recording is not None:
-                _recording.start()
-
-    return start
-
-
-def _ended(novas: Callable[[Any], None]) -> Callable[[Any], None]:
-    @functools.wraps(novas)
-    def stop(self: Any) -> None:
+def _start(novas: Callable[[Any], None], service: Any) -> None:
+    global _recording
+    novas(service)
+    if (
+        _turn is not None
+        and service.binary == CONDUCTOR
+        and objects_base.NovaObject.indirection_api is None
+    ):
+        _recording = begin(_turn.mine)
         if _recording is not None:
-            _recording.stop()
-        novas(self)
+            _recording.start()
 
-    return stop
+
+def _stop(novas: Callable[[Any], None], service: Any) -> None:
+    if _recording is not None:
+        _recording.stop()
+    novas(service)

@@ -13,8 +13,8 @@ filters and controllers, before it forks and before its conductor is ready.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import datetime
-import functools
 import time
 from typing import Any
 
@@ -44,41 +44,35 @@ class ServiceGroupDriver(takeover.Takeover):
 
     name = 'the driver of servicegroup.API'
 
-    def check(self) -> None:
-        self.expect_function(
-            nova_api.API, '__init__', 'self', 'args', 'kwargs'
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
+        yield takeover.Wrapped(
+            nova_api.API, '__init__', ('self', 'args', 'kwargs'), _make
         )
-        for name, parameters in (
-            ('join', ('self', 'member', 'group', 'service')),
-            ('service_is_up', ('self', 'member')),
-            ('get_updated_time', ('self', 'member')),
+
+    def check(self) -> None:
+        super().check()
+        for where, name, *parameters in (
+            (nova_api.API, 'join', 'self', 'member', 'group', 'service'),
+            (nova_api.API, 'service_is_up', 'self', 'member'),
+            (nova_api.API, 'get_updated_time', 'self', 'member'),
+            (nova_db.DbDriver, 'is_up', 'self', 'service_ref'),
+            (nova_db.DbDriver, '_report_state', 'self', 'service'),
         ):
-            self.expect_function(nova_api.API, name, *parameters)
-        for name, parameters in (
-            ('is_up', ('self', 'service_ref')),
-            ('_report_state', ('self', 'service')),
-        ):
-            self.expect_function(nova_db.DbDriver, name, *parameters)
-
-    def take(self, patches: takeover.Patches) -> None:
-        init = nova_api.API.__init__
-        patches.set(nova_api.API, '__init__', _with_our_driver(init))
+            self.expect_function(where, name, *parameters)
 
 
-def _with_our_driver(init: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(init)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-        # It sees to service_down_time, too.
-        init(self, *args, **kwargs)
-        owner.check()
-        if owner.groups_beats():
-            self._driver = grouped.GroupedDriver()
-        elif owner.has_novas_scheme():
-            self._driver = novas_scheme.NovasSchemeDriver()
-        elif owner.driver() is not None:
-            self._driver = OwnerDriver()
-
-    return __init__
+def _make(
+    novas: Callable[..., None], api: Any, *args: Any, **kwargs: Any
+) -> None:
+    # It sees to service_down_time, too.
+    novas(api, *args, **kwargs)
+    owner.check()
+    if owner.groups_beats():
+        api._driver = grouped.GroupedDriver()
+    elif owner.has_novas_scheme():
+        api._driver = novas_scheme.NovasSchemeDriver()
+    elif owner.driver() is not None:
+        api._driver = OwnerDriver()
 
 
 class OwnerDriver(nova_db.DbDriver):
@@ -172,7 +166,7 @@ class OwnerDriver(nova_db.DbDriver):
         return moment
 
 
-#: What :func:`_with_our_driver` may put behind the API.
+#: What :func:`_make` may put behind the API.
 DRIVERS = (OwnerDriver, novas_scheme.NovasSchemeDriver, grouped.GroupedDriver)
 
 

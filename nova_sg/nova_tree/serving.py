@@ -20,6 +20,7 @@ code of nova_sg's commands.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import functools
 import os
 import sys
@@ -54,17 +55,21 @@ class Serving(takeover.Takeover):
 
     name = 'the start of a service of nova'
 
-    def check(self) -> None:
-        self.expect_function(
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
+        yield takeover.Wrapped(
             nova_service,
             'serve',
-            *('server', 'workers'),
-            more=release.SERVE_MORE,
+            ('server', 'workers'),
+            _serve,
+            release.SERVE_MORE,
         )
+
+    def check(self) -> None:
+        super().check()
         self.expect_attribute(nova_service.Service, 'create')
 
     def take(self, patches: takeover.Patches) -> None:
-        patches.set(nova_service, 'serve', _check_and_serve())
+        super().take(patches)
         patches.set(nova_service.Service, 'create', _create_or_exit())
         patches.set(
             exception.DeploymentMismatch,
@@ -73,17 +78,13 @@ class Serving(takeover.Takeover):
         )
 
 
-def _check_and_serve() -> Callable[..., None]:
-    novas = nova_service.serve
-
-    @functools.wraps(novas)
-    def serve(server: Any, *args: Any, **kwargs: Any) -> None:
-        refused = _look_in_a_child()
-        if refused is not None:
-            refuse(server.binary, *refused)
-        novas(server, *args, **kwargs)
-
-    return serve
+def _serve(
+    novas: Callable[..., None], server: Any, *args: Any, **kwargs: Any
+) -> None:
+    refused = _look_in_a_child()
+    if refused is not None:
+        refuse(server.binary, *refused)
+    novas(server, *args, **kwargs)
 
 
 def _create_or_exit() -> Any:

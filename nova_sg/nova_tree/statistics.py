@@ -13,6 +13,7 @@ all.
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 import functools
@@ -104,24 +105,16 @@ class ComputeNodeStatistics(takeover.Takeover):
 
     name = 'nova.db.main.api.compute_node_statistics'
 
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
+        yield takeover.Wrapped(
+            db, 'compute_node_statistics', ('context',), _sum_up
+        )
+
     def check(self) -> None:
-        self.expect_function(db, 'compute_node_statistics', 'context')
+        super().check()
         for name in ('host', 'service_id', *SUMMED):
             if name not in models.ComputeNode.__table__.c:
                 self.unexpected(f'compute_nodes to have the column {name}')
-
-    def take(self, patches: takeover.Patches) -> None:
-        novas = db.compute_node_statistics
-        patches.set(db, 'compute_node_statistics', _switch(novas))
-
-
-def _switch(novas: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    @functools.wraps(novas)
-    def compute_node_statistics(context: Any) -> Any:
-        api = owner.get()
-        return novas(context) if api is None else _sum_up(novas, context, api)
-
-    return compute_node_statistics
 
 
 class _Computes:
@@ -169,9 +162,10 @@ _by_view: 'weakref.WeakKeyDictionary[sg_view.View, _Computes]' = (
 )
 
 
-def _sum_up(
-    novas: Callable[[Any], Any], context: Any, api: servicegroup.API
-) -> Any:
+def _sum_up(novas: Callable[[Any], Any], context: Any) -> Any:
+    api = owner.get()
+    if api is None:
+        return novas(context)
     api.check_deployment()
     if owner.keeps_rows(api):
         return novas(context)

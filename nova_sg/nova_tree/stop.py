@@ -9,14 +9,13 @@ and is up.
 """
 
 from collections.abc import Callable
-import functools
+from collections.abc import Iterator
 from typing import Any
 
 from nova import conf as nova_conf
 from nova import service as nova_service
 from oslo_log import log as logging
 
-from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree import servicegroup
 from nova_sg.nova_tree import takeover
 
@@ -29,31 +28,21 @@ class ServiceStop(takeover.Takeover):
 
     name = 'nova.service.Service.stop'
 
-    def check(self) -> None:
-        self.expect_function(nova_service.Service, 'stop', 'self')
-
-    def take(self, patches: takeover.Patches) -> None:
-        stop = nova_service.Service.stop
-        patches.set(nova_service.Service, 'stop', _and_leave(stop))
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
+        yield takeover.Wrapped(nova_service.Service, 'stop', ('self',), _stop)
 
 
-def _and_leave(stop: Callable[[Any], None]) -> Callable[[Any], None]:
-    @functools.wraps(stop)
-    def stop_and_leave(self: Any) -> None:
-        try:
-            stop(self)
-        finally:
-            _leave(self)
-
-    return stop_and_leave
+def _stop(novas: Callable[[Any], None], service: Any) -> None:
+    try:
+        novas(service)
+    finally:
+        _leave(service)
 
 
 def _leave(service: Any) -> None:
     driver = getattr(service.servicegroup_api, '_driver', None)
     mine = getattr(service, 'service_ref', None)
-    if mine is None or not isinstance(
-        driver, servicegroup.OwnerDriver | novas_scheme.NovasSchemeDriver
-    ):
+    if mine is None or not isinstance(driver, servicegroup.DRIVERS):
         return
     try:
         driver.leave(service)

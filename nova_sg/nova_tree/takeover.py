@@ -2,17 +2,49 @@
 
 """What a takeover is: a named piece of nova, checked and then replaced."""
 
-import abc
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Iterable
+import functools
 import inspect
 from typing import Any
 from typing import ClassVar
+from typing import NamedTuple
 from typing import NoReturn
 
 from nova import version as nova_version
 
 from nova_sg import exception
+
+
+class Wrapped(NamedTuple):
+    """A function or method of nova's, and what is called in its place.
+
+    :param owner: the module or class that has it
+    :param name: its name there
+    :param parameters: its parameters
+    :param ours: is called with nova's function and what that would be called
+        with
+    :param more: parameters that not every release has
+    """
+
+    owner: Any
+    name: str
+    parameters: Collection[str]
+    ours: Callable[..., Any]
+    more: Collection[str] = ()
+
+
+def around(
+    novas: Callable[..., Any], ours: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Return what stands in the place of a function; see Wrapped."""
+
+    @functools.wraps(novas)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        return ours(novas, *args, **kwargs)
+
+    return called
 
 
 class Patches:
@@ -28,6 +60,10 @@ class Patches:
         self._undo.append(lambda: setattr(owner, name, before))
         setattr(owner, name, value)
 
+    def wrap(self, owner: Any, name: str, ours: Callable[..., Any]) -> None:
+        """Put a function around one of nova's; see :class:`Wrapped`."""
+        self.set(owner, name, around(getattr(owner, name), ours))
+
     def on_undo(self, call: Callable[[], Any]) -> None:
         """Have something called when everything is given back."""
         self._undo.append(call)
@@ -38,22 +74,30 @@ class Patches:
             self._undo.pop()()
 
 
-class Takeover(abc.ABC):
+class Takeover:
     """One place where nova reaches services."""
 
     #: What is taken over, in messages.
     name: ClassVar[str]
 
-    @abc.abstractmethod
+    def wrapped(self) -> Iterable[Wrapped]:
+        """Return the functions of nova's which this stands around."""
+        return ()
+
     def check(self) -> None:
         """See that nova is as this expects it. Changes nothing.
 
         :raises UnexpectedNova: it is not
         """
+        for each in self.wrapped():
+            self.expect_function(
+                each.owner, each.name, *each.parameters, more=each.more
+            )
 
-    @abc.abstractmethod
     def take(self, patches: Patches) -> None:
         """Put what is ours in nova's place."""
+        for each in self.wrapped():
+            patches.wrap(each.owner, each.name, each.ours)
 
     # What a check is made of
 

@@ -14,7 +14,7 @@ by then still holds it.
 """
 
 from collections.abc import Callable
-import functools
+from collections.abc import Iterator
 from typing import Any
 
 from nova.api.openstack import wsgi
@@ -32,36 +32,26 @@ class Unavailable(takeover.Takeover):
 
     name = 'nova.api.openstack.wsgi.Resource.dispatch'
 
-    def check(self) -> None:
-        self.expect_function(
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
+        yield takeover.Wrapped(
             wsgi.Resource,
             'dispatch',
-            'self',
-            'method',
-            'request',
-            'action_args',
+            ('self', 'method', 'request', 'action_args'),
+            _dispatch,
         )
 
-    def take(self, patches: takeover.Patches) -> None:
-        dispatch = wsgi.Resource.dispatch
-        patches.set(wsgi.Resource, 'dispatch', _with_503(dispatch))
 
-
-def _with_503(novas: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(novas)
-    def dispatch(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return novas(*args, **kwargs)
-        except Exception as error:
-            reason = _reason(error)
-            if reason is None:
-                raise
-            LOG.error('%s', reason)
-            raise webob.exc.HTTPServiceUnavailable(
-                explanation=reason.public_message
-            ) from reason
-
-    return dispatch
+def _dispatch(novas: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    try:
+        return novas(*args, **kwargs)
+    except Exception as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
+        LOG.error('%s', reason)
+        raise webob.exc.HTTPServiceUnavailable(
+            explanation=reason.public_message
+        ) from reason
 
 
 def _reason(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""One service of which nobody can tell is not an unknown deployment.
+"""nova goes on while the states of some services are unknown.
 
 ::
 
@@ -30,8 +30,8 @@ A list in which nothing could be told is unavailable, as a whole.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import contextvars
-import functools
 from typing import Any
 
 from nova import exception as nova_exception
@@ -66,26 +66,83 @@ class UnknownServices(takeover.Takeover):
 
     name = 'services whose state is unknown'
 
-    def check(self) -> None:
-        for owner, name, parameters, _ours in _TAKEN:
-            self.expect_function(owner, name, *parameters)
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
+        yield takeover.Wrapped(
+            compute_filter.ComputeFilter,
+            'host_passes',
+            ('self', 'host_state', 'spec_obj'),
+            _host_passes,
+        )
+        controller = nova_services.ServiceController
+        yield takeover.Wrapped(
+            controller,
+            '_get_service_detail',
+            ('self', 'svc', 'additional_fields', 'req', 'cell_down_support'),
+            _service_detail,
+        )
+        yield takeover.Wrapped(
+            controller,
+            '_get_services_list',
+            ('self', 'req', 'additional_fields'),
+            _services_list,
+        )
+        yield takeover.Wrapped(
+            nova_zones.AvailabilityZoneController,
+            '_describe_availability_zones_verbose',
+            ('self', 'context', 'kwargs'),
+            _zones,
+        )
+        yield from self._of_hypervisors()
+        yield takeover.Wrapped(
+            compute_api.API,
+            'get_instance_host_status',
+            ('self', 'instance'),
+            _host_status,
+        )
+        # The change is committed. nova tells a compute that is up, and logs
+        # when one that is not will be told.
+        yield takeover.Wrapped(
+            compute_api.HostAPI,
+            '_update_compute_provider_status',
+            ('self', 'context', 'service'),
+            _not_up,
+        )
+        yield takeover.Wrapped(
+            conductor_manager.ComputeTaskManager,
+            'cache_images',
+            ('self', 'context', 'aggregate', 'image_ids'),
+            _not_up,
+        )
+        yield takeover.Wrapped(
+            virt_driver,
+            'load_compute_driver',
+            ('virtapi', 'compute_driver'),
+            _load_compute_driver,
+        )
 
-    def take(self, patches: takeover.Patches) -> None:
-        for owner, name, _parameters, ours in _TAKEN:
-            patches.set(owner, name, _around(getattr(owner, name), ours))
-
-
-def _around(
-    novas: Callable[..., Any], ours: Callable[..., Any]
-) -> Callable[..., Any]:
-    @functools.wraps(novas)
-    def around(*args: Any, **kwargs: Any) -> Any:
-        return ours(novas, *args, **kwargs)
-
-    return around
-
-
-# What stands in their place, with nova's own as the first argument.
+    def _of_hypervisors(self) -> Iterator[takeover.Wrapped]:
+        controller = nova_hypervisors.HypervisorsController
+        yield takeover.Wrapped(
+            controller,
+            '_view_hypervisor',
+            (
+                *('self', 'hypervisor', 'service', 'detail', 'req'),
+                *('servers', 'with_servers'),
+            ),
+            _hypervisor,
+        )
+        yield takeover.Wrapped(
+            controller,
+            '_get_hypervisors',
+            ('self', 'req', 'detail', 'limit', 'marker', 'links'),
+            _hypervisors,
+        )
+        yield takeover.Wrapped(
+            controller,
+            '_get_compute_nodes_by_name_pattern',
+            ('self', 'context', 'hostname_match'),
+            _search,
+        )
 
 
 def _host_passes(
@@ -206,18 +263,13 @@ def _search(
     return left
 
 
-def _cache_images(novas: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    with looks.not_up():
-        return novas(*args, **kwargs)
-
-
 def _load_compute_driver(
     novas: Callable[..., Any], *args: Any, **kwargs: Any
 ) -> Any:
     driver = novas(*args, **kwargs)
     refresh = getattr(driver, '_refresh_hash_ring', None)
     if refresh is not None:
-        driver._refresh_hash_ring = _around(refresh, _hash_ring)
+        driver._refresh_hash_ring = takeover.around(refresh, _hash_ring)
     return driver
 
 
@@ -235,11 +287,7 @@ def _host_status(novas: Callable[..., Any], self: Any, instance: Any) -> Any:
         return fields.HostStatus.UNKNOWN
 
 
-def _provider_status(
-    novas: Callable[..., Any], *args: Any, **kwargs: Any
-) -> Any:
-    # The change is committed. Nova tells a compute that is up, and says in
-    # its log when that is made up for where it is not.
+def _not_up(novas: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     with looks.not_up():
         return novas(*args, **kwargs)
 
@@ -253,78 +301,3 @@ def _left(shown: list[Any]) -> list[Any]:
     if shown and not left:
         raise shown[0].error
     return left
-
-
-#: Each function of nova's by its owner and name, its parameters, and what
-#: stands in its place.
-_TAKEN: tuple[tuple[Any, str, tuple[str, ...], Callable[..., Any]], ...] = (
-    (
-        compute_filter.ComputeFilter,
-        'host_passes',
-        ('self', 'host_state', 'spec_obj'),
-        _host_passes,
-    ),
-    (
-        nova_services.ServiceController,
-        '_get_service_detail',
-        ('self', 'svc', 'additional_fields', 'req', 'cell_down_support'),
-        _service_detail,
-    ),
-    (
-        nova_services.ServiceController,
-        '_get_services_list',
-        ('self', 'req', 'additional_fields'),
-        _services_list,
-    ),
-    (
-        nova_zones.AvailabilityZoneController,
-        '_describe_availability_zones_verbose',
-        ('self', 'context', 'kwargs'),
-        _zones,
-    ),
-    (
-        nova_hypervisors.HypervisorsController,
-        '_view_hypervisor',
-        (
-            *('self', 'hypervisor', 'service', 'detail', 'req'),
-            *('servers', 'with_servers'),
-        ),
-        _hypervisor,
-    ),
-    (
-        nova_hypervisors.HypervisorsController,
-        '_get_hypervisors',
-        ('self', 'req', 'detail', 'limit', 'marker', 'links'),
-        _hypervisors,
-    ),
-    (
-        nova_hypervisors.HypervisorsController,
-        '_get_compute_nodes_by_name_pattern',
-        ('self', 'context', 'hostname_match'),
-        _search,
-    ),
-    (
-        compute_api.API,
-        'get_instance_host_status',
-        ('self', 'instance'),
-        _host_status,
-    ),
-    (
-        compute_api.HostAPI,
-        '_update_compute_provider_status',
-        ('self', 'context', 'service'),
-        _provider_status,
-    ),
-    (
-        conductor_manager.ComputeTaskManager,
-        'cache_images',
-        ('self', 'context', 'aggregate', 'image_ids'),
-        _cache_images,
-    ),
-    (
-        virt_driver,
-        'load_compute_driver',
-        ('virtapi', 'compute_driver'),
-        _load_compute_driver,
-    ),
-)

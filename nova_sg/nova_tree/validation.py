@@ -18,8 +18,8 @@ While a list is made whose services nova_sg owns, these validators see
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import contextvars
-import functools
 from typing import Any
 
 from nova import conf as nova_conf
@@ -54,7 +54,16 @@ class ResponseValidation(takeover.Takeover):
 
     name = 'the validation of answers by nova.api.validation'
 
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
+        yield takeover.Wrapped(
+            wsgi.Resource,
+            'dispatch',
+            ('self', 'method', 'request', 'action_args'),
+            _dispatch,
+        )
+
     def check(self) -> None:
+        super().check()
         if self.expect_attribute(validation, 'CONF') is not CONF:
             self.unexpected('nova.api.validation.CONF to be nova.conf.CONF')
         self.expect_function(
@@ -69,9 +78,8 @@ class ResponseValidation(takeover.Takeover):
                 self.expect_attribute(controller, name)
 
     def take(self, patches: takeover.Patches) -> None:
+        super().take(patches)
         patches.set(validation, 'CONF', _Conf())
-        dispatch = wsgi.Resource.dispatch
-        patches.set(wsgi.Resource, 'dispatch', _validating_once(dispatch))
 
 
 class _Conf:
@@ -94,30 +102,30 @@ class _Api:
         return getattr(self._novas, name)
 
 
-def _validating_once(novas: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(novas)
-    def dispatch(
-        self: Any, method: Any, request: Any, action_args: Any
-    ) -> Any:
-        if not _is_list(method):
-            return novas(self, method, request, action_args)
-        schema = None
-        if CONF.api.response_validation == 'error':
-            schema = _schema(method, request)
-            if schema is None:
-                return novas(self, method, request, action_args)
-        token = _passed_over.set(True)
-        try:
-            answer = novas(self, method, request, action_args)
-        finally:
-            _passed_over.reset(token)
+def _dispatch(
+    novas: Callable[..., Any],
+    self: Any,
+    method: Any,
+    request: Any,
+    action_args: Any,
+) -> Any:
+    if not _is_list(method):
+        return novas(self, method, request, action_args)
+    schema = None
+    if CONF.api.response_validation == 'error':
+        schema = _schema(method, request)
         if schema is None:
-            return answer
-        # A validator of nova's, for any microversion, around what is there.
-        validated = validation.response_body_schema(schema)
-        return validated(lambda req: answer)(req=request)
-
-    return dispatch
+            return novas(self, method, request, action_args)
+    token = _passed_over.set(True)
+    try:
+        answer = novas(self, method, request, action_args)
+    finally:
+        _passed_over.reset(token)
+    if schema is None:
+        return answer
+    # A validator of nova's, for any microversion, around what is there.
+    validated = validation.response_body_schema(schema)
+    return validated(lambda req: answer)(req=request)
 
 
 def _is_list(method: Any) -> bool:

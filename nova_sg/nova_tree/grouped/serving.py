@@ -15,7 +15,8 @@ most of what a heartbeat costs a conductor:
   thread that reads from the broker notes it.
 """
 
-import functools
+from collections.abc import Callable
+from collections.abc import Iterator
 import time
 from typing import Any
 
@@ -116,24 +117,21 @@ class ConductorBeats(takeover.Takeover):
 
     name = "the RPC server of nova's conductor"
 
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
+        yield takeover.Wrapped(
+            nova_service.Service, 'start', ('self',), _start
+        )
+
     def check(self) -> None:
+        super().check()
         private.check('beats')
         self.expect_attribute(nova_rpcapi, 'RPC_TOPIC')
         self.expect_attribute(nova_rpc, 'TRANSPORT')
-        self.expect_function(nova_service.Service, 'start', 'self')
 
-    def take(self, patches: takeover.Patches) -> None:
-        novas = nova_service.Service.start
 
-        @functools.wraps(novas)
-        def start(self: Any) -> None:
-            novas(self)
-            if (
-                self.topic == nova_rpcapi.RPC_TOPIC
-                and owner.has_novas_scheme()
-            ):
-                ours = server(self.host)
-                ours.start()
-                self.rpcserver = Both(self.rpcserver, ours)
-
-        patches.set(nova_service.Service, 'start', start)
+def _start(novas: Callable[[Any], None], service: Any) -> None:
+    novas(service)
+    if service.topic == nova_rpcapi.RPC_TOPIC and owner.has_novas_scheme():
+        ours = server(service.host)
+        ours.start()
+        service.rpcserver = Both(service.rpcserver, ours)

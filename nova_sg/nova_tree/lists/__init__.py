@@ -12,7 +12,6 @@ answer, with times that are text already. The answer is nova's when it is
 parsed, key by key and in nova's order, in every microversion. nova's method
 still checks the policy and the query, and pages.
 
-Somebody else's change of nova is honoured: where one of the functions that a
-list stands on has been replaced, nova makes the list as it always does
-(:mod:`.stock`).
+Where a test, or another package, has replaced one of the functions that a list
+stands on, nova makes the list as it always does (:mod:`.stock`).
 """

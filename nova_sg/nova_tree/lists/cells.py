@@ -64,17 +64,17 @@ def check(taker: takeover.Takeover) -> None:
     taker.expect_attribute(nova_context, 'CELLS')
 
 
-def readable(context: Any, controller: Any, novas: stock.Stock) -> bool:
+def readable(context: Any, controller: Any, there: stock.Stock) -> bool:
     """Whether a list of a controller's may be made in one pass.
 
     :param context: nova's, of the request
-    :param novas: what must be as it was
+    :param there: what must be as it was
     """
     host_api, api = controller.host_api, controller.servicegroup_api
     return (
         stock.is_ours(context, api)
         and type(host_api) is compute_api.HostAPI
-        and novas.there(controller, host_api, api, api._driver)
+        and there.is_unchanged(controller, host_api, api, api._driver)
     )
 
 

@@ -8,6 +8,7 @@ short pages are made by nova (see :mod:`nova_sg.nova_tree.hypervisors`).
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import functools
 import json
 from typing import Any
@@ -42,24 +43,9 @@ class HypervisorsList(takeover.Takeover):
 
     name = 'the list of os-hypervisors'
 
-    def check(self) -> None:
-        self.expect_function(
-            compute_api.HostAPI,
-            'compute_node_get_all',
-            *('self', 'context', 'limit', 'marker'),
-        )
-        self.expect_function(
-            nova_hypervisors.HypervisorsController,
-            '_get_hypervisors',
-            *('self', 'req', 'detail', 'limit', 'marker', 'links'),
-        )
-        self.expect_attribute(compute_api, 'CELLS')
-        self.expect_function(compute_api, 'load_cells')
-        cells.check(self)
-
-    def take(self, patches: takeover.Patches) -> None:
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
         controller = nova_hypervisors.HypervisorsController
-        novas = stock.Stock(
+        there = stock.Stock(
             (
                 (controller, '_view_hypervisor'),
                 (compute_api.HostAPI, 'compute_node_get_all'),
@@ -75,38 +61,47 @@ class HypervisorsList(takeover.Takeover):
                 *cells.PLACES,
             )
         )
-        listed = controller._get_hypervisors
-        patches.set(
-            controller, '_get_hypervisors', _in_one_pass(listed, novas)
+        yield takeover.Wrapped(
+            controller,
+            '_get_hypervisors',
+            ('self', 'req', 'detail', 'limit', 'marker', 'links'),
+            functools.partial(_get_hypervisors, there),
         )
 
+    def check(self) -> None:
+        super().check()
+        self.expect_function(
+            compute_api.HostAPI,
+            'compute_node_get_all',
+            *('self', 'context', 'limit', 'marker'),
+        )
+        self.expect_attribute(compute_api, 'CELLS')
+        self.expect_function(compute_api, 'load_cells')
+        cells.check(self)
 
-def _in_one_pass(
-    listed: Callable[..., Any], novas: stock.Stock
-) -> Callable[..., Any]:
-    @functools.wraps(listed)
-    def _get_hypervisors(
-        self: Any,
-        req: Any,
-        detail: bool = False,
-        limit: int | None = None,
-        marker: str | None = None,
-        links: bool = False,
-    ) -> Any:
-        answer = None
-        if (
-            type(self) is nova_hypervisors.HypervisorsController
-            and _NOVAS.isdisjoint(req.GET)
-            and (limit is None or limit > hypervisors.FEW)
-            and (marker is None or uuidutils.is_uuid_like(marker))
-            and cells.readable(req.environ['nova.context'], self, novas)
-        ):
-            answer = _list(self, req, detail, limit, marker, links)
-        if answer is None:
-            return listed(self, req, detail, limit, marker, links)
-        return answer
 
-    return _get_hypervisors
+def _get_hypervisors(
+    there: stock.Stock,
+    novas: Callable[..., Any],
+    self: Any,
+    req: Any,
+    detail: bool = False,
+    limit: int | None = None,
+    marker: str | None = None,
+    links: bool = False,
+) -> Any:
+    answer = None
+    if (
+        type(self) is nova_hypervisors.HypervisorsController
+        and _NOVAS.isdisjoint(req.GET)
+        and (limit is None or limit > hypervisors.FEW)
+        and (marker is None or uuidutils.is_uuid_like(marker))
+        and cells.readable(req.environ['nova.context'], self, there)
+    ):
+        answer = _list(self, req, detail, limit, marker, links)
+    if answer is None:
+        return novas(self, req, detail, limit, marker, links)
+    return answer
 
 
 def _list(

@@ -7,6 +7,7 @@ nova's method checks the policy and the query, and calls
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import functools
 from typing import Any
 
@@ -29,54 +30,49 @@ class ServicesList(takeover.Takeover):
 
     name = 'the list of os-services'
 
-    def check(self) -> None:
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
         controller = nova_services.ServiceController
-        for name, parameters in (
-            ('_get_services', ('self', 'req')),
-            (
-                '_get_service_detail',
-                (
-                    *('self', 'svc', 'additional_fields', 'req'),
-                    'cell_down_support',
-                ),
-            ),
-            ('_get_services_list', ('self', 'req', 'additional_fields')),
-        ):
-            self.expect_function(controller, name, *parameters)
-        cells.check(self)
-
-    def take(self, patches: takeover.Patches) -> None:
-        controller = nova_services.ServiceController
-        novas = stock.Stock(
+        there = stock.Stock(
             (
                 (controller, '_get_services'),
                 (controller, '_get_service_detail'),
                 *cells.PLACES,
             )
         )
-        listed = controller._get_services_list
-        patches.set(
-            controller, '_get_services_list', _in_one_pass(listed, novas)
+        yield takeover.Wrapped(
+            controller,
+            '_get_services_list',
+            ('self', 'req', 'additional_fields'),
+            functools.partial(_get_services_list, there),
         )
 
+    def check(self) -> None:
+        super().check()
+        controller = nova_services.ServiceController
+        self.expect_function(controller, '_get_services', 'self', 'req')
+        self.expect_function(
+            controller,
+            '_get_service_detail',
+            *('self', 'svc', 'additional_fields', 'req', 'cell_down_support'),
+        )
+        cells.check(self)
 
-def _in_one_pass(
-    listed: Callable[..., Any], novas: stock.Stock
-) -> Callable[..., Any]:
-    @functools.wraps(listed)
-    def _get_services_list(
-        self: Any, req: Any, additional_fields: Any = ()
-    ) -> Any:
-        context = req.environ['nova.context']
-        if (
-            type(self) is nova_services.ServiceController
-            and FIELDS.issuperset(additional_fields)
-            and cells.readable(context, self, novas)
-        ):
-            return _list(self, context, req, additional_fields)
-        return listed(self, req, additional_fields)
 
-    return _get_services_list
+def _get_services_list(
+    there: stock.Stock,
+    novas: Callable[..., Any],
+    self: Any,
+    req: Any,
+    additional_fields: Any = (),
+) -> Any:
+    context = req.environ['nova.context']
+    if (
+        type(self) is nova_services.ServiceController
+        and FIELDS.issuperset(additional_fields)
+        and cells.readable(context, self, there)
+    ):
+        return _list(self, context, req, additional_fields)
+    return novas(self, req, additional_fields)
 
 
 def _list(

@@ -33,7 +33,7 @@ class Stock:
         )
         self._names = {name for _, name, _ in self._found}
 
-    def there(self, *holders: Any) -> bool:
+    def is_unchanged(self, *holders: Any) -> bool:
         """Whether all of them are as they were.
 
         :param holders: objects whose methods they are; a replacement may

@@ -7,6 +7,7 @@ nova's method checks the policy and the query, and calls
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import functools
 from typing import Any
 
@@ -25,14 +26,23 @@ class ZonesList(takeover.Takeover):
 
     name = 'the list of os-availability-zone'
 
-    _METHOD = '_describe_availability_zones_verbose'
+    def wrapped(self) -> Iterator[takeover.Wrapped]:
+        there = stock.Stock(
+            (
+                (availability_zones, 'get_availability_zones'),
+                (availability_zones, '_get_availability_zones'),
+                *cells.PLACES,
+            )
+        )
+        yield takeover.Wrapped(
+            nova_zones.AvailabilityZoneController,
+            '_describe_availability_zones_verbose',
+            ('self', 'context', 'kwargs'),
+            functools.partial(_describe, there),
+        )
 
     def check(self) -> None:
-        self.expect_function(
-            nova_zones.AvailabilityZoneController,
-            self._METHOD,
-            *('self', 'context', 'kwargs'),
-        )
+        super().check()
         self.expect_function(
             availability_zones,
             'get_availability_zones',
@@ -41,33 +51,21 @@ class ZonesList(takeover.Takeover):
         )
         cells.check(self)
 
-    def take(self, patches: takeover.Patches) -> None:
-        controller = nova_zones.AvailabilityZoneController
-        novas = stock.Stock(
-            (
-                (availability_zones, 'get_availability_zones'),
-                (availability_zones, '_get_availability_zones'),
-                *cells.PLACES,
-            )
-        )
-        described = getattr(controller, self._METHOD)
-        patches.set(controller, self._METHOD, _in_one_pass(described, novas))
 
-
-def _in_one_pass(
-    described: Callable[..., Any], novas: stock.Stock
-) -> Callable[..., Any]:
-    @functools.wraps(described)
-    def describe(self: Any, context: Any, **kwargs: Any) -> Any:
-        if (
-            not kwargs
-            and type(self) is nova_zones.AvailabilityZoneController
-            and cells.readable(context, self, novas)
-        ):
-            return {'availabilityZoneInfo': _list(self, context)}
-        return described(self, context, **kwargs)
-
-    return describe
+def _describe(
+    there: stock.Stock,
+    novas: Callable[..., Any],
+    self: Any,
+    context: Any,
+    **kwargs: Any,
+) -> Any:
+    if (
+        not kwargs
+        and type(self) is nova_zones.AvailabilityZoneController
+        and cells.readable(context, self, there)
+    ):
+        return {'availabilityZoneInfo': _list(self, context)}
+    return novas(self, context, **kwargs)
 
 
 def _list(self: Any, context: Any) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from unittest import mock
 
 import fixtures
 from nova import objects
-from nova import service as nova_service
 from nova.db.main import api as db
 import testscenarios
 
@@ -159,16 +158,14 @@ class TestConductor(TestCase):
             mock.patch('nova_sg.servicegroup.loop.Loop.start') as start,
             mock.patch('nova_sg.servicegroup.loop.Loop.stop') as stop,
         ):
-            recording._begun(lambda _self: None)(conductor)
+            recording._start(mock.Mock(), conductor)
             start.assert_not_called()
-            recording._prepared(lambda *_: None)(conductor)
-            recording._begun(lambda _self: None)(
-                mock.Mock(binary='nova-scheduler')
-            )
+            recording._serve(mock.Mock(), conductor)
+            recording._start(mock.Mock(), mock.Mock(binary='nova-scheduler'))
             start.assert_not_called()
-            recording._begun(lambda _self: None)(conductor)
+            recording._start(mock.Mock(), conductor)
             start.assert_called_once()
-            recording._ended(lambda _self: None)(conductor)
+            recording._stop(mock.Mock(), conductor)
             stop.assert_called_once()
 
     def test_one_that_runs_records(self):
@@ -179,7 +176,7 @@ class TestConductor(TestCase):
         self.useFixture(
             fixtures.MockPatchObject(recording, '_recording', None)
         )
-        self.start_service('conductor', host='ctl1')
+        conductor = self.start_service('conductor', host='ctl1')
         watcher = recording._recording._recorder
         # What it lists first is no transition.
         self.wait_for(lambda: self.made.uuid in watcher._numbers)
@@ -187,6 +184,8 @@ class TestConductor(TestCase):
         made.disabled = True
         made.save()
         self.wait_for(self.told)
+        conductor.stop()
+        self.assertFalse(recording._recording._loop.running)
 
     def wait_for(self, condition: Callable[[], object]) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -197,12 +196,3 @@ class TestConductor(TestCase):
     def test_it_can_be_switched_off(self):
         self.flags(enabled=False, group='history')
         self.assertIsNone(recording.begin(lambda: True))
-
-    def test_the_conductor_of_nova_is_what_starts_it(self):
-        for name in ('start', 'stop'):
-            there = getattr(nova_service.Service, name)
-            names = set()
-            while there is not None:
-                names.add(there.__globals__['__name__'])
-                there = getattr(there, '__wrapped__', None)
-            self.assertIn(recording.__name__, names)
