@@ -20,7 +20,7 @@ from nova_sg.servicegroup import reasons
 
 #: Services which register and never report, as nova's REST API says: they
 #: would always be shown as down.
-API_SERVICES = ('nova-osapi_compute', 'nova-metadata')
+API_SERVICES = frozenset({'nova-osapi_compute', 'nova-metadata'})
 
 #: The state of such a service.
 UNREPORTED = 'unreported'
@@ -31,8 +31,7 @@ _TOLD = frozenset({liveness.UP, liveness.DOWN})
 class Shown(NamedTuple):
     """A service as the commands show it.
 
-    :param state: ``up``, ``down``, ``unknown`` where nobody can tell, or
-        ``unreported``
+    :param state: ``up``, ``down``, ``unknown`` or ``unreported``
     :param disabled: None where only the names of the service are known, for
         its cell does not answer
     :param verdict: what is known of its liveness; None where nova's own rule

@@ -25,9 +25,6 @@ from nova_sg.nova_tree.lists import stock
 
 LOG = logging.getLogger(__name__)
 
-#: Services which nova does not list, since they send no heartbeats.
-API_SERVICES = frozenset({'nova-osapi_compute', 'nova-metadata'})
-
 #: What nova would call for a list of the services of all cells.
 PLACES: tuple[stock.Place, ...] = (
     (availability_zones, 'set_availability_zones'),

@@ -15,6 +15,7 @@ from nova.api.openstack import api_version_request
 from nova.api.openstack.compute import services as nova_services
 
 from nova_sg.inventory import base as inventory_base
+from nova_sg.nova_tree import shown
 from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import zones
 from nova_sg.nova_tree.lists import cells
@@ -116,7 +117,7 @@ def _filter(req: Any) -> Callable[[str, str], bool]:
 
     def wanted(of_host: str, of_binary: str) -> bool:
         return (
-            of_binary not in cells.API_SERVICES
+            of_binary not in shown.API_SERVICES
             and (not host or of_host == host)
             and (not binary or of_binary == binary)
         )

@@ -14,6 +14,7 @@ from typing import Any
 from nova import availability_zones
 from nova.api.openstack.compute import availability_zone as nova_zones
 
+from nova_sg.nova_tree import shown
 from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import zones
 from nova_sg.nova_tree.lists import cells
@@ -82,7 +83,7 @@ def _list(self: Any, context: Any) -> list[dict[str, Any]]:
                 others.add(zone)
                 continue
             hosts = available.setdefault(zone, {})
-            if each.binary in cells.API_SERVICES:
+            if each.binary in shown.API_SERVICES:
                 continue
             known = known or each.up is not None
             error = error or answer.error
