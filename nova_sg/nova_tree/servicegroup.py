@@ -27,10 +27,10 @@ from oslo_utils import uuidutils
 from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.nova_tree import cells
-from nova_sg.nova_tree import looks
 from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
+from nova_sg.nova_tree import verdicts
 from nova_sg.nova_tree.grouped import driver as grouped
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
@@ -75,12 +75,8 @@ def _make(
         api._driver = OwnerDriver()
 
 
-class OwnerDriver(nova_db.DbDriver):
-    """nova's servicegroup driver that asks the servicegroup API of nova_sg.
-
-    It is a subclass of nova's db driver, whose rule decides about services
-    that nova_sg does not know.
-    """
+class OwnerDriver(verdicts.VerdictDriver):
+    """nova's servicegroup driver that asks the servicegroup API of nova_sg."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,29 +118,12 @@ class OwnerDriver(nova_db.DbDriver):
         if self._joined is not None:
             self._joined.leave(service)
 
-    def is_up(self, service_ref: Any) -> bool:
-        """Return whether a service is up; nova has seen to forced_down.
+    def verdict(self, service_ref: Any) -> liveness.Liveness | None:
+        """Return what is known of a service that nova_sg knows.
 
         Liveness that was read with a list counts for as long as a change may
         take to show, so that the services of a list are not asked for one by
         one.
-
-        :raises ServiceGroupUnavailable: that is unknown, and not only looked
-            at among others (see :mod:`nova_sg.nova_tree.looks`)
-        """
-        return looks.up(lambda: self._is_up(service_ref))
-
-    def _is_up(self, service_ref: Any) -> bool:
-        known = self.verdict(service_ref)
-        if known is None:
-            return bool(super().is_up(service_ref))
-        return known.up
-
-    def verdict(self, service_ref: Any) -> liveness.Liveness | None:
-        """Return what is known of the liveness of a service.
-
-        :returns: None where nova's own rule decides
-        :raises ServiceGroupUnavailable: it is unknown
         """
         read: liveness.Liveness | None = getattr(service_ref, 'liveness', None)
         if read is not None and read.state != liveness.UNKNOWN:

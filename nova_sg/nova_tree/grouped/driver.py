@@ -11,8 +11,8 @@ from nova.servicegroup.drivers import db as nova_db
 
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import invocations
-from nova_sg.nova_tree import looks
 from nova_sg.nova_tree import novas_scheme
+from nova_sg.nova_tree import verdicts
 from nova_sg.nova_tree.grouped import reader
 from nova_sg.nova_tree.grouped import sender
 from nova_sg.servicegroup import heartbeat
@@ -23,7 +23,7 @@ from nova_sg.servicegroup import member as sg_member
 _NOVAS_RULE = nova_db.DbDriver.is_up
 
 
-class GroupedDriver(novas_scheme.NovasSchemeDriver):
+class GroupedDriver(verdicts.VerdictDriver, novas_scheme.NovasSchemeDriver):
     """Heartbeats in groups, and verdicts by the database's clock."""
 
     def __init__(self) -> None:
@@ -62,26 +62,7 @@ class GroupedDriver(novas_scheme.NovasSchemeDriver):
         except sender.NoConductor:
             super().leave(service)
 
-    def is_up(self, service_ref: Any) -> bool:
-        """Return whether a service is up; nova has seen to forced_down.
-
-        :raises ServiceGroupUnavailable: that is unknown, and not only looked
-            at among others (see :mod:`nova_sg.nova_tree.looks`)
-        """
-        return looks.up(lambda: self._is_up(service_ref))
-
-    def _is_up(self, service_ref: Any) -> bool:
-        known = self.verdict(service_ref)
-        if known is None:
-            return bool(super().is_up(service_ref))
-        return known.up
-
     def verdict(self, service_ref: Any) -> liveness.Liveness | None:
-        """Return what is known of the liveness of a service.
-
-        :returns: None where nova's own rule decides
-        :raises ServiceGroupUnavailable: it is unknown
-        """
         if (
             sg_member.field(service_ref, 'uuid') is None
             or nova_db.DbDriver.is_up is not _NOVAS_RULE

@@ -19,7 +19,7 @@ from nova_sg.inventory import base as inventory_base
 from nova_sg.nova_tree import service
 from nova_sg.nova_tree import servicegroup
 from nova_sg.nova_tree import takeover
-from nova_sg.nova_tree.grouped import driver as grouped
+from nova_sg.nova_tree import verdicts
 from nova_sg.nova_tree.lists import reading
 from nova_sg.nova_tree.lists import stock
 
@@ -38,9 +38,12 @@ PLACES: tuple[stock.Place, ...] = (
     (nova_db.DbDriver, 'updated_time'),
     (objects, 'ServiceList'),
     (service.ServiceList, 'get_all'),
-    (servicegroup.OwnerDriver, 'is_up'),
-    (servicegroup.OwnerDriver, 'updated_time'),
-    (grouped.GroupedDriver, 'is_up'),
+    (verdicts.VerdictDriver, 'is_up'),
+    *(
+        (driver, name)
+        for driver in servicegroup.DRIVERS
+        for name in ('is_up', 'updated_time')
+    ),
 )
 
 
