@@ -37,8 +37,3 @@ def disable() -> None:
         return
     patches, _patches = _patches, None
     patches.undo()
-
-
-def enabled() -> bool:
-    """Return whether nova_sg is inside the nova of this process."""
-    return _patches is not None

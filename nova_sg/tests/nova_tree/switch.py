@@ -3,6 +3,7 @@
 """Switching nova_sg on in a nova, and off again."""
 
 from typing import Any
+from unittest import mock
 
 from nova import objects
 from nova import service
@@ -85,8 +86,6 @@ class TestSwitch(test.NoDBTestCase):
         taken = what_nova_has()
         nova_tree.enable()
         self.assertEqual(taken, what_nova_has())
-        nova_tree.disable()
-        self.assertFalse(nova_tree.enabled())
 
     def test_a_nova_of_another_shape_is_refused_and_left_alone(self):
         def service_get(context, service_id, columns):
@@ -96,10 +95,29 @@ class TestSwitch(test.NoDBTestCase):
         before = what_nova_has()
         error = self.assertRaises(exception.UnexpectedNova, nova_tree.enable)
         self.assertEqual(before, what_nova_has())
-        self.assertFalse(nova_tree.enabled())
         self.assertIn('the service functions of nova.db.main.api', str(error))
         self.assertIn(nova_version.version_string(), str(error))
         self.assertIn('service_get to take (context, service_id)', str(error))
+
+    def test_objects_of_another_shape_are_refused(self):
+        for name in ('destroy', 'get_minimum_version', 'get_by_uuid'):
+            there = vars(objects.Service)[name]
+            with mock.patch.object(
+                getattr(there, '__func__', there),
+                'original_fn',
+                lambda cls, more: None,
+            ):
+                error = self.assertRaises(
+                    exception.UnexpectedNova, nova_tree.enable
+                )
+            self.assertIn('remotable methods of Service', str(error))
+        with mock.patch.object(
+            objects.Service, '_check_minimum_version', lambda self, more: None
+        ):
+            error = self.assertRaises(
+                exception.UnexpectedNova, nova_tree.enable
+            )
+        self.assertIn('Service._check_minimum_version', str(error))
 
     def test_a_function_that_nova_has_gained_is_refused(self):
         self.addCleanup(vars(db).pop, 'service_rename')
@@ -127,7 +145,6 @@ class TestSwitch(test.NoDBTestCase):
         before = what_nova_has()
         self.assertRaises(RuntimeError, nova_tree.enable)
         self.assertEqual(before, what_nova_has())
-        self.assertFalse(nova_tree.enabled())
 
 
 class TestOptions(test.NoDBTestCase):
