@@ -31,6 +31,13 @@ SHARED = (
     exception.ServiceTopicExists,
 )
 
+#: Errors of nova which a record store has by the same name.
+_OF_RECORDS = (
+    nova_exception.ServiceBinaryExists,
+    nova_exception.ServiceNotFound,
+    nova_exception.ServiceTopicExists,
+)
+
 #: What nova meets where its conductor does not answer, or its broker.
 _NO_CONDUCTOR = (
     messaging.MessagingTimeout,
@@ -81,12 +88,9 @@ def as_ours() -> Iterator[None]:
     """
     try:
         yield
-    except nova_exception.ServiceNotFound as error:
-        raise exception.ServiceNotFound(**error.kwargs) from error
-    except nova_exception.ServiceBinaryExists as error:
-        raise exception.ServiceBinaryExists(**error.kwargs) from error
-    except nova_exception.ServiceTopicExists as error:
-        raise exception.ServiceTopicExists(**error.kwargs) from error
+    except _OF_RECORDS as error:
+        ours = getattr(exception, type(error).__name__)
+        raise ours(**error.kwargs) from error
     except _NO_DATABASE as error:
         _unavailable("nova's database", error)
     except _NO_CONDUCTOR as error:
@@ -94,7 +98,7 @@ def as_ours() -> Iterator[None]:
     except messaging.RemoteError as error:
         if error.exc_type == exception.OutcomeUnknown.__name__:
             raise exception.OutcomeUnknown(
-                backend="nova's conductor", reason=_reason(error)
+                backend="nova's conductor", reason=first_line(error)
             ) from error
         if error.exc_type not in _MET_BY_CONDUCTOR:
             raise
@@ -114,11 +118,14 @@ def outage_of(error: Exception) -> exception.ServiceGroupUnavailable | None:
 
 def _unavailable(backend: str, error: Exception) -> NoReturn:
     raise exception.ServiceGroupUnavailable(
-        backend=backend, reason=_reason(error)
+        backend=backend, reason=first_line(error)
     ) from error
 
 
-def _reason(error: Exception) -> str:
-    # Below its first line are a statement and its parameters, or the
-    # traceback of a conductor.
+def first_line(error: BaseException) -> str:
+    """Return what an error says for all to read.
+
+    Below its first line are a statement and its parameters, or the traceback
+    of a conductor.
+    """
     return str(error).strip().partition('\n')[0] or type(error).__name__

@@ -26,6 +26,7 @@ from nova_sg.db import beats
 from nova_sg.db import invocations
 from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import owner
+from nova_sg.nova_tree import tables
 from nova_sg.nova_tree import traces
 from nova_sg.servicegroup import invocation as sg_invocation
 
@@ -43,8 +44,8 @@ NO_TABLE = (
 def note(service: Any) -> None:
     """Count this process among the workers of its service; never raises.
 
-    Before its first heartbeat, so that nobody who takes another run out ages
-    the row after it.
+    Before its first heartbeat: a call that takes out another run must not age
+    the row after that.
 
     :param service: nova's, with its ``service_ref``
     """
@@ -77,7 +78,7 @@ def note(service: Any) -> None:
 
 def joined(context: Any, uuid: str, invocation: str | None) -> None:
     """Count a worker of a service in the database of a context."""
-    if owner.get() is not None or not _has_table(context):
+    if owner.get() is not None or not tables.has(context, invocations.TABLE):
         return
     keeps_reasons = traces.has_table(context)
     with db.get_context_manager(context).writer.using(context):
@@ -126,7 +127,7 @@ def leave(
 def _leave_row(
     context: Any, uuid: str, invocation: str
 ) -> sg_invocation.Departure:
-    if not _has_table(context):
+    if not tables.has(context, invocations.TABLE):
         return sg_invocation.Departure(0, NO_TABLE)
     keeps_reasons = traces.has_table(context)
     with db.get_context_manager(context).writer.using(context):
@@ -141,9 +142,3 @@ def _leave_row(
         aged = session.execute(beats.age(alone))
         kept = None if aged.rowcount else invocations.SHARED
         return sg_invocation.Departure(max(1, found.workers), kept)
-
-
-def _has_table(context: Any) -> bool:
-    engine = db.get_engine(context=context)
-    with engine.connect() as connection:
-        return sa.inspect(connection).has_table(invocations.TABLE.name)

@@ -3,8 +3,8 @@
 """Changes of nova's own table that are made once.
 
 nova's own functions make a change and commit it. Where the answer to the
-COMMIT is lost, nobody can tell what became of it, and a call to a conductor
-that the broker delivers twice is made twice (see
+COMMIT is lost, the outcome is unknown, and a call to a conductor that the
+broker delivers twice is made twice (see
 ``servicegroup.records.change``). Here the token of the change is inserted in
 the same transaction, into a table of nova_sg's own beside nova's, and so an
 attempt can be repeated.
@@ -12,7 +12,7 @@ attempt can be repeated.
 A database without that table has nova's rule: a change is attempted once
 where it is, a call that is delivered twice is made twice, and after a lost
 answer to a COMMIT the row is compared with what was wanted. That cannot tell
-this change from the same one by somebody else.
+this change from the same one by another process.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,6 @@ from nova.db.main import api as db
 from nova.db.main import models as nova_models
 from oslo_db import exception as db_exc
 from oslo_log import log as logging
-import sqlalchemy as sa
 import tenacity
 
 from nova_sg import exception
@@ -39,8 +38,10 @@ from nova_sg.db import attempts
 from nova_sg.db import beats
 from nova_sg.db import models
 from nova_sg.db import writes
+from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import moved
 from nova_sg.nova_tree import originals
+from nova_sg.nova_tree import tables
 from nova_sg.nova_tree import traces
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup.records import change as sg_change
@@ -100,16 +101,9 @@ class Change(NamedTuple):
 def create(
     change: Change, novas: Callable[..., Any], values: Mapping[str, Any]
 ) -> Any:
-    """Create a row, once. Result and errors are nova's.
-
-    :param novas: nova's function
-    """
-
-    def look(session: Any, uuid: str) -> Any:
-        return _row(session, uuid=uuid)
-
+    """Create a row, once. Result and errors are those of nova's function."""
     write = writes.Write(change.token, writes.CREATE, str(values.get('uuid')))
-    return _make(change, write, _bare(change, novas, values), look, values)
+    return _make(change, write, _bare(change, novas, values), values)
 
 
 def update(
@@ -118,37 +112,23 @@ def update(
     service_id: Any,
     values: Mapping[str, Any],
 ) -> Any:
-    """Change a row, once. Result and errors are nova's.
-
-    :param novas: nova's function
-    """
+    """Change a row, once. Result and errors are those of nova's function."""
     if 'report_count' in values:
         # A beat does no harm when it is made twice, and there are many.
         return novas(change.context, service_id, values)
-
-    def look(session: Any, number: str) -> Any:
-        return _row(session, id=int(number))
-
     write = writes.Write(change.token, 'update', str(service_id))
     work = _bare(change, novas, service_id, values)
     if traces.leaves(values) and traces.has_table(change.context):
         work = _leaving(change.context, work, service_id)
-    return _make(change, write, work, look, values)
+    return _make(change, write, work, values)
 
 
 def destroy(
     change: Change, novas: Callable[..., Any], service_id: Any
 ) -> None:
-    """Destroy a row, once. Errors are nova's.
-
-    :param novas: nova's function
-    """
-
-    def look(_session: Any, _number: str) -> None:
-        return
-
+    """Destroy a row, once. Errors are those of nova's function."""
     write = writes.Write(change.token, 'destroy', str(service_id))
-    _make(change, write, _bare(change, novas, service_id), look, None)
+    _make(change, write, _bare(change, novas, service_id), None)
 
 
 def made(change: Change) -> Any:
@@ -206,22 +186,20 @@ def _make(
     change: Change,
     write: writes.Write,
     work: Callable[[], Any],
-    look: Callable[[Any, str], Any],
     wanted: Mapping[str, Any] | None,
 ) -> Any:
     """Make a change in a transaction of its own.
 
-    :param look: returns what is there of a change that was made before
     :param wanted: the values of the row afterwards; None where it is gone
     :raises OutcomeUnknown: the answer to a COMMIT was lost
     """
     noting = _has_table(change.context)
 
     def attempt(session: Any) -> Any:
-        made = writes.note(session, write) if noting else None
-        if made is not None:
-            return look(session, made.uuid)
         if noting:
+            made = writes.note(session, write)
+            if made is not None:
+                return None if wanted is None else _row(session, **_key(made))
             moved.fence(session, change.ours)
         result = work()
         session.flush()
@@ -241,8 +219,8 @@ def _make(
         return _compare(change, write, wanted, error)
     if noting:
         _confirm(change)
-    if noting and writes.prunes(write):
-        _prune(change.context)
+        if writes.prunes(write):
+            _prune(change.context)
     return result
 
 
@@ -321,8 +299,9 @@ def _key(write: writes.Write) -> dict[str, Any]:
 
 
 def _unknown(error: BaseException) -> exception.OutcomeUnknown:
-    reason = str(error).strip().partition('\n')[0]
-    return exception.OutcomeUnknown(backend="nova's database", reason=reason)
+    return exception.OutcomeUnknown(
+        backend="nova's database", reason=errors.first_line(error)
+    )
 
 
 def _row(session: Any, **keys: Any) -> Any:
@@ -338,7 +317,6 @@ def _has_table(context: Any) -> bool:
     there, at = _looked.get(of_cell, (False, -_LOOK_AGAIN))
     now = time.monotonic()
     if not there and now - at >= _LOOK_AGAIN:
-        with of_cell.connect() as connection:
-            there = sa.inspect(connection).has_table(models.writes.name)
+        there = tables.has(context, models.writes)
         _looked[of_cell] = (there, now)
     return there

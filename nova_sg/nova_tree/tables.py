@@ -3,11 +3,13 @@
 """The tables of nova_sg beside nova's own, in the database of each cell."""
 
 from collections.abc import Sequence
+from typing import Any
 from typing import NamedTuple
 
 from nova import context as nova_context
 from nova import objects
 from nova.db.main import api as db
+import sqlalchemy as sa
 
 from nova_sg.nova_tree import errors
 
@@ -23,6 +25,13 @@ class Prepared(NamedTuple):
     cell: str
     before: str | None
     after: str
+
+
+def has(context: Any, table: sa.Table) -> bool:
+    """Return whether the database of a context has one of the tables."""
+    with db.get_engine(context=context).connect() as connection:
+        found: bool = sa.inspect(connection).has_table(table.name)
+    return found
 
 
 def prepare() -> Sequence[Prepared]:

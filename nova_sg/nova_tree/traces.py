@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from nova_sg.db import beats
 from nova_sg.db import departures
 from nova_sg.db import refusals
+from nova_sg.nova_tree import tables
 from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import reasons
 
@@ -33,10 +34,8 @@ def has_table(context: Any) -> bool:
 
     MySQL shows a table only to those with a right to it.
     """
-    engine = db.get_engine(context=context)
     try:
-        with engine.connect() as connection:
-            return sa.inspect(connection).has_table(departures.TABLE.name)
+        return tables.has(context, departures.TABLE)
     except (db_exc.DBError, sa.exc.DBAPIError) as error:
         if not refusals.keeps_out(error):
             raise
