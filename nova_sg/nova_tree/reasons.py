@@ -16,6 +16,7 @@ with a database, notes why in a table of nova_sg's own beside it (see
 A database without that table keeps no reasons: they are unknown.
 """
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
@@ -52,11 +53,20 @@ def of(
     ]
     found: dict[str, reasons.Departure] = {}
     for context, some in _by_cell(down):
-        try:
-            with errors.as_ours():
-                found |= traces_in(context, [each.uuid for each in some])
-        except exception.ServiceGroupUnavailable as error:
-            LOG.debug('Nothing is known of why services are down: %s', error)
+        found |= traces_in(context, [each.uuid for each in some])
+    return explain(services, known, found)
+
+
+def explain(
+    services: Iterable[Any],
+    known: Mapping[str, liveness.Liveness],
+    found: Mapping[str, reasons.Departure],
+) -> dict[str, reasons.Departure]:
+    """Return why services are up or down, by uuid.
+
+    :param known: what is known of their liveness
+    :param found: their traces
+    """
     return {
         each.uuid: departures.why(
             bool(each.forced_down),
@@ -80,10 +90,21 @@ def _by_cell(services: Sequence[Any]) -> list[tuple[Any, list[Any]]]:
 def traces_in(
     context: Any, uuids: Sequence[str]
 ) -> Mapping[str, reasons.Departure]:
-    """Return the traces of services, by uuid.
+    """Return the traces of services, by uuid; none where nothing answers.
 
     :param context: leads to the cell of the services
     """
+    try:
+        with errors.as_ours():
+            return _read(context, uuids)
+    except exception.ServiceGroupUnavailable as error:
+        LOG.debug('Nothing is known of why services are down: %s', error)
+        return {}
+
+
+def _read(
+    context: Any, uuids: Sequence[str]
+) -> Mapping[str, reasons.Departure]:
     api = owner.get()
     if api is not None:
         return api.traces(cells.Context(context), uuids)

@@ -17,10 +17,8 @@ from nova import conf as nova_conf
 from nova import context as nova_context
 from nova import servicegroup as nova_servicegroup
 from nova.objects import base as objects_base
-from oslo_log import log as logging
 
 from nova_sg import context as sg_context
-from nova_sg import exception
 from nova_sg import turn
 from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import errors
@@ -31,14 +29,12 @@ from nova_sg.nova_tree import shown
 from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import transitions
 from nova_sg.nova_tree.lists import reading
-from nova_sg.servicegroup import departures
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.history import recorder
 from nova_sg.servicegroup.history import recording
 
 CONF = nova_conf.CONF
-LOG = logging.getLogger(__name__)
 
 CONDUCTOR = 'nova-conductor'
 
@@ -90,23 +86,11 @@ class NovasServices:
         known: Mapping[str, liveness.Liveness] | None = None,
     ) -> Mapping[str, reasons.Departure]:
         """Return why services are up or down; it never fails."""
-        there = {each.uuid: each for each in services}
-        traces: Mapping[str, reasons.Departure] = {}
-        try:
-            with errors.as_ours():
-                traces = novas_reasons.traces_in(
-                    nova_context.get_admin_context(), list(there)
-                )
-        except exception.ServiceGroupUnavailable as error:
-            LOG.debug('Nothing is known of why services are down: %s', error)
-        return {
-            uuid: departures.why(
-                bool(each.forced_down),
-                (known or {}).get(uuid),
-                traces.get(uuid),
-            )
-            for uuid, each in there.items()
-        }
+        there = list(services)
+        found = novas_reasons.traces_in(
+            nova_context.get_admin_context(), [each.uuid for each in there]
+        )
+        return novas_reasons.explain(there, known or {}, found)
 
 
 def begin(may: Callable[[], bool]) -> recording.Recording | None:
