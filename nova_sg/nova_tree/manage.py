@@ -11,33 +11,28 @@ driver and through every cell.
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
-from collections.abc import Sequence
 import contextlib
 import functools
 import sys
 import traceback
 from typing import Any
 
-from cliff import columns as cliff_columns
 from nova import conf as nova_conf
 from nova import exception as nova_exception
 from nova.cmd import common
 from nova.cmd import manage as nova_manage
-import prettytable
 
 from nova_sg import exception
 from nova_sg import exits
 from nova_sg.nova_tree import application
 from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import printing
 from nova_sg.nova_tree import shown
 from nova_sg.nova_tree import tables
 
 CONF = nova_conf.CONF
 
 CATEGORY = 'service'
-
-#: Those of the list that nova-manage had.
-COLUMNS = ('Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At')
 
 
 def add_commands(commands: Mapping[str, Any]) -> None:
@@ -83,6 +78,12 @@ def _described(action: Callable[..., None]) -> Callable[..., None]:
     return common.action_description(action.__doc__)(action)  # type: ignore[no-any-return]
 
 
+_only_host = common.args(
+    '--host', metavar='<host>', help='Only services of this host'
+)
+_only_binary = common.args(
+    '--binary', metavar='<binary>', help='Only services of this binary'
+)
 _host = common.args('host', metavar='<host>', help='The host of the service')
 _binary = common.args(
     'binary', metavar='<binary>', help='The binary, nova-compute for instance'
@@ -102,6 +103,11 @@ def _place(option: str, name: str, what: str) -> Any:
         required=True,
         help=f'{what}: db, zk, mc, zk:sql, mc:memcached, ...',
     )
+
+
+def _options(**values: str | None) -> list[str]:
+    """Return the options of a command line, without those not given."""
+    return [f'--{k}={v}' for k, v in values.items() if v is not None]
 
 
 class ServiceCommands:
@@ -124,10 +130,8 @@ class ServiceCommands:
             return command.take_action(parser.parse_args(words))
 
     @_described
-    @common.args('--host', metavar='<host>', help='Only services of this host')
-    @common.args(
-        '--binary', metavar='<binary>', help='Only services of this binary'
-    )
+    @_only_host
+    @_only_binary
     @common.args(
         '--all',
         dest='everything',
@@ -152,21 +156,19 @@ class ServiceCommands:
     ) -> None:
         """List the services of all cells, and which of them are up."""
         more = self._commands['list']
-        columns = COLUMNS + (more.long_columns if long else ())
+        columns = printing.COLUMNS + (more.long_columns if long else ())
         with _one_line_errors():
             rows = [
-                _row(each)
+                printing.row(each)
                 + (more.long_row(each, each.verdict, each.why) if long else [])
                 for each in shown.services(host, binary, explained=long)
                 if everything or each.binary not in shown.API_SERVICES
             ]
-        _print_table(columns, rows)
+        printing.print_table(columns, rows)
 
     @_described
-    @common.args('--host', metavar='<host>', help='Only services of this host')
-    @common.args(
-        '--binary', metavar='<binary>', help='Only services of this binary'
-    )
+    @_only_host
+    @_only_binary
     @common.args(
         '--interval',
         metavar='<seconds>',
@@ -186,8 +188,7 @@ class ServiceCommands:
         json_lines: bool = False,
     ) -> None:
         """Follow the services, and show what changes as it changes."""
-        options = {'host': host, 'binary': binary, 'interval': interval}
-        words = [f'--{k}={v}' for k, v in options.items() if v is not None]
+        words = _options(host=host, binary=binary, interval=interval)
         flags = ['--json-lines'] if json_lines else []
         self._run('watch', *words, *flags)
 
@@ -213,10 +214,9 @@ class ServiceCommands:
         last: str | None = None,
     ) -> None:
         """Show the last transitions of services, the newest last."""
-        options = {'since': since, 'last': last}
-        words = [f'--{k}={v}' for k, v in options.items() if v is not None]
         places = [] if host is None else ['--', host]
-        _print_table(*self._run('history', *words, *places))
+        words = _options(since=since, last=last)
+        printing.print_table(*self._run('history', *words, *places))
 
     @_described
     @_host
@@ -243,22 +243,24 @@ class ServiceCommands:
         reason: str | None = None,
     ) -> None:
         """Keep new instances from a host; its service and instances run on."""
-        said = [] if reason is None else [f'--reason={reason}']
-        self._run('disable', *said, '--', host, binary, cell=cell)
+        words = _options(reason=reason)
+        self._run('disable', *words, '--', host, binary, cell=cell)
 
     @_described
     @_host
     @_cell
     def describe_resource(self, host: str, cell: str | None = None) -> None:
         """Show what a compute host has and uses, in all and by project."""
-        _print_table(*self._run('describe_resource', '--', host, cell=cell))
+        printing.print_table(
+            *self._run('describe_resource', '--', host, cell=cell)
+        )
 
     @_described
     def prepare(self) -> None:
         """Make the tables of nova-sg in the databases of all cells."""
         with _one_line_errors():
             prepared = tables.prepare()
-        _print_table(('Cell', 'Before', 'After'), prepared)
+        printing.print_table(('Cell', 'Before', 'After'), prepared)
 
     @_described
     @_place('--from', 'source', 'Where the services are')
@@ -275,35 +277,4 @@ class ServiceCommands:
         columns, row = self._run(
             'migrate', f'--from={source}', f'--to={target}', *flags
         )
-        _print_table([each.title() for each in columns], [row])
-
-
-def _row(service: shown.Shown) -> list[Any]:
-    status = None
-    if service.disabled is not None:
-        status = 'disabled' if service.disabled else 'enabled'
-    updated = service.updated_at
-    return [
-        service.binary,
-        service.host,
-        service.availability_zone,
-        status,
-        service.state,
-        updated and updated.strftime('%Y-%m-%d %H:%M:%S'),
-    ]
-
-
-def _print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> None:
-    table = prettytable.PrettyTable(columns)
-    table.align = 'l'
-    for row in rows:
-        table.add_row([_cell(value) for value in row])
-    print(table)
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, cliff_columns.FormattableColumn):
-        return value.human_readable()
-    return '' if value is None else value
+        printing.print_table([each.title() for each in columns], [row])

@@ -24,6 +24,7 @@ from nova_sg.db import schema
 from nova_sg.nova_tree import application
 from nova_sg.nova_tree import manage
 from nova_sg.nova_tree import monitoring
+from nova_sg.nova_tree import printing
 from nova_sg.nova_tree import shown
 from nova_sg.nova_tree.grouped import reader
 from nova_sg.nova_tree.grouped import written
@@ -188,7 +189,9 @@ class TestServiceCommands(TestCase):
         service.disabled, service.disabled_reason = True, 'disks\x1b[2J'
         service.save()
         row = self.cells_of(self.printed(self.commands.list, long=True), 'one')
-        self.assertEqual([*manage.COLUMNS, *details.COLUMNS], list(row.keys()))
+        self.assertEqual(
+            [*printing.COLUMNS, *details.COLUMNS], list(row.keys())
+        )
         self.assertEqual(
             ['disks [2J', 'False', 'compute', str(service.version)],
             [row[name] for name in details.COLUMNS[4:8]],
