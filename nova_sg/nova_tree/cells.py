@@ -42,14 +42,10 @@ def administrator_in(context: Any) -> Any:
 _rule: Rule = targeted
 
 
-def use(rule: Rule) -> Rule:
-    """Have another rule tell cells apart.
-
-    :returns: the rule that did so far
-    """
+def use(rule: Rule) -> None:
+    """Have another rule tell cells apart."""
     global _rule
-    before, _rule = _rule, rule
-    return before
+    _rule = rule
 
 
 def of_this_process() -> str | None:

@@ -23,9 +23,6 @@ from nova_sg.nova_tree import invocations
 
 CONF = nova_conf.CONF
 
-#: How long ago a service that has left was seen: nova then calls it down.
-A_DAY = datetime.timedelta(days=1)
-
 
 class NovasSchemeDriver(nova_db.DbDriver):
     """nova's db driver, with a leave, and a beat at a return."""
@@ -58,7 +55,7 @@ class NovasSchemeDriver(nova_db.DbDriver):
         mine = service.service_ref
         now = objects.Service.get_by_uuid(mine._context, mine.uuid)
         if now.report_count == mine.report_count:
-            now.last_seen_up = timeutils.utcnow() - A_DAY
+            now.last_seen_up = timeutils.utcnow() - datetime.timedelta(days=1)
             now.save()
 
 

@@ -38,12 +38,9 @@ def zone_of(service: Any, zones: Mapping[str, str]) -> str:
 
     :param zones: from :func:`of_computes`
     """
-    zone: str
-    if service.topic != inventory_base.COMPUTE_TOPIC:
-        zone = CONF.internal_service_availability_zone
-    else:
-        zone = zones[service.host]
-    return zone
+    if service.topic == inventory_base.COMPUTE_TOPIC:
+        return zones[service.host]
+    return str(CONF.internal_service_availability_zone)
 
 
 def of_computes(context: Any, services: Iterable[Any]) -> dict[str, str]:
