@@ -3,7 +3,6 @@
 """Services through nova's objects, whatever keeps them."""
 
 import datetime
-import time
 from unittest import mock
 
 from nova import exception as nova_exception
@@ -18,8 +17,6 @@ import testscenarios
 from nova_sg import exception
 from nova_sg.nova_tree import beats
 from nova_sg.nova_tree import owner
-from nova_sg.servicegroup import liveness
-from nova_sg.servicegroup import verdicts
 from nova_sg.tests.nova_tree import base
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -254,28 +251,18 @@ class TestElsewhere(base.TestCase):
             compute.servicegroup_api.get_updated_time(found),
         )
 
-    def test_a_verdict_that_came_with_a_list_reads_no_option(self):
-        self.make_service()
-        group = servicegroup.API()
-        (found,) = objects.ServiceList.get_by_binary(
-            self.context, 'nova-compute'
-        )
-        # What the owner knows of the service.
-        found.liveness = liveness.Liveness(True, None, time.monotonic())
-        with mock.patch.object(owner, 'get') as asked:
-            self.assertTrue(group.service_is_up(found))
-        asked.assert_not_called()
-
-    def test_nobody_asks_for_the_liveness_of_each_service_of_a_list(self):
+    def test_the_owner_is_not_asked_for_each_service_of_a_list(self):
         for number in range(20):
             self.make_service(host=f'host{number}')
         group = servicegroup.API()
         services = objects.ServiceList.get_by_binary(
             self.context, 'nova-compute'
         )
-        with mock.patch.object(verdicts.Verdicts, '_ask') as asked:
-            for service in services:
-                group.service_is_up(service)
+        # Nor is an option read.
+        with mock.patch.object(owner, 'get') as asked:
+            up = [group.service_is_up(each) for each in services]
+        # They were created a moment ago.
+        self.assertEqual([True] * 20, up)
         asked.assert_not_called()
 
     def test_novas_rule_stands_for_what_the_owner_does_not_know(self):
