@@ -4,18 +4,24 @@
 
 import itertools
 import os
+import types
 from typing import Any
 from typing import ClassVar
+from unittest import mock
 
 from nova import context as nova_context
 from nova import objects
 from nova import test
+from nova.db.main import api as db
 import sqlalchemy as sa
 
+from nova_sg import exception
+from nova_sg.db import models
 from nova_sg.nova_tree import testing
 from nova_sg.servicegroup.backends.memcached import keys
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.servicegroup import memcached_deployments
+from nova_sg.tests.nova_suite import watcher
 
 testing.enable()
 
@@ -36,6 +42,8 @@ BESIDE = [ZK_SQL, MC_SQL]
 UUID = '11111111-1111-4111-8111-111111111111'
 OTHER_UUID = '22222222-2222-4222-8222-222222222222'
 
+OUT = exception.ServiceGroupUnavailable(backend='it', reason='it is out')
+
 #: The memcached which all tests share.
 MEMCACHED = os.environ['OS_MEMCACHED__SERVERS']
 
@@ -45,7 +53,7 @@ _prefixes = itertools.count()
 def old_memcached() -> str:
     """Return a prefix under which memcached has served for long.
 
-    A new one takes nobody for dead.
+    A new one takes no service for dead.
     """
     prefix = f'tree{next(_prefixes)}'
     port = int(MEMCACHED.rpartition(':')[2])
@@ -104,6 +112,56 @@ class TestCase(test.TestCase):
         service.create()
         return service
 
+    def read(self, service: Any) -> Any:
+        """Return a service as it is now."""
+        return objects.Service.get_by_uuid(service._context, service.uuid)
+
+    def process_of(self, service: Any, topic: str = 'compute') -> Any:
+        """Return what nova's ``Service`` is to its servicegroup driver."""
+        return types.SimpleNamespace(
+            service_ref=self.read(service),
+            report_interval=10,
+            topic=topic,
+            host=service.host,
+            tg=mock.Mock(),
+        )
+
+    def make_instance(self, host: str) -> Any:
+        """Return an instance that was created."""
+        instance = objects.Instance(
+            self.context,
+            project_id=self.context.project_id,
+            host=host,
+            flavor=objects.Flavor(name='small', memory_mb=1),
+        )
+        instance.create()
+        return instance
+
+    def make_zone(self, zone: str, *hosts: str) -> None:
+        """Make an aggregate that is an availability zone."""
+        aggregate = objects.Aggregate(
+            self.context, name=zone, metadata={'availability_zone': zone}
+        )
+        aggregate.create()
+        for host in hosts:
+            aggregate.add_host(host)
+
+    def make_tables(self, *tables: sa.Table) -> None:
+        """Make tables of nova_sg in the database of the context."""
+        with db.get_engine(context=self.context).begin() as connection:
+            for each in tables:
+                each.create(connection, checkfirst=True)
+
+    def mark(self, driver: str, records: str) -> None:
+        """Mark the database of the context as a move there does."""
+        self.make_tables(models.deployment)
+        with db.get_engine(context=self.context).begin() as connection:
+            connection.execute(
+                models.deployment.insert().values(
+                    id=1, driver=driver, records=records, format=1
+                )
+            )
+
     def make_compute_node(
         self, host: str, context: Any = None, **values: Any
     ) -> Any:
@@ -139,6 +197,5 @@ class NamesServices(statements.StatementCounter):
         statement: str,
         *rest: Any,
     ) -> None:
-        words = statement.replace('.', ' ').replace('"', ' ').split()
-        if 'services' in words:
+        if watcher.names_services(statement):
             super()._count(connection, cursor, statement, *rest)

@@ -4,11 +4,9 @@
 
 import datetime
 import time
-import types
 from typing import Any
 from unittest import mock
 
-from nova import objects
 from nova.db.main import api as db
 from nova.servicegroup import api as nova_servicegroup
 from nova.servicegroup.drivers import db as nova_db
@@ -17,13 +15,9 @@ from oslo_utils import fixture as utils_fixture
 from oslo_utils import timeutils
 import sqlalchemy as sa
 
-from nova_sg import exception
-from nova_sg.nova_tree import functions
 from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree.grouped import driver
-from nova_sg.nova_tree.grouped import reader
 from nova_sg.nova_tree.grouped import written
-from nova_sg.servicegroup import doubt
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.nova_tree import base
 
@@ -33,28 +27,13 @@ AN_HOUR = datetime.timedelta(hours=1)
 
 
 class TestCase(base.TestCase):
-    driver = 'db'
-    records = None
+    driver, records, beats = 'db', None, 'grouped'
 
     def setUp(self) -> None:
         super().setUp()
-        self.flags(beats='grouped', group='servicegroup')
         self.flags(report_interval=INTERVAL, service_down_time=DOWN_TIME)
         self.context = self.in_cell('cell1')
         self.made = self.make_service(context=self.context)
-
-    def process_of(self, made: Any, topic: str = 'compute') -> Any:
-        """Return what nova's ``Service`` is to its driver."""
-        return types.SimpleNamespace(
-            service_ref=self.read(made),
-            report_interval=INTERVAL,
-            topic=topic,
-            host=made.host,
-            tg=mock.Mock(),
-        )
-
-    def read(self, made: Any) -> Any:
-        return objects.Service.get_by_uuid(self.context, made.uuid)
 
     def seen_ago(self, made: Any, seconds: float) -> Any:
         """Let a service have been seen so long ago, by this host's clock."""
@@ -69,9 +48,6 @@ class TestCase(base.TestCase):
 
     def is_up(self, made: Any) -> bool:
         return bool(nova_servicegroup.API().service_is_up(self.read(made)))
-
-    def statements(self) -> Any:
-        return statements.StatementCounter()
 
 
 class TestProcessWithDatabase(TestCase):
@@ -154,11 +130,11 @@ class TestProcessWithDatabase(TestCase):
 
     def test_one_that_was_deleted_stops_beating(self):
         self.join()
-        objects.Service.get_by_uuid(self.context, self.made.uuid).destroy()
+        self.read(self.made).destroy()
         beat = self.process.tg.add_timer_args.call_args.args[1]
         beat()
         self.assertIn('is gone', self.stdlog.logger.output)
-        with self.statements() as counted:
+        with statements.StatementCounter() as counted:
             beat()
         self.assertEqual(0, len(counted), counted)
 
@@ -236,98 +212,6 @@ class TestStamp(TestCase):
         self.assertEqual(1, len(hung))
         self.assertGreaterEqual(self.age(), 0.9)
         self.assertEqual(1, self.read(self.made).report_count)
-
-
-class TestReader(TestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.reader = reader.of(self.context)
-
-    def up(self, service: Any) -> bool:
-        return self.reader.liveness_of(service).up
-
-    def test_no_list_costs_a_statement_more(self):
-        services = [
-            self.make_service(host=f'host{number}', context=self.context)
-            for number in range(20)
-        ]
-        self.up(self.made)
-        with self.statements() as counted:
-            self.assertEqual([True] * 20, [self.up(each) for each in services])
-        self.assertEqual(0, len(counted), counted)
-
-    def test_an_object_that_is_older_than_the_last_one_does_not_count(self):
-        cached = self.read(self.made)
-        cached.report_count = 1
-        cached.last_seen_up = timeutils.utcnow(True) - AN_HOUR
-        new = self.read(self.made)
-        new.report_count = 9
-        new.last_seen_up = timeutils.utcnow(True)
-        self.assertTrue(self.up(new))
-        self.assertTrue(self.up(cached))
-
-    def test_while_the_database_is_away_what_was_known_stands(self):
-        other = self.make_service(host='two', context=self.context)
-        mine = self.seen_ago(self.made, 1)
-        self.assertTrue(self.up(mine))
-        self.reader.failed(self.unavailable())
-        mine.last_seen_up = timeutils.utcnow(True) - AN_HOUR
-        with mock.patch.object(
-            written, 'database_time', side_effect=db_exc.DBConnectionError
-        ):
-            self.assertTrue(self.up(mine))
-            self.assertRaises(
-                exception.ServiceGroupUnavailable, self.up, other
-            )
-            self.assertGreater(self.reader.age, 0)
-        self.reader._clock.ask_again()
-        self.assertTrue(self.up(other))
-
-    def test_after_an_outage_nobody_is_down_who_had_no_time_to_beat(self):
-        mine = self.seen_ago(self.made, 1)
-        self.assertTrue(self.up(mine))
-        bounds = doubt.bounds_of(INTERVAL, DOWN_TIME)
-        now = time.monotonic()
-        clock = mock.patch('time.monotonic')
-        self.reader.failed(self.unavailable())
-        monotonic = clock.start()
-        self.addCleanup(clock.stop)
-        monotonic.return_value = now + DOWN_TIME + 20
-        # The database's clock went on as well.
-        with mock.patch.object(
-            written,
-            'database_time',
-            return_value=mine.last_seen_up.timestamp() + DOWN_TIME + 21,
-        ):
-            self.assertTrue(self.up(mine))
-            monotonic.return_value += bounds.settling + 1
-            self.assertFalse(self.up(mine))
-
-    def test_an_outage_that_a_list_meets_is_noted(self):
-        self.assertTrue(self.up(self.made))
-        switched = functions._switch(
-            mock.Mock(
-                side_effect=db_exc.DBConnectionError,
-                __name__='service_get_all',
-                spec=['__name__'],
-            ),
-            mock.Mock(),
-        )
-        self.assertRaises(db_exc.DBConnectionError, switched, self.context)
-        self.assertGreater(self.reader.age, 0)
-
-    def test_a_clock_of_the_database_that_is_set_makes_nobody_down(self):
-        mine = self.seen_ago(self.made, 1)
-        self.assertTrue(self.up(mine))
-        later = written.database_time(self.context) + 3600
-        self.reader._clock.ask_again()
-        with mock.patch.object(written, 'database_time', return_value=later):
-            self.assertTrue(self.up(mine))
-
-    def unavailable(self) -> exception.ServiceGroupUnavailable:
-        return exception.ServiceGroupUnavailable(
-            backend="nova's database", reason='gone'
-        )
 
 
 class TestSwitch(TestCase):

@@ -4,20 +4,17 @@
 
 import math
 import time
-from typing import Any
 from unittest import mock
 
 from nova import conf as nova_conf
-from nova.db.main import api as db
-import sqlalchemy as sa
 
 from nova_sg import exception
 from nova_sg.conductor import beats as conductor_beats
 from nova_sg.nova_tree.grouped import intake
-from nova_sg.nova_tree.grouped import sender
 from nova_sg.nova_tree.grouped import serving
 from nova_sg.nova_tree.grouped import written
 from nova_sg.tests.fixtures import commands
+from nova_sg.tests.fixtures import statements
 from nova_sg.tests.nova_tree import grouped_remote
 
 CONF = nova_conf.CONF
@@ -31,34 +28,23 @@ class TestBurst(grouped_remote.TestCase):
         self.stub_out('nova_sg.nova_tree.grouped.serving.REST', 0.02)
         self.start_conductor()
         self.caller.beat()
-        callers = [
-            sender.Caller(
-                self.process_of(
-                    self.make_service(
-                        host=f'host{number}', context=self.context
-                    )
-                )
+        made = [
+            self.seen_ago(
+                self.make_service(host=f'host{number}', context=self.context),
+                1,
             )
             for number in range(20)
         ]
-        updates: list[str] = []
-        engine = db.get_engine(context=self.context)
-
-        def noted(_connection: Any, _cursor: Any, statement: str, *_: Any):
-            if statement.startswith('UPDATE services'):
-                updates.append(statement)
-
-        sa.event.listen(engine, 'before_cursor_execute', noted)
-        self.addCleanup(
-            sa.event.remove, engine, 'before_cursor_execute', noted
-        )
-        for each in callers:
-            now = time.time()
-            each._client.cast(
-                {}, 'post', uuid=each._uuid, sent=now, until=now + 60
-            )
-        self.settle()
+        now = time.time()
+        with statements.StatementCounter() as counted:
+            for each in made:
+                self.caller._client.cast(
+                    {}, 'post', uuid=each.uuid, sent=now, until=now + 60
+                )
+            self.settle()
+        updates = [e for e in counted.statements if e.startswith('UPDATE')]
         self.assertLess(len(updates), 5)
+        self.assertEqual([1] * 20, [self.read(e).report_count for e in made])
 
 
 class TestGroup(grouped_remote.TestCase):

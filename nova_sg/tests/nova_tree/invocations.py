@@ -8,7 +8,6 @@ from unittest import mock
 import uuid
 
 import fixtures
-from nova import objects
 from nova.conductor import rpcapi as conductor_rpcapi
 from nova.db.main import api as db
 from nova.objects import base as objects_base
@@ -33,38 +32,23 @@ DOWN_TIME = 600
 
 
 class TestRuns(base.TestCase):
-    scenarios = [
-        *base.DRIVERS,
-        ('grouped', {'driver': 'db', 'records': None, 'beats': 'grouped'}),
-    ]
-    beats = 'nova'
+    scenarios = [*base.DRIVERS, base.GROUPED]
 
     def setUp(self) -> None:
         super().setUp()
-        self.flags(beats=self.beats, group='servicegroup')
         self.flags(report_interval=10, service_down_time=DOWN_TIME)
         self.context = self.in_cell('cell1')
         if self.driver == 'db':
-            engine = db.get_engine(context=self.context)
-            with engine.begin() as connection:
-                models.invocations.create(connection)
-                models.departures.create(connection)
+            self.make_tables(models.invocations, models.departures)
         self.made = self.make_service(context=self.context)
 
     def join(self, invocation: str | None = None) -> str:
         """Join as a process of a run does; return its invocation."""
         invocation = invocation or uuid.uuid4().hex
-        made = objects.Service.get_by_uuid(self.context, self.made.uuid)
-        process = types.SimpleNamespace(
-            service_ref=made,
-            report_interval=10,
-            topic='compute',
-            host=made.host,
-            tg=mock.Mock(),
-        )
-        self.process, self.api = process, nova_servicegroup.API()
+        self.process = self.process_of(self.made)
+        self.api = nova_servicegroup.API()
         with fixtures.EnvironmentVariable(sg_invocation.VARIABLE, invocation):
-            self.api.join(made.host, 'compute', process)
+            self.api.join('one', 'compute', self.process)
         return invocation
 
     def leave(self, invocation: str) -> Any:
@@ -74,7 +58,7 @@ class TestRuns(base.TestCase):
         )
 
     def is_up(self) -> bool:
-        made = objects.Service.get_by_uuid(self.context, self.made.uuid)
+        made = self.read(self.made)
         made.liveness = None
         return bool(nova_servicegroup.API().service_is_up(made))
 
@@ -132,9 +116,7 @@ class TestThroughConductor(base.TestCase):
         self.made = self.make_service(context=self.context)
 
     def test_a_compute_has_its_conductor_note_its_run(self):
-        engine = db.get_engine(context=self.context)
-        with engine.begin() as connection:
-            models.invocations.create(connection)
+        self.make_tables(models.invocations)
         self.useFixture(
             fixtures.EnvironmentVariable(
                 sg_invocation.VARIABLE, uuid.uuid4().hex
@@ -150,7 +132,7 @@ class TestThroughConductor(base.TestCase):
         )
         assert objects_base.NovaObject.indirection_api is not None
         invocations.note(process)
-        with engine.connect() as connection:
+        with db.get_engine(context=self.context).connect() as connection:
             noted = connection.execute(models.invocations.select()).all()
         mine = sg_invocation.current()
         self.assertIn((self.made.uuid, mine, 1), [tuple(e) for e in noted])

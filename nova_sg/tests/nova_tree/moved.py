@@ -6,7 +6,6 @@ from nova.db.main import api as db
 import testscenarios
 
 from nova_sg import exception
-from nova_sg.db import models
 from nova_sg.nova_tree import moved
 from nova_sg.tests.nova_tree import base
 
@@ -20,16 +19,7 @@ class TestMoved(base.TestCase):
         super().setUp()
         # As in a new process.
         moved._seen.clear()
-
-    def mark(self, driver: str, records: str) -> None:
-        """Mark the database of a cell as a move does."""
-        with db.get_engine(context=self.in_cell('cell1')).begin() as cell:
-            models.deployment.create(cell)
-            cell.execute(
-                models.deployment.insert().values(
-                    id=1, driver=driver, records=records, format=1
-                )
-            )
+        self.context = self.in_cell('cell1')
 
     def test_it_does_not_start_where_they_are_elsewhere(self):
         self.mark('zk', 'zookeeper')
@@ -41,9 +31,8 @@ class TestMoved(base.TestCase):
         )
         for side in ('driver = zk', 'driver = db'):
             self.assertIn(side, str(error))
-        # Nothing was written where nobody reads.
-        cell = self.in_cell('cell1')
-        self.assertEqual([], db.service_get_all.novas(cell))
+        # Nothing was written where no process reads.
+        self.assertEqual([], db.service_get_all.novas(self.context))
 
     def test_it_starts_where_they_have_come_back(self):
         self.mark('db', 'sql')

@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+import functools
 import inspect
 from typing import Any
 
@@ -32,21 +33,15 @@ class TestCase(base.TestCase):
         self.flags(rpc_response_timeout=20)
         self.context = self.in_cell('cell1')
 
-    def make_tables(self) -> None:
-        """Make what nova_sg has beside nova's tables, as ``db sync`` does."""
-        engine = db.get_engine(context=self.context)
-        with engine.begin() as connection:
-            models.writes.create(connection)
-            models.deployment.create(connection)
-        once._looked.pop(engine, None)
+    def keep_tokens(self) -> None:
+        """Make what nova_sg has for changes, as ``db sync`` does."""
+        self.make_tables(models.writes, models.deployment)
+        once._looked.pop(db.get_engine(context=self.context), None)
 
     def tokens(self) -> int:
         with db.get_engine(context=self.context).begin() as connection:
             query = sa.select(sa.func.count()).select_from(models.writes)
             return int(connection.execute(query).scalar_one())
-
-    def read(self, service: Any) -> Any:
-        return objects.Service.get_by_uuid(self.context, service.uuid)
 
     def force_down(self, service: Any, value: bool) -> None:
         mine = self.read(service)
@@ -87,7 +82,7 @@ class TestTwice(TestCase):
     def setUp(self) -> None:
         super().setUp()
         if self.driver == 'db' or self.records == 'sql':
-            self.make_tables()
+            self.keep_tokens()
         self.start_service('conductor')
         self.made = self.make_service(context=self.context)
 
@@ -203,29 +198,22 @@ class TestLostAnswer(TestCase):
     scenarios = [base.DB, base.GROUPED, base.ZK_SQL]
 
     def test_the_change_stands_and_so_does_what_came_after_it(self):
-        self.make_tables()
-        made = self.make_service(context=self.context)
-        self.lose_the_answer(lambda: self.force_down(made, True))
-        mine = self.read(made)
-        mine.forced_down = False
-        mine.disabled = True
-        mine.save()
-        found = self.read(made)
-        self.assertEqual((True, True), (found.forced_down, found.disabled))
-
-    def test_a_deadlock_after_it_hides_no_change(self):
-        self.make_tables()
-        made = self.make_service(context=self.context)
-        self.lose_the_answer(lambda: self.force_down(made, True), deadlocks=1)
-        mine = self.read(made)
-        mine.forced_down = False
-        mine.disabled = True
-        mine.save()
-        found = self.read(made)
-        self.assertEqual((True, True), (found.forced_down, found.disabled))
+        self.keep_tokens()
+        for deadlocks in (0, 1):
+            host = f'host{deadlocks}'
+            made = self.make_service(host=host, context=self.context)
+            self.lose_the_answer(
+                functools.partial(self.force_down, made, True), deadlocks
+            )
+            mine = self.read(made)
+            mine.forced_down = False
+            mine.disabled = True
+            mine.save()
+            found = self.read(made)
+            self.assertEqual((True, True), (found.forced_down, found.disabled))
 
     def test_deadlocks_after_it_are_an_unknown_outcome(self):
-        self.make_tables()
+        self.keep_tokens()
         made = self.make_service(context=self.context)
         at_once = once._ONCE.copy(wait=tenacity.wait_none())
         self.stub_out('nova_sg.nova_tree.once._ONCE', at_once)
@@ -251,7 +239,7 @@ class TestLostAnswer(TestCase):
         self.assertRaises(exception.OutcomeUnknown, mine.save)
 
     def test_a_beat_is_not_noted(self):
-        self.make_tables()
+        self.keep_tokens()
         made = self.make_service(context=self.context)
         before = self.tokens()
         made.report_count += 1
@@ -263,15 +251,10 @@ class TestFence(TestCase):
     scenarios = [base.DB, base.GROUPED]
 
     def move(self) -> None:
-        with db.get_engine(context=self.context).begin() as cell:
-            cell.execute(
-                models.deployment.insert().values(
-                    id=1, driver='zk', records='zookeeper', format=1
-                )
-            )
+        self.mark('zk', 'zookeeper')
 
     def test_a_change_that_came_before_a_move_was_made(self):
-        self.make_tables()
+        self.keep_tokens()
         made = self.make_service(context=self.context)
         self.lose_the_answer(self.move)
         made.disabled = True
@@ -279,7 +262,7 @@ class TestFence(TestCase):
         self.assertTrue(self.read(made).disabled)
 
     def test_a_process_that_runs_changes_nothing_it_has_left(self):
-        self.make_tables()
+        self.keep_tokens()
         made = self.make_service(context=self.context)
         self.move()
         made.disabled = True

@@ -146,16 +146,10 @@ class TestStatisticsBeside(TestStatistics):
 class TestInstances(base.TestCase):
     scenarios = base.ELSEWHERE
 
-    def make_instance(self, host: str) -> str:
-        """Return the uuid of the compute service of a new instance."""
-        uuid: str = self.make_service(host=host).uuid
-        objects.Instance(
-            self.context,
-            project_id=self.context.project_id,
-            host=host,
-            flavor=objects.Flavor(name='small', memory_mb=1),
-        ).create()
-        return uuid
+    def make_host(self, name: str) -> str:
+        """Return the uuid of the compute of a host with an instance."""
+        self.make_instance(name)
+        return str(self.make_service(host=name).uuid)
 
     def listed(self) -> Any:
         return objects.InstanceList.get_by_filters(
@@ -183,7 +177,7 @@ class TestInstances(base.TestCase):
         few = 1 if self.records == 'sql' else instances.FEW
         for number in range(instances.FEW + 2):
             host = f'host{number}'
-            made[host] = self.make_instance(host)
+            made[host] = self.make_host(host)
             if number in (0, 1, instances.FEW - 1, instances.FEW):
                 asked.clear()
                 self.assertEqual(
@@ -196,7 +190,7 @@ class TestInstances(base.TestCase):
     def test_a_list_states_the_hosts_it_has_read(self):
         group = servicegroup.API()
         for number in range(instances.FEW + 1):
-            self.make_instance(f'host{number}')
+            self.make_host(f'host{number}')
         disabled = objects.Service.get_by_compute_host(self.context, 'host3')
         disabled.disabled = True
         disabled.save()
@@ -223,7 +217,7 @@ class TestInstancesBeside(TestInstances):
     def test_a_page_reads_the_rows_of_its_hosts_in_one_statement(self):
         for number in range(5):
             self.make_service(host=f'other{number}')
-        made = [self.make_instance(f'host{number}') for number in range(3)]
+        made = [self.make_host(f'host{number}') for number in range(3)]
         read = []
         record_of = records._record
         self.stub_out(

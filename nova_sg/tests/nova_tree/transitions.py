@@ -6,12 +6,8 @@ from collections.abc import Callable
 import contextlib
 import io
 import time
-from typing import Any
 from unittest import mock
 
-import fixtures
-from nova import objects
-from nova.db.main import api as db
 import testscenarios
 
 from nova_sg import exception
@@ -40,12 +36,6 @@ class TestCase(base.TestCase):
         self.flags(report_interval=10, service_down_time=600)
         self.commands = manage.ServiceCommands(run.service_commands())
 
-    def make_table(self, context: Any) -> None:
-        """Do as "service prepare" does, with the database of a cell."""
-        engine = db.get_engine(context=context)
-        with engine.begin() as connection:
-            models.transitions.create(connection, checkfirst=True)
-
     def history(self) -> history_base.History:
         api = owner.get()
         found = transitions.of_novas_table() if api is None else None
@@ -66,7 +56,8 @@ class TestCommand(TestCase):
     def setUp(self) -> None:
         super().setUp()
         for name in ('cell0', 'cell1', 'cell2'):
-            self.make_table(self.in_cell(name))
+            self.context = self.in_cell(name)
+            self.make_tables(models.transitions)
         for name, host in (('cell1', 'one'), ('cell2', 'two')):
             context = self.in_cell(name)
             made = self.make_service(host, context=context)
@@ -92,11 +83,11 @@ class TestWithoutTable(TestCase):
     scenarios = [base.DB, base.ZK_SQL]
 
     def test_a_cell_without_the_table_does_not_hide_others(self):
-        context = self.in_cell('cell1')
-        self.make_table(context)
-        made = self.make_service('one', context=context)
+        self.context = self.in_cell('cell1')
+        self.make_tables(models.transitions)
+        made = self.make_service()
         self.history().record(
-            cells.Context(context), [conformance.next_entry(made.uuid)]
+            cells.Context(self.context), [conformance.next_entry(made.uuid)]
         )
         lines, errors = self.shown()
         self.assertEqual(1, len(lines))
@@ -121,14 +112,11 @@ class TestConductor(TestCase):
     # A context without a target leads where nova's fixtures led last.
     NUMBER_OF_CELLS = 1
 
-    scenarios = [
-        *base.DRIVERS,
-        ('grouped', {'driver': 'db', 'records': None, 'beats': 'grouped'}),
-    ]
+    scenarios = [*base.DRIVERS, base.GROUPED]
 
     def setUp(self) -> None:
         super().setUp()
-        self.make_table(self.context)
+        self.make_tables(models.transitions)
         self.made = self.make_service()
 
     def told(self) -> list[tuple[str, str, str | None]]:
@@ -141,7 +129,7 @@ class TestConductor(TestCase):
         watcher = recording.begin(lambda: True)._recorder
         watcher.look()
         before = str(watcher._standings[self.made.uuid])
-        made = objects.Service.get_by_uuid(self.context, self.made.uuid)
+        made = self.read(self.made)
         made.disabled, made.disabled_reason = True, 'new disk'
         made.save()
         watcher.look()
@@ -170,17 +158,13 @@ class TestConductor(TestCase):
 
     def test_one_that_runs_records(self):
         self.flags(interval=1, group='history')
-        self.useFixture(
-            fixtures.MockPatchObject(recording, '_turn', turn.Turn())
-        )
-        self.useFixture(
-            fixtures.MockPatchObject(recording, '_recording', None)
-        )
+        self.stub_out('nova_sg.nova_tree.recording._turn', turn.Turn())
+        self.stub_out('nova_sg.nova_tree.recording._recording', None)
         conductor = self.start_service('conductor', host='ctl1')
         watcher = recording._recording._recorder
         # What it lists first is no transition.
         self.wait_for(lambda: self.made.uuid in watcher._numbers)
-        made = objects.Service.get_by_uuid(self.context, self.made.uuid)
+        made = self.read(self.made)
         made.disabled = True
         made.save()
         self.wait_for(self.told)
