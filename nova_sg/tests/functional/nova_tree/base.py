@@ -2,12 +2,15 @@
 
 """What tests of commands and processes of a nova have in common."""
 
+from collections.abc import Callable
 from collections.abc import Sequence
 import subprocess
 from typing import Any
 
 from oslotest import base
 
+from nova_sg.tests.fixtures import commands
+from nova_sg.tests.fixtures.servers import daemon
 from nova_sg.tests.functional.nova_tree import cells
 
 THREADS = {'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'true'}
@@ -44,6 +47,39 @@ class TestCase(base.BaseTestCase):
         return self.cell.run(
             'nova-sg-run', name, *_CONF, *arguments, **environment
         )
+
+    def start(
+        self,
+        name: str,
+        *arguments: str,
+        ready: Callable[[], object],
+        **environment: str,
+    ) -> daemon.Daemon:
+        """Start a process of nova with nova_sg inside; its log is ``log``.
+
+        :param ready: tells whether it serves; may raise OSError before
+        """
+        log = self.cell.directory / 'log'
+        started = daemon.Daemon(
+            [
+                str(self.tree / 'venv/bin/nova-sg-run'),
+                *(name, *_CONF, *arguments),
+            ],
+            directory=self.cell.directory,
+            log=log,
+            environment=self.cell.environment(**environment),
+        )
+        self.addCleanup(started.kill)
+
+        def serves() -> bool:
+            assert started.exit_code is None, log.read_text()[-5000:]
+            try:
+                return bool(ready())
+            except OSError:
+                return False
+
+        commands.wait_until(serves, f'{name} serves', cells.PATIENCE)
+        return started
 
     def assert_done(self, done: Any) -> str:
         """Assert that a command did what it should, without a complaint.

@@ -2,10 +2,13 @@
 
 """The databases of a nova with one cell, for commands and processes of it."""
 
+from collections.abc import Iterator
 from collections.abc import Mapping
+import contextlib
 import functools
 import os
 import pathlib
+import sqlite3
 import subprocess
 import tempfile
 
@@ -94,6 +97,16 @@ class NovaCell(fixtures.Fixture):
         :param text: what else is in it
         """
         (self.directory / name).write_text(CONF + text)
+
+    @contextlib.contextmanager
+    def connect(self, database: str = 'cell') -> Iterator[sqlite3.Connection]:
+        """Connect to a database: ``api``, ``cell0`` or ``cell``."""
+        path = self.directory / f'{database}.sqlite'
+        with (
+            contextlib.closing(sqlite3.connect(path, timeout=30)) as made,
+            made,
+        ):
+            yield made
 
     def run(
         self, *command: str, **environment: str

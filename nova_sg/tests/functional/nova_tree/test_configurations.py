@@ -2,8 +2,6 @@
 
 """nova.conf as deployment tools write it, with nova_sg switched on there."""
 
-import contextlib
-import sqlite3
 import subprocess
 
 import testscenarios
@@ -132,8 +130,7 @@ class TestConfigurations(base.TestCase):
     ]
 
     def has_beaten(self) -> bool:
-        path = self.cell.directory / 'cell.sqlite'
-        with contextlib.closing(sqlite3.connect(path, timeout=30)) as cell:
+        with self.cell.connect() as cell:
             return bool(cell.execute(_BEATEN).fetchone()[0])
 
     def test_a_conductor_serves_and_nova_manage_lists_it(self):

@@ -4,7 +4,6 @@
 
 import http.cookiejar
 import json
-import sqlite3
 from typing import Any
 import urllib.error
 import urllib.request
@@ -12,7 +11,6 @@ import uuid
 
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import scrape
-from nova_sg.tests.fixtures.servers import daemon
 from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.functional.nova_tree import base
 
@@ -23,7 +21,7 @@ transport_url = fake:///
 state_path = {directory}
 my_ip = 127.0.0.1
 service_down_time = 3600
-# A compute that is up is told; here nobody listens.
+# A compute that is up is told; here none listens.
 rpc_response_timeout = 1
 long_rpc_timeout = 1
 [oslo_concurrency]
@@ -84,7 +82,7 @@ class TestDashboard(base.TestCase):
             *('cell0', 'ctl', 'nova-conductor', 'conductor'),
             str(uuid.uuid4()),
         )
-        with sqlite3.connect(self.cell.directory / 'api.sqlite') as api:
+        with self.cell.connect('api') as api:
             ((cell_id,),) = api.execute(
                 "SELECT id FROM cell_mappings WHERE name = 'cell1'"
             )
@@ -106,45 +104,23 @@ class TestDashboard(base.TestCase):
             urllib.request.HTTPCookieProcessor(self.cookies)
         )
         self.proof = ''
-        self.start()
+        self.start(
+            *('nova-sg-api', '--port', str(self.port), '--workers', '1'),
+            ready=lambda: self.ask('/healthcheck') == 200,
+            **base.THREADS,
+        )
 
     def insert(self, database: str, *values: str) -> None:
         *names, identity = values
-        path = self.cell.directory / f'{database}.sqlite'
-        with sqlite3.connect(path) as connection:
+        with self.cell.connect(database) as connection:
             connection.execute(_SERVICE, (*names, _VERSION, identity))
 
     def read(self) -> tuple[Any, ...]:
-        path = self.cell.directory / 'cell.sqlite'
-        with sqlite3.connect(path) as connection:
-            ((*found,),) = connection.execute(
+        with self.cell.connect() as cell:
+            ((*found,),) = cell.execute(
                 'SELECT disabled, disabled_reason, forced_down FROM services'
             )
         return tuple(found)
-
-    def start(self) -> None:
-        log = self.cell.directory / 'log'
-        served = daemon.Daemon(
-            [
-                str(self.tree / 'venv/bin/nova-sg-run'),
-                *('nova-sg-api', '--config-file', 'nova.conf'),
-                *('--port', str(self.port), '--workers', '1'),
-            ],
-            directory=self.cell.directory,
-            log=log,
-            environment=self.cell.environment(**base.THREADS),
-        )
-        self.addCleanup(served.kill)
-        self.log = log
-
-        def serves() -> bool:
-            assert served.exit_code is None, log.read_text()[-5000:]
-            try:
-                return self.ask('/healthcheck') == 200
-            except OSError:
-                return False
-
-        commands.wait_until(serves, 'it serves', 240)
 
     def ask(self, path: str, body: Any = None) -> Any:
         """Return what an answer holds; its status where that is no JSON."""
@@ -207,7 +183,7 @@ class TestDashboard(base.TestCase):
         # HostAPI tells the compute to note it in placement.
         self.assertIn(
             'COMPUTE_STATUS_DISABLED trait on compute node',
-            self.log.read_text(),
+            (self.cell.directory / 'log').read_text(),
         )
         (service,) = self.ask('/dashboard/host?name=c1')['services']
         self.assertEqual(self.uuid, service['uuid'])
@@ -234,7 +210,7 @@ class TestDashboard(base.TestCase):
         found = self.ask('/dashboard/host?name=c1')
         self.assertIsNone(found['history'])
         self.assert_done(self.nova('nova-manage', 'service', 'prepare'))
-        with sqlite3.connect(self.cell.directory / 'cell.sqlite') as cell:
+        with self.cell.connect() as cell:
             cell.executescript(_STOPPED.format(uuid=self.uuid))
         commands.wait_until(
             lambda: self.ask('/dashboard/state')['others'],
@@ -261,7 +237,7 @@ class TestDashboard(base.TestCase):
     def test_a_host_that_was_evacuated_is_restarted_first(self):
         self.proof = self.ask('/dashboard/login', {'user': 'admin'})['proof']
         self.assertEqual({'host': 'c1'}, self.act('force-down'))
-        with sqlite3.connect(self.cell.directory / 'cell.sqlite') as cell:
+        with self.cell.connect() as cell:
             cell.execute(
                 _EVACUATION, ('c1', str(uuid.uuid4()), str(uuid.uuid4()))
             )
@@ -269,7 +245,7 @@ class TestDashboard(base.TestCase):
         self.assertEqual((0, None, 1), self.read())
         # Nothing else is held up.
         self.assertEqual({'host': 'c1'}, self.act('disable'))
-        with sqlite3.connect(self.cell.directory / 'cell.sqlite') as cell:
+        with self.cell.connect() as cell:
             cell.execute("UPDATE migrations SET status = 'completed'")
         self.assertEqual({'host': 'c1'}, self.act('unset-force-down'))
         self.assertEqual((1, None, 0), self.read())

@@ -64,28 +64,12 @@ class TestMonitoring(base.TestCase):
             )
         )
 
-    def start(self) -> daemon.Daemon:
-        log = self.cell.directory / 'log'
-        started = daemon.Daemon(
-            [
-                str(self.tree / 'venv/bin/nova-sg-run'),
-                *(PROGRAM, '--config-file', 'nova.conf'),
-            ],
-            directory=self.cell.directory,
-            log=log,
-            environment=self.cell.environment(**self.environment),
+    def start_conductor(self) -> daemon.Daemon:
+        return self.start(
+            PROGRAM,
+            ready=lambda: self.probe('ready')['ready'],
+            **self.environment,
         )
-        self.addCleanup(started.kill)
-
-        def is_ready() -> bool:
-            assert started.exit_code is None, log.read_text()[-5000:]
-            try:
-                return bool(self.probe('ready')['ready'])
-            except OSError:
-                return False
-
-        commands.wait_until(is_ready, 'it is ready', 240)
-        return started
 
     def probe(self, name: str) -> dict[str, bool | None]:
         with urllib.request.urlopen(
@@ -106,7 +90,7 @@ class TestMonitoring(base.TestCase):
         }
 
     def test_workers_answer_for_all_of_them(self):
-        master = self.start()
+        master = self.start_conductor()
         commands.wait_until(
             lambda: len(self.workers(master.pid)) == WORKERS, 'workers'
         )
@@ -134,7 +118,7 @@ class TestMonitoring(base.TestCase):
         master.stop(signal.SIGTERM, 120)
 
     def test_a_port_that_is_taken_is_said_in_one_line(self):
-        self.start()
+        self.start_conductor()
         said = self.assert_refused(2, self.nova(PROGRAM, **self.environment))
         self.assertIn('[monitoring] ports', said)
 

@@ -2,9 +2,7 @@
 
 """The services of a nova's cell are moved by its own nova-manage."""
 
-import contextlib
 import json
-import sqlite3
 
 import testscenarios
 
@@ -47,7 +45,7 @@ class TestMoving(base.TestCase):
         self.cell.configure(_CONF.format(hosts=server.hosts))
 
     def migrate(self, *arguments: str) -> object:
-        # As each nova runs it where nobody says otherwise: under eventlet.
+        # As each nova runs it by default: under eventlet.
         return self.nova('nova-manage', 'service', 'migrate', *arguments)
 
     def manage(self, *arguments: str, **environment: str) -> str:
@@ -59,12 +57,7 @@ class TestMoving(base.TestCase):
         )
 
     def test_a_cell_is_moved_and_nobody_serves_what_it_has_left(self):
-        with (
-            contextlib.closing(
-                sqlite3.connect(self.cell.directory / 'cell.sqlite')
-            ) as cell,
-            cell,
-        ):
+        with self.cell.connect() as cell:
             cell.execute(_SERVICE, (UUID,))
         moving = ('--from', 'db', '--to', 'zk')
         self.assertIn(
