@@ -14,13 +14,13 @@ from benchmarks.nova_lists import computes
 from benchmarks.nova_lists import variants
 from benchmarks.nova_lists import work
 from nova_sg.tests.fixtures import statements
-from nova_sg.tests.nova_deployment import deployment
+from nova_sg.tests.nova_deployment import ways
 from nova_sg.tests.nova_suite import watcher
 
 
 def main(variant: str, number: int, runs: int, asked: list[str]) -> None:
     """Be the compute API of a variant, and print what requests cost."""
-    way = deployment.Way(on=variant != variants.NOVA)
+    way = ways.Way(on=variant != variants.NOVA)
     application = importlib.import_module(way.application).application
     # nova logs what ends a process, and nobody reads its log here.
     sys.excepthook = sys.__excepthook__

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import Any
 
-from nova_sg.tests.nova_deployment import deployment
+from nova_sg.tests.nova_deployment import ways
 
 
 def service_version() -> int:
@@ -37,7 +37,7 @@ def alive(number: int) -> Iterator[None]:
 
 def join(number: int) -> None:
     """Register the computes with the backend, and live until told to end."""
-    way = deployment.Way(on=True)
+    way = ways.Way(on=True)
     importlib.import_module(way.application)
     owner = importlib.import_module('nova_sg.nova_tree.owner').get()
     contexts = importlib.import_module('nova_sg.context')

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from benchmarks.nova_lists import configuration
 from benchmarks.nova_lists import filling
 from nova_sg.tests.fixtures.servers import postgresql
-from nova_sg.tests.nova_deployment import deployment
 from nova_sg.tests.nova_deployment import processes
+from nova_sg.tests.nova_deployment import ways
 
 NAMES = ('nova_api', 'nova_cell0', 'nova_cell1')
 
@@ -68,7 +68,7 @@ class Stock(abc.ABC):
         stock = Copy(self._directory / 'stock', self.url('stock'))
         stock.directory.mkdir()
         configuration.write(stock.directory, stock.url, {})
-        way = deployment.Way(on=False)
+        way = ways.Way(on=False)
 
         def manage(*words: str) -> str:
             file = str(stock.directory / 'nova.conf')

@@ -1,92 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The deployment: its servers, databases, processes, and what they say."""
+"""The deployment: its databases, processes, and what they say."""
 
 from collections.abc import Sequence
 import dataclasses
-from importlib import metadata
 import json
-import os
 import pathlib
 import re
-import sys
-import sysconfig
 from typing import Any
 import urllib.error
 import urllib.request
 
 import fixtures
-import pymysql
 
-from nova_sg.nova_tree import release
-from nova_sg.tests.fixtures.servers import directories
 from nova_sg.tests.fixtures.servers import mariadb
-from nova_sg.tests.fixtures.servers import memcached
-from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.fixtures.servers import rabbitmq
-from nova_sg.tests.fixtures.servers import zookeeper
 from nova_sg.tests.nova_deployment import configuration
 from nova_sg.tests.nova_deployment import processes
-
-_DATABASES = ('nova_api', 'nova_cell0', 'nova_cell1', 'placement')
-
-#: Seconds a ZooKeeper session outlives its process.
-SESSION_TIMEOUT = 6
+from nova_sg.tests.nova_deployment import servers
+from nova_sg.tests.nova_deployment import ways
 
 #: Seconds between two beats.
 REPORT_INTERVAL = 1
 
 #: Seconds without a beat until a service is down.
 SERVICE_DOWN_TIME = 6
-
-
-@dataclasses.dataclass(frozen=True)
-class Way:
-    """How a process of nova gets nova_sg.
-
-    :param on: it has nova_sg
-    :param by: ``run`` for nova-sg-run, ``conf`` for nova.conf alone
-    :param prefix: the environment its programs are in; None for ours
-    """
-
-    on: bool
-    by: str = 'run'
-    prefix: str | None = None
-
-    def command(self, name: str, *arguments: str) -> list[str]:
-        """Return the command line of a command of nova."""
-        wrapper = (
-            [processes.program('nova-sg-run', self.prefix)]
-            if self.on and self.by == 'run'
-            else []
-        )
-        return [*wrapper, processes.program(name, self.prefix), *arguments]
-
-    @property
-    def release(self) -> int:
-        """The release of the nova in its environment."""
-        base = self.prefix or sys.prefix
-        site = sysconfig.get_path(
-            'purelib', vars={'base': base, 'platbase': base}
-        )
-        (nova,) = metadata.distributions(name='nova', path=[site])
-        return int(nova.version.partition('.')[0])
-
-    @property
-    def api_on_threads(self) -> bool:
-        """Whether the compute API runs on native threads."""
-        said = os.environ.get('OS_NOVA_DISABLE_EVENTLET_PATCHING')
-        if said is None:
-            return self.release in release.API_ON_THREADS
-        return said == 'true'
-
-    @property
-    def application(self) -> str:
-        """The module of the compute API's WSGI application."""
-        wrapped = self.on and self.by == 'run'
-        return (
-            f'{"nova_sg.nova_tree" if wrapped else "nova"}.wsgi.osapi_compute'
-        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,75 +63,43 @@ class Deployment(fixtures.Fixture):
         beats: str | None = None,
     ) -> None:
         super().__init__()
-        self._group: dict[str, object] = {'driver': driver}
-        if beats is not None:
-            self._group['beats'] = beats
-        self._stock = Way(on=False, prefix=prefix)
-        self._driver = driver
-        self._beats = {
-            'report_interval': report_interval,
-            'service_down_time': service_down_time,
+        self._servers = servers.Servers(driver)
+        self._stock = ways.Way(on=False, prefix=prefix)
+        self._options: dict[str, dict[str, object]] = {
+            'DEFAULT': {
+                'report_interval': report_interval,
+                'service_down_time': service_down_time,
+            },
         }
+        self.use(driver)
+        if beats is not None:
+            self._options['servicegroup']['beats'] = beats
         self._cell = ''
 
     def _setUp(self) -> None:
-        self.directory = self.useFixture(
-            directories.ServerDirectory('nova')
-        ).path
-        self.database = self.useFixture(mariadb.MariadbServer())
-        self.messaging = self.useFixture(rabbitmq.RabbitmqServer())
-        self._addresses = configuration.Addresses(
-            database=self.database.url.removesuffix('/mysql')
-            + '/{name}?charset=utf8mb3',
-            messaging=self.messaging.url,
-            placement=self.useFixture(ports.Port()).number,
-            api=self.useFixture(ports.Port()).number,
-        )
-        self._options = self._servicegroup_options()
+        made = self.useFixture(self._servers)
+        self.directory = made.directory
+        self.database = made.database
+        self.messaging = made.messaging
+        self._addresses = made.addresses
+        self._options.update(made.backend)
         self._make_databases()
-        self._start_placement()
-
-    def _servicegroup_options(self) -> dict[str, dict[str, object]]:
-        options: dict[str, dict[str, object]] = {
-            'DEFAULT': dict(self._beats),
-            'servicegroup': dict(self._group),
-        }
-        if self._driver == 'zk':
-            server = self.useFixture(zookeeper.ZookeeperServer())
-            options['zookeeper'] = {
-                'hosts': server.hosts,
-                'session_timeout': SESSION_TIMEOUT,
-            }
-        elif self._driver == 'mc':
-            cache = self.useFixture(memcached.MemcachedServer())
-            options['servicegroup']['records'] = 'memcached'
-            options['memcached'] = {'servers': cache.hosts}
-        return options
 
     def use(self, driver: str) -> None:
         """Give what starts from now on another ``[servicegroup] driver``.
 
         :param driver: ``db``, or the one that this was made with
         """
-        mine = {'driver': driver}
+        mine: dict[str, object] = {'driver': driver}
         if driver == 'mc':
             mine['records'] = 'memcached'
         self._options['servicegroup'] = mine
 
-    def prepare(self, way: Way) -> str:
+    def prepare(self, way: ways.Way) -> str:
         """Make the tables of nova_sg in the database of the cell."""
-        file = self._write_nova(way, 'nova-manage', 'controller')
-        return processes.run(
-            [
-                processes.program('nova-sg-manage', way.prefix),
-                *('--config-file', str(file), 'db', 'sync'),
-            ]
-        )
+        return self._sg_manage(way, 'db', 'sync')
 
     def _make_databases(self) -> None:
-        with self._connect() as connection, connection.cursor() as cursor:
-            for name in _DATABASES:
-                cursor.execute(f'CREATE DATABASE {name} CHARACTER SET utf8mb3')
         stock = self._stock
         self.manage(stock, 'api_db', 'sync')
         cell0 = self._addresses.database.format(name='nova_cell0')
@@ -211,32 +117,8 @@ class Deployment(fixtures.Fixture):
             raise processes.Failed(f'no cell was created: {created}')
         self._cell = found.group()
 
-    def _start_placement(self) -> None:
-        directory = self.directory / 'placement-api'
-        configuration.write_placement(directory, self._addresses)
-        file = str(directory / 'placement.conf')
-        processes.run(
-            [
-                processes.program('placement-manage'),
-                *('--config-file', file),
-                *('db', 'sync'),
-            ]
-        )
-        placement = processes.Process(
-            'placement-api',
-            [processes.program('gunicorn')],
-            directory,
-            {'OS_PLACEMENT_CONFIG_DIR': str(directory)},
-        )
-        self.addCleanup(placement.kill)
-        processes.wait_until(
-            'placement answers',
-            lambda: _answers(self._addresses.placement_url),
-            [placement],
-        )
-
     def start(
-        self, way: Way, name: str, host: str, **variables: str
+        self, way: ways.Way, name: str, host: str, **variables: str
     ) -> processes.Process:
         """Start a service of nova.
 
@@ -254,7 +136,7 @@ class Deployment(fixtures.Fixture):
         return process
 
     def start_api(
-        self, way: Way, host: str = 'controller', **variables: str
+        self, way: ways.Way, host: str = 'controller', **variables: str
     ) -> processes.Process:
         """Start the compute API, and return its process when it answers.
 
@@ -276,12 +158,12 @@ class Deployment(fixtures.Fixture):
         self.addCleanup(process.kill)
         processes.wait_until(
             'the compute API answers',
-            lambda: _answers(self._addresses.api_url),
+            lambda: servers.answers(self._addresses.api_url),
             [process],
         )
         return process
 
-    def _write_nova(self, way: Way, name: str, host: str) -> pathlib.Path:
+    def _write_nova(self, way: ways.Way, name: str, host: str) -> pathlib.Path:
         options = {group: dict(some) for group, some in self._options.items()}
         if not way.on:
             # What stock nova would not understand is not there.
@@ -298,7 +180,7 @@ class Deployment(fixtures.Fixture):
             database=not name.startswith('nova-compute'),
         )
 
-    def manage(self, way: Way, *arguments: str) -> str:
+    def manage(self, way: ways.Way, *arguments: str) -> str:
         """Run nova-manage, and return what it printed.
 
         :raises processes.Failed: it failed
@@ -307,6 +189,11 @@ class Deployment(fixtures.Fixture):
         return processes.run(
             way.command('nova-manage', '--config-file', str(file), *arguments)
         )
+
+    def _sg_manage(self, way: ways.Way, *arguments: str) -> str:
+        file = self._write_nova(way, 'nova-sg-manage', 'controller')
+        program = processes.program('nova-sg-manage', way.prefix)
+        return processes.run([program, '--config-file', str(file), *arguments])
 
     def openstack(self, *arguments: str) -> str:
         """Run the openstack client, and return what it printed."""
@@ -319,17 +206,10 @@ class Deployment(fixtures.Fixture):
             },
         )
 
-    def records(self, way: Way) -> list[dict[str, Any]]:
+    def records(self, way: ways.Way) -> list[dict[str, Any]]:
         """Return what nova_sg knows of the services, without nova's API."""
-        file = self._write_nova(way, 'nova-sg-manage', 'controller')
         listed: list[dict[str, Any]] = json.loads(
-            processes.run(
-                [
-                    processes.program('nova-sg-manage', way.prefix),
-                    *('--config-file', str(file), 'service', 'list'),
-                    *('--long', '-f', 'json'),
-                ]
-            )
+            self._sg_manage(way, 'service', 'list', '--long', '-f', 'json')
         )
         return listed
 
@@ -356,7 +236,7 @@ class Deployment(fixtures.Fixture):
     def rows(self) -> dict[str, int]:
         """Return how many rows the ``services`` tables have, by database."""
         counts = {}
-        with self._connect() as connection, connection.cursor() as cursor:
+        with self._servers.cursor() as cursor:
             for name in ('nova_cell0', 'nova_cell1'):
                 cursor.execute(f'SELECT COUNT(*) FROM {name}.services')
                 counts[name] = cursor.fetchone()[0]
@@ -364,7 +244,7 @@ class Deployment(fixtures.Fixture):
 
     def registered(self) -> Sequence[tuple[Any, ...]]:
         """Return host, binary and report count of the rows of the cell."""
-        with self._connect() as connection, connection.cursor() as cursor:
+        with self._servers.cursor() as cursor:
             cursor.execute(
                 'SELECT host, `binary`, report_count'
                 ' FROM nova_cell1.services WHERE deleted = 0'
@@ -372,16 +252,3 @@ class Deployment(fixtures.Fixture):
             )
             rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
             return rows
-
-    def _connect(self) -> Any:
-        return pymysql.connect(
-            host=ports.HOST, port=self.database.port, user='root'
-        )
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5):
-            return True
-    except OSError:
-        return False

@@ -14,9 +14,10 @@ from nova_sg.tests.nova_deployment import configuration
 from nova_sg.tests.nova_deployment import deployment
 from nova_sg.tests.nova_deployment import processes
 from nova_sg.tests.nova_deployment import watched
+from nova_sg.tests.nova_deployment import ways
 
 #: nova's defaults: a broker that is away for half of the down time makes
-#: nobody down.
+#: no service down.
 _REPORT_INTERVAL = 10
 _SERVICE_DOWN_TIME = 60
 
@@ -50,8 +51,8 @@ class Faults(watched.Watched):
                 'db', _REPORT_INTERVAL, _SERVICE_DOWN_TIME, beats='grouped'
             )
         )
-        self._way = deployment.Way(on=True)
-        self._plain = deployment.Way(on=False, prefix=plain)
+        self._way = ways.Way(on=True)
+        self._plain = ways.Way(on=False, prefix=plain)
 
     def run(self) -> None:
         for off in (_AN_HOUR, -_AN_HOUR):

@@ -14,6 +14,7 @@ from nova_sg.tests.nova_deployment import deployment
 from nova_sg.tests.nova_deployment import processes
 from nova_sg.tests.nova_deployment import scenario
 from nova_sg.tests.nova_deployment import watched
+from nova_sg.tests.nova_deployment import ways
 
 #: Seconds, in the ratio of nova's defaults.
 _REPORT_INTERVAL = 5
@@ -31,8 +32,8 @@ def main() -> int:
     parser.add_argument('plain', help='that of nova alone, the new release')
     arguments = parser.parse_args()
     return Upgrade(
-        deployment.Way(on=True, prefix=arguments.old),
-        deployment.Way(on=False, prefix=arguments.plain),
+        ways.Way(on=True, prefix=arguments.old),
+        ways.Way(on=False, prefix=arguments.plain),
     ).main()
 
 
@@ -45,7 +46,7 @@ class Upgrade(watched.Watched):
 
     down_time = _SERVICE_DOWN_TIME
 
-    def __init__(self, old: deployment.Way, plain: deployment.Way) -> None:
+    def __init__(self, old: ways.Way, plain: ways.Way) -> None:
         super().__init__(
             deployment.Deployment(
                 'db',
@@ -56,7 +57,7 @@ class Upgrade(watched.Watched):
             )
         )
         self._old, self._plain = old, plain
-        self._new = deployment.Way(on=True)
+        self._new = ways.Way(on=True)
 
     def run(self) -> None:
         old, new = f'nova {self._old.release}', f'nova {self._new.release}'
@@ -106,7 +107,7 @@ class Upgrade(watched.Watched):
         self._kill_and_stop(self._new)
         self.show()
 
-    def _kill_and_stop(self, way: deployment.Way | None = None) -> None:
+    def _kill_and_stop(self, way: ways.Way | None = None) -> None:
         """Kill one compute and stop another, and start them again."""
         self.set('disable', 'compute3')
         self.kill(scenario.COMPUTE, 'compute1')

@@ -13,9 +13,10 @@ import sys
 from nova_sg.tests.nova_deployment import deployment
 from nova_sg.tests.nova_deployment import processes
 from nova_sg.tests.nova_deployment import scenario
+from nova_sg.tests.nova_deployment import ways
 
 _COMPUTES = ('compute1', 'compute2')
-_WAY = deployment.Way(on=True)
+_WAY = ways.Way(on=True)
 
 #: How the computes are before the move, and after it.
 _STATES = {'compute1': scenario.UP, 'compute2': scenario.DISABLED}

@@ -14,6 +14,7 @@ import sys
 from nova_sg.tests.nova_deployment import deployment
 from nova_sg.tests.nova_deployment import processes
 from nova_sg.tests.nova_deployment import scenario
+from nova_sg.tests.nova_deployment import ways
 
 _COMPUTES = ('compute1', 'compute2', 'compute3')
 
@@ -27,7 +28,7 @@ def main() -> int:
     parser.add_argument('--driver', choices=('zk', 'mc'), default='zk')
     parser.add_argument('old', help='the environment of the old release')
     arguments = parser.parse_args()
-    old = deployment.Way(on=True, prefix=arguments.old)
+    old = ways.Way(on=True, prefix=arguments.old)
     return Upgrade(arguments.driver, old).main()
 
 
@@ -38,10 +39,10 @@ class Upgrade(scenario.Scenario):
     :param old: how processes of the old release run
     """
 
-    def __init__(self, driver: str, old: deployment.Way) -> None:
+    def __init__(self, driver: str, old: ways.Way) -> None:
         super().__init__(deployment.Deployment(driver, prefix=old.prefix))
         self._old = old
-        self._new = deployment.Way(on=True)
+        self._new = ways.Way(on=True)
         self._uuids: dict[str, str] = {}
 
     def run(self) -> None:
@@ -137,7 +138,7 @@ class Upgrade(scenario.Scenario):
         self.stop(scenario.COMPUTE, host)
         self.start_computes(self._new, host)
 
-    def _decide(self, way: deployment.Way, verb: str, host: str) -> None:
+    def _decide(self, way: ways.Way, verb: str, host: str) -> None:
         """Enable or disable a compute with nova-manage of a release."""
         self.deployment.manage(way, 'service', verb, host, scenario.COMPUTE)
         print(f'nova-manage of nova {way.release}: {verb} {host}')
@@ -166,7 +167,7 @@ class Upgrade(scenario.Scenario):
         print(f'Both releases say the same of {len(said[0])} services')
 
     def _column(
-        self, name: str, way: deployment.Way | None = None
+        self, name: str, way: ways.Way | None = None
     ) -> dict[str, str]:
         return {
             each['Host']: each[name]
@@ -178,7 +179,7 @@ class Upgrade(scenario.Scenario):
         if (found := self._column(name)) != wanted:
             raise processes.Failed(f'{name}: {found}, and not {wanted}')
 
-    def _show_versions(self, way: deployment.Way) -> None:
+    def _show_versions(self, way: ways.Way) -> None:
         for host, version in sorted(self._column('Version', way).items()):
             print(f'{host}: service version {version}')
 

@@ -18,6 +18,7 @@ import sys
 
 from nova_sg.tests.nova_deployment import deployment
 from nova_sg.tests.nova_deployment import processes
+from nova_sg.tests.nova_deployment import ways
 
 #: The host of the control plane.
 CONTROLLER = 'controller'
@@ -74,7 +75,7 @@ class Scenario:
         return 0
 
     def start(
-        self, way: deployment.Way, name: str, host: str, **variables: str
+        self, way: ways.Way, name: str, host: str, **variables: str
     ) -> processes.Process:
         """Start a service of nova, which has to live from now on.
 
@@ -84,9 +85,7 @@ class Scenario:
         self._running[process.name] = process
         return process
 
-    def start_api(
-        self, way: deployment.Way, **variables: str
-    ) -> processes.Process:
+    def start_api(self, way: ways.Way, **variables: str) -> processes.Process:
         """Start the compute API, and wait until it answers.
 
         :param variables: more of its environment
@@ -95,7 +94,7 @@ class Scenario:
         self._running[process.name] = process
         return process
 
-    def start_control(self, way: deployment.Way, *computes: str) -> None:
+    def start_control(self, way: ways.Way, *computes: str) -> None:
         """Start the control plane, and wait until it is up.
 
         :param computes: hosts of computes to start meanwhile
@@ -107,7 +106,7 @@ class Scenario:
         for name in CONTROL:
             self.wait_for({CONTROLLER: UP}, name)
 
-    def start_computes(self, way: deployment.Way, *hosts: str) -> None:
+    def start_computes(self, way: ways.Way, *hosts: str) -> None:
         """Start a compute on each host, and do not wait for them."""
         for host in hosts:
             self.start(way, COMPUTE, host)

@@ -9,12 +9,14 @@ import time
 from nova_sg.tests.nova_deployment import deployment
 from nova_sg.tests.nova_deployment import processes
 from nova_sg.tests.nova_deployment import scenario
+from nova_sg.tests.nova_deployment import servers
 from nova_sg.tests.nova_deployment import unit
+from nova_sg.tests.nova_deployment import ways
 
 _COMPUTES = ('compute1', 'compute2', 'compute3')
 _REASON = 'new disks'
 
-#: Seconds by which a server may be late to see that somebody is gone (one
+#: Seconds by which a server may be late to see that a process is gone (one
 #: tick of ZooKeeper, one second of memcached and MariaDB), and a request to
 #: hear of it.
 _LATE = 3.0
@@ -34,7 +36,7 @@ def main() -> int:
     parser.add_argument('--off', action='store_true')
     parser.add_argument('--switch', choices=('run', 'conf'), default='run')
     arguments = parser.parse_args()
-    way = deployment.Way(on=not arguments.off, by=arguments.switch)
+    way = ways.Way(on=not arguments.off, by=arguments.switch)
     return Show(arguments.driver, way, arguments.beats).main()
 
 
@@ -47,7 +49,7 @@ class Show(scenario.Scenario):
     """
 
     def __init__(
-        self, driver: str, way: deployment.Way, beats: str | None = None
+        self, driver: str, way: ways.Way, beats: str | None = None
     ) -> None:
         super().__init__(deployment.Deployment(driver, beats=beats))
         self._driver = driver if way.on else 'nova'
@@ -175,7 +177,7 @@ class Show(scenario.Scenario):
 
     def _goes_down(self, host: str, down: deployment.State) -> None:
         limit = _LATE + (
-            deployment.SESSION_TIMEOUT
+            servers.SESSION_TIMEOUT
             if self._driver == 'zk'
             else deployment.SERVICE_DOWN_TIME
         )

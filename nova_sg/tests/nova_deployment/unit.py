@@ -18,8 +18,8 @@ import sys
 import uuid
 
 import nova_sg
-from nova_sg.tests.nova_deployment import deployment
 from nova_sg.tests.nova_deployment import processes
+from nova_sg.tests.nova_deployment import ways
 
 _UNITS = pathlib.Path(nova_sg.__file__).parent.parent / 'etc' / 'systemd'
 _STOP_POST = 'ExecStopPost=-'
@@ -40,7 +40,7 @@ def invocation() -> dict[str, str]:
 
 
 def stop_post(
-    way: deployment.Way,
+    way: ways.Way,
     name: str,
     host: str,
     process: processes.Process,

@@ -12,6 +12,7 @@ import sys
 from nova_sg.tests.nova_deployment import deployment
 from nova_sg.tests.nova_deployment import processes
 from nova_sg.tests.nova_deployment import scenario
+from nova_sg.tests.nova_deployment import ways
 
 #: Beats after which a compute is taken to go on beating.
 _BEATS = 3
@@ -21,7 +22,7 @@ def main() -> int:
     """Upgrade, and return the exit code of the process."""
     parser = argparse.ArgumentParser()
     parser.add_argument('plain', help='the environment of nova alone')
-    plain = deployment.Way(on=False, prefix=parser.parse_args().plain)
+    plain = ways.Way(on=False, prefix=parser.parse_args().plain)
     return Upgrade(plain).main()
 
 
@@ -31,10 +32,10 @@ class Upgrade(scenario.Scenario):
     :param plain: how processes without nova_sg run
     """
 
-    def __init__(self, plain: deployment.Way) -> None:
+    def __init__(self, plain: ways.Way) -> None:
         super().__init__(deployment.Deployment('db'))
         self._plain = plain
-        self._patched = deployment.Way(on=True)
+        self._patched = ways.Way(on=True)
 
     def run(self) -> None:
         processes.say('Without nova_sg: the conductor; with: a compute')
@@ -51,7 +52,7 @@ class Upgrade(scenario.Scenario):
         self.wait_for({'patched': scenario.UP, 'unpatched': scenario.UP})
         self.show()
 
-    def _meet(self, way: deployment.Way, host: str) -> None:
+    def _meet(self, way: ways.Way, host: str) -> None:
         """Let a new compute register and beat through the conductor.
 
         The computes which run already go on beating through it.
