@@ -87,8 +87,8 @@ def get() -> servicegroup.API | None:
 def keeps_rows(api: servicegroup.API) -> bool:
     """Whether services are rows of nova's table, as in a stock nova.
 
-    Then only their liveness is elsewhere, and what nova reads of the table
-    without asking whether anybody is up, it may read itself.
+    Then only their liveness is elsewhere, and nova may read the table itself
+    for what does not depend on that.
     """
     return isinstance(api.driver.records, records.NovaRecordStore)
 

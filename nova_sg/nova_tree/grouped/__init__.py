@@ -12,11 +12,11 @@ which write all that arrive together by one UPDATE, stamped by the database::
            time
     t=10   c1 casts to any of them, and waits for nothing; so at t=20 and t=30
     t=25   A dies; what it had not read goes to conductor B
-    t=35   B is replaced by a conductor without nova_sg: nobody reads any more
-    t=40   c1 calls, and nobody answers: it beats in nova's way
+    t=35   B is replaced by a conductor without nova_sg: no process reads
+    t=40   c1 calls, and no conductor answers: it beats in nova's way
 
 The longest time between two heartbeats that are known to be written is below
-the service down time, so the loss of every cast makes nobody down.
+the service down time, so the loss of every cast makes no service down.
 
 :mod:`.sender` sends, :mod:`.serving` is the RPC server in a conductor,
 :mod:`.endpoint` what it serves, :mod:`.intake` notes what is cast,

@@ -52,7 +52,7 @@ class Endpoint:
     def post(
         self, _context: Any, uuid: str, sent: float, until: float
     ) -> None:
-        """Beat once for a service, and tell nobody whether it worked.
+        """Beat once for a service; the sender waits for no answer.
 
         :param sent: when it was sent, by the time of the database
         :param until: the time of the database after which this heartbeat is

@@ -7,7 +7,7 @@ that were noted::
 
     t=0     the reading thread notes c1, and starts the writer
     t=0.01  the reading thread notes c2 and c3
-    t=0.1   the writer adds all three to the group of those who call
+    t=0.1   the writer adds all three to the group of heartbeats that call
     t=0.2   the group is written
 
 The reading thread waits neither for the database nor for the writer.
@@ -77,8 +77,8 @@ class Intake:
 
     def _run(self) -> None:
         while True:
-            # Then those who wait for an answer have opened a group, which is
-            # open for twice that time.
+            # By then heartbeats that call have opened a group, which is open
+            # for twice that time.
             time.sleep(written.SPACING * CONF.report_interval / 2)
             with self._lock:
                 noted, self._noted = self._noted, []

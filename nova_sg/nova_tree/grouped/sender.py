@@ -79,7 +79,7 @@ class Sender(abc.ABC):
         self._joining = True
         self._gone = False
         self._log = heartbeat.BeatLog()
-        # What report_count is at most where nobody else beats.
+        # What report_count is at most unless another process beats.
         self._count: int = service.service_ref.report_count or 0
         self._watchdog = watchdog.Watchdog[Sender](
             service.report_interval or 0,

@@ -158,7 +158,7 @@ def is_there(context: Any, uuid: str) -> bool:
 
 
 def leave(context: Any, uuid: str, count: int) -> None:
-    """Make a service down at once, if nobody else has beaten for it.
+    """Make a service down at once, unless another process beats for it.
 
     :param count: what ``report_count`` is at most where only the service
         that leaves has beaten

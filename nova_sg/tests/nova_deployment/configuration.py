@@ -14,10 +14,10 @@ Options = Mapping[str, Mapping[str, object]]
 #: Where the virt driver is; every process has it on its path.
 VIRT = pathlib.Path(__file__).parent / 'virt'
 
-#: Who may use placement, in its pipeline for development.
+#: The token for placement, in its pipeline for development.
 _PLACEMENT_TOKEN = 'admin'
 
-# The middleware of nova's own api-paste.ini, but for who asks.
+# The middleware of nova's own api-paste.ini, but for the authentication.
 _API_PASTE = """\
 [composite:osapi_compute]
 use = call:nova.api.openstack.urlmap:urlmap_factory

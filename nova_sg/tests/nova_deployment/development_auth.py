@@ -11,7 +11,7 @@ import webob.exc
 
 
 class DevelopmentAuth(wsgi.Middleware):
-    """Take everybody on the loopback interface for the administrator.
+    """Take each caller on the loopback interface for the administrator.
 
     In the pipeline it stands where authtoken and keystonecontext do.
     """

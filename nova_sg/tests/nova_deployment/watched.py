@@ -91,4 +91,4 @@ class Watched(scenario.Scenario):
             thread.join()
         print(f'{answers} answers, down: {sorted(seen) or "none"}')
         if seen or not answers:
-            raise processes.Failed('nobody should be down')
+            raise processes.Failed('no host should be down')

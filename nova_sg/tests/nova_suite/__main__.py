@@ -91,10 +91,10 @@ def _backend(
 
 
 def _settle(options: Mapping[str, str]) -> None:
-    """Wait until a new memcached is one that knows who is dead.
+    """Wait until a new memcached tells which services are dead.
 
-    Until then it leaves alive what tests have made up, and which of them that
-    meets is chance.
+    Until then services that tests have made up count as alive, and which
+    tests that affects is chance.
     """
     check = [sys.executable, '-m', 'nova_sg.cmd.manage', 'driver', 'check']
     deadline = time.monotonic() + 120

@@ -59,8 +59,8 @@ class Watcher:
     def _look_away_from_migrations(self) -> None:
         """See nothing while nova makes the tables of a database.
 
-        The first test of a process has it done, and who makes all tables
-        names this one.
+        The first test of a process has it done. That names all tables, this
+        one among them.
         """
         # Here: nova may not be imported before it is patched.
         from nova.db import migration
