@@ -56,21 +56,14 @@ def leaving(dialect: str, reason: str) -> Any:
 
     :param reason: one of ``servicegroup.reasons``
     """
-    now = clock.utcnow()
-    return _upsert(
-        dialect,
-        reason,
-        now,
-        now,
-        sa.bindparam('left_by'),
-        sa.and_(
-            beats.SERVICES.uuid == sa.bindparam('left_uuid'),
-            sa.or_(
-                beats.SERVICES.report_count == sa.bindparam('left_count'),
-                _NONE_LEFT,
-            ),
+    condition = sa.and_(
+        beats.SERVICES.uuid == sa.bindparam('left_uuid'),
+        sa.or_(
+            beats.SERVICES.report_count == sa.bindparam('left_count'),
+            _NONE_LEFT,
         ),
     )
+    return _upsert(dialect, reason, condition, sa.bindparam('left_by'))
 
 
 def left(
@@ -85,15 +78,8 @@ def left(
     :param condition: on the row
     :param left_by: the process that says so
     """
-    now = clock.utcnow()
-    return _upsert(
-        dialect,
-        reason,
-        now,
-        now,
-        sa.literal(left_by),
-        sa.and_(condition, AGED),
-    )
+    aged = sa.and_(condition, AGED)
+    return _upsert(dialect, reason, aged, sa.literal(left_by))
 
 
 def stuck(
@@ -113,15 +99,8 @@ def stuck(
     :param seconds: within which nobody has beaten
     :param noted_by: the process that says so: it lives
     """
-    now = clock.utcnow()
-    return _upsert(
-        dialect,
-        reason,
-        now,
-        now,
-        sa.literal(noted_by),
-        sa.and_(condition, ~AGED, ~beats.seen_within(seconds)),
-    )
+    hanging = sa.and_(condition, ~AGED, ~beats.seen_within(seconds))
+    return _upsert(dialect, reason, hanging, sa.literal(noted_by))
 
 
 def missed(
@@ -135,14 +114,9 @@ def missed(
     :param reason: one of ``servicegroup.reasons``
     :param condition: on the row
     """
-    return _upsert(
-        dialect,
-        reason,
-        clock.utcnow(),
-        beats.SERVICES.last_seen_up,
-        sa.null(),
-        sa.and_(condition, ~AGED),
-    )
+    missing = sa.and_(condition, ~AGED)
+    seen = beats.SERVICES.last_seen_up
+    return _upsert(dialect, reason, missing, sa.null(), seen)
 
 
 def removal(uuids: Sequence[str]) -> Any:
@@ -172,19 +146,23 @@ READ = (
 def _upsert(
     dialect: str,
     reason: str,
-    noted_at: Any,
-    last_seen: Any,
-    seen_by: Any,
     condition: sa.ColumnElement[bool],
+    seen_by: Any,
+    last_seen: Any = None,
 ) -> Any:
+    """Return a statement that writes the trace of rows.
+
+    :param last_seen: when the service was seen; None for now
+    """
+    now = clock.utcnow()
     columns = ['service_uuid', 'reason', 'noted_at', 'last_seen', 'seen_by']
     insertion = dialects.insert(dialect, TABLE).from_select(
         columns,
         sa.select(
             beats.SERVICES.uuid,
             sa.literal_column(f"'{reason}'"),
-            noted_at,
-            last_seen,
+            now,
+            now if last_seen is None else last_seen,
             seen_by,
         ).where(condition, beats.LIVE),
     )
