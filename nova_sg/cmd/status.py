@@ -32,6 +32,10 @@ class _NotChecked(Exception):
     """What a check needs is not there; another check says so."""
 
 
+class _Doubtful(Exception):
+    """This version may be started, and will not do all that it could."""
+
+
 def _check(
     check: Callable[['Checks'], str],
 ) -> Callable[['Checks'], upgradecheck.Result]:
@@ -48,6 +52,8 @@ def _check(
             return upgradecheck.Result(
                 upgradecheck.Code.WARNING, f'Not checked: {error}.'
             )
+        except _Doubtful as error:
+            return upgradecheck.Result(upgradecheck.Code.WARNING, str(error))
         except exception.NovaSgException as error:
             return upgradecheck.Result(
                 upgradecheck.Code.FAILURE, common.one_line(error)
@@ -94,6 +100,16 @@ class Checks(upgradecheck.UpgradeCommands):
         return ', '.join(each.name for each in self._backends)
 
     @_check
+    def _rights(self) -> str:
+        conf = self._need_configuration()
+        if not maintenance.uses_database(conf):
+            return 'Nothing is kept in a database.'
+        lacking = maintenance.check_rights(conf)
+        if lacking is not None:
+            raise _Doubtful(lacking)
+        return 'The user of the database lacks none.'
+
+    @_check
     def _schema(self) -> str:
         conf = self._need_configuration()
         if not maintenance.uses_database(conf):
@@ -124,6 +140,7 @@ class Checks(upgradecheck.UpgradeCommands):
     _upgrade_checks = (
         ('Configuration', _configuration),
         ('Backend', _backend),
+        ('Rights', _rights),
         ('Schema', _schema),
         ('Deployment', _deployment),
     )

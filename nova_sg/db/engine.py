@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 import functools
 import os
 import threading
+from typing import TYPE_CHECKING
 from typing import TypeVar
 import weakref
 
@@ -27,6 +28,9 @@ from nova_sg.db import refusals
 from nova_sg.db import schema
 from nova_sg.db import sqlite
 from nova_sg.db import url as db_url
+
+if TYPE_CHECKING:
+    from nova_sg.db import rights
 
 T = TypeVar('T')
 
@@ -187,6 +191,17 @@ class Database:
         with self._errors():
             self._make_directory()
             return schema.current(self.engine)
+
+    def missing_rights(self) -> 'list[rights.Grant]':
+        """Return what would give the user the rights that it lacks.
+
+        :raises ServiceGroupUnavailable: the database cannot be asked
+        """
+        # Imported here: only a check asks.
+        from nova_sg.db import rights
+
+        with self._errors(), autocommit.plain(self.engine) as connection:
+            return rights.missing(connection)
 
     def release(self) -> None:
         """Close what a child must not inherit; used again, it is reopened.

@@ -39,18 +39,28 @@ def prepare() -> Sequence[Prepared]:
 
     It can be called again at any time.
 
-    :raises CredentialRefused: naming the right that a user lacks
+    :raises CredentialRefused: naming the right that a user lacks: to make
+        them, or to use them
     """
     # Imported here: alembic takes long, and few need it.
     from nova_sg.db import migration
+    from nova_sg.db import rights
 
     context = nova_context.get_admin_context()
     prepared = []
+    lacking: list[rights.Grant] = []
     for cell in objects.CellMappingList.get_all(context):
         with (
             nova_context.target_cell(context, cell) as targeted,
             errors.as_ours(),
         ):
-            found = migration.upgrade(db.get_engine(context=targeted))
+            engine = db.get_engine(context=targeted)
+            found = migration.upgrade(engine)
+            with engine.connect().execution_options(
+                isolation_level='AUTOCOMMIT'
+            ) as connection:
+                lacking += rights.missing(connection)
         prepared.append(Prepared(cell.name or cell.uuid, *found))
+    if lacking:
+        raise rights.refusal("nova's database", lacking)
     return prepared

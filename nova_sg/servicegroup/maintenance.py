@@ -106,6 +106,34 @@ def check_schema(conf: cfg.ConfigOpts) -> None:
         raise schema.cannot_adopt(database.name, missing)
 
 
+def check_rights(conf: cfg.ConfigOpts) -> str | None:
+    """Refuse a user of the database that lacks a right on a table.
+
+    :returns: what is lacking that services can do without, and what gives it;
+        None where nothing is
+    :raises CredentialRefused: naming what gives the rights
+    :raises InvalidConfiguration: nothing is kept in a database
+    :raises ServiceGroupUnavailable: the database cannot be asked
+    """
+    # Imported here: a deployment without a database loads none of it.
+    from nova_sg.db import rights
+    from nova_sg.db import schema
+
+    database = _database(conf)
+    if database.revision() not in (None, schema.head()):
+        # The tables that are to be granted are not there yet.
+        return None
+    grants = database.missing_rights()
+    if any(each.table not in rights.OPTIONAL for each in grants):
+        raise rights.refusal(database.name, grants)
+    if not grants:
+        return None
+    return (
+        f'The user of {database.name} lacks rights, and what they are for is '
+        f'not kept. As an administrator, run: {rights.statements(grants)}'
+    )
+
+
 def ask(stores: Iterable[marker.MarkerStore]) -> list[Backend]:
     """Ask each backend, and measure how long it takes.
 

@@ -5,6 +5,7 @@
 
 import argparse
 import collections
+import logging
 from typing import Any
 
 from nova_sg import objects
@@ -17,6 +18,8 @@ from nova_sg.servicegroup import maintenance
 from nova_sg.servicegroup import migration
 from nova_sg.servicegroup import plugins
 
+LOG = logging.getLogger(__name__)
+
 
 class Check(base.ShowOne):
     """Ask the backend, and show its state and what the driver promises."""
@@ -28,6 +31,10 @@ class Check(base.ShowOne):
         with progress.Waiting('Asking the backend'):
             context = self.setup()
             api = servicegroup.get()
+            if maintenance.uses_database(conf):
+                lacking = maintenance.check_rights(conf)
+                if lacking is not None:
+                    LOG.warning('%s', lacking)
             backends = maintenance.ask(api.driver.marker_stores())
             services = objects.ServiceGroupServiceList.get_all(context)
             alive = api.liveness(context, [each.uuid for each in services])

@@ -19,6 +19,7 @@ from nova_sg import exception
 from nova_sg import exits
 from nova_sg.cmd import run
 from nova_sg.cmd.commands import details
+from nova_sg.db import rights
 from nova_sg.db import schema
 from nova_sg.nova_tree import application
 from nova_sg.nova_tree import manage
@@ -174,6 +175,13 @@ class TestServiceCommands(TestCase):
         table = self.printed(self.commands.prepare)
         for cell in ('cell1', 'cell2'):
             self.assertRegex(table, rf'{cell} +\| +\| {schema.head()} ')
+
+    def test_what_a_user_lacks_on_the_tables_is_named(self):
+        grant = rights.Grant('nova_sg_departures', 'GRANT INSERT ON x TO y')
+        with mock.patch.object(rights, 'missing', return_value=[grant]):
+            code, says = self.refused(self.commands.prepare)
+        self.assertEqual(exits.Exit.USAGE, code)
+        self.assertIn(grant.statement, says)
 
     def test_a_long_list_has_the_columns_of_nova_sg_manage(self):
         service = self.make('cell1', 'one')

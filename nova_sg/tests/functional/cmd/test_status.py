@@ -35,6 +35,7 @@ class TestUpgradeCheck(base.CommandTestCase):
             {
                 'Configuration': (SUCCESS, marked),
                 'Backend': (SUCCESS, self.url),
+                'Rights': (SUCCESS, 'The user of the database lacks none.'),
                 'Schema': (SUCCESS, f'Revision {schema.head()}.'),
                 'Deployment': (SUCCESS, marked),
             },
@@ -45,7 +46,7 @@ class TestUpgradeCheck(base.CommandTestCase):
         result = self.status('upgrade', 'check')
         self.assertEqual((0, ''), (result.code, result.err), result)
         self.assertIn('| Upgrade Check Results ', result.out)
-        self.assertEqual(4, result.out.count('| Result: Success '))
+        self.assertEqual(5, result.out.count('| Result: Success '))
         # The table is broken into lines wherever its path makes it.
         self.assertIn(
             'is not marked yet', ' '.join(result.out.replace('|', ' ').split())
@@ -58,7 +59,7 @@ class TestUpgradeCheck(base.CommandTestCase):
         self.assertEqual(FAILURE, code)
         self.assertIn('[servicegroup] service_down_time', says)
         self.assertEqual(
-            [(WARNING, 'Not checked: the configuration is not valid.')] * 3,
+            [(WARNING, 'Not checked: the configuration is not valid.')] * 4,
             list(checks.values()),
         )
 
@@ -72,7 +73,7 @@ class TestUpgradeCheck(base.CommandTestCase):
         self.option('SERVICEGROUP__REPORT_INTERVAL', '1')
         checks = self.check(FAILURE)
         self.assertEqual(SUCCESS, checks['Configuration'][0])
-        for name in ('Backend', 'Schema'):
+        for name in ('Backend', 'Rights', 'Schema'):
             code, says = checks[name]
             self.assertEqual(FAILURE, code)
             self.assertIn('sqlite:////nonesuch/x.sqlite is unavailable', says)

@@ -2,13 +2,21 @@
 
 """Users of a database that may make no tables, or not write to one."""
 
+import contextlib
+import io
+import json
+from typing import Any
 import uuid
 
+from oslo_upgradecheck import upgradecheck
 import sqlalchemy as sa
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg import exits
 from nova_sg import servicegroup
+from nova_sg.cmd import manage
+from nova_sg.cmd import status
 from nova_sg.db import models
 from nova_sg.servicegroup import reasons
 from nova_sg.tests.fixtures import api
@@ -104,6 +112,87 @@ class _NoTracesTests(_Narrow):
         self.membership.forget(self.context, self.made.uuid)
 
 
+class _MissingRightsTests(_Narrow):
+    """The commands that check a deployment say what to grant."""
+
+    upgraded = True
+    #: Nothing was granted on the table of the reasons, and one right less on
+    #: this one.
+    read_only = models.transitions.name
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(api.Connections())
+        self.useFixture(
+            api.Environment(
+                OS_DATABASE__CONNECTION=self.narrow.render_as_string(
+                    hide_password=False
+                )
+            )
+        )
+        self.execute(self.revocation('INSERT', self.read_only))
+
+    def execute(self, *statements: str) -> None:
+        with self.administrator().begin() as connection:
+            for each in statements:
+                connection.exec_driver_sql(each)
+
+    def grants_in(self, text: str) -> list[str]:
+        """Return the statements that a line asks for."""
+        ((_, told),) = [
+            each.split('run: ')
+            for each in text.splitlines()
+            if 'run: ' in each
+        ]
+        self.assertNotIn('narrow@', text.replace(f'{self.user}@', ''))
+        return [each.strip() for each in told.split(';') if each.strip()]
+
+    def run_command(self, main: Any, *words: str) -> tuple[int, str, str]:
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(words)
+        return code, out.getvalue(), err.getvalue()
+
+    def checked(self) -> tuple[int, str]:
+        """Return what the upgrade check says of rights."""
+        _code, out, _err = self.run_command(
+            status.main, 'upgrade', 'check', '--json'
+        )
+        (found,) = [
+            (each['result'], each['details'])
+            for each in json.loads(out)['checks']
+            if each['check'] == 'Rights'
+        ]
+        return found
+
+    def test_what_services_can_do_without_is_a_warning(self):
+        code, told = self.checked()
+        self.assertEqual(upgradecheck.Code.WARNING, code)
+        asked = self.grants_in(told)
+        self.assertEqual(2, len(asked), asked)
+        code, out, err = self.run_command(manage.main, 'driver', 'check')
+        self.assertEqual((0, asked), (code, self.grants_in(err)))
+        self.assertIn('schema_version', out)
+        # They are what it takes.
+        self.execute(*(each.replace('%', '%%') for each in asked))
+        self.assertEqual(upgradecheck.Code.SUCCESS, self.checked()[0])
+        code, _out, err = self.run_command(manage.main, 'driver', 'check')
+        self.assertEqual((0, ''), (code, err))
+
+    def test_what_services_need_is_an_error(self):
+        self.execute(self.revocation('DELETE, UPDATE', 'services'))
+        code, told = self.checked()
+        self.assertEqual(upgradecheck.Code.FAILURE, code)
+        asked = self.grants_in(told)
+        self.assertEqual(3, len(asked), asked)
+        code, _out, err = self.run_command(manage.main, 'driver', 'check')
+        self.assertEqual(exits.Exit.USAGE, code)
+        self.assertEqual(1, len(err.splitlines()))
+        self.assertEqual(asked, self.grants_in(err))
+        self.execute(*(each.replace('%', '%%') for each in asked))
+        self.assertEqual(upgradecheck.Code.SUCCESS, self.checked()[0])
+
+
 class _Mariadb:
     database = databases.MariadbDatabase
 
@@ -116,6 +205,9 @@ class _Mariadb:
                 for each in self.tables() or ['*']
             ),
         ]
+
+    def revocation(self, rights: str, table: str) -> str:
+        return f"REVOKE {rights} ON {self.name}.{table} FROM {self.user}@'%%'"
 
     def last_statements(self) -> list[str]:
         return [f"DROP USER {self.user}@'%%'"]
@@ -135,6 +227,9 @@ class _Postgresql:
             ),
             f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {self.user}',
         ]
+
+    def revocation(self, rights: str, table: str) -> str:
+        return f'REVOKE {rights} ON {table} FROM {self.user}'
 
     def last_statements(self) -> list[str]:
         return [f'DROP OWNED BY {self.user}', f'DROP ROLE {self.user}']
@@ -156,3 +251,22 @@ class TestNoTracesPostgresql(
     _NoTracesTests, _Postgresql, base.DatabaseTestCase
 ):
     pass
+
+
+class TestMissingRightsMariadb(
+    _MissingRightsTests, _Mariadb, base.DatabaseTestCase
+):
+    pass
+
+
+class TestMissingRightsPostgresql(
+    _MissingRightsTests, _Postgresql, base.DatabaseTestCase
+):
+    def test_a_sequence_is_named_too(self):
+        sequence = 'services_id_seq'
+        self.execute(f'REVOKE USAGE ON SEQUENCE {sequence} FROM {self.user}')
+        _code, told = self.checked()
+        self.assertIn(
+            f'GRANT USAGE ON SEQUENCE {sequence} TO "{self.user}"',
+            self.grants_in(told),
+        )
