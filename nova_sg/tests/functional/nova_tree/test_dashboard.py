@@ -27,7 +27,10 @@ long_rpc_timeout = 1
 [oslo_concurrency]
 lock_path = {directory}
 [servicegroup]
-driver = db
+driver = {driver}
+{cell}
+[zookeeper]
+hosts = {zookeeper}
 [api]
 auth_strategy = noauth2
 [dashboard]
@@ -68,23 +71,20 @@ _STOPPED = """
 
 #: nova's highest service version would do; a compute that is too old is
 #: none of the page's business.
-_VERSION = 68
+VERSION = 68
 
 
-class TestDashboard(base.TestCase):
-    """A nova with a compute in its cell, and a conductor in cell0."""
+class DashboardTestCase(base.TestCase):
+    """The page of a nova with a compute and a conductor."""
+
+    driver = 'db'
+    zookeeper = '127.0.0.1:1'
 
     def setUp(self) -> None:
         super().setUp()
-        self.uuid = str(uuid.uuid4())
-        self.insert('cell', 'c1', 'nova-compute', 'compute', self.uuid)
-        self.insert(
-            *('cell0', 'ctl', 'nova-conductor', 'conductor'),
-            str(uuid.uuid4()),
-        )
         with self.cell.connect('api') as api:
-            ((cell_id,),) = api.execute(
-                "SELECT id FROM cell_mappings WHERE name = 'cell1'"
+            ((cell_id, self.cell_uuid),) = api.execute(
+                "SELECT id, uuid FROM cell_mappings WHERE name = 'cell1'"
             )
             api.execute(
                 'INSERT INTO host_mappings (created_at, cell_id, host) '
@@ -94,9 +94,14 @@ class TestDashboard(base.TestCase):
         self.port = self.useFixture(ports.Port()).number
         self.metrics = self.useFixture(ports.Port()).number
         self.url = f'http://{ports.HOST}:{self.port}'
+        self.uuid = self.make_services()
         self.cell.configure(
             CONF.format(
-                directory=self.cell.directory, metrics_port=self.metrics
+                directory=self.cell.directory,
+                metrics_port=self.metrics,
+                driver=self.driver,
+                cell='' if self.driver == 'db' else f'cell = {self.cell_uuid}',
+                zookeeper=self.zookeeper,
             )
         )
         self.cookies = http.cookiejar.CookieJar()
@@ -110,17 +115,14 @@ class TestDashboard(base.TestCase):
             **base.THREADS,
         )
 
-    def insert(self, database: str, *values: str) -> None:
-        *names, identity = values
-        with self.cell.connect(database) as connection:
-            connection.execute(_SERVICE, (*names, _VERSION, identity))
+    def make_services(self) -> str:
+        """Make the services, and return the uuid of nova-compute on c1."""
+        raise NotImplementedError
 
-    def read(self) -> tuple[Any, ...]:
-        with self.cell.connect() as cell:
-            ((*found,),) = cell.execute(
-                'SELECT disabled, disabled_reason, forced_down FROM services'
-            )
-        return tuple(found)
+    def sign_in(self) -> Any:
+        signed_in = self.ask('/dashboard/login', {'user': 'admin'})
+        self.proof = signed_in['proof']
+        return signed_in
 
     def ask(self, path: str, body: Any = None) -> Any:
         """Return what an answer holds; its status where that is no JSON."""
@@ -151,11 +153,40 @@ class TestDashboard(base.TestCase):
             {'host': 'c1', 'uuid': self.uuid, **more},
         )
 
+    def health(self) -> Any:
+        request = urllib.request.Request(f'{self.url}/healthcheck/backend')
+        with self.opener.open(request, timeout=60) as answer:
+            return answer.read().decode()
+
+
+class TestDashboard(DashboardTestCase):
+    """nova's own tables, with a compute in its cell, and more in cell0."""
+
+    def make_services(self) -> str:
+        compute = str(uuid.uuid4())
+        self.insert('cell', 'c1', 'nova-compute', 'compute', compute)
+        self.insert(
+            *('cell0', 'ctl', 'nova-conductor', 'conductor'),
+            str(uuid.uuid4()),
+        )
+        return compute
+
+    def insert(self, database: str, *values: str) -> None:
+        *names, identity = values
+        with self.cell.connect(database) as connection:
+            connection.execute(_SERVICE, (*names, VERSION, identity))
+
+    def read(self) -> tuple[Any, ...]:
+        with self.cell.connect() as cell:
+            ((*found,),) = cell.execute(
+                'SELECT disabled, disabled_reason, forced_down FROM services'
+            )
+        return tuple(found)
+
     def test_it_shows_all_cells_and_acts_as_nova_would(self):
         self.assertEqual(401, self.ask('/dashboard/state'))
-        signed_in = self.ask('/dashboard/login', {'user': 'admin'})
+        signed_in = self.sign_in()
         self.assertTrue(signed_in['acts'], signed_in)
-        self.proof = signed_in['proof']
         state = self.ask('/dashboard/state')
         self.assertEqual(
             {'name': 'in a nova', 'driver': 'db', 'records': 'sql'},
@@ -235,7 +266,7 @@ class TestDashboard(base.TestCase):
         )
 
     def test_a_host_that_was_evacuated_is_restarted_first(self):
-        self.proof = self.ask('/dashboard/login', {'user': 'admin'})['proof']
+        self.sign_in()
         self.assertEqual({'host': 'c1'}, self.act('force-down'))
         with self.cell.connect() as cell:
             cell.execute(
@@ -249,8 +280,3 @@ class TestDashboard(base.TestCase):
             cell.execute("UPDATE migrations SET status = 'completed'")
         self.assertEqual({'host': 'c1'}, self.act('unset-force-down'))
         self.assertEqual((1, None, 0), self.read())
-
-    def health(self) -> Any:
-        request = urllib.request.Request(f'{self.url}/healthcheck/backend')
-        with self.opener.open(request, timeout=60) as answer:
-            return answer.read().decode()
