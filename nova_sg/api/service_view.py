@@ -13,6 +13,7 @@ import orjson
 from nova_sg.api import microversion
 from nova_sg.api import shown
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup import record
 
 
 def _record_v21(service: shown.Listed) -> Any:
@@ -92,7 +93,7 @@ def rendering(
     :param host: only services on it are shown
     :param binary: only services of it are shown
     """
-    record = RECORDS.get(version)
+    view = RECORDS.get(version)
     lists_unknown = _LISTS_UNKNOWN.get(version)
 
     def render(services: Sequence[shown.Listed]) -> bytes:
@@ -104,11 +105,11 @@ def rendering(
                 if host in (None, each.host) and binary in (None, each.binary)
             ]
         records = [
-            record(each) if each.state != liveness.UNKNOWN else _unknown(each)
+            view(each) if each.state != liveness.UNKNOWN else _unknown(each)
             for each in services
-            if each.binary not in shown.API_BINARIES
+            if each.binary not in record.API_BINARIES
             and (lists_unknown or each.state != liveness.UNKNOWN)
         ]
         return orjson.dumps(records)[1:-1]
 
-    return render, (record, lists_unknown)
+    return render, (view, lists_unknown)

@@ -15,9 +15,6 @@ Listed = listed.Listed
 
 T = TypeVar('T')
 
-#: They report no liveness, so they would always look down.
-API_BINARIES = frozenset({'nova-osapi_compute', 'nova-metadata'})
-
 
 def rendered(
     call: operation.Call,
@@ -79,7 +76,7 @@ def services(
 
 def is_shown(service: Listed) -> bool:
     """Return whether a service reports its liveness."""
-    return service.binary not in API_BINARIES
+    return service.binary not in record.API_BINARIES
 
 
 def may_exist(name: str) -> bool:

@@ -10,6 +10,7 @@ from nova_sg.objects import overview
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker as sg_marker
 from nova_sg.servicegroup import reasons
+from nova_sg.servicegroup import record
 
 #: Names and values; a value that is not there is an empty one.
 Labels = Sequence[tuple[str, str | None]]
@@ -41,14 +42,15 @@ def _lines(seen: Sequence[overview.Seen], per_service: bool) -> Iterator[str]:
     counts: collections.Counter[Labels] = collections.Counter()
     lowest: dict[str | None, int] = {}
     for (binary, zone, state, reason, disabled, version), n in kinds.items():
-        status = 'disabled' if disabled else 'enabled'
-        counts[
-            ('binary', binary),
-            ('zone', zone),
-            ('state', state),
-            ('reason', reason),
-            ('status', status),
-        ] += n
+        if binary not in record.API_BINARIES:
+            status = 'disabled' if disabled else 'enabled'
+            counts[
+                ('binary', binary),
+                ('zone', zone),
+                ('state', state),
+                ('reason', reason),
+                ('status', status),
+            ] += n
         # nova's own rule: one that is forced down holds nothing back.
         if reason != reasons.FORCED:
             known = lowest.get(binary, version or 0)
@@ -69,13 +71,15 @@ def _lines(seen: Sequence[overview.Seen], per_service: bool) -> Iterator[str]:
         'Whether a service is up; one in an unknown state is left out.',
     )
     for each in seen:
-        if each.state != liveness.UNKNOWN:
-            labels = [
-                ('host', each.service.host),
-                ('binary', each.service.binary),
-                ('zone', each.zone),
-            ]
-            yield _sample('service_up', labels, int(each.state == liveness.UP))
+        binary = each.service.binary
+        if each.state == liveness.UNKNOWN or binary in record.API_BINARIES:
+            continue
+        labels = [
+            ('host', each.service.host),
+            ('binary', binary),
+            ('zone', each.zone),
+        ]
+        yield _sample('service_up', labels, int(each.state == liveness.UP))
 
 
 def of_configuration(marker: sg_marker.Marker) -> bytes:

@@ -17,10 +17,10 @@ from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import reasons as tree_reasons
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import reasons
+from nova_sg.servicegroup import record
 
-#: Services which register and never report, as nova's REST API says: they
-#: would always be shown as down.
-API_SERVICES = frozenset({'nova-osapi_compute', 'nova-metadata'})
+#: Services which register and never report.
+API_SERVICES = record.API_BINARIES
 
 #: The state of such a service.
 UNREPORTED = 'unreported'

@@ -24,6 +24,10 @@ ABOVE = 2**20
 #: The longest host, binary, topic or reason: nova's columns.
 MAX_LENGTH = 255
 
+#: Those of a nova's REST API, which register and never beat: they would always
+#: be shown as down. nova's own REST API leaves them out.
+API_BINARIES = frozenset({'nova-osapi_compute', 'nova-metadata'})
+
 
 def ids_to_try(first: int | None = None) -> Iterator[int]:
     """Return ids for a new record, for a store that refuses those taken.

@@ -79,6 +79,18 @@ class TestDeployment(base.RestTestCase):
         )
         self.assertEqual(1, found.value(SERVICES, status='disabled'))
 
+    def test_one_that_never_beats_is_in_no_count(self):
+        self.cloud.service('c1')
+        self.cloud.service('ctl', 'nova-osapi_compute', None, version=66)
+        self.cloud.api.leave_all(self.cloud.context)
+        found = self.scrape(self.worker(per_service=True))
+        self.assertEqual(1, found.value(SERVICES))
+        (shown,) = found.labels('nova_sg_service_up')
+        self.assertEqual('c1', shown['host'])
+        # nova asks for the lowest version of it, too.
+        name = 'nova_sg_minimum_version'
+        self.assertEqual(66, found.value(name, binary='nova-osapi_compute'))
+
     def test_a_forced_service_is_down_for_that_reason(self):
         service = self.cloud.service('c1')
         service.forced_down = True
