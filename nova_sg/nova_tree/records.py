@@ -3,9 +3,9 @@
 """nova's own table as a record store: ``records = sql`` inside a tree.
 
 For the drivers which keep only liveness elsewhere (``zk`` and ``mc`` with
-``records = sql``), and for moving services from one driver to another. All
-statements are those of nova's own functions, in the cell that nova's context
-leads to.
+``records = sql``), and for moving services from one driver to another. The
+statements are those of nova's own functions, or of :mod:`.novas_table`, in the
+cell that nova's context leads to.
 """
 
 from collections.abc import Iterable
@@ -20,18 +20,15 @@ from typing import Unpack
 from nova import context as nova_context
 from nova import exception as nova_exception
 from nova import objects
-from nova.db.main import api as db
-from nova.db.main import models
 from nova.objects import base as objects_base
 from oslo_db import exception as db_exc
 from oslo_utils import uuidutils
-import sqlalchemy as sa
 
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg.db import beats
-from nova_sg.db import copies
 from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import novas_table
 from nova_sg.nova_tree import once
 from nova_sg.nova_tree import originals
 from nova_sg.nova_tree import rows
@@ -81,7 +78,7 @@ class NovaRecordStore(base.RecordStore):
             return _record(once.create(self._change(context), create, values))
         except _NAMES_TAKEN as error:
             # nova takes everything that collides for a name.
-            for there in _same(_nova(context), uuid=values['uuid']):
+            for there in novas_table.same(_nova(context), uuid=values['uuid']):
                 raise exception.ServiceExists(
                     service_id=there.id, uuid=there.uuid
                 ) from error
@@ -158,14 +155,14 @@ class NovaRecordStore(base.RecordStore):
         wanted = sorted(set(hosts))
         if _remote() or len(wanted) > NAMED:
             return super().of_hosts(context, binary, wanted)
-        found = _of_hosts(_nova(context), binary, wanted)
+        found = novas_table.of_hosts(_nova(context), binary, wanted)
         return list(map(_record, found))
 
     @errors.as_ours()
     def traces(
         self, context: sg_context.RequestContext
     ) -> Sequence[record.Record]:
-        return [_record(row) for row in _destroyed(_nova(context))]
+        return [_record(row) for row in novas_table.destroyed(_nova(context))]
 
     @errors.as_ours()
     def update(
@@ -178,7 +175,7 @@ class NovaRecordStore(base.RecordStore):
             mine = self.get_by_uuid(context, uuid)
         except exception.ServiceNotFound:
             # A service destroyed since this change was made answers it.
-            gone = _same(_nova(context), uuid=uuid)
+            gone = novas_table.same(_nova(context), uuid=uuid)
             if not gone:
                 raise
             mine = _record(gone[0])
@@ -192,7 +189,7 @@ class NovaRecordStore(base.RecordStore):
     @errors.as_ours()
     def destroy(self, context: sg_context.RequestContext, uuid: str) -> None:
         # A service that an earlier attempt of this change took away as well.
-        for mine in _same(_nova(context), uuid=uuid):
+        for mine in novas_table.same(_nova(context), uuid=uuid):
             destroy = originals.get('service_destroy')
             once.destroy(self._change(context), destroy, mine.id)
             return
@@ -226,11 +223,13 @@ class NovaRecordStore(base.RecordStore):
         nova = _nova(context)
         with self._unique(context, restored):
             try:
-                _insert(nova, rows.Row(restored))
+                novas_table.insert(nova, rows.Row(restored))
             except db_exc.DBDuplicateEntry:
                 there = [
                     _record(row)
-                    for row in _same(nova, id=restored.id, uuid=restored.uuid)
+                    for row in novas_table.same(
+                        nova, id=restored.id, uuid=restored.uuid
+                    )
                 ]
                 if len(there) == 1 and not record.differences(
                     there[0], restored
@@ -247,7 +246,7 @@ class NovaRecordStore(base.RecordStore):
         self, context: sg_context.RequestContext, uuids: Sequence[str]
     ) -> None:
         for batch in beats.batches(uuids):
-            _purge(_nova(context), batch)
+            novas_table.purge(_nova(context), batch)
 
     @contextlib.contextmanager
     def _unique(
@@ -293,51 +292,3 @@ def _remote() -> bool:
 
 
 _record = rows.record_of
-
-
-@db.pick_context_manager_reader
-def _of_hosts(
-    context: Any, binary: str, hosts: Sequence[str]
-) -> Sequence[Any]:
-    """Return the columns of rows: a mapped object takes five times as long."""
-    table = models.Service.__table__
-    found: Sequence[Any] = context.session.execute(
-        sa.select(*(table.c[name] for name in record.FIELDS)).where(
-            table.c.deleted == 0,
-            table.c.binary == binary,
-            table.c.host.in_(hosts),
-        )
-    ).all()
-    return found
-
-
-@db.pick_context_manager_reader
-def _destroyed(context: Any) -> Sequence[Any]:
-    service = models.Service
-    query = context.session.query(service).filter(service.deleted != 0)
-    found: Sequence[Any] = query.order_by(service.id).all()
-    return found
-
-
-@db.pick_context_manager_writer
-def _purge(context: Any, uuids: Sequence[str]) -> None:
-    copies.purge(context.session.connection(), models.Service.__table__, uuids)
-
-
-@db.pick_context_manager_writer
-def _insert(context: Any, row: rows.Row) -> None:
-    copies.insert(
-        context.session.connection(), models.Service.__table__, dict(row)
-    )
-
-
-@db.pick_context_manager_reader
-def _same(context: Any, **keys: Any) -> list[Any]:
-    """Return rows, live or destroyed, that have one of these keys."""
-    query = db.model_query(context, models.Service, read_deleted='yes')
-    rows_: list[Any] = query.filter(
-        sa.or_(
-            *(getattr(models.Service, key) == keys[key] for key in keys),
-        )
-    ).all()
-    return rows_
