@@ -225,3 +225,11 @@ class TestScale(memcached_cell.RecordsTest):
             verdicts = self.api.driver.membership.verdicts(uuids)
         self.assertEqual(10_000, len(verdicts))
         self.assertEqual(1, requests())
+
+    def test_beats_of_many_are_three_requests(self) -> None:
+        services = [self.register(f'host{number}') for number in range(50)]
+        handles = self.api.join_many(self.context, services)
+        with memcached_deployments.count_requests() as requests:
+            self.api.driver.membership.beat_many(self.context, handles)
+        # Two of the members, one of the records.
+        self.assertEqual(3, requests())
