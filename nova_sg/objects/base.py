@@ -42,6 +42,11 @@ class Object(ovo_base.VersionedObject):
 
     def __getattr__(self, name: str) -> Any:
         """Load a field that was read and has no value yet."""
+        if name == '_changed_fields':
+            # Of a list hardly any object is ever changed.
+            changed: set[str] = set()
+            self._changed_fields = changed
+            return changed
         if name not in self.fields:
             # Raises what led here: an error inside a property, perhaps.
             return object.__getattribute__(self, name)

@@ -63,19 +63,20 @@ class ServiceGroupServiceList(
                 if set_zones
                 else None
             )
-            make = cls.service_class._from_record
-            verdict_of = liveness.brief(alive)
-            services = [
-                make(
-                    context,
-                    each,
-                    verdict_of(each.uuid),
-                    None
-                    if zone_of is None
-                    else zone_of(each.host, each.topic),
-                )
-                for each in records
-            ]
+            verdicts, others = liveness.brief(alive)
+            verdict_of, made = verdicts.get, cls.service_class
+            new, show = made.__new__, made._show
+            services = []
+            # As _from_record does it, without a call and a set for each.
+            for each in records:
+                shown = new(made)
+                shown._context = context
+                show(shown, each, verdict_of(each.uuid, others))
+                if zone_of is not None:
+                    shown._obj_availability_zone = zone_of(
+                        each.host, each.topic
+                    )
+                services.append(shown)
             return cls._of(context, services)
 
     @classmethod

@@ -189,18 +189,17 @@ Answer = Mapping[str, Liveness] | exception.ServiceGroupUnavailable
 
 def brief(
     verdicts: Mapping[str, Liveness],
-) -> Callable[[str], Liveness | None]:
-    """Return what finds verdicts for a caller who has the records.
+) -> tuple[Mapping[str, Liveness], Liveness | None]:
+    """Return verdicts for a caller who has the records, and all others' one.
 
-    Of a service that is up they may lack the last beat: that of its record is
-    the same. For lists of thousands.
+    That of a service that is up may lack the last beat, which its record has.
+    For lists of thousands.
 
     :param verdicts: that go with a list of records
     """
-    if not isinstance(verdicts, Listed):
-        return verdicts.get
-    find, up = verdicts.but.get, Liveness(True, None, verdicts.known_at)
-    return lambda uuid: find(uuid, up)
+    if isinstance(verdicts, Listed):
+        return verdicts.but, Liveness(True, None, verdicts.known_at)
+    return verdicts, None
 
 
 class Judge(Protocol):
