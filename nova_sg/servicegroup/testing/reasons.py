@@ -125,6 +125,17 @@ class ReasonTests(ReasonTest):
         worker.call(actions.leave, self.service)
         self.assert_reason(reasons.STOPPED)
 
+    def test_a_loop_that_went_on_is_no_reason(self) -> None:
+        worker = self.worker()
+        worker.call(actions.join, self.service)
+        self.watch_it_up()
+        wedged = self.characteristics.wedged
+        self.assert_reason(reasons.WEDGED if wedged else reasons.SILENT)
+        worker.call(actions.beat, self.service)
+        self.watch_it_up()
+        worker.signal(signal.SIGKILL)
+        self.assert_reason(reasons.SILENT)
+
     def test_forced_down_wins(self) -> None:
         worker = self.worker()
         worker.call(actions.join_and_beat, self.service)
