@@ -55,7 +55,10 @@ class GroupedDriver(verdicts.VerdictDriver, novas_scheme.NovasSchemeDriver):
 
     def leave(self, service: Any) -> None:
         """Make a service that stops down at once, if its row is its alone."""
-        if self._sender is None or novas_scheme.workers(service) != 1:
+        if self._sender is None:
+            return
+        self._sender.unwatch()
+        if novas_scheme.workers(service) != 1:
             return
         try:
             self._sender.leave()

@@ -121,13 +121,17 @@ class Sender(abc.ABC):
         :raises NoConductor: nova's way is left
         """
         self._gone = True
-        self._watchdog.left([self])
+        self.unwatch()
         with errors.as_ours():
             self._leave()
 
     def watch(self) -> None:
         """Notice from now on where the timer stops."""
         self._watchdog.joined([self])
+
+    def unwatch(self) -> None:
+        """Notice that no more: the service stops, and its timer with it."""
+        self._watchdog.left([self])
 
     def _stopped(self, _mine: Sequence['Sender']) -> None:
         """Note that the timer of this service has stopped."""

@@ -78,6 +78,14 @@ class TestProcessWithDatabase(TestCase):
         driver.leave(self.process)
         self.assertEqual([], list(mine._watchdog._beaten))
 
+    def test_so_is_that_of_one_of_several_workers(self):
+        self.flags(workers=2, group='conductor')
+        self.process.topic = 'conductor'
+        driver = self.driver_of()
+        driver.join('one', 'conductor', self.process)
+        driver.leave(self.process)
+        self.assertEqual([], list(driver._sender._watchdog._beaten))
+
     def driver_of(self) -> Any:
         return nova_service.servicegroup.API()._driver
 
