@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from nova_sg import exception
 from nova_sg.db import models
 from nova_sg.nova_tree import testing
+from nova_sg.nova_tree.grouped import sender
 from nova_sg.servicegroup.backends.memcached import keys
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.servicegroup import memcached_deployments
@@ -88,6 +89,17 @@ class TestCase(test.TestCase):
         if self.driver == 'mc':
             self.flags(key_prefix=old_memcached(), group='memcached')
         self.context = nova_context.get_admin_context()
+        self.end_watching()
+
+    def end_watching(self) -> None:
+        """Let no thread that looks at a timer outlive the test."""
+        watch = sender.Sender.watch
+
+        def watched(mine: sender.Sender) -> None:
+            self.addCleanup(mine.unwatch)
+            watch(mine)
+
+        self.stub_out('nova_sg.nova_tree.grouped.sender.Sender.watch', watched)
 
     def in_cell(self, name: str) -> Any:
         """Return a context that is targeted at a cell."""

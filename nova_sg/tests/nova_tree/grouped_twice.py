@@ -9,6 +9,7 @@ from nova.db.main import api as db
 from nova.db.main import models as nova_models
 import sqlalchemy as sa
 
+from nova_sg.db import models
 from nova_sg.nova_tree.grouped import endpoint
 from nova_sg.nova_tree.grouped import sender
 from nova_sg.nova_tree.grouped import written
@@ -22,13 +23,14 @@ class TestDeliveredTwice(grouped_remote.TestCase):
     """
 
     #: All that the endpoint does for a service.
-    REQUESTS = ('beat', 'post', 'leave')
+    REQUESTS = ('beat', 'post', 'leave', 'note_wedged')
 
     #: What a heartbeat writes.
     WRITTEN = frozenset({'last_seen_up', 'report_count', 'updated_at'})
 
     def setUp(self) -> None:
         super().setUp()
+        self.make_tables(models.departures)
         self.start_conductor()
 
     def request(self, method: str, **arguments: Any) -> None:
@@ -44,6 +46,7 @@ class TestDeliveredTwice(grouped_remote.TestCase):
         yield 'beat', {'joining': False}
         yield 'post', {'sent': now, 'until': now + 600}
         yield 'leave', {'count': 1000}
+        yield 'note_wedged', {'noted_by': 'c1:7'}
 
     def row(self) -> dict[str, Any]:
         table = nova_models.Service.__table__
