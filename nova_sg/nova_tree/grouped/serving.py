@@ -44,7 +44,7 @@ REST = 0.05
 _METHOD = {
     'method': 'post',
     'namespace': client.NAMESPACE,
-    'version': client.VERSION,
+    'version': client.BEATS,
 }
 
 
