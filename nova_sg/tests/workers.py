@@ -22,6 +22,7 @@ import ctypes
 import fcntl
 import gc
 import io
+import itertools
 import os
 import pathlib
 import re
@@ -211,6 +212,30 @@ def load(names: Sequence[str], top: pathlib.Path) -> unittest.TestSuite:
     )
 
 
+def choose(
+    tests: unittest.TestSuite, match: Sequence[str], exclude: Sequence[str]
+) -> Any:
+    """Return the tests whose ids are wanted.
+
+    :param match: expressions, of which one has to match; all where none is
+    :param exclude: expressions, of which none may match
+    """
+    import testtools
+
+    if not (match or exclude):
+        return tests
+    ids = {test.id() for test in testtools.iterate_tests(tests)}
+    if match:
+        ids = set(filter(_any_of(match).search, ids))
+    if exclude:
+        ids = set(itertools.filterfalse(_any_of(exclude).search, ids))
+    return testtools.testsuite.filter_by_ids(tests, ids)
+
+
+def _any_of(expressions: Sequence[str]) -> re.Pattern[str]:
+    return re.compile('|'.join(map('(?:{})'.format, expressions)))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--workers', type=int, required=True)
@@ -220,18 +245,20 @@ def main() -> int:
         default=[],
         help='an expression for ids; of several, one has to match',
     )
+    parser.add_argument(
+        '--exclude',
+        action='append',
+        default=[],
+        help='an expression for ids; of several, none may match',
+    )
     parser.add_argument('--top', type=pathlib.Path, default=TOP)
     parser.add_argument('names', nargs='+', help='packages and modules')
     arguments = parser.parse_args()
-    import testtools
-
-    tests: Any = load(arguments.names, arguments.top)
-    if arguments.match:
-        wanted = re.compile('|'.join(map('(?:{})'.format, arguments.match)))
-        ids = {test.id() for test in testtools.iterate_tests(tests)}
-        tests = testtools.testsuite.filter_by_ids(
-            tests, set(filter(wanted.search, ids))
-        )
+    tests = choose(
+        load(arguments.names, arguments.top),
+        arguments.match,
+        arguments.exclude,
+    )
     groups = by_length(groups_of(tests))
     queue, write = os.pipe()
     fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 1 << 20)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import dataclasses
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -192,8 +193,9 @@ class Suite:
                 # A scenario may be applied where the test is run, and is no
                 # part of its id before.
                 plain = [each.partition('(')[0] for each in only]
-                (directory / 'only').write_text('\n'.join([*only, *plain]))
-                command += ['--load-list', str(directory / 'only')]
+                command += [
+                    f'--match=^{re.escape(each)}$' for each in {*only, *plain}
+                ]
             with stream.open('wb') as output:
                 subprocess.run(
                     command,

@@ -91,6 +91,12 @@ class TestWorkers(base.BaseTestCase):
         )
         self.assertEqual((0, '3 0 0\n'), (code, count))
 
+    def test_some_are_left_out(self) -> None:
+        code, count, _ = self.run_tests('--exclude', 'two$', '--exclude', 'C')
+        self.assertEqual((0, '3 0 0\n'), (code, count))
+        code, count, _ = self.run_tests('--match', 'A', '--exclude', 'two$')
+        self.assertEqual((0, '1 0 0\n'), (code, count))
+
     def test_a_test_that_ends_its_process_is_a_failure(self) -> None:
         _, count, said = self.run_tests(lost=True)
         self.assertEqual('6 1 0\n', count)
