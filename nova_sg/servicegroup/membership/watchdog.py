@@ -125,6 +125,12 @@ class Watchdog(Generic[T]):
             # Its thread ends.
             self._loop.wake()
 
+    def stop(self) -> None:
+        """Look at nothing any more; it is of no use afterwards."""
+        with self._lock:
+            self._beaten.clear()
+        self._loop.stop()
+
     def _look(self) -> float | None:
         """Note what has stopped; returns seconds until the next look."""
         now = time.monotonic()

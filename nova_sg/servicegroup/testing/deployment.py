@@ -17,6 +17,7 @@ from oslo_config import cfg
 from nova_sg import conf as sg_conf
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup.testing import link
+from nova_sg.servicegroup.testing import watchdogs
 
 #: Values of options, by group and name; ``DEFAULT`` is a group here.
 Options = Mapping[str, Mapping[str, object]]
@@ -65,6 +66,7 @@ class Deployment(fixtures.Fixture, abc.ABC):
         self._options = options or {}
 
     def _setUp(self) -> None:
+        self.useFixture(watchdogs.Watchdogs())
         directory = self.useFixture(fixtures.TempDir()).path
         self._directory = pathlib.Path(directory)
         self.backend = self.make()

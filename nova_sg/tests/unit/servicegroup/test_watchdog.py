@@ -9,6 +9,7 @@ from oslotest import base
 
 from nova_sg import exception
 from nova_sg.servicegroup.membership import watchdog
+from nova_sg.servicegroup.testing import watchdogs
 
 INTERVAL, DOWN_TIME = 10, 60
 
@@ -134,3 +135,10 @@ class TestWatchdog(base.BaseTestCase):
         idle = self.make(0)
         idle.joined(['a'])
         self.loop.start.assert_not_called()
+
+    def test_those_of_a_test_end_with_it(self):
+        with watchdogs.Watchdogs():
+            self.join('a')
+        self.loop.stop.assert_called_once_with()
+        self.look(51)
+        self.assertEqual([], self.noted)

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The watchdogs of a test, which end with it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import fixtures
+
+from nova_sg.servicegroup.membership import watchdog
+
+
+class Watchdogs(fixtures.Fixture):
+    """Has what looks at the loops of a test end with the test.
+
+    Its services have no loops. A minute later it would say in the middle of
+    another test that they hang, and note that in a backend.
+    """
+
+    def _setUp(self) -> None:
+        watching: set[watchdog.Watchdog[Any]] = set()
+        joined = watchdog.Watchdog.joined
+
+        def remember(
+            self: watchdog.Watchdog[Any], services: Iterable[Any]
+        ) -> None:
+            watching.add(self)
+            joined(self, services)
+
+        self.useFixture(
+            fixtures.MockPatchObject(watchdog.Watchdog, 'joined', remember)
+        )
+        self.addCleanup(self._stop, watching)
+
+    @staticmethod
+    def _stop(watching: Iterable[watchdog.Watchdog[Any]]) -> None:
+        for each in watching:
+            each.stop()
