@@ -24,7 +24,6 @@ def default_state_path() -> str:
 path_opts = [
     cfg.StrOpt(
         'state_path',
-        default=default_state_path(),
         sample_default='$XDG_STATE_HOME/nova-sg',
         help="""
 The directory for files of nova-sg itself.
@@ -46,6 +45,12 @@ are registered: under a new name they register as new services.
 """,
     ),
 ]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register these options; where files lie, the environment says now."""
+    conf.register_opts(path_opts)
+    conf.set_default('state_path', default_state_path())
 
 
 def list_opts() -> dict[str, list[cfg.Opt]]:
