@@ -44,6 +44,10 @@ LOG = logging.getLogger(__name__)
 #: Up to so many services are named in a message.
 FEW = 10
 
+#: The name of the loop, and of its thread.
+NAME = 'watchdog'
+THREAD = loop.PREFIX + NAME
+
 T = TypeVar('T', bound=Hashable)
 
 #: The share of the service down time after which a loop may have stopped,
@@ -90,7 +94,7 @@ class Watchdog(Generic[T]):
         self._lock = forks.renewed(self, '_lock', threading.Lock)
         #: When it is to look again.
         self._due = math.inf
-        self._loop = loop.Loop('watchdog', self._look, self._again)
+        self._loop = loop.Loop(NAME, self._look, self._again)
 
     def joined(self, joined: Iterable[T]) -> None:
         """Look at these from now on."""

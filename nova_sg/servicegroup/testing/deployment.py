@@ -66,7 +66,6 @@ class Deployment(fixtures.Fixture, abc.ABC):
         self._options = options or {}
 
     def _setUp(self) -> None:
-        self.useFixture(watchdogs.Watchdogs())
         directory = self.useFixture(fixtures.TempDir()).path
         self._directory = pathlib.Path(directory)
         self.backend = self.make()
@@ -76,6 +75,8 @@ class Deployment(fixtures.Fixture, abc.ABC):
             self._options,
         )
         self.config_file = self.write('deployment.conf', {})
+        # It ends before the backend goes.
+        self.useFixture(watchdogs.Watchdogs())
 
     def timeout(self, seconds: float) -> float:
         """Return for how long a client waits for an answer, in seconds.

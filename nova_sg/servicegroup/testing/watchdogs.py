@@ -3,11 +3,15 @@
 """The watchdogs of a test, which end with it."""
 
 from collections.abc import Iterable
+import threading
 from typing import Any
 
 import fixtures
 
 from nova_sg.servicegroup.membership import watchdog
+
+#: Seconds for a note that a backend does not answer.
+PATIENCE = 10.0
 
 
 class Watchdogs(fixtures.Fixture):
@@ -36,3 +40,7 @@ class Watchdogs(fixtures.Fixture):
     def _stop(watching: Iterable[watchdog.Watchdog[Any]]) -> None:
         for each in watching:
             each.stop()
+        for thread in threading.enumerate():
+            # What it is about to note is no request of another test.
+            if thread.name == watchdog.THREAD:
+                thread.join(PATIENCE)

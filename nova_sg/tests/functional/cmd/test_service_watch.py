@@ -241,4 +241,7 @@ class TestTerminal(WatchTestCase):
         session.wait_to_show('| up ')
         agent.stop()
         session.wait_to_show('| down ')
-        self.assertEqual(1, session.text.count('c1'))
+        commands.wait_until(
+            lambda: session.text.count('c1') == 1,
+            f'one list in:\n{session.text}',
+        )

@@ -26,6 +26,7 @@ from nova_sg.servicegroup.backends.memcached import cluster
 from nova_sg.servicegroup.backends.memcached import keys
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.testing import environment
+from nova_sg.servicegroup.testing import watchdogs
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.fixtures.servers import memcached
@@ -98,6 +99,7 @@ class MemcachedCellTest(base.BaseTestCase):
             engine = sa.create_engine(self.database.url)
             migration.upgrade(engine)
             engine.dispose()
+        self.useFixture(watchdogs.Watchdogs())
         self.api = self.new_api()
         self.settle()
 
