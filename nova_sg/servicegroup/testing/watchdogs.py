@@ -3,6 +3,7 @@
 """The watchdogs of a test, which end with it."""
 
 from collections.abc import Iterable
+from collections.abc import Set
 import threading
 from typing import Any
 
@@ -22,6 +23,8 @@ class Watchdogs(fixtures.Fixture):
     """
 
     def _setUp(self) -> None:
+        # Those of others may look on for a minute.
+        others = set(threading.enumerate())
         watching: set[watchdog.Watchdog[Any]] = set()
         joined = watchdog.Watchdog.joined
 
@@ -34,13 +37,16 @@ class Watchdogs(fixtures.Fixture):
         self.useFixture(
             fixtures.MockPatchObject(watchdog.Watchdog, 'joined', remember)
         )
-        self.addCleanup(self._stop, watching)
+        self.addCleanup(self._stop, watching, others)
 
     @staticmethod
-    def _stop(watching: Iterable[watchdog.Watchdog[Any]]) -> None:
+    def _stop(
+        watching: Iterable[watchdog.Watchdog[Any]],
+        others: Set[threading.Thread],
+    ) -> None:
         for each in watching:
             each.stop()
-        for thread in threading.enumerate():
+        for thread in set(threading.enumerate()) - others:
             # What it is about to note is no request of another test.
             if thread.name == watchdog.THREAD:
                 thread.join(PATIENCE)

@@ -20,6 +20,7 @@ from nova_sg.db import models
 from nova_sg.nova_tree import testing
 from nova_sg.nova_tree.grouped import sender
 from nova_sg.servicegroup.backends.memcached import keys
+from nova_sg.servicegroup.testing import watchdogs
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 from nova_sg.tests.nova_suite import watcher
@@ -99,6 +100,7 @@ class TestCase(test.TestCase):
             self.addCleanup(mine.unwatch)
             watch(mine)
 
+        self.useFixture(watchdogs.Watchdogs())
         self.stub_out('nova_sg.nova_tree.grouped.sender.Sender.watch', watched)
 
     def in_cell(self, name: str) -> Any:

@@ -2,7 +2,9 @@
 
 """What notices that a loop hangs, by a clock of the test."""
 
+import threading
 import types
+from unittest import mock
 
 import fixtures
 from oslotest import base
@@ -142,3 +144,16 @@ class TestWatchdog(base.BaseTestCase):
         self.loop.stop.assert_called_once_with()
         self.look(51)
         self.assertEqual([], self.noted)
+
+    def test_nobody_waits_for_those_of_another_test(self):
+        other = threading.Event()
+        thread = threading.Thread(target=other.wait, name=watchdog.THREAD)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(other.set)
+        with (
+            mock.patch.object(thread, 'join') as join,
+            watchdogs.Watchdogs(),
+        ):
+            self.join('a')
+        join.assert_not_called()
