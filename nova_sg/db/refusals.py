@@ -78,6 +78,9 @@ _POSTGRESQL = re.compile(
 #: What SQLite says of a parameter.
 _SQLITE = re.compile(r'no such (access mode|cache mode|vfs)')
 
+#: What Python's driver for SQLite says of a text that is none.
+_SQLITE_TEXT = 'Could not decode to UTF-8'
+
 #: What Python and OpenSSL say of a server with an untrusted certificate.
 _TLS = re.compile(r'certificate verify failed', re.IGNORECASE)
 
@@ -173,6 +176,17 @@ def refuses_value(error: BaseException) -> bool:
         or isinstance(cause, ValueError | OverflowError)
         or cause.args[:1] == (_ILLEGAL_MIX,)
     )
+
+
+def cannot_read(error: BaseException, dbapi: Any) -> bool:
+    """Return whether a driver cannot make out a value of a row.
+
+    :param error: what the driver raised
+    :param dbapi: the module of the driver
+    """
+    return isinstance(
+        error, dbapi.DataError | ValueError | OverflowError
+    ) or _SQLITE_TEXT in str(error)
 
 
 def of_value(error: BaseException) -> exception.InvalidInput:

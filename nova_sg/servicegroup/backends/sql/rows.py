@@ -12,7 +12,9 @@ from typing import Unpack
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
+from nova_sg import exception
 from nova_sg.db import models
+from nova_sg.db import refusals
 from nova_sg.servicegroup import record
 
 SERVICES = models.services.c
@@ -93,13 +95,21 @@ def fetched(
     all else that a long list does.
 
     :raises DBConnectionError: they could not be read to the end
+    :raises RecordUnreadable: the driver cannot make out a value of a row,
+        whenever it is asked
     """
     cursor: Any = result.cursor
+    dbapi = result.dialect.loaded_dbapi
     with contextlib.closing(result):
         try:
             while rows := cursor.fetchmany(size):
                 yield rows
-        except result.dialect.loaded_dbapi.Error as error:
+        except (dbapi.Error, ValueError, OverflowError) as error:
+            if refusals.cannot_read(error, dbapi):
+                raise exception.RecordUnreadable(
+                    where=f'a row of {models.services.name}',
+                    reason=refusals.reason_of(error),
+                ) from error
             raise db_exc.DBConnectionError(error) from error
 
 

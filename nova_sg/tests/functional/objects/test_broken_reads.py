@@ -60,3 +60,16 @@ class TestBrokenReads(base.ObjectsTestCase):
             exception.ServiceGroupUnavailable, self.api.list, self.context
         )
         self.assertGreater(self.broken, 1)
+
+    def test_a_text_that_is_none_is_no_outage(self):
+        with engine.get(self.process.conf).engine.begin() as connection:
+            connection.exec_driver_sql(
+                "UPDATE services SET disabled_reason = CAST(x'ff' AS TEXT)"
+                " WHERE host = 'h7'"
+            )
+        for read in (
+            lambda: self.api.list(self.context),
+            lambda: list(self.api.render(self.context, list).parts()),
+        ):
+            error = self.assertRaises(exception.RecordUnreadable, read)
+            self.assertIn('disabled_reason', str(error))
