@@ -174,10 +174,10 @@ class ConductorManager:
         See ``Membership.leave_invocation``.
         """
         _checked([uuid])
-        departure = self._api.leave_invocation(
+        removal = self._api.leave_invocation(
             context, uuid, _checked_invocation(invocation)
         )
-        return departure._asdict()
+        return removal._asdict()
 
     @serving.served
     def liveness(self, context: Context, uuids: Sequence[str]) -> Any:

@@ -62,7 +62,7 @@ class RemoteMembership(admitted.AdmittedMembership):
 
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
-    ) -> sg_invocation.Departure:
+    ) -> sg_invocation.Removal:
         return self._conductor.leave_invocation(context, uuid, invocation)
 
     def alive(
@@ -136,7 +136,7 @@ class ProvenMembership(base.Membership):
 
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
-    ) -> sg_invocation.Departure:
+    ) -> sg_invocation.Removal:
         return self._membership.leave_invocation(context, uuid, invocation)
 
     def alive(

@@ -36,7 +36,7 @@ def leave_invocation(
     binary: str,
     invocation: str,
     patience: float,
-) -> sg_invocation.Departure | None:
+) -> sg_invocation.Removal | None:
     """Have a conductor of nova take out what a run of a unit left.
 
     :param conf: a loaded configuration, with nova's ``transport_url``
@@ -79,7 +79,7 @@ def leave_invocation(
         transport.cleanup()
     if answer is None:
         return None
-    return sg_invocation.Departure(answer['members'], answer['kept'])
+    return sg_invocation.Removal(answer['members'], answer['kept'])
 
 
 def _exchange(conf: cfg.ConfigOpts) -> str:

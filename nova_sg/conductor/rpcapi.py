@@ -202,7 +202,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
 
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
-    ) -> sg_invocation.Departure:
+    ) -> sg_invocation.Removal:
         """Take out what an invocation left; see the method of a membership.
 
         :returns: that nothing was done, where the conductor is too old
@@ -216,10 +216,10 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
                 since=interface.KNOWS_INVOCATIONS,
             )
         except exception.ConductorTooOld:
-            return sg_invocation.Departure(
+            return sg_invocation.Removal(
                 0, f'{self.name} is of a release that knows no invocations'
             )
-        return sg_invocation.Departure(answer['members'], answer['kept'])
+        return sg_invocation.Removal(answer['members'], answer['kept'])
 
     def liveness(
         self, context: Context, uuids: Sequence[str]

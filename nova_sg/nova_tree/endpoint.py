@@ -182,8 +182,8 @@ class Endpoint:
         :returns: a ``Departure`` as a dict, None where the service is not
             registered
         """
-        departure = invocations.leave(context, host, binary, invocation)
-        return None if departure is None else departure._asdict()
+        removal = invocations.leave(context, host, binary, invocation)
+        return None if removal is None else removal._asdict()
 
 
 def _destroyed_before(context: Any, service: Any) -> bool:

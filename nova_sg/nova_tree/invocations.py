@@ -102,7 +102,7 @@ def joined(context: Any, uuid: str, invocation: str | None) -> None:
 
 def leave(
     context: Any, host: str, binary: str, invocation: str
-) -> sg_invocation.Departure | None:
+) -> sg_invocation.Removal | None:
     """Take out the members of a service that one run of a unit left.
 
     :returns: None where the service is not registered
@@ -126,19 +126,19 @@ def leave(
 
 def _leave_row(
     context: Any, uuid: str, invocation: str
-) -> sg_invocation.Departure:
+) -> sg_invocation.Removal:
     if not tables.has(context, invocations.TABLE):
-        return sg_invocation.Departure(0, NO_TABLE)
+        return sg_invocation.Removal(0, NO_TABLE)
     keeps_reasons = traces.has_table(context)
     with db.get_context_manager(context).writer.using(context):
         session = context.session
         found = session.execute(invocations.workers(uuid, invocation)).first()
         if found is None:
-            return sg_invocation.Departure(0)
+            return sg_invocation.Removal(0)
         session.execute(invocations.removal([uuid], invocation))
         alone = invocations.alone(uuid, found.report_count)
         if keeps_reasons:
             traces.note_crash(session, alone)
         aged = session.execute(beats.age(alone))
         kept = None if aged.rowcount else invocations.SHARED
-        return sg_invocation.Departure(max(1, found.workers), kept)
+        return sg_invocation.Removal(max(1, found.workers), kept)

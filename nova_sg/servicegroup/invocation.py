@@ -10,7 +10,7 @@ nothing else::
     t=0  systemd starts nova-compute, invocation A; it joins
     t=1  it is killed; systemd runs ExecStopPost with the id of A
     t=2  systemd starts nova-compute again, invocation B; it joins
-    t=3  the command of t=1, which was slow, takes the members of A out;
+    t=3  the command of t=1, which was slow, removes the members of A;
          that of B stays
 """
 
@@ -22,10 +22,10 @@ import uuid
 VARIABLE = 'INVOCATION_ID'
 
 
-class Departure(NamedTuple):
+class Removal(NamedTuple):
     """What became of the members of an invocation.
 
-    :param members: how many were taken out
+    :param members: how many were removed
     :param kept: why the service may be shown as up all the same; None where
         it is down, but for members of other invocations
     """

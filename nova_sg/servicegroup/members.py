@@ -125,7 +125,7 @@ class Members:
 
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
-    ) -> sg_invocation.Departure:
+    ) -> sg_invocation.Removal:
         """Take out the members of a service that one run of a unit left.
 
         :param uuid: of the service
@@ -133,11 +133,9 @@ class Members:
         :raises ServiceGroupUnavailable: the backend cannot be asked
         """
         self._deployment.check()
-        departure = self._membership.leave_invocation(
-            context, uuid, invocation
-        )
+        removal = self._membership.leave_invocation(context, uuid, invocation)
         self._drop_verdict(uuid)
-        return departure
+        return removal
 
     def report_state(self, context: Context, uuid: str) -> None:
         """Beat once for a service.

@@ -55,15 +55,15 @@ class Leave(base.Command):
             leave = (
                 self._through_nova if parsed_args.through_nova else self._leave
             )
-            departure = leave(host, binary, parsed_args.invocation)
-        if departure is None:
+            removal = leave(host, binary, parsed_args.invocation)
+        if removal is None:
             print(f'{binary} on host {host} is not registered.')
             return
-        print(f'{binary} on host {host}: {_said(departure)}')
+        print(f'{binary} on host {host}: {_said(removal)}')
 
     def _leave(
         self, host: str, binary: str, invocation: str
-    ) -> sg_invocation.Departure | None:
+    ) -> sg_invocation.Removal | None:
         """Leave the way that a process of nova_sg joins.
 
         :returns: None where the service is not registered
@@ -80,7 +80,7 @@ class Leave(base.Command):
 
     def _through_nova(
         self, host: str, binary: str, invocation: str
-    ) -> sg_invocation.Departure | None:
+    ) -> sg_invocation.Removal | None:
         # Imported here: else every command would import the message bus.
         from nova_sg.conductor import novas
 
@@ -90,14 +90,14 @@ class Leave(base.Command):
         )
 
 
-def _said(departure: sg_invocation.Departure) -> str:
+def _said(removal: sg_invocation.Removal) -> str:
     """Return what became of the members, in one line for the journal."""
-    if not departure.members:
-        return departure.kept or 'no member of this invocation is left.'
-    taken = f'{departure.members} member(s) of this invocation taken out'
-    if departure.kept is None:
+    if not removal.members:
+        return removal.kept or 'no member of this invocation is left.'
+    taken = f'{removal.members} member(s) of this invocation taken out'
+    if removal.kept is None:
         return f'{taken}.'
-    return f'{taken}, and the service is not shown as down: {departure.kept}.'
+    return f'{taken}, and the service is not shown as down: {removal.kept}.'
 
 
 @contextlib.contextmanager

@@ -185,7 +185,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
 
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
-    ) -> sg_invocation.Departure:
+    ) -> sg_invocation.Removal:
         """Delete the keys of an invocation before their lease expires.
 
         A process of it that lives after all is back with its next beat.
@@ -193,7 +193,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         count = self._keys.delete_all(uuid, invocation)
         if count:
             self._reader.forget([uuid])
-        return sg_invocation.Departure(count)
+        return sg_invocation.Removal(count)
 
     def alive(
         self, context: Context, uuids: Iterable[str]

@@ -149,7 +149,7 @@ class Membership(abc.ABC):
 
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
-    ) -> sg_invocation.Departure:
+    ) -> sg_invocation.Removal:
         """Take out the members of a service that one run of a unit left.
 
         Called when the processes of that run have ended, by whatever end;
@@ -164,7 +164,7 @@ class Membership(abc.ABC):
         :returns: what was done; by default that nothing was
         :raises ServiceGroupUnavailable: the backend cannot be asked
         """
-        return sg_invocation.Departure(
+        return sg_invocation.Removal(
             0,
             f'with [servicegroup] driver = {self.conf.servicegroup.driver} '
             'members do not carry their invocation',

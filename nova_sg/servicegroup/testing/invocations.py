@@ -32,7 +32,7 @@ class InvocationTests(base.HealthyTest):
         worker.call(actions.join_and_beat, self.service)
         return worker
 
-    def leave(self, invocation: str) -> sg_invocation.Departure:
+    def leave(self, invocation: str) -> sg_invocation.Removal:
         return self.api.leave_invocation(
             self.context, self.service.uuid, invocation
         )
@@ -46,9 +46,9 @@ class InvocationTests(base.HealthyTest):
             return False
         mine = new_invocation()
         self.begin(mine)
-        departure = self.leave(mine)
-        self.assertEqual(0, departure.members)
-        self.assertTrue(departure.kept)
+        removal = self.leave(mine)
+        self.assertEqual(0, removal.members)
+        self.assertTrue(removal.kept)
         self.assertTrue(self.up())
         return True
 
@@ -60,11 +60,11 @@ class InvocationTests(base.HealthyTest):
         for worker in workers:
             worker.signal(signal.SIGKILL)
         self.assertTrue(self.up())
-        self.assertEqual(sg_invocation.Departure(2), self.leave(mine))
+        self.assertEqual(sg_invocation.Removal(2), self.leave(mine))
         self.assertFalse(self.up())
         # It may be called twice, and for what was never there.
         for other in (mine, new_invocation()):
-            self.assertEqual(sg_invocation.Departure(0), self.leave(other))
+            self.assertEqual(sg_invocation.Removal(0), self.leave(other))
         self.assertFalse(self.up())
 
     def test_a_late_call_does_not_disturb_the_next_run(self) -> None:
@@ -78,7 +78,7 @@ class InvocationTests(base.HealthyTest):
         self.leave(first)
         self.assertTrue(self.up())
         worker.signal(signal.SIGKILL)
-        self.assertEqual(sg_invocation.Departure(1), self.leave(second))
+        self.assertEqual(sg_invocation.Removal(1), self.leave(second))
         self.assertFalse(self.up())
 
     def test_a_member_without_an_invocation_is_not_taken_out(self) -> None:
@@ -98,7 +98,7 @@ class InvocationTests(base.HealthyTest):
         worker = self.begin(mine)
         worker.call(actions.leave, self.service)
         self.assertFalse(self.up())
-        self.assertEqual(sg_invocation.Departure(0), self.leave(mine))
+        self.assertEqual(sg_invocation.Removal(0), self.leave(mine))
 
     def test_a_process_that_lives_after_all_is_back_soon(self) -> None:
         if self.not_declared():
@@ -115,10 +115,10 @@ class InvocationTests(base.HealthyTest):
     def test_a_service_that_is_gone_is_no_error(self) -> None:
         if self.not_declared():
             return
-        departure = self.api.leave_invocation(
+        removal = self.api.leave_invocation(
             self.context, str(uuid.uuid4()), new_invocation()
         )
-        self.assertEqual(sg_invocation.Departure(0), departure)
+        self.assertEqual(sg_invocation.Removal(0), removal)
 
 
 class WorkerOfManyTests(base.HealthyTest):

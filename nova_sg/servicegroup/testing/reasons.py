@@ -198,8 +198,8 @@ class ReasonTests(ReasonTest):
         self.watch_it_up()
         worker.signal(signal.SIGKILL)
         uuid = self.service.uuid
-        departure = self.api.leave_invocation(self.context, uuid, mine)
-        self.assertEqual(1, departure.members)
+        removal = self.api.leave_invocation(self.context, uuid, mine)
+        self.assertEqual(1, removal.members)
         self.assert_reason(reasons.SILENT)
 
     def test_what_is_up_costs_no_question_for_a_reason(self) -> None:

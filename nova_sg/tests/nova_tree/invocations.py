@@ -139,10 +139,10 @@ class TestThroughConductor(base.TestCase):
 
     def test_a_database_without_the_table_goes_without(self):
         invocations.note(types.SimpleNamespace(service_ref=self.made))
-        departure = invocations.leave(
+        removal = invocations.leave(
             self.context, 'one', 'nova-compute', uuid.uuid4().hex
         )
-        self.assertIn('service prepare', departure.kept)
+        self.assertIn('service prepare', removal.kept)
 
     def test_a_command_without_a_broker_says_so(self):
         conf = sg_conf.load([])

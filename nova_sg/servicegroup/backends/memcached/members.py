@@ -143,9 +143,9 @@ class Members(base.Membership):
 
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
-    ) -> sg_invocation.Departure:
+    ) -> sg_invocation.Removal:
         writing = self._beats(self._cluster.server_of(uuid))
-        return sg_invocation.Departure(
+        return sg_invocation.Removal(
             writing.leave_invocation(self._cluster.keys, uuid, invocation)
         )
 

@@ -130,7 +130,7 @@ class SqlMembership(admitted.AdmittedMembership):
 
     def leave_invocation(
         self, context: Context, uuid: str, invocation: str
-    ) -> sg_invocation.Departure:
+    ) -> sg_invocation.Removal:
         """Age the row where the invocation was the only one.
 
         Where other invocations have workers, or one has beaten meanwhile, the
@@ -139,11 +139,11 @@ class SqlMembership(admitted.AdmittedMembership):
         """
         found = self._all(invocations.workers(uuid, invocation))
         if not found:
-            return sg_invocation.Departure(0)
+            return sg_invocation.Removal(0)
         ((workers, count),) = found
         aged = self._workers.write(sql_workers.miss, uuid, count, invocation)
         kept = None if aged else invocations.SHARED
-        return sg_invocation.Departure(max(1, workers), kept)
+        return sg_invocation.Removal(max(1, workers), kept)
 
     def alive(
         self, context: Context, uuids: Iterable[str]

@@ -94,10 +94,10 @@ class LeaveTestCase(base.ConductorTestCase):
         mine = uuid.uuid4().hex
         self.assertEqual(uuids, list(client.join(self.context, uuids, mine)))
         self.assertEqual(1, self.stored().report_count)
-        departure = client.leave_invocation(self.context, service.uuid, mine)
-        self.assertIsInstance(departure, sg_invocation.Departure)
-        self.assertEqual(0, departure.members)
-        self.assertIn('knows no invocations', departure.kept)
+        removal = client.leave_invocation(self.context, service.uuid, mine)
+        self.assertIsInstance(removal, sg_invocation.Removal)
+        self.assertEqual(0, removal.members)
+        self.assertIn('knows no invocations', removal.kept)
 
     def serve_as_nova(self, *endpoints):
         """Serve at the broker where nova's conductor does."""
