@@ -14,24 +14,37 @@ class Trouble:
     :param log: the log of the module that tries
     :param told: what is logged of an error of ours, with a place for it
     :param unexpected: what is logged of any other, with its traceback
+    :param recovered: what is logged once it succeeds again; None for nothing
     """
 
-    def __init__(self, log: Any, told: str, unexpected: str) -> None:
+    def __init__(
+        self,
+        log: Any,
+        told: str,
+        unexpected: str,
+        recovered: str | None = None,
+    ) -> None:
         self._log: logging.Logger = log
         self._told = told
         self._unexpected = unexpected
+        self._recovered = recovered
         #: Of which kind the last error was.
         self._kind: type[Exception] | None = None
 
-    def failed(self, error: Exception) -> None:
-        """Log an error, unless it is of the kind of the last one."""
+    def failed(self, error: Exception, level: int = logging.WARNING) -> None:
+        """Log an error, unless it is of the kind of the last one.
+
+        :param level: of an error of ours
+        """
         if self._kind is not type(error):
             if isinstance(error, exception.NovaSgException):
-                self._log.warning(self._told, error)
+                self._log.log(level, self._told, error)
             else:
                 self._log.error(self._unexpected, exc_info=error)
         self._kind = type(error)
 
     def over(self) -> None:
         """Note that it has succeeded."""
+        if self._kind is not None and self._recovered is not None:
+            self._log.info(self._recovered)
         self._kind = None

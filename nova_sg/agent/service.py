@@ -14,6 +14,7 @@ from oslo_log import log as logging
 from nova_sg import conductor as sg_conductor
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg import lasting
 from nova_sg import systemd
 from nova_sg.agent import host as agent_host
 from nova_sg.agent import registration
@@ -114,7 +115,13 @@ class Agent:
         self._handles: list[membership_base.Handle] = []
         self._gone = 0
         self._registered = False
-        self._inventory_failed = False
+        self._trouble = lasting.Trouble(
+            LOG,
+            'Cannot report the resources of this machine, will try again: %s',
+            'Unexpected error while reporting the resources of this machine, '
+            'will try again',
+            'Recovered from being unable to report resources.',
+        )
 
     def _turned(self) -> None:
         """Tell what watches this process that its loop has turned."""
@@ -255,30 +262,14 @@ class Agent:
         except exception.ServiceNotFound:
             return
         except exception.ServiceGroupUnavailable as error:
-            self._not_refreshed(error)
+            # Of the backend of the heartbeats, these log it.
+            heartbeats = self._api.driver.membership.marker_store.name
+            if error.kwargs.get('backend') != heartbeats:
+                self._trouble.failed(error)
         except Exception as error:
-            if not self._inventory_failed:
-                LOG.exception(
-                    'Unexpected error while reporting the resources of this '
-                    'machine, will try again: %s',
-                    error,
-                )
-            self._inventory_failed = True
+            self._trouble.failed(error)
         else:
-            if self._inventory_failed:
-                LOG.info('Recovered from being unable to report resources.')
-            self._inventory_failed = False
-
-    def _not_refreshed(self, error: exception.ServiceGroupUnavailable) -> None:
-        """Say so once, and only where the heartbeat does not say it."""
-        heartbeats = self._api.driver.membership.marker_store.name
-        if self._inventory_failed or error.kwargs.get('backend') == heartbeats:
-            return
-        self._inventory_failed = True
-        LOG.warning(
-            'Cannot report the resources of this machine, will try again: %s',
-            error,
-        )
+            self._trouble.over()
 
     def _lost(self, _handle: membership_base.Handle) -> None:
         """Note in the heartbeat's thread that a record was deleted."""

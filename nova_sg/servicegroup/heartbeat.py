@@ -11,9 +11,9 @@ import time
 from oslo_log import log as logging
 
 from nova_sg import context as sg_context
-from nova_sg import exception
 from nova_sg import forks
 from nova_sg import instruments
+from nova_sg import lasting
 from nova_sg.servicegroup.membership import base
 
 LOG = logging.getLogger(__name__)
@@ -32,43 +32,24 @@ def first_delay(interval: float) -> float:
     return random.uniform(0, interval)  # noqa: S311
 
 
-class BeatLog:
-    """Tells the log how the heartbeats of a process fare.
+def trouble() -> lasting.Trouble:
+    """Return what logs that the heartbeats of a process are not written."""
+    return lasting.Trouble(
+        LOG,
+        'Cannot report state, will try again: %s',
+        'Unexpected error while reporting state, will try again',
+        'Recovered from being unable to report state.',
+    )
 
-    What lasts is logged once.
-    """
 
-    def __init__(self) -> None:
-        #: Of which kind the last error was.
-        self._failing: type[Exception] | None = None
-
-    def reported(self) -> None:
-        """Note that a heartbeat was written."""
-        if self._failing is not None:
-            LOG.info('Recovered from being unable to report state.')
-            self._failing = None
-
-    def failed(self, error: Exception) -> None:
-        """Note that a heartbeat was not written."""
-        if self._failing is not type(error):
-            if isinstance(error, exception.ServiceGroupUnavailable):
-                LOG.warning('Cannot report state, will try again: %s', error)
-            else:
-                LOG.error(
-                    'Unexpected error while reporting state, will try again',
-                    exc_info=error,
-                )
-        self._failing = type(error)
-
-    @staticmethod
-    def gone(binary: str | None, host: str | None) -> None:
-        """Note that a service was deleted while its process runs."""
-        LOG.error(
-            'The record of %(binary)s on host %(host)s is gone: it was '
-            'deleted while this process runs. Stop the process, or restart it '
-            'to create the record anew.',
-            {'binary': binary, 'host': host},
-        )
+def log_gone(binary: str | None, host: str | None) -> None:
+    """Log that a service was deleted while its process runs."""
+    LOG.error(
+        'The record of %(binary)s on host %(host)s is gone: it was '
+        'deleted while this process runs. Stop the process, or restart it '
+        'to create the record anew.',
+        {'binary': binary, 'host': host},
+    )
 
 
 class Heartbeat:
@@ -108,7 +89,7 @@ class Heartbeat:
         self._changed = forks.renewed(self, '_changed', threading.Condition)
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self._log = BeatLog()
+        self._trouble = trouble()
 
     def add(self, handles: Sequence[base.Handle]) -> None:
         """Take on handles that have just joined, and so have just beaten."""
@@ -145,14 +126,14 @@ class Heartbeat:
             with instruments.beats(len(handles)):
                 gone = self._membership.beat_many(self._context, handles)
         except Exception as error:
-            self._log.failed(error)
+            self._trouble.failed(error)
             return
-        self._log.reported()
+        self._trouble.over()
         LOG.debug('Reported the state of %d service(s)', len(handles))
         for handle in gone:
             if handle in handles:
                 handles.remove(handle)
-            self._log.gone(handle.record.binary, handle.record.host)
+            log_gone(handle.record.binary, handle.record.host)
             self._tell_gone(handle)
 
     def _tell_gone(self, handle: base.Handle) -> None:

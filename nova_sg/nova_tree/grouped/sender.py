@@ -78,7 +78,7 @@ class Sender(abc.ABC):
         self._service = service
         self._joining = True
         self._gone = False
-        self._log = heartbeat.BeatLog()
+        self._trouble = heartbeat.trouble()
         # What report_count is at most unless another process beats.
         self._count: int = service.service_ref.report_count or 0
         self._watchdog = watchdog.Watchdog[Sender](
@@ -109,9 +109,9 @@ class Sender(abc.ABC):
             self._unwritten(there=False)
             return
         except Exception as error:
-            self._log.failed(error)
+            self._trouble.failed(error)
             return
-        self._log.reported()
+        self._trouble.over()
 
     def leave(self) -> None:
         """Make the service down at once; it will not beat again.
@@ -164,7 +164,7 @@ class Sender(abc.ABC):
         self._gone = True
         self._watchdog.left([self])
         mine = self._service.service_ref
-        self._log.gone(mine.binary, mine.host)
+        heartbeat.log_gone(mine.binary, mine.host)
 
 
 class Writer(Sender):

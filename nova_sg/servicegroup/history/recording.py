@@ -9,6 +9,7 @@ import time
 from oslo_log import log as logging
 
 from nova_sg import exception
+from nova_sg import lasting
 from nova_sg.servicegroup import loop
 from nova_sg.servicegroup.history import recorder as recorder_
 
@@ -36,7 +37,11 @@ class Recording:
         self._recorder = recorder
         self._interval = interval
         self._may = may
-        self._failing: type[Exception] | None = None
+        self._trouble = lasting.Trouble(
+            LOG,
+            'Recording no transitions until this is over: %s',
+            'Unexpected error while recording transitions, will try again',
+        )
         # Watchers that start together look at different times.
         self._first = True
         self._told = False
@@ -67,24 +72,12 @@ class Recording:
         return max(self._interval, took / SHARE - took)
 
     def _look(self) -> None:
-        """Look; what lasts is logged once."""
-        before, self._failing = self._failing, None
         try:
             self._recorder.look()
-        except Exception as error:
-            self._failing = type(error)
-            if before is self._failing:
-                return
-            if not isinstance(error, exception.NovaSgException):
-                LOG.exception(
-                    'Unexpected error while recording transitions, will try '
-                    'again'
-                )
-                return
+        except exception.SchemaNotReady as error:
             # A database without the table may be meant to have none.
-            optional = isinstance(error, exception.SchemaNotReady)
-            LOG.log(
-                logging.INFO if optional else logging.WARNING,
-                'Recording no transitions until this is over: %s',
-                error,
-            )
+            self._trouble.failed(error, logging.INFO)
+        except Exception as error:
+            self._trouble.failed(error)
+        else:
+            self._trouble.over()

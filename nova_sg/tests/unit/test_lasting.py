@@ -14,15 +14,40 @@ AWAY = exception.ServiceGroupUnavailable(backend='zk', reason='gone')
 
 
 class TestTrouble(base.BaseTestCase):
-    def test_each_kind_is_logged_once_until_it_is_over(self):
-        log = self.useFixture(fixtures.FakeLogger(format='%(levelname)s'))
-        trouble = lasting.Trouble(
-            logging.getLogger(__name__), 'Cannot: %s', 'Unexpected'
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(
+            fixtures.FakeLogger(level=logging.INFO, format='%(levelname)s')
         )
+
+    def trouble(self, recovered=None):
+        log = logging.getLogger(__name__)
+        return lasting.Trouble(log, 'Cannot: %s', 'Unexpected', recovered)
+
+    def told(self):
+        return [each for each in self.log.output.split() if each.isupper()]
+
+    def test_each_kind_is_logged_once_until_it_is_over(self):
+        trouble = self.trouble()
         for error in (AWAY, AWAY, ValueError(), ValueError(), AWAY):
             trouble.failed(error)
         trouble.over()
         trouble.failed(AWAY)
-        told = [each for each in log.output.split() if each.isupper()]
-        self.assertEqual(['WARNING', 'ERROR', 'WARNING', 'WARNING'], told)
-        self.assertIn('ValueError', log.output)
+        self.assertEqual(
+            ['WARNING', 'ERROR', 'WARNING', 'WARNING'], self.told()
+        )
+        self.assertIn('ValueError', self.log.output)
+
+    def test_its_end_is_logged_once(self):
+        trouble = self.trouble('Recovered')
+        trouble.over()
+        trouble.failed(AWAY)
+        trouble.over()
+        trouble.over()
+        self.assertEqual(['WARNING', 'INFO'], self.told())
+
+    def test_an_error_of_ours_may_be_no_warning(self):
+        trouble = self.trouble()
+        for error in (AWAY, ValueError()):
+            trouble.failed(error, logging.INFO)
+        self.assertEqual(['INFO', 'ERROR'], self.told())

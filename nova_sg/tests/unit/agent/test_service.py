@@ -161,7 +161,7 @@ class AgentTestCase(base.BaseTestCase):
             beats = self.service().report_count
             self.wait_until(lambda beats=beats: self.beats() > beats)
             self.wait_until(lambda log=log: 'Recovered' in log.output)
-            self.assertEqual(1, log.output.count('Traceback'), log.output)
+            self.assertEqual(1, log.output.count('will try'), log.output)
             log = self.useFixture(fixtures.FakeLogger('nova_sg.agent'))
 
     def beats(self):
