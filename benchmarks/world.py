@@ -23,6 +23,7 @@ from benchmarks import servers
 from benchmarks import sides
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
+from nova_sg import sequences
 from nova_sg import servicegroup
 from nova_sg.db import clock
 from nova_sg.db import engine
@@ -165,10 +166,8 @@ class World(fixtures.Fixture):
         ]
         self._next_id += len(added)
         self._store(added)
-        for start in range(0, len(added), JOINING):
-            self._handles += self._api.join_many(
-                self._context, added[start : start + JOINING]
-            )
+        for batch in sequences.batched(added, JOINING):
+            self._handles += self._api.join_many(self._context, batch)
         self.size += len(added)
         self.hosts += hosts
         if self._servers.driver == 'db':
@@ -194,10 +193,8 @@ class World(fixtures.Fixture):
         So no cache of anybody answers for free.
         """
         membership = self._api.driver.membership
-        for start in range(0, len(self._handles), heartbeat.BATCH):
-            membership.beat_many(
-                self._context, self._handles[start : start + heartbeat.BATCH]
-            )
+        for batch in sequences.batched(self._handles, heartbeat.BATCH):
+            membership.beat_many(self._context, batch)
         if self._nova is not None and self._nova_beats:
             self._nova.tell('measure')
         update = self._api.driver.records.update

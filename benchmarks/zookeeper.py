@@ -29,6 +29,7 @@ import psutil
 
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
+from nova_sg import sequences
 from nova_sg import servicegroup
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import heartbeat
@@ -103,8 +104,8 @@ def join(
     beats = heartbeat.Heartbeat(
         api.driver.membership, context, api.conf.servicegroup.report_interval
     )
-    for start in range(0, len(services), 500):
-        beats.add(api.join_many(context, services[start : start + 500]))
+    for batch in sequences.batched(services, 500):
+        beats.add(api.join_many(context, batch))
     beats.start()
     BEATING.append(beats)
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from benchmarks import child
 from benchmarks.floor import process as floor
 from benchmarks.floor import tables
+from nova_sg import sequences
 from nova_sg.db import clock
 from nova_sg.servicegroup import heartbeat
 
@@ -37,8 +38,8 @@ def _updates(process: floor.Process, number: int, size: int) -> child.Work:
     ]
 
     def work() -> child.Facts:
-        for start in range(0, len(uuids), size):
-            _update(process, uuids[start : start + size])
+        for batch in sequences.batched(uuids, size):
+            _update(process, batch)
         return {'units': len(uuids)}
 
     return work

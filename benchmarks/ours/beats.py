@@ -7,6 +7,7 @@ from concurrent import futures
 
 from benchmarks import child
 from benchmarks.ours import process as ours
+from nova_sg import sequences
 from nova_sg.servicegroup import heartbeat
 
 operations = child.Operations()
@@ -36,8 +37,7 @@ def beats(process: ours.Process, number: int) -> child.Work:
     membership = process.api.driver.membership
 
     def work() -> child.Facts:
-        for start in range(0, len(handles), heartbeat.BATCH):
-            batch = handles[start : start + heartbeat.BATCH]
+        for batch in sequences.batched(handles, heartbeat.BATCH):
             if membership.beat_many(process.context, batch):
                 raise RuntimeError('a record is gone')
         return {'units': len(handles)}

@@ -15,6 +15,7 @@ from nova_sg import conductor as sg_conductor
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import lasting
+from nova_sg import sequences
 from nova_sg import systemd
 from nova_sg.agent import host as agent_host
 from nova_sg.agent import registration
@@ -173,10 +174,9 @@ class Agent:
         if len(self._hosts) > 1:
             known = registration.by_host(self._context, self._binary)
         machine = agent_host.describe(self._hosts[0], self._conf.state_path)
-        for start in range(0, len(self._hosts), BATCH):
+        for hosts in sequences.batched(self._hosts, BATCH):
             if self._stop.requested:
                 return
-            hosts = self._hosts[start : start + BATCH]
             self._register_batch(hosts, known, machine)
             if self._on_progress is not None:
                 self._on_progress(len(self._handles))

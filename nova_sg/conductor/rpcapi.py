@@ -16,6 +16,7 @@ from oslo_versionedobjects import exception as ovo_exc
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg import sequences
 from nova_sg.conductor import interface
 from nova_sg.conductor import remotables
 from nova_sg.conductor import sender
@@ -173,8 +174,7 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         As many at a time as a process beats for, since each call has a
         beat's patience.
         """
-        for start in range(0, len(stays), heartbeat.BATCH):
-            batch = stays[start : start + heartbeat.BATCH]
+        for batch in sequences.batched(stays, heartbeat.BATCH):
             self.sender.beat(
                 context,
                 'leave',
@@ -189,11 +189,11 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         :raises ServiceGroupUnavailable: it is not noted
         """
         try:
-            for start in range(0, len(uuids), heartbeat.BATCH):
+            for batch in sequences.batched(uuids, heartbeat.BATCH):
                 self.sender.beat(
                     context,
                     'note_wedged',
-                    uuids=list(uuids[start : start + heartbeat.BATCH]),
+                    uuids=list(batch),
                     noted_by=noted_by,
                     since=interface.KNOWS_WEDGED,
                 )
@@ -326,6 +326,5 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
         self, context: Context, method: str, uuids: Sequence[str], **more: str
     ) -> Iterator[Any]:
         """Call for as many uuids at a time as one message may speak for."""
-        for start in range(0, len(uuids), interface.MAX_UUIDS):
-            batch = list(uuids[start : start + interface.MAX_UUIDS])
-            yield self.sender.call(context, method, uuids=batch, **more)
+        for batch in sequences.batched(uuids, interface.MAX_UUIDS):
+            yield self.sender.call(context, method, uuids=list(batch), **more)

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nova_sg import sequences
 from nova_sg.db import clock
 from nova_sg.db import models
 
@@ -33,8 +34,7 @@ BATCH = 500
 
 def batches(uuids: Sequence[str]) -> Iterator[Sequence[str]]:
     """Cut uuids into what one statement takes."""
-    for start in range(0, len(uuids), BATCH):
-        yield uuids[start : start + BATCH]
+    return sequences.batched(uuids, BATCH)
 
 
 def seen_within(seconds: int) -> sa.ColumnElement[bool]:

@@ -112,8 +112,8 @@ def _read(
         return {}
     found = {}
     with db.get_context_manager(context).reader.using(context):
-        for start in range(0, len(uuids), beats.BATCH):
-            some = sorted(uuids[start : start + beats.BATCH])
+        for batch in beats.batches(uuids):
+            some = sorted(batch)
             rows = context.session.execute(db_departures.READ, {'uuids': some})
             for uuid, *row in rows:
                 why = reasons.of_row(*row)

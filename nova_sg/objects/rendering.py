@@ -10,6 +10,7 @@ from collections.abc import Hashable
 from typing import Any
 from typing import TypeVar
 
+from nova_sg import sequences
 from nova_sg import servicegroup
 from nova_sg import times
 from nova_sg.servicegroup import collector
@@ -61,8 +62,8 @@ class Rendering:
                 )
             found = cls._find(context, host, binary, disabled, set_zones)
             parts = [
-                render([of(each) for each in found[start : start + _PART]])
-                for start in range(0, len(found), _PART)
+                render([of(each) for each in part])
+                for part in sequences.batched(found, _PART)
             ]
             return listed.Rendered(lambda: parts)
 

@@ -14,6 +14,7 @@ from nova_sg import context as sg_context
 from nova_sg import forks
 from nova_sg import instruments
 from nova_sg import lasting
+from nova_sg import sequences
 from nova_sg.servicegroup.membership import base
 
 LOG = logging.getLogger(__name__)
@@ -95,10 +96,9 @@ class Heartbeat:
         """Take on handles that have just joined, and so have just beaten."""
         now = time.monotonic()
         with self._changed:
-            for start in range(0, len(handles), BATCH):
+            for batch in sequences.batched(handles, BATCH):
                 due = now + first_delay(self._interval)
-                batch = list(handles[start : start + BATCH])
-                self._batches.append((due, batch))
+                self._batches.append((due, list(batch)))
             self._changed.notify()
 
     def start(self) -> None:

@@ -12,6 +12,7 @@ from typing import Generic
 from typing import NamedTuple
 from typing import TypeVar
 
+from nova_sg import sequences
 from nova_sg import times
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import liveness
@@ -88,10 +89,10 @@ def parts(
 
     :param alive: verdicts by uuid
     """
-    for start in range(0, len(records), PART):
+    for part in sequences.batched(records, PART):
         yield [
             of(each, alive.get(each.uuid), zoning(each.host, each.topic))
-            for each in records[start : start + PART]
+            for each in part
         ]
 
 

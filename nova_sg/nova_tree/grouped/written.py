@@ -84,10 +84,8 @@ def write(
     now = time.monotonic()
     unwritten: list[str] = []
     for since, together in _by_age(uuids, received or {}, now).items():
-        for start in range(0, len(together), beats.BATCH):
-            unwritten += _write_since(
-                context, together[start : start + beats.BATCH], joining, since
-            )
+        for batch in beats.batches(together):
+            unwritten += _write_since(context, batch, joining, since)
     return unwritten
 
 

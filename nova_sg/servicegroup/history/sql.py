@@ -18,6 +18,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from nova_sg import context as sg_context
+from nova_sg import sequences
 from nova_sg.db import transitions
 from nova_sg.servicegroup.history import base
 from nova_sg.servicegroup.history import entry as entry_
@@ -145,8 +146,7 @@ def _newest(
 
 
 def _parts(values: Sequence[E]) -> Iterator[Sequence[E]]:
-    for start in range(0, len(values), transitions.PART):
-        yield values[start : start + transitions.PART]
+    return sequences.batched(values, transitions.PART)
 
 
 def _row(entry: entry_.Entry, now: datetime.datetime) -> dict[str, Any]:

@@ -26,6 +26,7 @@ import hashlib
 import secrets
 from typing import NamedTuple
 
+from nova_sg import sequences
 from nova_sg import times
 from nova_sg.inventory import base as inventory_base
 from nova_sg.servicegroup import listed
@@ -216,8 +217,7 @@ def _renewed(
     same_members = last is not None and last.now is living.now
     workers_of = living.now.get
     made = []
-    for start in range(0, len(view.all), PART):
-        records = view.all[start : start + PART]
+    for records in sequences.batched(view.all, PART):
         part = there.get(records[0].id)
         # What is the same object is not compared further.
         if part is not None and part.records != records:

@@ -14,6 +14,7 @@ from oslo_config import cfg
 
 from nova_sg import context as sg_context
 from nova_sg import exception
+from nova_sg import sequences
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.migration import markers
@@ -149,8 +150,7 @@ class Migration:
 
     def _copy(self, plan: sg_plan.Plan, progress: Progress) -> None:
         stale = [each.uuid for each in plan.in_the_way]
-        for start in range(0, len(stale), _BATCH):
-            batch = stale[start : start + _BATCH]
+        for batch in sequences.batched(stale, _BATCH):
             self._target.records.purge(self._context, batch)
         self._replaced += len(set(stale) - self._written.keys())
         total = len(plan.to_copy)

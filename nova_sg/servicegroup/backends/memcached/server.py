@@ -8,6 +8,7 @@ import operator
 from typing import Any
 
 from nova_sg import exception
+from nova_sg import sequences
 from nova_sg.servicegroup.backends.memcached import connection
 from nova_sg.servicegroup.backends.memcached import endpoint
 
@@ -125,8 +126,7 @@ class Server(endpoint.Endpoint):
                     f'bytes; memcached takes {MAX_VALUE}'
                 )
         done: list[bool] = []
-        for start in range(0, len(writes), WRITE_BATCH):
-            batch = writes[start : start + WRITE_BATCH]
+        for batch in sequences.batched(writes, WRITE_BATCH):
             done += self._ask(operator.methodcaller('store', batch), once=once)
         return done
 
@@ -141,7 +141,6 @@ class Server(endpoint.Endpoint):
             if keys:
                 found = self._ask(operator.methodcaller(method, keys))
             return found
-        for start in range(0, len(keys), READ_BATCH):
-            batch = keys[start : start + READ_BATCH]
+        for batch in sequences.batched(keys, READ_BATCH):
             found.update(self._ask(operator.methodcaller(method, batch)))
         return found

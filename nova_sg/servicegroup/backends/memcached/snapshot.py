@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from nova_sg import sequences
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup import view
 from nova_sg.servicegroup.backends.memcached import cell as cell_
@@ -88,10 +89,9 @@ class Snapshot:
         if values is None:
             return last
         uuids = {self._key(each): each for each in index.uuids_of(values)}
-        keys = list(uuids)
         requests = [
-            connection.question(keys[start : start + server_.READ_BATCH])
-            for start in range(0, len(keys), server_.READ_BATCH)
+            connection.question(batch)
+            for batch in sequences.batched([*uuids], server_.READ_BATCH)
         ]
         return _NOTHING._replace(shards=shards, uuids=uuids, requests=requests)
 

@@ -10,6 +10,7 @@ from kazoo import exceptions
 
 from nova_sg import exception
 from nova_sg import instruments
+from nova_sg import sequences
 from nova_sg.servicegroup.backends.zookeeper import client as sg_client
 from nova_sg.servicegroup.backends.zookeeper import connection
 from nova_sg.servicegroup.backends.zookeeper import credentials
@@ -171,12 +172,9 @@ class Exchange(connection.Connection):
         :raises Trouble: the connection failed
         """
         answers: Results = []
-        for start in range(0, len(asked), WINDOW):
+        for window in sequences.batched(asked, WINDOW):
             sent_at = time.monotonic()
-            pending = [
-                request(client.kazoo)
-                for request in asked[start : start + WINDOW]
-            ]
+            pending = [request(client.kazoo) for request in window]
             until = sent_at + (patience or self.request_timeout)
             try:
                 answers += [self._answer(each, until) for each in pending]

@@ -17,6 +17,7 @@ import datetime
 from kazoo import exceptions
 
 from nova_sg import context as sg_context
+from nova_sg import sequences
 from nova_sg.servicegroup.backends.zookeeper import errors
 from nova_sg.servicegroup.backends.zookeeper import fence as sg_fence
 from nova_sg.servicegroup.backends.zookeeper import layout
@@ -178,9 +179,7 @@ class ZooKeeperHistory(base.History):
 
         :param newest: see :func:`value.decode`
         """
-        ordered = sorted(uuids)
-        for start in range(0, len(ordered), PART):
-            part = ordered[start : start + PART]
+        for part in sequences.batched(sorted(uuids), PART):
             paths = [cell.history_of(uuid) for uuid in part]
             values = multiread.read(self._session, paths)
             yield {
