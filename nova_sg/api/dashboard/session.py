@@ -20,6 +20,7 @@ from urllib import parse
 
 from oslo_config import cfg
 import webob
+from webob import cookies
 
 from nova_sg import exception
 
@@ -47,11 +48,14 @@ class Session:
 
     def token(self, request: webob.Request) -> str | None:
         """Return the token of a request, None without one."""
-        value = request.cookies.get(COOKIE)
+        # Not by WebOb's own dictionary: it decodes the cookies of all
+        # applications on this host, and fails with the first odd one.
+        header = request.environ.get('HTTP_COOKIE', '')
+        value = dict(cookies.parse_cookie(header)).get(COOKIE.encode())
         if not value:
             return None
         try:
-            found = base64.urlsafe_b64decode(value.encode()).decode()
+            found = base64.urlsafe_b64decode(value).decode()
         except (binascii.Error, ValueError):
             return None
         return found if found.isprintable() else None

@@ -65,10 +65,22 @@ class TestSession(base.DashboardTestCase):
         self.assertEqual(401, response.status_int)
 
     def test_a_cookie_that_is_none_is_as_good_as_no_cookie(self):
-        for value in ('', 'x', '!', '////', 'AAAA', 'wqDCoA==', 'a' * 5000):
+        for value in (
+            *('', 'x', '!', '////', 'AAAA', 'wqDCoA==', 'a' * 5000),
+            *('\xff', '"\\377"'),
+        ):
             self.nobody.cookie = f'{session.COOKIE}={value}'
             self.assertIsNone(self.nobody.get('/session').json['user'], value)
             self.assertEqual(401, self.nobody.get('/state').status_int)
+
+    def test_the_cookie_of_another_application_is_left_alone(self):
+        mine = self.admin.cookie
+        for other in ('other=\xff', 'other="\\377"', '\xff=x', '=', ';'):
+            for cookie in (f'{other}; {mine}', f'{mine}; {other}'):
+                self.admin.cookie = cookie
+                self.assertEqual(
+                    'admin', self.admin.get('/session').json['user'], cookie
+                )
 
     def test_a_member_may_neither_look_nor_act(self):
         member = base.Client(self.cloud.app)
