@@ -20,6 +20,7 @@ from oslo_config import cfg
 from nova_sg import conf as sg_conf
 from nova_sg.agent import service
 from nova_sg.cmd import common
+from nova_sg.cmd import terminals
 from nova_sg.cmd.commands import arguments
 from nova_sg.inventory import base as inventory_base
 from nova_sg.metrics import monitor as sg_monitor
@@ -172,7 +173,7 @@ class _Progress:
     def show(self, done: int) -> None:
         # A terminal that was closed must not end what it looked at.
         with contextlib.suppress(OSError, ValueError):
-            if not self._stream.isatty():
+            if not terminals.takes_sequences(self._stream):
                 return
             # The next line, of the log, is written over it.
             self._stream.write(f'\x1b[K{done} of {self._total} registered\r')

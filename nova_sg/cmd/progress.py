@@ -7,6 +7,8 @@ import threading
 import time
 from typing import Self
 
+from nova_sg.cmd import terminals
+
 #: Seconds before anything is shown, and between two changes of it.
 INTERVAL = 1.0
 
@@ -22,7 +24,7 @@ class _Line:
     def __init__(self, what: str) -> None:
         self._what = what
         self._stream = sys.stderr
-        self._on_terminal = self._stream.isatty()
+        self._on_terminal = terminals.takes_sequences(self._stream)
         self._began = time.monotonic()
         self._written = False
 

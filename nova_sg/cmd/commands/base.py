@@ -7,7 +7,6 @@ import argparse
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-import os
 import sys
 from typing import Any
 from typing import Protocol
@@ -21,6 +20,7 @@ from oslo_config import cfg
 from nova_sg import context as sg_context
 from nova_sg import texts
 from nova_sg.cmd import common
+from nova_sg.cmd import terminals
 from nova_sg.inventory import usage
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import reasons
@@ -194,15 +194,12 @@ class Several(columns.FormattableColumn):  # type: ignore[type-arg]
 
 
 class State(columns.FormattableColumn):  # type: ignore[type-arg]
-    """The state of a service, in its colour on a terminal.
-
-    Without one where ``NO_COLOR`` is set (https://no-color.org).
-    """
+    """The state of a service, in its colour on a terminal."""
 
     _COLOURS = {liveness.UP: 32, liveness.DOWN: 31, liveness.UNKNOWN: 33}
 
     def human_readable(self) -> str:
         text = str(self._value)
-        if os.environ.get('NO_COLOR') or not sys.stdout.isatty():
+        if not terminals.takes_colours(sys.stdout):
             return text
         return f'\x1b[{self._COLOURS[text]}m{text}\x1b[0m'

@@ -4,27 +4,26 @@
 
 import argparse
 from collections.abc import Sequence
+import functools
 import logging
 import sys
-import time
 from typing import Any
+from typing import TextIO
 
 from nova_sg import context as sg_context
-from nova_sg import exception
 from nova_sg import objects
 from nova_sg import servicegroup
 from nova_sg import times
 from nova_sg.cmd import common
 from nova_sg.cmd import progress
+from nova_sg.cmd import terminals
 from nova_sg.cmd.commands import arguments
 from nova_sg.cmd.commands import base
 from nova_sg.cmd.commands import details
+from nova_sg.cmd.watch import page
 from nova_sg.servicegroup import liveness
 
 LOG = logging.getLogger(__name__)
-
-#: Has a terminal begin at its upper left, with nothing on it.
-CLEAR = '\x1b[H\x1b[2J'
 
 #: Those of ``openstack compute service list``.
 COLUMNS = ('ID', 'Binary', 'Host', 'Zone', 'Status', 'State', 'Updated At')
@@ -90,16 +89,17 @@ class List(base.Lister):
     def run(self, parsed_args: argparse.Namespace) -> int:
         if parsed_args.watch is None:
             return super().run(parsed_args)  # type: ignore[no-any-return]
-        while True:
-            if sys.stdout.isatty():
-                sys.stdout.write(CLEAR)
-            try:
-                super().run(parsed_args)
-            except exception.ServiceGroupUnavailable as error:
-                # It may answer again.
-                LOG.warning('%s', error)
-            sys.stdout.flush()
-            time.sleep(parsed_args.watch)
+        page.repeat(
+            functools.partial(self._write, parsed_args),
+            parsed_args.watch,
+            # A page has no room for all messages of debugging.
+            in_place=terminals.takes_sequences(sys.stdout)
+            and not self.app.options.debug,
+        )
+
+    def _write(self, parsed_args: argparse.Namespace, stream: TextIO) -> None:
+        self.app.stdout = stream
+        super().run(parsed_args)
 
     def take_action(
         self, parsed_args: argparse.Namespace

@@ -4,5 +4,5 @@
 
 ``follower`` reads the services again and again, ``transitions`` tells what
 has changed, and ``stream`` (lines) or ``terminal`` (a full screen, which
-``screen`` lays out) shows it.
+``screen`` lays out) shows it. ``page`` shows a whole text anew.
 """

@@ -2,19 +2,17 @@
 
 """Draws a screen on a terminal, and hands it the keys."""
 
-from collections.abc import Callable
-from collections.abc import Iterator
-import contextlib
 import curses
 import datetime
-import logging
 import os
 import select
 import sys
 import threading
 from typing import Any
 
+from nova_sg.cmd import terminals
 from nova_sg.cmd.watch import follower
+from nova_sg.cmd.watch import messages
 from nova_sg.cmd.watch import screen
 
 #: Seconds after which a change of the services or of the size is seen.
@@ -54,9 +52,7 @@ _KEYS = {
 
 def usable() -> bool:
     """Return whether there is a terminal on which a screen can be drawn."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return False
-    return os.environ.get('TERM', 'dumb') not in ('', 'dumb', 'unknown')
+    return sys.stdin.isatty() and terminals.takes_sequences(sys.stdout)
 
 
 class Terminal:
@@ -80,7 +76,7 @@ class Terminal:
         self._screen = screen.Screen(self._follower.begin())
         # The keys of a terminal are sent in parts; Escape alone is a key.
         os.environ.setdefault('ESCDELAY', '25')
-        with _messages(self._say):
+        with messages.handed_over(self._say):
             curses.wrapper(self._show)
         if self._error is not None:
             raise self._error
@@ -149,36 +145,6 @@ class Terminal:
         except curses.error:
             # The cursor has no place after the last cell of the window.
             return
-
-
-class _Handler(logging.Handler):
-    """Hands over what is logged, a line each."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        super().__init__()
-        self._tell = say
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._tell(f'{record.levelname.lower()}: {record.getMessage()}')
-
-
-@contextlib.contextmanager
-def _messages(say: Callable[[str], None]) -> Iterator[None]:
-    """Keep what is logged from being written across the screen.
-
-    What a command does not show elsewhere is not shown here either.
-    """
-    root = logging.getLogger()
-    before = root.handlers[:]
-    handler = _Handler(say)
-    for each in before:
-        for chosen in each.filters:
-            handler.addFilter(chosen)
-    root.handlers[:] = [handler]
-    try:
-        yield
-    finally:
-        root.handlers[:] = before
 
 
 def _looks() -> dict[str, int]:

@@ -10,6 +10,8 @@ import socket
 import subprocess
 import time
 
+import fixtures
+
 from nova_sg.cmd import common
 from nova_sg.tests.fixtures import api
 from nova_sg.tests.fixtures import rows
@@ -129,6 +131,7 @@ class TestWaiting(base.CommandTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.useFixture(fixtures.EnvironmentVariable('TERM', 'xterm'))
         self.server = socket.create_server(('127.0.0.1', 0))
         self.server.settimeout(base.PATIENCE)
         self.addCleanup(self.server.close)

@@ -2,22 +2,15 @@
 
 """``nova-sg-manage service watch``, as a program and as a user see it."""
 
-import fcntl
 import json
-import os
-import pty
-import select
 import signal
-import struct
 import subprocess
 import sys
-import termios
 from typing import Any
-
-import pyte
 
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures import terminal
 from nova_sg.tests.fixtures.servers import postgresql
 from nova_sg.tests.functional.agent import base
 
@@ -136,73 +129,14 @@ class TestOutage(WatchTestCase):
         self.assertEqual([away, again], self.wait_for(command, 2))
 
 
-class Session:
-    """A command on a terminal of its own, and what the terminal shows.
-
-    :param words: the arguments of nova-sg-manage
-    :param environment: its whole environment
-    """
-
-    LINES, COLUMNS = 24, 100
-
-    def __init__(self, *words: str, environment: dict[str, str]) -> None:
-        self._screen = pyte.Screen(self.COLUMNS, self.LINES)
-        self._stream = pyte.ByteStream(self._screen)
-        self._master, slave = pty.openpty()
-        fcntl.ioctl(
-            slave,
-            termios.TIOCSWINSZ,
-            struct.pack('HHHH', self.LINES, self.COLUMNS, 0, 0),
-        )
-        self.process = subprocess.Popen(
-            [sys.executable, '-m', 'nova_sg.cmd.manage', *words],
-            env={**environment, 'TERM': 'xterm-256color'},
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-        )
-        os.close(slave)
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._master)
-
-    def press(self, keys: str) -> None:
-        os.write(self._master, keys.encode())
-
-    @property
-    def text(self) -> str:
-        """What the terminal shows now."""
-        while select.select([self._master], [], [], 0)[0]:
-            try:
-                self._stream.feed(os.read(self._master, 65536))
-            except OSError:
-                # The process has ended.
-                break
-        return '\n'.join(self._screen.display)
-
-    def colour(self, word: str) -> str:
-        """Return the colour of a word that the terminal shows."""
-        for y, line in enumerate(self._screen.display):
-            if word in line:
-                return str(self._screen.buffer[y][line.index(word)].fg)
-        raise AssertionError(f'{word} is not on the screen: {self.text}')
-
-    def wait_to_show(self, text: str) -> None:
-        commands.wait_until(
-            lambda: text in self.text, f'{text!r} in:\n{self.text}'
-        )
-
-
 class TestTerminal(WatchTestCase):
-    def session(self, *words: str, **options: str) -> Session:
-        session = Session(
-            *(words or WATCH), environment={**self.environment(), **options}
+    def session(self, *words: str, **options: str) -> terminal.Session:
+        return self.useFixture(
+            terminal.Session(
+                *(words or WATCH),
+                environment={**self.environment(), **options},
+            )
         )
-        self.addCleanup(session.close)
-        return session
 
     def test_a_user_sees_a_service_go_down_filters_and_quits(self):
         agent = self.start('--host', 'c1')
@@ -226,22 +160,3 @@ class TestTerminal(WatchTestCase):
         session = self.session(NO_COLOR='1')
         session.wait_to_show('1 services: 1 up')
         self.assertEqual('default', session.colour('1 up'))
-
-    def test_a_list_has_colours_too(self):
-        self.start('--host', 'c1')
-        for options, colour in (({}, 'green'), ({'NO_COLOR': '1'}, 'default')):
-            session = self.session('service', 'list', **options)
-            session.wait_to_show('| c1 ')
-            self.assertEqual(colour, session.colour('up  '))
-            self.assertEqual(0, session.process.wait(commands.PATIENCE))
-
-    def test_a_list_is_shown_anew(self):
-        agent = self.start('--host', 'c1')
-        session = self.session('service', 'list', '--watch', '0.2')
-        session.wait_to_show('| up ')
-        agent.stop()
-        session.wait_to_show('| down ')
-        commands.wait_until(
-            lambda: session.text.count('c1') == 1,
-            f'one list in:\n{session.text}',
-        )

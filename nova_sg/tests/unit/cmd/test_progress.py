@@ -19,6 +19,10 @@ class Terminal(io.StringIO):
 
 
 class TestBar(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(fixtures.EnvironmentVariable('TERM', 'xterm'))
+
     def shown(
         self, stream: io.StringIO, *steps: tuple[int, int], seconds: float = 1
     ) -> list[str]:
@@ -52,6 +56,10 @@ class TestBar(base.BaseTestCase):
 
     def test_without_a_terminal_nothing_is_shown(self):
         self.assertEqual([], self.shown(io.StringIO(), (0, 4), (4, 4)))
+
+    def test_a_terminal_that_only_takes_lines_is_sent_none(self):
+        self.useFixture(fixtures.EnvironmentVariable('TERM', 'dumb'))
+        self.assertEqual([], self.shown(Terminal(), (0, 4), (4, 4)))
 
     def test_where_there_is_nothing_to_do_nothing_is_shown(self):
         self.assertEqual([], self.shown(Terminal(), (0, 0)))
