@@ -5,12 +5,14 @@
 from concurrent import futures
 import datetime
 import functools
+import itertools
 import signal
 import threading
 import unittest
 
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import reasons
+from nova_sg.servicegroup import record
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.testing import actions
 from nova_sg.servicegroup.testing import base
@@ -18,36 +20,42 @@ from nova_sg.servicegroup.testing import invocations
 
 
 class ReasonTest(base.ConformanceTest):
-    """A service, a process that watches it, and one that has just begun."""
+    """Services, a process that watches them, and one that has just begun."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.service = self.register()
         self.began = _now()
 
-    def why(self, reader: sg_api.API | None = None) -> reasons.Departure:
-        """Return why the service is as it is.
+    def why(
+        self, service: record.Record, reader: sg_api.API | None = None
+    ) -> reasons.Departure:
+        """Return why a service is as it is.
 
         :param reader: is asked; by default one which has watched it
         """
-        service = self.records.get_by_uuid(self.context, self.service.uuid)
+        service = self.records.get_by_uuid(self.context, service.uuid)
         found = (reader or self.api).departures(self.context, [service])
         return found[service.uuid]
 
-    def is_told(self, reader: sg_api.API, reason: str) -> bool:
+    def is_told(
+        self, service: record.Record, reader: sg_api.API, reason: str
+    ) -> bool:
         """Return whether a reader tells this reason."""
-        return self.why(reader).reason == reason
+        return self.why(service, reader).reason == reason
 
-    def watch_it_up(self) -> None:
-        """Have this process see that the service is up."""
-        self.eventually(
-            lambda: self.why().reason == reasons.UP, 'the service is up'
-        )
+    def watch_up(self, *services: record.Record) -> None:
+        """Have this process see that services are up."""
+        for each in services:
+            self.eventually(
+                functools.partial(self.is_told, each, self.api, reasons.UP),
+                f'{each.host} is up',
+            )
 
-    def assert_reason(self, reason: str) -> None:
+    def assert_reason(self, reason: str, *services: record.Record) -> None:
         """Check what the watcher, and a process that has just begun, tell.
 
-        Once the service is down; and that it was seen while the test ran.
+        Once the services are down; and that they were seen while the test
+        ran.
         """
         if not self.characteristics.reasons:
             reason = reasons.UNKNOWN
@@ -57,13 +65,15 @@ class ReasonTest(base.ConformanceTest):
         )
         # One that has just begun may doubt that all members are dead.
         within += self.characteristics.doubt
-        for reader in (self.api, self.new_api()):
+        for reader, each in itertools.product(
+            (self.api, self.new_api()), services
+        ):
             self.eventually(
-                functools.partial(self.is_told, reader, reason),
-                f'the service is {reason}',
+                functools.partial(self.is_told, each, reader, reason),
+                f'{each.host} is {reason}',
                 within=within,
             )
-            found = self.why(reader)
+            found = self.why(each, reader)
             if reason == reasons.UNKNOWN:
                 continue
             self.assertIsNotNone(found.last_seen)
@@ -75,96 +85,89 @@ class ReasonTest(base.ConformanceTest):
 
 
 class ReasonTests(ReasonTest):
-    """Services stop, crash, hang, are wedged, and are forced down."""
+    """Services stop, crash, hang, are wedged, and are forced down.
 
-    def test_a_service_that_left_is_stopped(self) -> None:
-        worker = self.worker()
-        worker.call(actions.join_and_beat, self.service)
-        self.watch_it_up()
-        worker.call(actions.leave, self.service)
-        self.assert_reason(reasons.STOPPED)
+    Several at once, for each death takes its time to show.
+    """
 
-    def test_a_service_that_was_killed_is_silent(self) -> None:
+    def test_services_leave_and_are_killed_and_suspended(self) -> None:
+        services = [
+            self.register(host)
+            for host in ('left', 'killed', 'suspended', 'of-two-workers')
+        ]
+        left, killed, suspended, shared = services
         # An old leave is no reason.
-        self.membership.join(self.context, self.service).leave(self.context)
-        self.assert_reason(reasons.STOPPED)
-        worker = self.worker()
-        worker.call(actions.join_and_beat, self.service)
-        self.watch_it_up()
-        worker.signal(signal.SIGKILL)
-        self.assert_reason(reasons.SILENT)
+        self.membership.join(self.context, killed).leave(self.context)
+        self.assert_reason(reasons.STOPPED, killed)
+        workers = [self.worker() for _ in services]
+        for worker, each in zip(workers, services, strict=True):
+            worker.call(actions.join_and_beat, each)
+        # Nor does what one worker says count for the other.
+        first = self.worker()
+        first.call(actions.join_and_beat, shared)
+        first.call(actions.leave, shared)
+        self.watch_up(*services)
+        workers[0].call(actions.leave, left)
+        for worker, how in zip(
+            workers[1:],
+            (signal.SIGKILL, signal.SIGSTOP, signal.SIGKILL),
+            strict=True,
+        ):
+            worker.signal(how)
+        self.assert_reason(reasons.STOPPED, left)
+        self.assert_reason(reasons.SILENT, killed, suspended, shared)
         if self.characteristics.reasons:
             # The backend knows no process that saw it later.
-            told, watched = self.why(self.new_api()), self.why()
+            told = self.why(killed, self.new_api())
+            watched = self.why(killed)
             self.assertTrue(
                 told.last_seen
                 and watched.last_seen
                 and told.last_seen <= watched.last_seen,
                 (told, watched),
             )
+        workers[2].signal(signal.SIGCONT)
+        self.watch_up(suspended)
 
-    def test_a_suspended_service_is_silent_until_it_goes_on(self) -> None:
-        worker = self.worker()
-        worker.call(actions.join_and_beat, self.service)
-        self.watch_it_up()
-        worker.signal(signal.SIGSTOP)
-        self.assert_reason(reasons.SILENT)
-        worker.signal(signal.SIGCONT)
-        self.watch_it_up()
-
-    def test_a_service_whose_loop_stopped(self) -> None:
-        worker = self.worker()
-        worker.call(actions.join, self.service)
-        self.watch_it_up()
-        declared = self.characteristics
-        self.assert_reason(
-            reasons.WEDGED if declared.wedged else reasons.SILENT
-        )
-        worker.call(actions.beat, self.service)
-        self.watch_it_up()
-        worker.call(actions.leave, self.service)
-        self.assert_reason(reasons.STOPPED)
-
-    def test_a_loop_that_went_on_is_no_reason(self) -> None:
-        worker = self.worker()
-        worker.call(actions.join, self.service)
-        self.watch_it_up()
+    def test_loops_stop_and_go_on(self) -> None:
+        left, killed = self.register('left'), self.register('killed')
+        workers = {left: self.worker(), killed: self.worker()}
+        for each, worker in workers.items():
+            worker.call(actions.join, each)
+            self.watch_up(each)
         wedged = self.characteristics.wedged
-        self.assert_reason(reasons.WEDGED if wedged else reasons.SILENT)
-        worker.call(actions.beat, self.service)
-        self.watch_it_up()
-        worker.signal(signal.SIGKILL)
-        self.assert_reason(reasons.SILENT)
+        self.assert_reason(
+            reasons.WEDGED if wedged else reasons.SILENT, left, killed
+        )
+        for each, worker in workers.items():
+            worker.call(actions.beat, each)
+            self.watch_up(each)
+        workers[left].call(actions.leave, left)
+        workers[killed].signal(signal.SIGKILL)
+        # That a loop stopped is no reason once it has gone on.
+        self.assert_reason(reasons.STOPPED, left)
+        self.assert_reason(reasons.SILENT, killed)
 
     def test_forced_down_wins(self) -> None:
-        worker = self.worker()
-        worker.call(actions.join_and_beat, self.service)
-        self.watch_it_up()
-        uuid = self.service.uuid
-        self.api.update(self.context, uuid, {'forced_down': True})
+        service, worker = self.register(), self.worker()
+        worker.call(actions.join_and_beat, service)
+        self.watch_up(service)
+        self.api.update(self.context, service.uuid, {'forced_down': True})
         for reader in (self.api, self.new_api()):
-            self.assertEqual(reasons.FORCED, self.why(reader).reason)
-        worker.call(actions.leave, self.service)
-        self.assertEqual(reasons.FORCED, self.why().reason)
-        self.api.update(self.context, uuid, {'forced_down': False})
-        self.assert_reason(reasons.STOPPED)
-
-    def test_what_one_worker_says_does_not_count_for_the_other(self) -> None:
-        workers = [self.worker(), self.worker()]
-        for worker in workers:
-            worker.call(actions.join_and_beat, self.service)
-        workers[0].call(actions.leave, self.service)
-        self.watch_it_up()
-        workers[1].signal(signal.SIGKILL)
-        self.assert_reason(reasons.SILENT)
+            self.assertEqual(reasons.FORCED, self.why(service, reader).reason)
+        worker.call(actions.leave, service)
+        self.assertEqual(reasons.FORCED, self.why(service).reason)
+        self.api.update(self.context, service.uuid, {'forced_down': False})
+        self.assert_reason(reasons.STOPPED, service)
 
     def test_the_last_of_two_workers_that_leave(self) -> None:
+        service = self.register()
         workers = [self.worker(), self.worker()]
         for worker in workers:
-            worker.call(actions.join, self.service)
+            worker.call(actions.join, service)
         for worker in workers:
-            worker.call(actions.leave, self.service)
-        self.assert_reason(reasons.STOPPED)
+            worker.call(actions.leave, service)
+        self.assert_reason(reasons.STOPPED, service)
 
     def test_two_workers_that_leave_at_once(self) -> None:
         apis = [self.new_api(), self.new_api()]
@@ -185,22 +188,20 @@ class ReasonTests(ReasonTest):
 
             with futures.ThreadPoolExecutor(len(handles)) as pool:
                 list(pool.map(leave, handles))
-        for self.service in services:
-            self.assert_reason(reasons.STOPPED)
+        self.assert_reason(reasons.STOPPED, *services)
 
     def test_a_run_that_crashed_did_not_leave(self) -> None:
         if not self.characteristics.invocations:
             raise unittest.SkipTest('members do not carry their invocation')
         mine = invocations.new_invocation()
-        worker = self.worker()
+        service, worker = self.register(), self.worker()
         worker.call(actions.belong_to, mine)
-        worker.call(actions.join_and_beat, self.service)
-        self.watch_it_up()
+        worker.call(actions.join_and_beat, service)
+        self.watch_up(service)
         worker.signal(signal.SIGKILL)
-        uuid = self.service.uuid
-        removal = self.api.leave_invocation(self.context, uuid, mine)
+        removal = self.api.leave_invocation(self.context, service.uuid, mine)
         self.assertEqual(1, removal.members)
-        self.assert_reason(reasons.SILENT)
+        self.assert_reason(reasons.SILENT, service)
 
     def test_what_is_up_costs_no_question_for_a_reason(self) -> None:
         services = [self.register(f'up{number}') for number in range(3)]
@@ -240,12 +241,13 @@ class CutOffReasonTests(ReasonTest):
 
     def test_a_service_that_is_cut_off_is_silent(self) -> None:
         link = self.deployment.proxied()
-        self.worker(link).call(actions.join_and_beat, self.service)
-        self.watch_it_up()
+        service = self.register()
+        self.worker(link).call(actions.join_and_beat, service)
+        self.watch_up(service)
         link.cut()
-        self.assert_reason(reasons.SILENT)
+        self.assert_reason(reasons.SILENT, service)
         link.heal()
-        self.watch_it_up()
+        self.watch_up(service)
 
 
 def _now() -> datetime.datetime:

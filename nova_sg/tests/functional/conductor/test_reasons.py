@@ -34,14 +34,14 @@ class _ThroughConductors:
     def worker(self, link: Any = None) -> processes.Worker:
         return super().worker(link or self.link)
 
-    def why(self, reader: Any = None) -> Any:
+    def why(self, service: Any, reader: Any = None) -> Any:
         if not isinstance(reader, sg_api.API):
             reader = self.api
         elif reader is not self.api:
             if reader not in self._remote:
                 self._remote[reader] = self.remote_api()
             reader = self._remote[reader]
-        return super().why(reader)
+        return super().why(service, reader)
 
     def remote_api(self) -> sg_api.API:
         """Return the API of a process without a backend."""
@@ -62,13 +62,12 @@ class TestReasons(_ThroughConductors, reasons.ReasonTest):
     Not all of the suite: two conductors are started for each test.
     """
 
+    # Besides, each agent imports what calls a conductor.
+    timeout = 180
+
     promises = reasons.ReasonTests
-    test_left = promises.test_a_service_that_left_is_stopped
-    test_killed = promises.test_a_service_that_was_killed_is_silent
-    test_suspended = (
-        promises.test_a_suspended_service_is_silent_until_it_goes_on
-    )
-    test_hangs = promises.test_a_service_whose_loop_stopped
+    test_ends = promises.test_services_leave_and_are_killed_and_suspended
+    test_loops = promises.test_loops_stop_and_go_on
     test_forced = promises.test_forced_down_wins
 
 
