@@ -69,9 +69,19 @@ class View:
         return {(each.host, each.topic): each for each in self.all}
 
     @functools.cached_property
-    def minimum_versions(self) -> Mapping[str | None, int]:
-        """See :func:`minimum_versions`."""
-        return minimum_versions(self.by_uuid.values())
+    def _lowest_versions(self) -> Mapping[str | None, int]:
+        """By binary, but for services that are forced down: nova's rule."""
+        lowest: dict[str | None, int] = {}
+        for each in self.by_uuid.values():
+            if not each.forced_down:
+                version = lowest.get(each.binary, each.version)
+                lowest[each.binary] = min(each.version, version)
+        return lowest
+
+    def minimum_versions(self, binaries: Iterable[str]) -> dict[str, int]:
+        """See ``RecordStore.minimum_versions``."""
+        lowest = self._lowest_versions
+        return {each: lowest[each] for each in binaries if each in lowest}
 
     def of_hosts(
         self, binary: str, hosts: Iterable[str]
@@ -117,18 +127,3 @@ def select(
     if disabled is not None:
         records = [each for each in records if each.disabled == disabled]
     return records
-
-
-def minimum_versions(
-    records: Iterable[record.Record],
-) -> dict[str | None, int]:
-    """Return the lowest version of each binary.
-
-    Records forced down are left out: nova's rule.
-    """
-    lowest: dict[str | None, int] = {}
-    for each in records:
-        if not each.forced_down:
-            version = lowest.get(each.binary, each.version)
-            lowest[each.binary] = min(each.version, version)
-    return lowest

@@ -118,24 +118,16 @@ class MirroredRecordStore(base.RecordStore):
     def get_by_uuid(self, context: Context, uuid: str) -> record.Record:
         cell = self.cell(context)
         view = self.mirror.view(cell)
-        if view is not None:
-            found = view.by_uuid.get(uuid)
-        else:
-            found = self._reader.get(cell, uuid)
-        if found is None:
-            raise exception.ServiceNotFound(service_id=uuid)
-        return found
+        if view is None:
+            return _there(self._reader.get(cell, uuid), uuid)
+        return _there(view.by_uuid.get(uuid), uuid)
 
     def get_by_id(self, context: Context, service_id: int) -> record.Record:
         cell = self.cell(context)
         view = self.mirror.view(cell)
-        if view is not None:
-            found = view.by_id.get(service_id)
-        else:
-            found = self._reader.get_by_id(cell, service_id)
-        if found is None:
-            raise exception.ServiceNotFound(service_id=service_id)
-        return found
+        if view is None:
+            return _there(self._reader.get_by_id(cell, service_id), service_id)
+        return _there(view.by_id.get(service_id), service_id)
 
     def get_by_host_and_binary(
         self, context: Context, host: str, binary: str
@@ -190,5 +182,11 @@ class MirroredRecordStore(base.RecordStore):
         view = self.mirror.view(cell)
         if view is None:
             return self._reader.minimum_versions(cell, binaries)
-        lowest = view.minimum_versions
-        return {each: lowest[each] for each in binaries if each in lowest}
+        return view.minimum_versions(binaries)
+
+
+def _there(found: record.Record | None, asked: str | int) -> record.Record:
+    """Return what was found, or say that there is no such service."""
+    if found is None:
+        raise exception.ServiceNotFound(service_id=asked)
+    return found

@@ -210,7 +210,7 @@ def leads_to(uuid: str) -> bytes:
 
 
 def now() -> datetime.datetime:
-    """Return when a record is written, by the clock of this process.
+    """Return when something is written, by the clock of this process.
 
     memcached has none to ask for. No verdict depends on it.
     """

@@ -24,8 +24,8 @@ from nova_sg.servicegroup.backends.memcached import tls
 
 T = TypeVar('T')
 
-#: Keys of members, by the uuid of the service.
-Members = dict[str, str]
+#: Keys, by the uuid of the service.
+KeysOf = dict[str, str]
 
 #: memcached takes a longer TTL for a date.
 MAX_TTL = 30 * 86400
@@ -106,16 +106,18 @@ class Cluster:
             return self.servers[0]
         return self.servers[zlib.crc32(text.encode()) % len(self.servers)]
 
-    def placed(self, uuids: Iterable[str]) -> dict[server_.Server, Members]:
-        """Return the servers that keep members of services, and their keys.
+    def placed(
+        self, uuids: Iterable[str], key_of: Callable[[str], str]
+    ) -> dict[server_.Server, KeysOf]:
+        """Return the servers of services, with the keys of each service.
 
+        :param key_of: returns the key of a service
         :returns: without servers that keep none of these
         """
-        key_of = self.keys.member
         if len(self.servers) == 1:
             only = {uuid: key_of(uuid) for uuid in uuids}
             return {self.servers[0]: only} if only else {}
-        found: dict[server_.Server, Members] = defaultdict(dict)
+        found: dict[server_.Server, KeysOf] = defaultdict(dict)
         for uuid in uuids:
             found[self.server_of(uuid)][uuid] = key_of(uuid)
         return found

@@ -38,9 +38,11 @@ def finish(
     try:
         names.claim()
     except exception.Conflict:
-        # It expires in any case.
+        # It would expire in any case.
         with contextlib.suppress(exception.ServiceGroupUnavailable):
-            abandon(cell, made, by)
+            there = cell.find(made.uuid)
+            if there is not None and there.pending == by:
+                cell.replace(there, ttl=-1)
         raise
     index.Index(cell, index.LIVE).add(made.uuid)
     found = look()
@@ -48,10 +50,3 @@ def finish(
         return False
     write(found)
     return True
-
-
-def abandon(cell: cell_.Cell, made: record.Record, by: str) -> None:
-    """Take a pending record away, instead of waiting until it expires."""
-    found = cell.find(made.uuid)
-    if found is not None and found.pending == by:
-        cell.replace(found, ttl=-1)

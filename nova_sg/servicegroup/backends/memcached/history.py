@@ -11,7 +11,6 @@ from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-import datetime
 
 from nova_sg import context as sg_context
 from nova_sg.servicegroup import record
@@ -78,7 +77,7 @@ class MemcachedHistory(base.History):
         self, context: Context, entries: Sequence[entry_.Entry]
     ) -> Mapping[str, entry_.Entry]:
         cell = self._cell_of(context)
-        now = _now()
+        now = cell_.now()
         uuids = [each.uuid for each in entries]
         fence = self._fence_of(cell)
         found = self._found(
@@ -104,7 +103,7 @@ class MemcachedHistory(base.History):
 
     def prune(self, context: Context, registered: Collection[str]) -> int:
         cell = self._cell_of(context)
-        now = _now()
+        now = cell_.now()
         uuids = {each.uuid for each in self._services(context)}
         deleted = 0
         for uuid, (entries, version) in self._read(cell, uuids).items():
@@ -149,7 +148,3 @@ class MemcachedHistory(base.History):
             )
             for key, (value, version) in values.items()
         }
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)

@@ -2,7 +2,6 @@
 
 """Liveness by keys which memcached lets expire."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from nova_sg import exception
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import reasons
+from nova_sg.servicegroup.backends.memcached import cluster as cluster_
 from nova_sg.servicegroup.backends.memcached import epoch
 from nova_sg.servicegroup.backends.memcached import last
 from nova_sg.servicegroup.backends.memcached import marker as memcached_marker
@@ -89,7 +89,7 @@ class MemcachedMembership(members.Members):
 
         :raises ServiceGroupUnavailable: none of the servers can be asked
         """
-        placed = self._cluster.placed(uuids)
+        placed = self._cluster.placed(uuids, self._cluster.keys.member)
         if not placed:
             placed.update((server, {}) for server in self._cluster.servers)
         known_at = time.monotonic()
@@ -97,7 +97,7 @@ class MemcachedMembership(members.Members):
         if errors and not answers:
             # Those are asked, too, which have none of the services: it is
             # the backend that is unreachable, or a part of it.
-            rest: dict[server_.Server, dict[str, str]] = {
+            rest: dict[server_.Server, cluster_.KeysOf] = {
                 each: {}
                 for each in self._cluster.servers
                 if each not in errors
@@ -118,7 +118,7 @@ class MemcachedMembership(members.Members):
 
     def _ask_each(
         self,
-        placed: Mapping[server_.Server, Mapping[str, str]],
+        placed: Mapping[server_.Server, cluster_.KeysOf],
         known_at: float,
     ) -> tuple[
         Mapping[server_.Server, dict[str, liveness.Liveness]],
@@ -142,10 +142,7 @@ class MemcachedMembership(members.Members):
         self, context: Context, uuids: Sequence[str]
     ) -> Mapping[str, reasons.Departure]:
         """See the base class; one request for each server."""
-        placed: dict[server_.Server, dict[str, str]] = defaultdict(dict)
-        for uuid in uuids:
-            key = self._cluster.keys.last(uuid)
-            placed[self._cluster.server_of(uuid)][uuid] = key
+        placed = self._cluster.placed(uuids, self._cluster.keys.last)
         answers = self._cluster.ask_any(
             {
                 server: functools.partial(server.get, list(keys.values()))

@@ -160,8 +160,7 @@ class MemcachedRecordStore(base.RecordStore):
     def minimum_versions(
         self, context: Context, binaries: Iterable[str]
     ) -> dict[str, int]:
-        lowest = self.view(context).minimum_versions
-        return {each: lowest[each] for each in binaries if each in lowest}
+        return self.view(context).minimum_versions(binaries)
 
     def restore(self, context: Context, restored: record.Record) -> None:
         restorer.Restorer(self.cell(context)).restore(codec.Stored(restored))

@@ -54,5 +54,6 @@ class TestView(base.BaseTestCase):
 
     def test_a_version_forced_down_is_not_the_lowest(self) -> None:
         self.assertEqual(
-            {'nova-compute': 5, 'nova-api': 9}, self.view.minimum_versions
+            {'nova-compute': 5, 'nova-api': 9},
+            self.view.minimum_versions(['nova-compute', 'nova-api', 'none']),
         )
