@@ -2,24 +2,19 @@
 
 """The conductor as its callers see it."""
 
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
 from typing import Any
 
-from oslo_config import cfg
 from oslo_log import log as logging
-from oslo_versionedobjects import base as ovo_base
-from oslo_versionedobjects import exception as ovo_exc
 
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import sequences
+from nova_sg.conductor import indirection
 from nova_sg.conductor import interface
-from nova_sg.conductor import remotables
-from nova_sg.conductor import sender
 from nova_sg.conductor import wire
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import invocation as sg_invocation
@@ -28,107 +23,17 @@ from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.history import entry
 from nova_sg.servicegroup.membership import base as membership_base
-from nova_sg.servicegroup.records import change
 
 LOG = logging.getLogger(__name__)
-
-#: Methods of an object which change a record. A call of one bears the token
-#: of the change, so that it may be sent again.
-CHANGING = frozenset({'create', 'save', 'destroy'})
 
 Context = sg_context.RequestContext
 
 
-class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
+class ConductorAPI(indirection.Indirection):
     """Calls a conductor; any of them, unless one is named.
 
     :mod:`.interface` says what came with which version.
-
-    :param server: the host of the conductor to call; None for any
-    :param waits: where no conductor has begun to serve, wait for one as long
-        as for an answer; else that is an error at once
-    :raises InvalidConfiguration: there is no usable ``transport_url``
     """
-
-    def __init__(
-        self,
-        conf: cfg.ConfigOpts,
-        server: str | None = None,
-        *,
-        waits: bool = False,
-    ) -> None:
-        super().__init__()
-        self.sender = sender.Sender(conf, server, waits=waits)
-        self.name = self.sender.name
-
-    def close(self) -> None:
-        """Close all connections."""
-        self.sender.close()
-
-    # oslo's interface: the objects call these
-
-    def object_class_action_versions(
-        self,
-        context: Context,
-        objname: str,
-        objmethod: str,
-        object_versions: dict[str, str],
-        args: Sequence[Any],
-        kwargs: dict[str, Any],
-    ) -> Any:
-        return self.sender.call(
-            context,
-            'object_class_action_versions',
-            objname=objname,
-            objmethod=objmethod,
-            object_versions=object_versions,
-            args=args,
-            kwargs=kwargs,
-        )
-
-    def object_action(
-        self,
-        context: Context,
-        objinst: Any,
-        objmethod: str,
-        args: Sequence[Any],
-        kwargs: dict[str, Any],
-    ) -> Any:
-        call, context = self._calling(context, objmethod in CHANGING)
-
-        def act(sent: Any) -> Any:
-            return call(
-                context,
-                'object_action',
-                objinst=sent,
-                objmethod=objmethod,
-                args=args,
-                kwargs=kwargs,
-            )
-
-        if objinst.VERSION != type(objinst).VERSION:
-            # It came from a conductor that is older than we are.
-            return act(remotables.as_known_to(objinst, objinst.VERSION))
-        try:
-            return act(objinst)
-        except ovo_exc.IncompatibleObjectVersion as error:
-            # The conductor is older than we are, and has done nothing.
-            return act(
-                remotables.as_known_to(objinst, error.kwargs['supported'])
-            )
-
-    def object_backport_versions(
-        self,
-        context: Context,
-        objinst: Any,
-        object_versions: dict[str, str],
-    ) -> Any:
-        return self.sender.call(
-            context,
-            'object_backport_versions',
-            objinst=objinst,
-            object_versions=object_versions,
-        )
 
     # Memberships
 
@@ -313,14 +218,6 @@ class ConductorAPI(ovo_base.VersionedObjectIndirectionAPI):
             which it would notice an unreachable backend
         """
         return self.sender.ask(context, 'health')  # type: ignore[no-any-return]
-
-    def _calling(
-        self, context: Context, changes: bool
-    ) -> tuple[Callable[..., Any], Context]:
-        """Return how to call, and the context to call with."""
-        if changes:
-            return self.sender.change, change.for_one(context)
-        return self.sender.call, context
 
     def _ask_about(
         self, context: Context, method: str, uuids: Sequence[str], **more: str
