@@ -43,7 +43,7 @@ def normal(text: str) -> str:
 
 
 def current() -> str | None:
-    """Return the invocation of this process; None where nobody gave one."""
+    """Return the invocation of this process; None without one."""
     try:
         return normal(os.environ.get(VARIABLE, ''))
     except ValueError:

@@ -29,8 +29,8 @@ FRESH = 1.0
 #: one after the other is taken for the same.
 GOES_ON = 2 * FRESH
 
-#: Seconds after which a service nobody has heard of is taken for destroyed,
-#: and how many services more than at the last look are worth another.
+#: Seconds without a verdict after which a service is taken for destroyed, and
+#: how many services more than at the last look are worth another.
 FORGOTTEN_AFTER = 3600.0
 PRUNE_STEP = 1000
 

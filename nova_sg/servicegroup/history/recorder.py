@@ -163,7 +163,7 @@ class Recorder:
         now: Mapping[str, entry_.Standing],
         alive: Mapping[str, liveness.Liveness],
     ) -> Mapping[str, reasons.Departure]:
-        """Return why services went down, by uuid; those that did."""
+        """Return why services have gone down, by uuid."""
         down = [
             each
             for each in services

@@ -14,8 +14,8 @@ its creation by a key on the lease of the process that created it::
     t=60  B has not joined within the service down time: the conductor
           deletes the key, and B is down
 
-A process that ends before that takes the key along: the service is down from
-then on until it joins.
+Where the process that created the service ends before that, its lease deletes
+the key: the service is down until it joins.
 """
 
 from collections.abc import Iterable

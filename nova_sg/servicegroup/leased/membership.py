@@ -94,7 +94,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
 
     def closed(self) -> None:
         self._begin()
-        # It ends where nobody joins meanwhile.
+        # Its thread ends unless a service joins meanwhile.
         self._keeping.wake()
 
     def forked(self) -> None:
@@ -272,7 +272,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         ]
 
     def _enter_again(self, lost: Sequence[sg_keys.Handle]) -> None:
-        """Take members in again, but for those that leave meanwhile."""
+        """Have members enter again, unless they leave meanwhile."""
         without_record = self._entry.without_record(lost)
         with self._changing:
             staying = [each for each in lost if each in self._handles]

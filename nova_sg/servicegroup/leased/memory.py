@@ -11,7 +11,7 @@ up stand as they did, by what this process remembers::
     t=9   the ensemble goes on, and expires the sessions of A and B; R is
           settling: its lease tells it so
     t=9   R is asked for A and B, and finds neither: both are up as before,
-          with a note that nobody can tell now
+          with a note that their state is in doubt
     t=10  A has joined again. R is asked for C, of which it knows nothing, and
           does not find it: C may be on its way back, so R looks again until
           C is there or the doubt is over
@@ -63,7 +63,7 @@ class Memory:
         their way back, and this process does not know how they were before.
 
         :param living: the workers of services, by uuid
-        :param asked: the services which somebody wants to know of
+        :param asked: the services that are asked for
         """
         if self._complete or not self._lease.settling:
             return []

@@ -43,7 +43,7 @@ PART = 20
 FORMS = 4
 
 #: Stands where the time is to be put at which the lease was last vouched for.
-#: Nobody outside can know it, and write it into a reason.
+#: Random, so that no operator writes it into a reason.
 _SEEN = secrets.token_hex(13)
 _MARK = _SEEN.encode()
 

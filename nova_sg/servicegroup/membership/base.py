@@ -275,9 +275,10 @@ class Membership(abc.ABC):
     ) -> None:
         """Note that the loop which beats for services hangs.
 
-        In a process elsewhere, or in this one. Whoever asks why they are
-        down finds ``reasons.WEDGED``, unless they have beaten lately or do
-        later. For drivers with ``remote_beats`` that declare ``wedged``.
+        In a process elsewhere, or in this one. From then on
+        :meth:`departures` tells ``reasons.WEDGED``, unless they have beaten
+        lately or do later. For drivers with ``remote_beats`` that declare
+        ``wedged``.
 
         :param noted_by: the process, see ``reasons.Departure.seen_by``
         :raises ServiceGroupUnavailable: it is not noted

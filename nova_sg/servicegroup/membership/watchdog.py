@@ -17,8 +17,8 @@ elsewhere like a crash. Another thread of its process sees the difference::
     t=200 the thread was suspended, too: it looks again an interval later,
           when the loop has beaten
 
-What a backend keeps for the service down time without a beat is still up when
-the note is written. Nobody asks why then.
+The note is written while the service still counts as up: no reader asks for
+its reason before it is down.
 """
 
 from collections.abc import Callable

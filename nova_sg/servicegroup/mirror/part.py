@@ -109,7 +109,7 @@ class Part(abc.ABC):
         """Wait for a state of this part.
 
         :param condition: tells whether it has come
-        :param timeout: seconds; nobody waits for what cannot come now
+        :param timeout: seconds; what cannot come now is not waited for
         :returns: whether it has come; no where this part cannot be read over
             a connection that there is, so that it may be as old as can be
         """

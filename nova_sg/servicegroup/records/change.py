@@ -45,7 +45,7 @@ LONGEST_PAUSE = 0.1
 
 
 def new_token() -> str:
-    """Return a token for one change; nobody else ever gets it."""
+    """Return a token for one change, which no other change has."""
     return uuid.uuid4().hex
 
 

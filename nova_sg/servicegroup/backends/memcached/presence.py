@@ -109,5 +109,5 @@ def _packed_verdict(content: list[Any], known_at: float) -> liveness.Liveness:
 
 def _joined(member: tuple[int, float, int]) -> liveness.Member:
     if not 0 <= member[1] < liveness.NEVER:
-        raise ValueError(f'nobody started at {member[1]}')
+        raise ValueError(f'no worker started at {member[1]}')
     return _member(member)

@@ -41,7 +41,7 @@ def context(conf: cfg.ConfigOpts) -> ssl.SSLContext | None:
         except _Encrypted:
             raise exception.InvalidConfiguration(
                 option=f'[memcached] {key_option}',
-                reason='the key is encrypted, and there is nobody to give '
+                reason='the key is encrypted, and a service cannot ask for '
                 'its password; store it without one',
             ) from None
         except ssl.SSLError as error:
