@@ -124,25 +124,13 @@ class NovaRecordStore(base.RecordStore):
         context: sg_context.RequestContext,
         **filters: Unpack[record.Filters],
     ) -> Sequence[record.Record]:
-        """Have nova's functions apply what they can of the filters."""
         nova = _nova(context)
-        found: Iterable[Any]
         if _remote():
-            found = objects.ServiceList.get_all(nova)
-        elif (host := filters.get('host')) is not None:
-            found = originals.get('service_get_all_by_host')(nova, host)
-        elif (binary := filters.get('binary')) is not None:
-            found = originals.get('service_get_all_by_binary')(
-                nova, binary, include_disabled=True
-            )
+            found = list(map(_record, objects.ServiceList.get_all(nova)))
         else:
-            found = originals.get('service_get_all')(
-                nova, disabled=filters.get('disabled')
-            )
-        return view.select(
-            view.in_order(map(_record, found)),
-            **filters,
-        )
+            found = novas_table.listed(nova, **filters)
+        # The names exactly, which MySQL compares without regard to case.
+        return view.select(view.in_order(found), **filters)
 
     @errors.as_ours()
     def of_hosts(
@@ -155,8 +143,7 @@ class NovaRecordStore(base.RecordStore):
         wanted = sorted(set(hosts))
         if _remote() or len(wanted) > NAMED:
             return super().of_hosts(context, binary, wanted)
-        found = novas_table.of_hosts(_nova(context), binary, wanted)
-        return list(map(_record, found))
+        return novas_table.of_hosts(_nova(context), binary, wanted)
 
     @errors.as_ours()
     def traces(

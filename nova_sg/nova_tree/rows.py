@@ -6,6 +6,7 @@ Their callers take a row for an object, for a mapping, and for both.
 """
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import MutableMapping
 import datetime
 import operator
@@ -14,6 +15,15 @@ from typing import Any
 from nova_sg.servicegroup import liveness as sg_liveness
 from nova_sg.servicegroup import member
 from nova_sg.servicegroup import record as sg_record
+
+#: What stands for the columns that nova's oldest rows leave NULL.
+DEFAULTS: Mapping[str, Any] = {
+    'report_count': 0,
+    'disabled': False,
+    'forced_down': False,
+    'version': 0,
+    'deleted': 0,
+}
 
 _TIMES = frozenset({'last_seen_up', 'created_at', 'updated_at', 'deleted_at'})
 _fields_of = operator.attrgetter(*sg_record.FIELDS)
@@ -85,14 +95,7 @@ def record_of(row: Any) -> sg_record.Record:
     for name in _TIMES:
         if values[name] is not None:
             values[name] = _aware(values[name])
-    # What nova's oldest rows leave NULL.
-    for name, default in (
-        ('report_count', 0),
-        ('disabled', False),
-        ('forced_down', False),
-        ('version', 0),
-        ('deleted', 0),
-    ):
+    for name, default in DEFAULTS.items():
         if values[name] is None:
             values[name] = default
     return sg_record.Record.from_row(values.values())

@@ -12,7 +12,9 @@ from unittest import mock
 from nova import objects
 from nova import servicegroup
 from nova.db.main import api as db
+from nova.db.main import models
 from nova.tests import fixtures as nova_fixtures
+import sqlalchemy as sa
 import testscenarios
 
 from nova_sg.inventory import none
@@ -143,3 +145,26 @@ class TestBeside(base.TestCase):
         # With memcached also those which have not had the time to join.
         self.assertIn(self.compute.host, up)
         self.assertEqual(1, len(counted), counted)
+
+    def test_a_list_maps_no_row_to_an_object_of_novas(self):
+        mapped = []
+        watch = (models.Service, 'load', lambda *each: mapped.append(each))
+        sa.event.listen(*watch)
+        self.addCleanup(sa.event.remove, *watch)
+        self.rows()
+        self.assertEqual(1, len(mapped))
+        mapped.clear()
+        services = objects.ServiceList.get_all(self.cell)
+        self.assertEqual(['one'], [each.host for each in services])
+        self.assertEqual([], mapped)
+
+    def test_what_an_old_row_leaves_empty_has_novas_defaults(self):
+        row = models.Service.__table__
+        empty = dict.fromkeys(('disabled', 'forced_down', 'version'))
+        with db.get_engine(context=self.cell).begin() as connection:
+            connection.execute(row.update().values(empty))
+        (service,) = objects.ServiceList.get_all(self.cell)
+        self.assertEqual(
+            (False, False, 0),
+            (service.disabled, service.forced_down, service.version),
+        )

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 import testscenarios
 
 from nova_sg.nova_tree import instances
+from nova_sg.nova_tree import novas_table
 from nova_sg.nova_tree import owner
-from nova_sg.nova_tree import records
 from nova_sg.nova_tree import statistics
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.nova_tree import base
@@ -219,11 +219,14 @@ class TestInstancesBeside(TestInstances):
             self.make_service(host=f'other{number}')
         made = [self.make_host(f'host{number}') for number in range(3)]
         read = []
-        record_of = records._record
-        self.stub_out(
-            'nova_sg.nova_tree.records._record',
-            lambda row: read.append(row.uuid) or record_of(row),
-        )
+        of_hosts = novas_table.of_hosts
+
+        def reads(*args):
+            found = of_hosts(*args)
+            read.extend(each.uuid for each in found)
+            return found
+
+        self.stub_out('nova_sg.nova_tree.novas_table.of_hosts', reads)
         with base.NamesServices() as named:
             self.listed()
         self.assertEqual(1, len(named), named)
