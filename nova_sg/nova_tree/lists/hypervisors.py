@@ -33,6 +33,7 @@ from nova_sg.nova_tree.lists import cells
 from nova_sg.nova_tree.lists import nodes
 from nova_sg.nova_tree.lists import reading
 from nova_sg.nova_tree.lists import stock
+from nova_sg.servicegroup import collector
 
 #: Parameters of a query that nova answers itself.
 _NOVAS = frozenset({'hypervisor_hostname_pattern', 'with_servers'})
@@ -98,7 +99,8 @@ def _get_hypervisors(
         and (marker is None or uuidutils.is_uuid_like(marker))
         and cells.readable(req.environ['nova.context'], self, there)
     ):
-        answer = _list(self, req, detail, limit, marker, links)
+        with collector.paused():
+            answer = _list(self, req, detail, limit, marker, links)
     if answer is None:
         return novas(self, req, detail, limit, marker, links)
     return answer

@@ -21,6 +21,7 @@ from nova_sg.nova_tree import zones
 from nova_sg.nova_tree.lists import cells
 from nova_sg.nova_tree.lists import reading
 from nova_sg.nova_tree.lists import stock
+from nova_sg.servicegroup import collector
 
 #: The fields that nova has been seen to ask for.
 FIELDS = frozenset({'forced_down'})
@@ -72,7 +73,8 @@ def _get_services_list(
         and FIELDS.issuperset(additional_fields)
         and cells.readable(context, self, there)
     ):
-        return _list(self, context, req, additional_fields)
+        with collector.paused():
+            return _list(self, context, req, additional_fields)
     return novas(self, req, additional_fields)
 
 

@@ -20,6 +20,7 @@ from nova_sg.nova_tree import zones
 from nova_sg.nova_tree.lists import cells
 from nova_sg.nova_tree.lists import reading
 from nova_sg.nova_tree.lists import stock
+from nova_sg.servicegroup import collector
 
 
 class ZonesList(takeover.Takeover):
@@ -65,7 +66,8 @@ def _describe(
         and type(self) is nova_zones.AvailabilityZoneController
         and cells.readable(context, self, there)
     ):
-        return {'availabilityZoneInfo': _list(self, context)}
+        with collector.paused():
+            return {'availabilityZoneInfo': _list(self, context)}
     return novas(self, context, **kwargs)
 
 

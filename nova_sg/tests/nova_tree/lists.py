@@ -4,6 +4,7 @@
 
 import contextlib
 import functools
+import gc
 import json
 from typing import Any
 from unittest import mock
@@ -14,6 +15,7 @@ from nova.compute import api as compute_api
 from nova.db.main import api as nova_db
 from nova.db.main import models
 from nova.servicegroup import api as nova_api
+from oslo_utils import importutils
 import sqlalchemy as sa
 import testscenarios
 
@@ -287,6 +289,29 @@ class TestZones(TestCase):
                 ['internal', 'nova', 'one', 'two', 'off'],
                 [e['zoneName'] for e in expected['availabilityZoneInfo']],
             )
+
+
+class TestCollector(TestCase):
+    scenarios = [base.DB]
+
+    def test_it_does_not_run_while_a_list_is_made(self):
+        for path, name in (
+            ('/os-services', 'services._detail'),
+            ('/os-hypervisors/detail', 'nodes.read'),
+            ('/os-availability-zone/detail', 'zones._shown'),
+        ):
+            where = f'nova_sg.nova_tree.lists.{name}'
+            made = importutils.import_class(where)
+            runs = []
+
+            def make(*args, made=made, runs=runs, **kwargs):
+                runs.append(gc.isenabled())
+                return made(*args, **kwargs)
+
+            self.stub_out(where, make)
+            self.text(path)
+            self.assertEqual({False}, set(runs), path)
+            self.assertTrue(gc.isenabled())
 
 
 class TestWithoutDriver(TestCase):
