@@ -8,6 +8,7 @@ import time
 
 from nova_sg import exception
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.testing import actions
 from nova_sg.servicegroup.testing import base
 
@@ -40,93 +41,69 @@ class OutageTests(base.ConformanceTest):
 
         self.eventually(is_over, 'knowledge grows old', within=seconds)
 
-    def one_up_one_down(self) -> tuple[record.Record, record.Record]:
-        """Return a service that is up and one that is down, both known."""
-        up, down = self.register('host1'), self.register('host2')
-        self.membership.join(self.context, up)
+    def one_up_one_down(
+        self,
+    ) -> tuple[membership_base.Handle, record.Record]:
+        """Return the member of a service that is up, and one that is down.
+
+        The API has read both.
+        """
+        up, down = self.register('up'), self.register('down')
+        handle = self.membership.join(self.context, up)
         self.membership.join(self.context, down).leave(self.context)
         self.api.list(self.context)
-        return up, down
+        return handle, down
 
     def test_an_outage_is_told(self) -> None:
-        service = self.register()
-        handle = self.membership.join(self.context, service)
+        handle, down = self.one_up_one_down()
+        stranger = self.new_api()
         self.begin()
-        self.assert_unavailable(
-            self.membership.alive, self.context, [service.uuid]
-        )
+        up = handle.record
+        uuids = [up.uuid, down.uuid]
         self.assert_unavailable(handle.beat, self.context)
-        self.assert_unavailable(self.membership.join, self.context, service)
-        self.assert_unavailable(
-            self.records.get_by_uuid, self.context, service.uuid
-        )
-        self.assert_unavailable(self.records.list, self.context)
+        for call, *arguments in (
+            (self.membership.alive, uuids),
+            (self.membership.join, up),
+            (self.records.get_by_uuid, up.uuid),
+            (self.records.list,),
+            # With nothing known nothing is said.
+            (stranger.liveness, uuids),
+            (stranger.list,),
+        ):
+            self.assert_unavailable(call, self.context, *arguments)
+        for service in (up, down):
+            self.assert_unavailable(stranger.service_is_up, service)
 
-    def test_the_last_known_state_stands(self) -> None:
-        up, down = self.one_up_one_down()
+    def test_what_is_known_stands(self) -> None:
+        forced = self.register('forced')
+        self.membership.join(self.context, forced)
+        handle, down = self.one_up_one_down()
+        up = handle.record
         self.assertEqual(0, self.api.knowledge_age)
+        forced = self.api.update(
+            self.context, forced.uuid, {'forced_down': True}
+        )
+        unknown = self.new_api().create(
+            self.context, {'host': 'unknown', 'binary': 'nova-compute'}
+        )
         self.begin()
         # For so long that all would be down, did time go on.
         self.outlast(self.conf.servicegroup.service_down_time)
+        services = (up, down, unknown)
+        found = self.api.liveness(self.context, [e.uuid for e in services])
+        self.assertEqual(
+            ['up', 'down', 'unknown'], [found[e.uuid].state for e in services]
+        )
         self.assertTrue(self.api.service_is_up(up))
         self.assertFalse(self.api.service_is_up(down))
-        found = self.api.liveness(self.context, [up.uuid, down.uuid])
-        self.assertTrue(found[up.uuid].up)
-        self.assertFalse(found[down.uuid].up)
-
-    def test_an_operators_word_counts_in_an_outage(self) -> None:
-        up, _ = self.one_up_one_down()
-        forced = self.api.update(self.context, up.uuid, {'forced_down': True})
-        self.begin()
+        self.assert_unavailable(self.api.service_is_up, unknown)
+        # An operator's word counts.
         self.assertFalse(self.api.service_is_up(forced))
 
-    def test_with_nothing_known_nothing_is_said(self) -> None:
-        up, down = self.one_up_one_down()
-        stranger = self.new_api()
-        self.begin()
-        for service in (up, down):
-            self.assert_unavailable(stranger.service_is_up, service)
-        self.assert_unavailable(
-            stranger.liveness, self.context, [up.uuid, down.uuid]
-        )
-        self.assert_unavailable(stranger.list, self.context)
-
-    def test_one_unknown_service_is_not_called_down(self) -> None:
-        up, _ = self.one_up_one_down()
-        unknown = self.new_api().create(
-            self.context, {'host': 'host3', 'binary': 'nova-compute'}
-        )
-        self.begin()
-        self.assert_unavailable(self.api.service_is_up, unknown)
-        found = self.api.liveness(self.context, [up.uuid, unknown.uuid])
-        self.assertEqual(
-            ['up', 'unknown'],
-            [found[each.uuid].state for each in (up, unknown)],
-        )
-
-    def test_knowledge_is_fresh_again_after_an_outage(self) -> None:
-        up, down = self.one_up_one_down()
-        self.begin()
-        self.outlast(0.5)
-        self.end()
-
-        def answers() -> bool:
-            self.api.liveness(self.context, [up.uuid])
-            return self.api.knowledge_age == 0
-
-        self.eventually(answers, 'the backend answers again', within=1)
-        self.membership.join(self.context, down)
-        self.eventually(
-            lambda: self.api.service_is_up(down),
-            'the service is seen up',
-            within=1,
-        )
-
     def test_members_recover_and_no_watcher_sees_them_down(self) -> None:
-        service, elsewhere = self.register('host1'), self.register('host2')
-        handle = self.membership.join(self.context, service)
+        elsewhere = self.register('elsewhere')
         self.worker().call(actions.join_and_beat, elsewhere)
-        self.api.list(self.context)
+        handle, down = self.one_up_one_down()
         self.begin()
         self.outlast(self.conf.servicegroup.service_down_time)
         self.assert_unavailable(handle.beat, self.context)
@@ -141,7 +118,19 @@ class OutageTests(base.ConformanceTest):
             'the process that beats by itself is back',
         )
         handle.beat(self.context)
-        self.assertTrue(self.is_up(service))
+        self.assertTrue(self.is_up(handle.record))
+
+        def is_fresh() -> bool:
+            self.api.liveness(self.context, [handle.uuid])
+            return self.api.knowledge_age == 0
+
+        self.eventually(is_fresh, 'all is known again', within=1)
+        self.membership.join(self.context, down)
+        self.eventually(
+            lambda: self.api.service_is_up(down),
+            'the service is seen up',
+            within=1,
+        )
 
     def test_the_first_list_after_an_outage_calls_nobody_down(self) -> None:
         service = self.register()
@@ -175,47 +164,28 @@ class OutageTests(base.ConformanceTest):
 
     def test_what_was_acknowledged_survives_where_durable(self) -> None:
         kept = self.register('host1', disabled_reason='before')
-        self.records.update(
+        kept = self.records.update(
             self.context, kept.uuid, {'disabled_reason': 'after'}
         )
         gone = self.register('host2')
         self.records.destroy(self.context, gone.uuid)
         self.begin()
+        new = {'host': 'host3', 'binary': 'nova-compute'}
+        # What is refused leaves no trace.
+        for call, *arguments in (
+            (self.records.update, kept.uuid, {'disabled_reason': 'lost'}),
+            (self.records.destroy, kept.uuid),
+            (self.records.create, new),
+        ):
+            self.assert_unavailable(call, self.context, *arguments)
         self.end()
-        found = [
-            (each.uuid, each.disabled_reason)
-            for each in self.records.list(self.context)
-        ]
+        found = list(self.records.list(self.context))
         if self.characteristics.durable:
-            self.assertEqual([(kept.uuid, 'after')], found)
+            self.assertEqual([kept], found)
         else:
             # Whatever is left, a destroyed record is not.
-            self.assertNotIn(gone.uuid, [uuid for uuid, _ in found])
-        self.register('host3')
-
-    def test_a_write_in_an_outage_is_refused_and_leaves_no_trace(self) -> None:
-        service = self.register()
-        self.begin()
-        self.assert_unavailable(
-            self.records.update,
-            self.context,
-            service.uuid,
-            {'disabled': True, 'disabled_reason': 'lost'},
-        )
-        self.assert_unavailable(
-            self.records.destroy, self.context, service.uuid
-        )
-        self.assert_unavailable(
-            self.records.create,
-            self.context,
-            {'host': 'host2', 'binary': 'nova-compute'},
-        )
-        self.end()
-        if self.characteristics.durable:
-            self.assertEqual([service], list(self.records.list(self.context)))
-        self.records.create(
-            self.context, {'host': 'host2', 'binary': 'nova-compute'}
-        )
+            self.assertNotIn(gone.uuid, [each.uuid for each in found])
+        self.records.create(self.context, new)
 
 
 class HangTests(base.ConformanceTest):
