@@ -9,7 +9,6 @@ import datetime
 import time
 from typing import Any
 from urllib import parse
-import uuid
 
 import fixtures
 import orjson
@@ -21,6 +20,7 @@ from nova_sg.db import engine
 from nova_sg.db import models
 from nova_sg.servicegroup.backends.sql import showing
 from nova_sg.tests.fixtures import rest
+from nova_sg.tests.fixtures import rows
 from nova_sg.tests.fixtures import schemas
 from nova_sg.tests.functional.api import backends
 from nova_sg.tests.functional.api import base
@@ -158,27 +158,14 @@ class _OnServer(fixtures.Fixture):
 
 class DatabaseTests(EqualListsTests):
     def fill(self: Any) -> None:
-        rows = [
-            {
-                'uuid': str(uuid.uuid4()),
-                'host': f'{name}-{number}',
-                'binary': 'nova-compute',
-                'topic': 'compute',
-                'report_count': 0,
-                'disabled': False,
-                'forced_down': False,
-                'version': 1,
-                'deleted': 0,
-                'created_at': None,
-                'updated_at': None,
-                'last_seen_up': None,
-                **values,
-            }
+        never = dict.fromkeys(('created_at', 'updated_at', 'last_seen_up'))
+        made = [
+            rows.compute(f'{name}-{number}', **{**never, **values})
             for number in range(200)
             for name, values in ROWS.items()
         ]
         statement = models.services.insert()
-        self.write(lambda c: c.execute(statement, rows))
+        self.write(lambda c: c.execute(statement, made))
 
     def write(self: Any, work: Any) -> None:
         engine.get(self.cloud.conf).write(work)
