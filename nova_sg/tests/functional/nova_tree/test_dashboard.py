@@ -183,6 +183,22 @@ class TestDashboard(DashboardTestCase):
             )
         return tuple(found)
 
+    def evacuate(self) -> None:
+        """Check that a host that was evacuated is restarted first."""
+        self.assertEqual({'host': 'c1'}, self.act('force-down'))
+        with self.cell.connect() as cell:
+            cell.execute(
+                _EVACUATION, ('c1', str(uuid.uuid4()), str(uuid.uuid4()))
+            )
+        self.assertEqual(409, self.act('unset-force-down'))
+        self.assertEqual((0, None, 1), self.read())
+        # Nothing else is held up.
+        self.assertEqual({'host': 'c1'}, self.act('disable'))
+        with self.cell.connect() as cell:
+            cell.execute("UPDATE migrations SET status = 'completed'")
+        self.assertEqual({'host': 'c1'}, self.act('unset-force-down'))
+        self.assertEqual((1, None, 0), self.read())
+
     def test_it_shows_all_cells_and_acts_as_nova_would(self):
         self.assertEqual(401, self.ask('/dashboard/state'))
         signed_in = self.sign_in()
@@ -228,6 +244,7 @@ class TestDashboard(DashboardTestCase):
         found = scrape.Scrape.of(f'http://{ports.HOST}:{self.metrics}')
         self.assertEqual(2, found.value('nova_sg_services', state='up'))
         self.assertEqual('OK', self.health())
+        self.evacuate()
         # There is no second compute API.
         self.assertEqual(404, self.ask('/v2.1/os-services'))
         # By nova's own policies.
@@ -264,19 +281,3 @@ class TestDashboard(DashboardTestCase):
                 for name in ('before', 'after', 'reason', 'observer')
             ),
         )
-
-    def test_a_host_that_was_evacuated_is_restarted_first(self):
-        self.sign_in()
-        self.assertEqual({'host': 'c1'}, self.act('force-down'))
-        with self.cell.connect() as cell:
-            cell.execute(
-                _EVACUATION, ('c1', str(uuid.uuid4()), str(uuid.uuid4()))
-            )
-        self.assertEqual(409, self.act('unset-force-down'))
-        self.assertEqual((0, None, 1), self.read())
-        # Nothing else is held up.
-        self.assertEqual({'host': 'c1'}, self.act('disable'))
-        with self.cell.connect() as cell:
-            cell.execute("UPDATE migrations SET status = 'completed'")
-        self.assertEqual({'host': 'c1'}, self.act('unset-force-down'))
-        self.assertEqual((1, None, 0), self.read())

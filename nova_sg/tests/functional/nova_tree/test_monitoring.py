@@ -12,7 +12,6 @@ import psutil
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import conductor
 from nova_sg.tests.fixtures import scrape
-from nova_sg.tests.fixtures.servers import daemon
 from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.fixtures.servers import zookeeper
 from nova_sg.tests.functional.nova_tree import base
@@ -52,6 +51,9 @@ class TestMonitoring(base.TestCase):
         super().setUp()
         self.port = self.useFixture(ports.Port()).number
         self.url = f'http://{ports.HOST}:{self.port}'
+        ensemble = '127.0.0.1:9'
+        if self.driver == 'zk':
+            ensemble = self.useFixture(zookeeper.ZookeeperServer()).hosts
         self.cell.configure(
             CONF.format(
                 broker=conductor.RABBITMQ.running().url,
@@ -60,15 +62,8 @@ class TestMonitoring(base.TestCase):
                 port=self.port,
                 program=PROGRAM,
                 workers=WORKERS,
-                zookeeper=self.useFixture(zookeeper.ZookeeperServer()).hosts,
+                zookeeper=ensemble,
             )
-        )
-
-    def start_conductor(self) -> daemon.Daemon:
-        return self.start(
-            PROGRAM,
-            ready=lambda: self.probe('ready')['ready'],
-            **self.environment,
         )
 
     def probe(self, name: str) -> dict[str, bool | None]:
@@ -90,7 +85,11 @@ class TestMonitoring(base.TestCase):
         }
 
     def test_workers_answer_for_all_of_them(self):
-        master = self.start_conductor()
+        master = self.start(
+            PROGRAM,
+            ready=lambda: self.probe('ready')['ready'],
+            **self.environment,
+        )
         commands.wait_until(
             lambda: len(self.workers(master.pid)) == WORKERS, 'workers'
         )
@@ -115,12 +114,10 @@ class TestMonitoring(base.TestCase):
             'another worker',
         )
         scrape.assert_not_back(found, self.scrape())
-        master.stop(signal.SIGTERM, 120)
-
-    def test_a_port_that_is_taken_is_said_in_one_line(self):
-        self.start_conductor()
+        # Another conductor says that the port is taken.
         said = self.assert_refused(2, self.nova(PROGRAM, **self.environment))
         self.assertIn('[monitoring] ports', said)
+        master.stop(signal.SIGTERM, 120)
 
 
 class TestNovasTable(TestMonitoring):

@@ -39,11 +39,6 @@ class TestMoving(base.TestCase):
         [(f'nova-{number}', {'number': number}) for number in (31, 32, 33)],
     )
 
-    def setUp(self) -> None:
-        super().setUp()
-        server = self.useFixture(zookeeper.ZookeeperServer())
-        self.cell.configure(_CONF.format(hosts=server.hosts))
-
     def migrate(self, *arguments: str) -> object:
         # As each nova runs it by default: under eventlet.
         return self.nova('nova-manage', 'service', 'migrate', *arguments)
@@ -57,8 +52,16 @@ class TestMoving(base.TestCase):
         )
 
     def test_a_cell_is_moved_and_nobody_serves_what_it_has_left(self):
+        server = self.useFixture(zookeeper.ZookeeperServer())
+        self.cell.configure(_CONF.format(hosts=server.hosts))
         with self.cell.connect() as cell:
             cell.execute(_SERVICE, (UUID,))
+        self.assertIn(
+            "'nowhere' is not installed",
+            self.assert_refused(
+                2, self.migrate('--from', 'nowhere', '--to', 'db')
+            ),
+        )
         moving = ('--from', 'db', '--to', 'zk')
         self.assertIn(
             'nova-sg-manage db sync',
@@ -91,11 +94,3 @@ class TestMoving(base.TestCase):
             )
             self.assertIn('driver = zk', error)
             self.assertIn('"nova-manage service migrate"', error)
-
-    def test_a_place_that_is_none_is_bad_usage(self):
-        self.assertIn(
-            "'nowhere' is not installed",
-            self.assert_refused(
-                2, self.migrate('--from', 'nowhere', '--to', 'db')
-            ),
-        )
