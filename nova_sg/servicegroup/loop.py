@@ -19,14 +19,15 @@ from oslo_log import log as logging
 
 from nova_sg import exception
 from nova_sg import forks
+from nova_sg import lasting
 
 LOG = logging.getLogger(__name__)
 
 #: What the names of all such threads begin with.
 PREFIX = 'loop-'
 
-#: Seconds without a call after an error that nobody expected, however often
-#: the loop is woken: an error that lasts must not fill the log.
+#: Seconds without a call after an unexpected error, however often the loop is
+#: woken.
 UNEXPECTED_PAUSE = 1.0
 
 
@@ -34,7 +35,8 @@ class Loop:
     """Calls a task when it is due, or earlier when something has happened.
 
     The task may wait, and may fail: it is called again. A forked child has
-    no thread; there the loop can be started anew.
+    no thread; there the loop can be started anew. An unexpected error that
+    lasts is logged once.
 
     :param name: of the thread, behind :data:`PREFIX`
     :param task: does what is due; returns the seconds until it is due again,
@@ -53,6 +55,11 @@ class Loop:
         self._name = PREFIX + name
         self._task = task
         self._pause = pause
+        self._trouble = lasting.Trouble(
+            LOG,
+            f'The thread {self._name} will try again: %s',
+            f'Unexpected error in the thread {self._name}, will try again',
+        )
         self._starts = 0
         self._lock = forks.renewed(self, '_lock', threading.Lock)
         #: Wakes the thread that runs; None without one.
@@ -107,14 +114,16 @@ class Loop:
 
     def _call(self) -> float | None:
         try:
-            return self._task()
+            wanted = self._task()
         except exception.ServiceGroupUnavailable as error:
             # It was logged once where it was found out.
             LOG.debug('%s: %s', self._name, error)
             return self._pause()
-        except Exception:
+        except Exception as error:
             # A timer that died of an error would let a healthy service look
             # down.
-            LOG.exception('Unexpected error in the thread %s', self._name)
+            self._trouble.failed(error)
             time.sleep(UNEXPECTED_PAUSE)
             return 0.0
+        self._trouble.over()
+        return wanted

@@ -59,6 +59,13 @@ class TestLoop(base.WaitingTestCase):
         self.loop.start()
         self.await_calls(3)
 
+    def test_an_unexpected_error_that_lasts_is_logged_once(self):
+        log = self.useFixture(fixtures.FakeLogger(loop.__name__))
+        self.answers = [*[ValueError('a bug')] * 3, 0.0, ValueError('again')]
+        self.loop.start()
+        self.await_calls(6)
+        self.assertEqual(2, log.output.count('Unexpected error'), log.output)
+
     def test_a_loop_without_a_task_ends_and_can_begin_anew(self):
         self.answers = [None]
         self.loop.start()
