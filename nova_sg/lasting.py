@@ -6,13 +6,15 @@ import logging
 from typing import Any
 
 from nova_sg import exception
+from nova_sg import texts
 
 
 class Trouble:
     """What is tried again and again, and may fail for a while.
 
     :param log: the log of the module that tries
-    :param told: what is logged of an error of ours, with a place for it
+    :param told: what is logged of an error of ours, in one line, with a place
+        for it
     :param unexpected: what is logged of any other, with its traceback
     :param recovered: what is logged once it succeeds again; None for nothing
     """
@@ -38,7 +40,7 @@ class Trouble:
         """
         if self._kind is not type(error):
             if isinstance(error, exception.NovaSgException):
-                self._log.log(level, self._told, error)
+                self._log.log(level, self._told, texts.one_line(str(error)))
             else:
                 self._log.error(self._unexpected, exc_info=error)
         self._kind = type(error)

@@ -23,9 +23,9 @@ from oslo_middleware.healthcheck import pluginbase
 from nova_sg import context as sg_context
 from nova_sg import exception
 from nova_sg import forks
+from nova_sg import lasting
 from nova_sg import objects
 from nova_sg import servicegroup
-from nova_sg import texts
 from nova_sg.api import faults
 
 LOG = logging.getLogger(__name__)
@@ -127,7 +127,12 @@ class BackendHealthcheck(pluginbase.HealthcheckBaseExtension):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._remembered = Remembered(self._ask)
-        self._failing = False
+        self._trouble = lasting.Trouble(
+            LOG,
+            'The health check fails: %s',
+            'Unexpected error in the health check',
+            'The health check succeeds again',
+        )
 
     def healthcheck(self, server_port: int) -> Result:
         return self._remembered()
@@ -136,18 +141,12 @@ class BackendHealthcheck(pluginbase.HealthcheckBaseExtension):
         try:
             _ask()
         except exception.NovaSgException as error:
-            if not self._failing:
-                LOG.error(
-                    'The health check fails: %s', texts.one_line(str(error))
-                )
-            self._failing = True
+            self._trouble.failed(error, logging.ERROR)
             return Result(available=False, reason=error.public_message)
-        except Exception:
-            LOG.exception('Unexpected error in the health check')
+        except Exception as error:
+            self._trouble.failed(error)
             return Result(available=False, reason=exception.UNEXPECTED)
-        if self._failing:
-            LOG.info('The health check succeeds again')
-        self._failing = False
+        self._trouble.over()
         return Result(available=True, reason='OK')
 
 

@@ -38,6 +38,13 @@ class TestTrouble(base.BaseTestCase):
         )
         self.assertIn('ValueError', self.log.output)
 
+    def test_an_error_of_ours_is_one_line(self):
+        log = self.useFixture(fixtures.FakeLogger())
+        self.trouble().failed(
+            exception.ServiceGroupUnavailable(backend='db', reason='a\nb')
+        )
+        self.assertEqual(1, len(log.output.splitlines()), log.output)
+
     def test_its_end_is_logged_once(self):
         trouble = self.trouble('Recovered')
         trouble.over()
