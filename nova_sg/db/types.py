@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import types
 from sqlalchemy.dialects import mysql
 
-_from_text = datetime.datetime.fromisoformat
-_UTC = '+00:00'
+#: Makes a time of a text, and :data:`UTC` is what a text of UTC ends with.
+from_text = datetime.datetime.fromisoformat
+UTC = '+00:00'
 
 
 class UtcDateTime(types.TypeDecorator[datetime.datetime]):
@@ -43,21 +44,19 @@ def _parse_utc(value: str | None) -> datetime.datetime | None:
     # SQLite keeps text; giving the zone while parsing costs nothing more.
     if value is None:
         return None
-    return _from_text(value + _UTC)
+    return moment(value)
 
 
 def _stamp_utc(value: datetime.datetime | None) -> datetime.datetime | None:
-    return None if value is None else value.replace(tzinfo=datetime.UTC)
+    if value is None:
+        return None
+    # replace() takes many times as long.
+    return datetime.datetime.combine(value.date(), value.time(), datetime.UTC)
 
 
-def moment_of(dialect: sa.Dialect) -> Callable[[Any], datetime.datetime]:
-    """Return what makes a time of a value that is as the driver has it.
-
-    For values that SQLAlchemy has not looked at; not for None.
-    """
-    if dialect.name == 'sqlite':
-        return lambda text: _from_text(text + _UTC)
-    return lambda naive: naive.replace(tzinfo=datetime.UTC)
+def moment(text: str) -> datetime.datetime:
+    """Return the time that a database tells as text, see ``clock.text``."""
+    return from_text(text + UTC)
 
 
 #: Text of any length: MEDIUMTEXT in MySQL and MariaDB, as in nova.

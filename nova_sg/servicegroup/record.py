@@ -2,11 +2,13 @@
 
 """A service record: what the operator decided and what was so at start-up."""
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
+import functools
 import secrets
 from typing import Any
 from typing import NamedTuple
@@ -98,6 +100,12 @@ class Record(NamedTuple):
         """
         return tuple.__new__(cls, row)
 
+
+#: Builds a record as :meth:`Record.from_row` does, from a tuple. For lists:
+#: the call of a method takes half as long again.
+of_values: Callable[[tuple[Any, ...]], Record] = functools.partial(
+    tuple.__new__, Record
+)
 
 #: The names of a record's fields, in order.
 FIELDS = Record._fields

@@ -61,7 +61,7 @@ class Showing:
         columns = dict(zip(record.FIELDS, sql_rows.COLUMNS, strict=True))
         self._rows = sql_rows.Listing(
             beats.seen_within(self._down_time),
-            services.last_seen_up,
+            clock.text(services.last_seen_up),
             clock.epoch(),
             columns=[
                 *(columns[name] for name in _NAMES),
@@ -127,7 +127,6 @@ class Showing:
         told: dict[str, liveness.Liveness] = {}
         now: float | None = None
         unsure = judge.unsure()
-        moment_of = types.moment_of(connection.dialect)
         result = self._rows.execute(connection, **filters)
         for rows in sql_rows.fetched(result, listed.PART):
             # A row of an old nova may have no uuid.
@@ -136,7 +135,7 @@ class Showing:
             odd = {
                 number: liveness.Liveness(
                     bool(row[_UP]),
-                    row[_SEEN] and moment_of(row[_SEEN]),
+                    row[_SEEN] and types.moment(row[_SEEN]),
                     known_at,
                 )
                 for number, row in enumerate(rows)
