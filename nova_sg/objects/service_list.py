@@ -77,6 +77,8 @@ class ServiceGroupServiceList(
                         each.host, each.topic
                     )
                 services.append(shown)
+            # Before the collector goes on, which would look at each of them.
+            del records
             return cls._of(context, services)
 
     @classmethod

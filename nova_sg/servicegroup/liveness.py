@@ -116,36 +116,33 @@ class AllBut(NamedTuple):
         return Liveness(True, seen, self.known_at)
 
 
-class Beaten(Protocol):
-    """What a record tells of the last beat of its service."""
-
-    @property
-    def uuid(self) -> str: ...
-
-    @property
-    def last_seen_up(self) -> datetime.datetime | None: ...
-
-
 class Roster(Container[str]):
     """The services of a list, and when each of them beat last.
 
-    Few ask: the index is made for the first one who does.
+    Few ask: the index is made for the first one who does. Records are not
+    kept for it: they would outlive the list, and the garbage collector would
+    look at each of them.
 
-    :param records: of the services, with their last beats
+    :param uuids: of the services
+    :param seen: their last beats, in the same order
     """
 
-    def __init__(self, records: Sequence[Beaten]) -> None:
-        self._records = records
+    def __init__(
+        self,
+        uuids: Sequence[str],
+        seen: Sequence[datetime.datetime | None],
+    ) -> None:
+        self._listed = (uuids, seen)
         self._index: Mapping[str, datetime.datetime | None] | None = None
 
     @property
     def last_seen(self) -> Mapping[str, datetime.datetime | None]:
         """The last beats, by uuid."""
         # Read first: another thread lets go of them behind its index.
-        records = self._records
+        uuids, seen = self._listed
         if self._index is None:
-            self._index = {each.uuid: each.last_seen_up for each in records}
-            self._records = ()
+            self._index = dict(zip(uuids, seen, strict=True))
+            self._listed = ((), ())
         return self._index
 
     def __contains__(self, uuid: object) -> bool:

@@ -30,6 +30,12 @@ _WHOLE = {'binary', 'disabled'}
 #: What a row has first.
 _is_up = operator.itemgetter(0)
 
+#: What is kept of the records of a list.
+_id, _uuid, _last_seen_up = (
+    operator.itemgetter(record.FIELDS.index(name))
+    for name in ('id', 'uuid', 'last_seen_up')
+)
+
 #: The columns that are read of a live record: when it was deleted, and that
 #: it was, are the last two of all. Times are read as text.
 _COLUMNS = [
@@ -72,13 +78,19 @@ class Listing:
         )
         if now is not None:
             self._membership.note_clock(now, known_at)
-        services = liveness.Roster(records)
+        services = liveness.Roster(
+            list(map(_uuid, records)), list(map(_last_seen_up, records))
+        )
         given = {k: v for k, v in filters.items() if v is not None}
         if given.keys() <= _WHOLE:
-            ids = list(map(operator.itemgetter(0), records))
             self._membership.roll_call.note(
                 roll.Roll(
-                    given, services, len(ids), sum(ids), max(ids, default=0)
+                    given,
+                    services,
+                    len(records),
+                    sum(map(_id, records)),
+                    # They are in this order.
+                    _id(records[-1]) if records else 0,
                 )
             )
         return records, liveness.Listed(services, but, known_at)

@@ -127,7 +127,7 @@ class TestListedRecords(TestRolls):
             for number, uuid in enumerate(uuids)
         ]
         told = liveness.Listed(
-            liveness.Roster(records),
+            liveness.Roster(uuids, [self.seen] * len(uuids)),
             {uuid: self.silent(uuid) for uuid in down},
             self.clock.now,
         )
