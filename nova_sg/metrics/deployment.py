@@ -131,11 +131,12 @@ class Deployment:
             try:
                 self._list(at, None if listed is None else listed.at)
             except Exception as error:
-                instruments.current.backend_answered(False)
+                if not isinstance(error, OSError):
+                    # Else there is no room for what it answered.
+                    instruments.current.backend_answered(False)
                 self._trouble.failed(error)
             else:
                 self._trouble.over()
-                instruments.current.backend_answered(True)
 
     def _list(self, at: float, before: float | None) -> None:
         """List the services, count what has changed, and write it down.
@@ -146,6 +147,7 @@ class Deployment:
             # The list itself is gone again before the collector goes on: it
             # would look through all of it.
             states, shown = self._look_through()
+        instruments.current.backend_answered(True)
         if before is not None:
             if before != self._states_at:
                 content = (self._place.path / _STATES).read_text()

@@ -5,6 +5,7 @@
 :status: imported where metrics are on, and nowhere else
 """
 
+import logging
 from typing import Any
 
 from oslo_config import cfg
@@ -16,6 +17,8 @@ from nova_sg.metrics import deployment as sg_deployment
 from nova_sg.metrics import place as sg_place
 from nova_sg.metrics import process
 from nova_sg.objects import overview
+
+LOG = logging.getLogger(__name__)
 
 
 class Exposition:
@@ -32,11 +35,19 @@ class Exposition:
         slot: int,
         source: overview.Source | None,
     ) -> None:
-        instruments.use(
-            process.Counted(
+        try:
+            counted = process.Counted(
                 place, slot, conductor=program.endswith('conductor')
             )
-        )
+        except OSError as error:
+            # Its services are worth more than its counts.
+            LOG.error(
+                'Counting nothing for metrics in this process: no room in '
+                '%s: %s',
+                *(place.path, error.strerror),
+            )
+        else:
+            instruments.use(counted)
         self._place = place
         self._deployment: sg_deployment.Deployment | None = None
         if program in conf.monitoring.deployment:

@@ -14,6 +14,10 @@ goes on from what the last one in that slot has counted::
 
 A slot is held by a lock on a file, which ends with the process, however it
 ends.
+
+The files are mapped into memory. To write to a page that has no room on its
+file system kills a process, whatever else it does: so each file has all of its
+room before a process begins to count in it.
 """
 
 from collections.abc import Iterator
@@ -35,6 +39,15 @@ _PREFIX = 'nova-sg-metrics-'
 #: What the process that made a place holds, and all that it forked.
 _OWNER = 'owner'
 
+#: The bytes of each file of a slot, by the kind of what is counted there:
+#: more than a program with all of its routes comes to.
+_SIZES = {
+    'counter': 1 << 18,
+    'histogram': 1 << 18,
+    'gauge_livemostrecent': 1 << 16,
+    'gauge_livesum': 1 << 16,
+}
+
 
 class Place:
     """A directory of the workers of one program.
@@ -47,13 +60,10 @@ class Place:
         self.path = pathlib.Path(path)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.path):
-                pass
+            with tempfile.TemporaryFile(dir=self.path) as trial:
+                os.posix_fallocate(trial.fileno(), 0, sum(_SIZES.values()))
         except OSError as error:
-            raise exception.InvalidConfiguration(
-                option='[monitoring] directory',
-                reason=f'cannot write to {path}: {error.strerror}',
-            ) from error
+            raise _unusable(path, error) from error
         self._held: int | None = None
 
     @classmethod
@@ -62,12 +72,32 @@ class Place:
 
         It is removed by :meth:`remove`, or by the next program of this user
         that makes one.
+
+        :raises InvalidConfiguration: nowhere is room for it
         """
-        parent = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
-        parent = parent or pathlib.Path(tempfile.gettempdir())
-        for each in parent.glob(f'{_PREFIX}*'):
-            _remove_abandoned(each)
-        made = cls(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        if os.access(_IN_MEMORY, os.W_OK):
+            # Another program may have filled it: a container has 64 MB.
+            with contextlib.suppress(exception.InvalidConfiguration):
+                return cls._make_in(_IN_MEMORY)
+        return cls._make_in(None)
+
+    @classmethod
+    def _make_in(cls, parent: pathlib.Path | None) -> 'Place':
+        """Make a place in a directory, None for that of temporary files."""
+        try:
+            parent = parent or pathlib.Path(tempfile.gettempdir())
+            for each in parent.glob(f'{_PREFIX}*'):
+                _remove_abandoned(each)
+            path = tempfile.mkdtemp(prefix=_PREFIX, dir=parent)
+        except OSError as error:
+            raise _unusable(
+                f'{parent or "a temporary file"}', error
+            ) from error
+        try:
+            made = cls(path)
+        except exception.InvalidConfiguration:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
         made._held = _lock(made.path / _OWNER)
         return made
 
@@ -82,6 +112,19 @@ class Place:
                 self._forget_state(number)
                 return number
         raise AssertionError
+
+    def allot(self, slot: int) -> None:
+        """Give the files of a slot all of their room; what is there stays.
+
+        :raises OSError: there is none left
+        """
+        for kind, size in _SIZES.items():
+            path = self.path / f'{kind}_{slot}.db'
+            # Another worker may read it meanwhile, and an empty one is none.
+            new = path if path.exists() else path.with_suffix('.new')
+            with new.open('ab') as opened:
+                os.posix_fallocate(opened.fileno(), 0, size)
+            new.replace(path)
 
     def forget_dead(self) -> None:
         """Drop the state of workers that have ended; their counts stay."""
@@ -107,6 +150,13 @@ class Place:
         """Remove what is of a process while it lives, such as a queue."""
         for each in self.path.glob(f'gauge_live*_{slot}.db'):
             each.unlink(missing_ok=True)
+
+
+def _unusable(path: str, error: OSError) -> exception.InvalidConfiguration:
+    return exception.InvalidConfiguration(
+        option='[monitoring] directory',
+        reason=f'cannot write to {path}: {error.strerror}',
+    )
 
 
 def _lock(path: pathlib.Path, *, wait: bool = False) -> int | None:

@@ -31,12 +31,14 @@ class Counted(instruments.Instruments):
     :param place: where they do
     :param slot: the slot of this process there
     :param conductor: this process is one
+    :raises OSError: there is no room for what it would count
     """
 
     def __init__(
         self, place: sg_place.Place, slot: int, *, conductor: bool
     ) -> None:
         private.check('metrics')
+        place.allot(slot)
         shared: Any = values.MultiProcessValue
         values.ValueClass = shared(lambda: slot)
         before = os.environ.get(_VARIABLE)

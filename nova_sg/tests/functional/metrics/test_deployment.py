@@ -2,9 +2,9 @@
 
 """What metrics tell of all services."""
 
+import errno
 import math
 import os
-import pathlib
 
 import fixtures
 
@@ -186,6 +186,19 @@ class TestDeployment(base.RestTestCase):
         self.assertEqual([], self.noted.changes)
         self.assertNotIn('sqlite', found.text)
 
+    def test_an_answer_without_room_is_no_backend_that_is_away(self):
+        self.cloud.service('c1')
+        self.scrape()
+        self.cloud.service('c2')
+        self.useFixture(
+            fixtures.MockPatch('pathlib.Path.write_bytes', side_effect=no_room)
+        )
+        found = self.scrape()
+        self.assertTrue(self.noted.answered[-1])
+        # What could be written last, with its age.
+        self.assertEqual(1, found.value(SERVICES))
+        self.assertGreater(found.value(AGE), 0)
+
     def test_with_nothing_known_there_is_nothing_to_show(self):
         self.cut_off()
         found = self.scrape()
@@ -214,31 +227,8 @@ class TestDeployment(base.RestTestCase):
         )
 
 
-class TestPlace(base.RestTestCase):
-    """Where workers share what they count."""
-
-    fixture = rest.Rest
-
-    def test_a_place_that_was_abandoned_is_removed_by_the_next(self):
-        parent = self.useFixture(fixtures.TempDir()).path
-        self.useFixture(
-            fixtures.MonkeyPatch(
-                'nova_sg.metrics.place._IN_MEMORY', pathlib.Path(parent)
-            )
-        )
-        first = place.Place.make()
-        second = place.Place.make()
-        self.assertTrue(first.path.exists())
-        os.close(first._held)
-        place.Place.make()
-        self.assertFalse(first.path.exists())
-        self.assertTrue(second.path.exists())
-
-    def test_a_directory_that_cannot_be_used_is_refused(self):
-        error = self.assertRaises(
-            exception.InvalidConfiguration, place.Place, '/proc/nothing'
-        )
-        self.assertIn('[monitoring] directory', str(error))
+def no_room(*_args):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 _MODULE = deployment.__name__

@@ -5,12 +5,15 @@
 import os
 import pathlib
 import signal
+import subprocess
+import sys
 import time
 
 import fixtures
 
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import scrape
+from nova_sg.tests.fixtures.servers import daemon
 from nova_sg.tests.fixtures.servers import ports
 from nova_sg.tests.fixtures.servers import zookeeper
 from nova_sg.tests.functional.agent import base as agent_base
@@ -165,6 +168,59 @@ class TestAgent(agent_base.AgentTestCase):
         agent = self.begin('--textfile', '/tmp/metrics.txt')
         self.assertEqual(2, agent.wait())
         self.assertIn('--textfile', agent.log)
+
+
+class TestAgentWithoutRoom(agent_base.AgentTestCase):
+    """Another program has filled the memory in which it would count."""
+
+    def begin_in_full_memory(self, **environment: str):
+        tool = ['unshare', '--mount', '--map-root-user']
+        try:
+            subprocess.run(
+                [*tool, 'mount', '-t', 'tmpfs', 'x', '/dev/shm'],
+                check=True,
+                capture_output=True,
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            self.skipTest(f'no mount of its own here: {error}')
+        directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        port = self.useFixture(HasPort('nova-sg-agent'))
+        full = 'mount -t tmpfs -o size=64k x /dev/shm && exec "$@"'
+        self.log = directory / 'log'
+        agent = daemon.Daemon(
+            [
+                *(*tool, 'sh', '-c', full, 'sh'),
+                *(sys.executable, '-m', 'nova_sg.cmd.agent', '--host', 'c1'),
+            ],
+            directory=directory,
+            log=self.log,
+            environment={
+                **self.environment(),
+                **port.environment,
+                **environment,
+                'HOME': str(directory),
+            },
+        )
+        self.addCleanup(agent.kill)
+        return agent, port
+
+    def test_it_counts_elsewhere(self):
+        agent, port = self.begin_in_full_memory()
+        wait_until(
+            lambda: agent.exit_code is not None or self.states().get('c1'),
+            'it is up',
+        )
+        self.assertIsNone(agent.exit_code, self.log.read_text())
+        wait_until(
+            lambda: port.scrape().value(BEATS, outcome='written') >= 1,
+            'a beat is counted',
+        )
+
+    def test_it_does_not_start_where_there_is_room_nowhere(self):
+        agent, _port = self.begin_in_full_memory(TMPDIR='/dev/shm')
+        wait_until(lambda: agent.exit_code is not None, 'it ends')
+        self.assertEqual(2, agent.exit_code, self.log.read_text())
+        self.assertIn('No space left on device', self.log.read_text())
 
 
 class TestAgentOnZooKeeper(agent_base.AgentTestCase):
