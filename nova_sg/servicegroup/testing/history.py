@@ -26,11 +26,11 @@ from testtools import content
 from nova_sg.servicegroup.testing import actions
 from nova_sg.servicegroup.testing import base
 from nova_sg.servicegroup.testing import deployment
+from nova_sg.servicegroup.testing import exchanges
 from nova_sg.servicegroup.testing import linearize
 from nova_sg.servicegroup.testing import link as link_
 from nova_sg.servicegroup.testing import operators
 from nova_sg.servicegroup.testing import processes
-from nova_sg.servicegroup.testing import proxy
 
 PROCESSES = 3
 
@@ -133,8 +133,8 @@ class Faults:
         ]
         link = hit.link
         if link is not None:
-            withhold = proxy.at_random(self._chance.getrandbits(32), 0.3)
-            hold = proxy.at_random(self._chance.getrandbits(32), 0.3)
+            withhold = exchanges.at_random(self._chance.getrandbits(32), 0.3)
+            hold = exchanges.at_random(self._chance.getrandbits(32), 0.3)
             every = self._chance.choice([0.05, 0.1])
             faults += [
                 *[

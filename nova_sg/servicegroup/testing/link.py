@@ -9,6 +9,7 @@ import dataclasses
 from typing import Any
 
 from nova_sg.servicegroup import api as sg_api
+from nova_sg.servicegroup.testing import exchanges
 from nova_sg.servicegroup.testing import proxy
 
 
@@ -70,7 +71,7 @@ class Link:
 
     def withhold(
         self,
-        policy: proxy.Policy,
+        policy: exchanges.Policy,
         meanwhile: Callable[[], object] | None = None,
     ) -> None:
         """Keep answers back; see :meth:`TcpProxy.withhold`."""
@@ -82,7 +83,7 @@ class Link:
         for each in self.proxies:
             each.deliver()
 
-    def hold(self, policy: proxy.Policy) -> None:
+    def hold(self, policy: exchanges.Policy) -> None:
         """Hold requests back; see :meth:`TcpProxy.hold`."""
         for each in self.proxies:
             each.hold(policy)

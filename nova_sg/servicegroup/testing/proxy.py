@@ -6,9 +6,6 @@ import asyncio
 from collections.abc import Callable
 from collections.abc import Coroutine
 import concurrent.futures
-import enum
-import itertools
-import random
 import select
 import socket
 import struct
@@ -18,11 +15,9 @@ from typing import TypeVar
 
 import fixtures
 
+from nova_sg.servicegroup.testing import exchanges
 from nova_sg.servicegroup.testing import ports
-
-#: Asked once for each exchange: whether its answer is withheld. An exchange
-#: is what a client sends until the server answers.
-Policy = Callable[[], bool]
+from nova_sg.servicegroup.testing import ways
 
 _T = TypeVar('_T')
 
@@ -31,36 +26,6 @@ _IN_FLIGHT = 64  # chunks on their way before we stop reading
 _TIMEOUT = 10  # seconds a command to the proxy may take
 _PATIENCE = 60  # seconds that what a test does meanwhile may take
 _RESET_AT_CLOSE = struct.pack('ii', 1, 0)  # linger on, for 0 s
-
-
-class Direction(enum.Flag):
-    """Which way bytes go."""
-
-    TO_SERVER = enum.auto()
-    TO_CLIENT = enum.auto()
-    BOTH = TO_SERVER | TO_CLIENT
-
-
-def nth(number: int) -> Policy:
-    """Choose one exchange, counted from 1."""
-    numbers = itertools.count(1)
-    return lambda: next(numbers) == number
-
-
-def each(number: int) -> Policy:
-    """Choose each n-th exchange."""
-    numbers = itertools.count(1)
-    return lambda: next(numbers) % number == 0
-
-
-def at_random(seed: int, share: float) -> Policy:
-    """Choose exchanges at random.
-
-    :param seed: the same seed chooses alike
-    :param share: how many of all, between 0.0 and 1.0
-    """
-    chance = random.Random(seed)
-    return lambda: chance.random() < share
 
 
 class TcpProxy(fixtures.Fixture):
@@ -90,16 +55,16 @@ class TcpProxy(fixtures.Fixture):
         self.accepted = 0
         self.withheld = 0
         self.held = 0
-        self._policy: Policy | None = None
-        self._holding: Policy | None = None
+        self._policy: exchanges.Policy | None = None
+        self._holding: exchanges.Policy | None = None
         self._released = asyncio.Event()
         self._meanwhile: Callable[[], object] | None = None
         self._meanwhiles = concurrent.futures.ThreadPoolExecutor()
         self._acting: set[concurrent.futures.Future[object]] = set()
         self._resetting: asyncio.Task[None] | None = None
         self._ways = {
-            Direction.TO_SERVER: _Way(),
-            Direction.TO_CLIENT: _Way(),
+            ways.Direction.TO_SERVER: ways.Way(),
+            ways.Direction.TO_CLIENT: ways.Way(),
         }
         self._listening: asyncio.Task[None] | None = None
         self._carrying: set[asyncio.Task[None]] = set()
@@ -114,7 +79,7 @@ class TcpProxy(fixtures.Fixture):
         """How many connections are open."""
         return len(self._carrying)
 
-    def forwarded(self, direction: Direction) -> int:
+    def forwarded(self, direction: ways.Direction) -> int:
         """Return how many bytes went this way, or both ways."""
         return sum(way.bytes for way in self._chosen(direction))
 
@@ -128,7 +93,7 @@ class TcpProxy(fixtures.Fixture):
         self.addCleanup(self._end)
         self.listen()
 
-    def cut(self, directions: Direction = Direction.BOTH) -> None:
+    def cut(self, directions: ways.Direction = ways.Direction.BOTH) -> None:
         """Let nothing through, silently.
 
         Bytes, ends and resets are held back until heal(), whichever side
@@ -138,7 +103,7 @@ class TcpProxy(fixtures.Fixture):
         """
         self._call(self._cut(directions))
 
-    def heal(self, directions: Direction = Direction.BOTH) -> None:
+    def heal(self, directions: ways.Direction = ways.Direction.BOTH) -> None:
         """Let everything through again, what was held back first."""
         self._call(self._heal(directions))
 
@@ -158,14 +123,16 @@ class TcpProxy(fixtures.Fixture):
             self._resetting = self._call(self._begin(self._reset_all(seconds)))
 
     def withhold(
-        self, policy: Policy, meanwhile: Callable[[], object] | None = None
+        self,
+        policy: exchanges.Policy,
+        meanwhile: Callable[[], object] | None = None,
     ) -> None:
         """Keep answers back, and break their connections with a RST.
 
         The server has done what it was asked for, and its client never
         learns it. Bytes which a server sends unasked pass.
 
-        :param policy: which answers; see :func:`nth` and the others
+        :param policy: which answers; see :mod:`.exchanges`
         :param meanwhile: called in a thread of its own once an answer is
             there, before its connection breaks
         """
@@ -181,10 +148,10 @@ class TcpProxy(fixtures.Fixture):
         acting = self._call(self._deliver())
         concurrent.futures.wait(acting, timeout=_PATIENCE)
 
-    def hold(self, policy: Policy) -> None:
+    def hold(self, policy: exchanges.Policy) -> None:
         """Hold requests back until :meth:`release`; they arrive late.
 
-        :param policy: which requests; see :func:`nth` and the others
+        :param policy: which requests; see :mod:`.exchanges`
         """
         self._released.clear()
         self._holding = policy
@@ -219,16 +186,16 @@ class TcpProxy(fixtures.Fixture):
         future = asyncio.run_coroutine_threadsafe(command, self._loop)
         return future.result(_TIMEOUT)
 
-    def _chosen(self, directions: Direction) -> list['_Way']:
+    def _chosen(self, directions: ways.Direction) -> list[ways.Way]:
         return [way for key, way in self._ways.items() if key in directions]
 
     # What follows runs in the proxy's own thread.
 
-    async def _cut(self, directions: Direction) -> None:
+    async def _cut(self, directions: ways.Direction) -> None:
         for way in self._chosen(directions):
             way.open.clear()
 
-    async def _heal(self, directions: Direction) -> None:
+    async def _heal(self, directions: ways.Direction) -> None:
         for way in self._chosen(directions):
             way.open.set()
 
@@ -292,16 +259,16 @@ class TcpProxy(fixtures.Fixture):
 
     async def _wait_for_both_ways(self) -> None:
         # A handshake needs both.
-        ways = self._ways.values()
-        while not all(way.open.is_set() for way in ways):
-            for way in ways:
+        both = self._ways.values()
+        while not all(way.open.is_set() for way in both):
+            for way in both:
                 await way.open.wait()
 
     async def _relay(
         self, client: socket.socket, server: socket.socket
     ) -> None:
-        there = self._ways[Direction.TO_SERVER]
-        back = self._ways[Direction.TO_CLIENT]
+        there = self._ways[ways.Direction.TO_SERVER]
+        back = self._ways[ways.Direction.TO_CLIENT]
         talk = _Talk()
         async with asyncio.TaskGroup() as tasks:
             for way, source, sink, note in (
@@ -309,14 +276,14 @@ class TcpProxy(fixtures.Fixture):
                 (back, server, client, self._note_answer),
             ):
                 sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                pipe: _Pipe = asyncio.Queue(_IN_FLIGHT)
+                pipe: ways.Pipe = asyncio.Queue(_IN_FLIGHT)
                 tasks.create_task(self._read(source, pipe, talk, note))
                 tasks.create_task(way.write(pipe, sink))
 
     async def _read(
         self,
         source: socket.socket,
-        pipe: '_Pipe',
+        pipe: ways.Pipe,
         talk: '_Talk',
         note: Callable[['_Talk'], Coroutine[Any, Any, None]],
     ) -> None:
@@ -366,49 +333,6 @@ class _Talk:
     def __init__(self) -> None:
         self.asking = False
         self.withheld = False
-
-
-# When it is due on the loop's clock, and what: bytes, b'' for the end, None
-# for a reset.
-_Pipe = asyncio.Queue[tuple[float, bytes | None]]
-
-
-class _Way:
-    """One direction through the proxy, for all its connections."""
-
-    def __init__(self) -> None:
-        self.open = asyncio.Event()
-        self.open.set()
-        self.bytes = 0
-
-    async def write(self, pipe: _Pipe, sink: socket.socket) -> None:
-        """Write what comes out of the pipe, until its end.
-
-        :raises ConnectionResetError: if it ends with a reset
-        """
-        loop = asyncio.get_running_loop()
-        lost = False
-        while True:
-            due, data = await pipe.get()
-            if due > loop.time():
-                await asyncio.sleep(due - loop.time())
-            await self.open.wait()
-            if data is None:
-                raise ConnectionResetError
-            try:
-                if not data:
-                    sink.shutdown(socket.SHUT_WR)
-                    return
-                if not lost:
-                    # Counted before the reader of the bytes can look.
-                    self.bytes += len(data)
-                    await loop.sock_sendall(sink, data)
-            except OSError:
-                # The sink was reset. Its side of this is for the other way
-                # to tell, when that one is open.
-                lost = True
-                if not data:
-                    return
 
 
 def _has_left(client: socket.socket) -> bool:

@@ -18,8 +18,8 @@ from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.testing import base
+from nova_sg.servicegroup.testing import exchanges
 from nova_sg.servicegroup.testing import link as link_
-from nova_sg.servicegroup.testing import proxy
 
 #: How many requests are held back, each of a change of its own.
 REQUESTS = 6
@@ -66,7 +66,7 @@ class SlowWriteTests(base.ConformanceTest):
 
     def begin(self, slow: Slow) -> futures.Future[tuple[str, object]]:
         """Begin the change of a slow process; return its outcome."""
-        slow.link.hold(proxy.nth(slow.number))
+        slow.link.hold(exchanges.nth(slow.number))
         return self.pool.submit(
             self.outcome,
             lambda: slow.api.update(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.testing import base
-from nova_sg.servicegroup.testing import proxy
+from nova_sg.servicegroup.testing import exchanges
 from nova_sg.servicegroup.testing import restore
 
 #: More requests than any change takes.
@@ -85,7 +85,7 @@ class WithheldTests(base.ConformanceTest):
                 errors.append(error)
 
         before = self.link.withheld
-        self.link.withhold(proxy.nth(number), meanwhile)
+        self.link.withhold(exchanges.nth(number), meanwhile)
         outcome = attempt.told(lambda: attempt.change(begun))
         self.link.deliver()
         lost = self.link.withheld > before

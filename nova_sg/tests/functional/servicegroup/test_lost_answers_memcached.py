@@ -20,7 +20,7 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.memcached import cell
 from nova_sg.servicegroup.backends.memcached import fence
 from nova_sg.servicegroup.records import change
-from nova_sg.servicegroup.testing import proxy
+from nova_sg.servicegroup.testing import exchanges
 from nova_sg.tests.functional.servicegroup import memcached_cell
 
 CLOSED = marker.Marker('closed', 'sql')
@@ -43,7 +43,7 @@ class LostAnswersTest(memcached_cell.RecordsTest):
     @contextlib.contextmanager
     def lost(
         self,
-        policy: proxy.Policy,
+        policy: exchanges.Policy,
         meanwhile: Callable[[], object] | None = None,
     ) -> Iterator[None]:
         """Let answers to the process behind the proxy be lost."""
@@ -55,7 +55,7 @@ class LostAnswersTest(memcached_cell.RecordsTest):
         """Lose the first answer, then the second, until there is none."""
         for number in range(1, 50):
             before = self.link.withheld
-            with self.lost(proxy.nth(number)):
+            with self.lost(exchanges.nth(number)):
                 yield number
             if self.link.withheld == before:
                 self.assertGreater(number, 2)
@@ -165,13 +165,13 @@ class TestUnknown(LostAnswersTest):
         self.assertNotIsInstance(error, exception.OutcomeUnknown)
 
     def test_a_memory_that_was_lost_in_between_proves_nothing(self) -> None:
-        with self.lost(proxy.nth(2), self.client.flush_all):
+        with self.lost(exchanges.nth(2), self.client.flush_all):
             self.assertRaises(
                 exception.OutcomeUnknown, self.update, disabled=True
             )
 
     def test_a_server_that_hangs_is_waited_for(self) -> None:
-        with self.lost(proxy.nth(2), self.servers[0].pause):
+        with self.lost(exchanges.nth(2), self.servers[0].pause):
             threading.Timer(1.0, self.servers[0].resume).start()
             answer = self.update(disabled=True)
         self.assertTrue(answer.disabled)
