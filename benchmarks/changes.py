@@ -6,7 +6,6 @@
 Runs in this project's environment and in nova's.
 """
 
-from collections.abc import Callable
 import time
 from typing import Any
 
@@ -17,30 +16,39 @@ from benchmarks import child
 PAUSE = 0.001
 
 
-def disable(service: Any) -> child.Work:
-    """Disable a service through its object, or enable it again."""
+def operations(service: Any) -> child.Operations:
+    """Return what a side does by the same calls as the other.
 
-    def work() -> child.Facts:
-        began = time.monotonic()
-        service.disabled = not service.disabled
-        service.save()
-        return {'began': began, 'disabled': service.disabled}
-
-    return work
-
-
-def see(disabled: Callable[[], bool]) -> child.Work:
-    """Look until the service is what it was not before.
-
-    :param disabled: looks whether it is disabled
+    :param service: the side's class of services
     """
-    seen = disabled()
+    made = child.Operations()
 
-    def work() -> child.Facts:
-        nonlocal seen
-        while disabled() == seen:
-            time.sleep(PAUSE)
-        seen = not seen
-        return {'seen': time.monotonic(), 'disabled': seen}
+    @made
+    def disable(process: Any, uuid: str) -> child.Work:
+        """Disable a service through its object, or enable it again."""
+        changed = service.get_by_uuid(process.context, uuid)
 
-    return work
+        def work() -> child.Facts:
+            began = time.monotonic()
+            changed.disabled = not changed.disabled
+            changed.save()
+            return {'began': began, 'disabled': changed.disabled}
+
+        return work
+
+    @made
+    def see(process: Any, uuid: str) -> child.Work:
+        """Look until the service is what it was not before."""
+        get = service.get_by_uuid
+        seen = get(process.context, uuid).disabled
+
+        def work() -> child.Facts:
+            nonlocal seen
+            while get(process.context, uuid).disabled == seen:
+                time.sleep(PAUSE)
+            seen = not seen
+            return {'seen': time.monotonic(), 'disabled': seen}
+
+        return work
+
+    return made
