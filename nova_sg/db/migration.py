@@ -39,11 +39,20 @@ def upgrade(engine: sa.Engine) -> tuple[str | None, str]:
 
     :returns: the revisions before and after
     :raises SchemaVersionMismatch: it is newer than this code
-    :raises CredentialRefused: its user may make no tables
+    :raises CredentialRefused: its user may make no tables, or not read them
     :raises Conflict: a ``services`` table is there that is not nova's, or a
         table has been lost
     """
     name = engine.url.set(query={}).render_as_string(hide_password=True)
+    try:
+        return _upgrade(engine, name)
+    except (sa.exc.DBAPIError, db_exc.DBError) as error:
+        if refusals.lacks_right(error):
+            raise _no_right(name, error) from error
+        raise
+
+
+def _upgrade(engine: sa.Engine, name: str) -> tuple[str | None, str]:
     with engine.begin() as connection, _exclusive(connection):
         before = schema.current(connection)
         if before is not None and before not in schema.REVISIONS:
@@ -53,12 +62,7 @@ def upgrade(engine: sa.Engine) -> tuple[str | None, str]:
         config = alembic.config.Config()
         config.set_main_option('script_location', LOCATION)
         config.attributes['connection'] = connection
-        try:
-            alembic.command.upgrade(config, 'head')
-        except (sa.exc.DBAPIError, db_exc.DBError) as error:
-            if refusals.lacks_right(error):
-                raise _no_right(name, error) from error
-            raise
+        alembic.command.upgrade(config, 'head')
         if lost := _missing_tables(connection):
             raise _incomplete(name, lost)
         _give_uuids(connection)
@@ -69,8 +73,8 @@ def _no_right(name: str, error: BaseException) -> exception.CredentialRefused:
     return exception.CredentialRefused(
         backend=name,
         reason=f'{refusals.reason_of(error)}. For this command its user needs '
-        'CREATE, ALTER, INDEX and REFERENCES there; or run it with a '
-        'connection of a user that has them',
+        'CREATE, ALTER, INDEX and REFERENCES there, and what services need; '
+        'or run it with a connection of a user that has them',
     )
 
 

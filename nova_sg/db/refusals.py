@@ -162,7 +162,10 @@ def by_server(
 
 def cause_of(error: BaseException) -> BaseException:
     """Return what the driver raised, from under what wraps it."""
-    cause = getattr(error, 'inner_exception', None) or error
+    cause = getattr(error, 'inner_exception', None)
+    if not isinstance(cause, BaseException):
+        # oslo.db raises some with a text, or with nothing.
+        cause = error
     return getattr(cause, 'orig', None) or cause
 
 

@@ -18,6 +18,7 @@ import oslo_messaging as messaging
 from sqlalchemy import exc as sa_exc
 
 from nova_sg import exception
+from nova_sg.db import refusals
 
 #: Errors of ours which nova has by the same name, with the same arguments.
 SHARED = (
@@ -83,6 +84,7 @@ def as_novas() -> Iterator[None]:
 def as_ours() -> Iterator[None]:
     """Raise what a record store of ours would have raised.
 
+    :raises CredentialRefused: the user of nova's database lacks a right
     :raises ServiceGroupUnavailable: nova's conductor or its database cannot
         be asked
     """
@@ -91,6 +93,12 @@ def as_ours() -> Iterator[None]:
     except _OF_RECORDS as error:
         ours = getattr(exception, type(error).__name__)
         raise ours(**error.kwargs) from error
+    except (db_exc.DBError, sa_exc.DBAPIError) as error:
+        if refusals.lacks_right(error):
+            raise no_right(error) from error
+        if not isinstance(error, _NO_DATABASE):
+            raise
+        _unavailable("nova's database", error)
     except _NO_DATABASE as error:
         _unavailable("nova's database", error)
     except _NO_CONDUCTOR as error:
@@ -114,6 +122,18 @@ def outage_of(error: Exception) -> exception.ServiceGroupUnavailable | None:
         return outage
     except Exception:
         return None
+
+
+def no_right(error: BaseException) -> exception.CredentialRefused:
+    """Return what says that the user of nova's database lacks a right.
+
+    :param error: what nova's database refused
+    """
+    return exception.CredentialRefused(
+        backend="nova's database",
+        reason=f'{refusals.reason_of(error)}. "nova-manage service prepare" '
+        'names what its user lacks',
+    )
 
 
 def _unavailable(backend: str, error: Exception) -> NoReturn:

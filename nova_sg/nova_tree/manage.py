@@ -50,6 +50,8 @@ def add_commands(commands: Mapping[str, Any]) -> None:
             'nova_sg=WARNING',
             'stevedore.extension=CRITICAL',
             'alembic=WARNING',
+            # Each error it logs is raised, too.
+            'oslo_db.sqlalchemy.exc_filters=CRITICAL',
         )
     )
 

@@ -20,6 +20,7 @@ from nova_sg.db import galera
 from nova_sg.db import models
 from nova_sg.db import refusals
 from nova_sg.nova_tree import cells
+from nova_sg.nova_tree import errors
 from nova_sg.servicegroup import marker
 from nova_sg.servicegroup import plugins
 
@@ -42,12 +43,19 @@ def refuse(context: Any) -> None:
     the services move.
 
     :param context: leads to the database of the cell
+    :raises CredentialRefused: the user of the database may not look
     :raises DeploymentMismatch: saying where they are
     """
     cell = cells.targeted(context)
     if cell in _seen:
         return
-    theirs = _read(context)
+    try:
+        theirs = _read(context)
+    except (db_exc.DBError, sa.exc.DBAPIError) as error:
+        if not refusals.lacks_right(error):
+            raise
+        # Whether they have moved cannot be told.
+        raise errors.no_right(error) from error
     if theirs not in (None, novas_marker()):
         raise exception.DeploymentMismatch(
             backend="nova's database", theirs=theirs, ours=novas_marker()

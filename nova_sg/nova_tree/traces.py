@@ -30,16 +30,8 @@ _told = False
 
 
 def has_table(context: Any) -> bool:
-    """Return whether the database of a context keeps reasons.
-
-    MySQL shows a table only to those with a right to it.
-    """
-    try:
-        return tables.has(context, departures.TABLE)
-    except (db_exc.DBError, sa.exc.DBAPIError) as error:
-        if not refusals.keeps_out(error):
-            raise
-        return False
+    """Return whether the database of a context keeps reasons."""
+    return tables.has(context, departures.TABLE)
 
 
 def note_join(session: Any, uuid: str) -> None:
