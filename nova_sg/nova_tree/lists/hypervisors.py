@@ -126,7 +126,9 @@ def _list(
         raise webob.exc.HTTPBadRequest(
             explanation=_('marker [%s] not found') % marker
         ) from None
-    if not all(_is_plain(row) for _cell, page in pages for row in page):
+    needed = len(nodes.NEEDED)
+    if not all(all(row[:needed]) for _cell, page in pages for row in page):
+        # nova would not show a node as it is in its row.
         return None
     services = _services(self, context)
     if services is None:
@@ -136,7 +138,8 @@ def _list(
     shown, known = [], []
     for _cell, page in pages:
         for row in page:
-            service = services.found.get((mapped.get(row.host), row.host))
+            host = row[0]
+            service = services.found.get((mapped.get(host), host))
             if service is None:
                 # nova leaves out nodes without a service.
                 continue
@@ -181,17 +184,6 @@ def _services(self: Any, context: Any) -> _Services | None:
     return _Services(found, error)
 
 
-def _is_plain(row: Any) -> bool:
-    """Whether nova would show a node as it is in its row."""
-    return bool(
-        row.host
-        and row.uuid
-        and row.cpu_allocation_ratio
-        and row.ram_allocation_ratio
-        and row.disk_allocation_ratio
-    )
-
-
 class _View:
     """What nova shows of a node, in a microversion."""
 
@@ -211,9 +203,7 @@ class _View:
 
     def of(self, row: Any, service: reading.Shown) -> dict[str, Any]:
         """Return one node with its service."""
-        (id_, uuid, name, host, kind, version, ip, cpu, stats) = row[
-            : len(nodes.COLUMNS)
-        ]
+        host, uuid, _, id_, name, kind, version, ip, cpu, stats, *sums = row
         shown = {
             'id': uuid if self._by_uuid else id_,
             'hypervisor_hostname': name,
@@ -225,18 +215,20 @@ class _View:
         if ip is not None and ':' in ip:
             # nova's field writes them in their short form.
             ip = str(netaddr.IPAddress(ip))
-        shown['hypervisor_type'] = kind
-        shown['hypervisor_version'] = version
-        shown['host_ip'] = ip
-        shown['service'] = {
-            'id': service.uuid if self._by_uuid else service.id,
-            'host': host,
-            'disabled_reason': service.disabled_reason,
+        shown |= {
+            'hypervisor_type': kind,
+            'hypervisor_version': version,
+            'host_ip': ip,
+            'service': {
+                'id': service.uuid if self._by_uuid else service.id,
+                'host': host,
+                'disabled_reason': service.disabled_reason,
+            },
         }
         if self._has_uptime:
             shown['uptime'] = self._uptime(host, stats)
             return shown
-        shown.update(zip(nodes.SUMS, row[nodes.FIRST_SUM :], strict=True))
+        shown.update(zip(nodes.SUMS, sums, strict=True))
         if self._parses_cpu:
             cpu = self._parse(cpu) if cpu else {}
         shown['cpu_info'] = cpu

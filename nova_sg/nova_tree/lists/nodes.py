@@ -14,35 +14,42 @@ from nova.db.main import api as db
 from nova.db.main import models
 import sqlalchemy as sa
 
-#: What a list shows of a node, in the order of the view.
+_TABLE = models.ComputeNode.__table__
+
+#: The first values of a row. Where one is NULL, empty or zero nova writes it
+#: when it reads a node; the product of the ratios is where one of them is.
+NEEDED = (
+    _TABLE.c.host,
+    _TABLE.c.uuid,
+    _TABLE.c.cpu_allocation_ratio
+    * _TABLE.c.ram_allocation_ratio
+    * _TABLE.c.disk_allocation_ratio,
+)
+
+_SHOWN = (
+    *('id', 'hypervisor_hostname', 'hypervisor_type', 'hypervisor_version'),
+    *('host_ip', 'cpu_info', 'stats'),
+)
+
+#: The last values of a row, in the order of the view.
 SUMS = (
     *('vcpus', 'memory_mb', 'local_gb', 'vcpus_used', 'memory_mb_used'),
     *('local_gb_used', 'free_ram_mb', 'free_disk_gb', 'current_workload'),
     *('running_vms', 'disk_available_least'),
 )
 
-#: Where they are NULL or zero nova writes others when it reads a node.
-RATIOS = (
-    'cpu_allocation_ratio',
-    'ram_allocation_ratio',
-    'disk_allocation_ratio',
-)
-
-COLUMNS = (
-    *('id', 'uuid', 'hypervisor_hostname', 'host', 'hypervisor_type'),
-    *('hypervisor_version', 'host_ip', 'cpu_info', 'stats'),
-)
-
-_TABLE = models.ComputeNode.__table__
 _LIVE = _TABLE.c.deleted == 0
 _SELECT = (
-    sa.select(*(_TABLE.c[name] for name in (*COLUMNS, *RATIOS, *SUMS)))
+    sa.select(*NEEDED, *(_TABLE.c[name] for name in (*_SHOWN, *SUMS)))
     .where(_LIVE)
     .order_by(_TABLE.c.id)
 )
 
-#: Where the sums begin in a row.
-FIRST_SUM = len(COLUMNS) + len(RATIOS)
+_MAPPINGS = api_models.HostMapping.__table__
+_CELLS = api_models.CellMapping.__table__
+_MAPPED = sa.select(_MAPPINGS.c.host, _CELLS.c.uuid).join(
+    _CELLS, _CELLS.c.id == _MAPPINGS.c.cell_id
+)
 
 
 def read(
@@ -102,10 +109,4 @@ def cells_of_hosts(context: Any) -> dict[str, str]:
 
     nova's objects are two for each host, one of them the cell.
     """
-    mapping, cell = api_models.HostMapping, api_models.CellMapping
-    found = context.session.execute(
-        sa.select(mapping.host, cell.uuid).join(
-            cell, cell.id == mapping.cell_id
-        )
-    )
-    return dict(map(tuple, found))
+    return {host: cell for host, cell in context.session.execute(_MAPPED)}
