@@ -60,7 +60,7 @@ class Load:
     """
 
     def __init__(self, options: dict[str, Any], computes: list[Any]) -> None:
-        from nova_sg.nova_tree.grouped import sender
+        from nova_sg.nova_tree.grouped import caller
 
         self._options = options
         self._lock = threading.Lock()
@@ -68,7 +68,7 @@ class Load:
         # A heartbeat counts that was due then or later.
         self._measured_from = 0.0
         if options['way'] == 'grouped':
-            self._beats = [self._ours(sender.Caller(e)) for e in computes]
+            self._beats = [self._ours(caller.Caller(e)) for e in computes]
         else:
             self._beats = [self._novas(each) for each in computes]
 

@@ -18,7 +18,8 @@ which write all that arrive together by one UPDATE, stamped by the database::
 The longest time between two heartbeats that are known to be written is below
 the service down time, so the loss of every cast makes no service down.
 
-:mod:`.sender` sends, :mod:`.serving` is the RPC server in a conductor,
+:mod:`.sender` beats for a service, with a database or through a conductor
+(:mod:`.caller`), :mod:`.serving` is the RPC server in a conductor,
 :mod:`.endpoint` what it serves, :mod:`.intake` notes what is cast,
 :mod:`.written` writes, :mod:`.reader` judges by an estimate of the database's
 clock (:mod:`.clocks`), and :mod:`.driver` is what nova's ``servicegroup.API``

@@ -13,6 +13,7 @@ from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import invocations
 from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree import verdicts
+from nova_sg.nova_tree.grouped import caller
 from nova_sg.nova_tree.grouped import reader
 from nova_sg.nova_tree.grouped import sender
 from nova_sg.servicegroup import heartbeat
@@ -39,7 +40,7 @@ class GroupedDriver(verdicts.VerdictDriver, novas_scheme.NovasSchemeDriver):
         if objects_base.NovaObject.indirection_api is None:
             self._sender = sender.Writer(service)
         else:
-            self._sender = sender.Caller(service)
+            self._sender = caller.Caller(service)
         if not service.report_interval:
             return
         # Not in step, where all processes start at once.

@@ -15,10 +15,10 @@ import oslo_messaging as messaging
 
 from nova_sg import exception
 from nova_sg.nova_tree import owner
+from nova_sg.nova_tree.grouped import caller
 from nova_sg.nova_tree.grouped import driver
 from nova_sg.nova_tree.grouped import endpoint
 from nova_sg.nova_tree.grouped import reader
-from nova_sg.nova_tree.grouped import sender
 from nova_sg.nova_tree.grouped import serving
 from nova_sg.nova_tree.grouped import written
 from nova_sg.tests.fixtures import commands
@@ -36,7 +36,7 @@ class TestCase(grouped.TestCase):
         self.stub_out('nova_sg.nova_tree.grouped.serving.REST', 0)
         # Each joins as if it had called before.
         self.stub_out(
-            'nova_sg.nova_tree.grouped.sender.first_casts',
+            'nova_sg.nova_tree.grouped.caller.first_casts',
             lambda per_call: per_call - 1,
         )
         self.seen_ago(self.made, 2 * grouped.DOWN_TIME)
@@ -49,7 +49,7 @@ class TestCase(grouped.TestCase):
             lambda: self.context,
         )
         self.conductor = self.start_service('conductor')
-        self.caller = sender.Caller(self.process)
+        self.caller = caller.Caller(self.process)
         self.sent: list[str] = []
         self.note('call')
         self.note('cast')
@@ -93,12 +93,12 @@ class TestConductor(TestCase):
 
     def test_the_calls_of_computes_that_join_together_are_spread(self):
         with mock.patch.object(
-            sender, 'first_casts', side_effect=[0, 1, 2, 3]
+            caller, 'first_casts', side_effect=[0, 1, 2, 3]
         ) as drawn:
             for _ in range(4):
-                caller = sender.Caller(self.process)
+                each = caller.Caller(self.process)
                 for _ in range(5):
-                    caller.beat()
+                    each.beat()
         self.assertEqual([mock.call(4)] * 4, drawn.mock_calls)
         called = [''.join(self.sent[i : i + 5]) for i in range(0, 20, 5)]
         self.assertEqual(
@@ -119,7 +119,7 @@ class TestConductor(TestCase):
         )
         self.seen_ago(self.made, 2 * grouped.DOWN_TIME)
         self.caller.beat()
-        self.assertEqual(['beat'] * sender.ATTEMPTS, self.sent[1:])
+        self.assertEqual(['beat'] * caller.ATTEMPTS, self.sent[1:])
         self.assertEqual(2, self.count())
         self.assertTrue(self.is_up(self.made))
 
@@ -165,7 +165,7 @@ class TestConductor(TestCase):
         self.settle()
         self.assertFalse(self.is_up(self.made))
         # Its next process does.
-        sender.Caller(self.process_of(self.made)).beat()
+        caller.Caller(self.process_of(self.made)).beat()
         self.assertTrue(self.is_up(self.made))
 
     def test_a_heartbeat_that_waited_too_long_counts_for_none(self):
@@ -248,10 +248,10 @@ class TestStockConductor(TestCase):
         )
         self.start_service('conductor')
 
-    def caller_(self, process: Any = None) -> sender.Caller:
-        caller = sender.Caller(process or self.process_of(self.made))
-        caller._client = caller._client.prepare(timeout=0.1)
-        return caller
+    def caller_(self, process: Any = None) -> caller.Caller:
+        made = caller.Caller(process or self.process_of(self.made))
+        made._client = made._client.prepare(timeout=0.1)
+        return made
 
     def test_the_row_is_read_first_for_siblings_share_it(self):
         first, second = self.caller_(), self.caller_()
@@ -262,22 +262,20 @@ class TestStockConductor(TestCase):
         self.assertTrue(self.is_up(self.made))
 
     def test_it_is_asked_again_only_after_some(self):
-        caller = self.caller_()
-        with mock.patch.object(
-            caller, '_ask', side_effect=caller._ask
-        ) as asked:
+        mine = self.caller_()
+        with mock.patch.object(mine, '_ask', side_effect=mine._ask) as asked:
             for _ in range(5):
-                caller.beat()
-        self.assertEqual(2 * sender.ATTEMPTS, asked.call_count)
+                mine.beat()
+        self.assertEqual(2 * caller.ATTEMPTS, asked.call_count)
 
     def test_a_queue_that_never_was_is_asked_once(self):
-        caller = self.caller_()
+        mine = self.caller_()
         with mock.patch.object(
-            caller,
+            mine,
             '_ask',
             side_effect=messaging.MessageUndeliverable(*['gone'] * 4),
         ) as asked:
-            caller.beat()
+            mine.beat()
         self.assertEqual(1, asked.call_count)
         self.assertEqual(1, self.read(self.made).report_count)
 

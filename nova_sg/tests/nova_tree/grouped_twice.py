@@ -10,8 +10,8 @@ from nova.db.main import models as nova_models
 import sqlalchemy as sa
 
 from nova_sg.db import models
+from nova_sg.nova_tree.grouped import caller
 from nova_sg.nova_tree.grouped import endpoint
-from nova_sg.nova_tree.grouped import sender
 from nova_sg.nova_tree.grouped import written
 from nova_sg.tests.nova_tree import grouped_remote
 
@@ -92,6 +92,6 @@ class TestDeliveredTwice(grouped_remote.TestCase):
         left = {'count': self.caller._count}
         self.request('leave', **left)
         self.assertFalse(self.is_up(self.made))
-        sender.Caller(self.process_of(self.made)).beat()
+        caller.Caller(self.process_of(self.made)).beat()
         self.request('leave', **left)
         self.assertTrue(self.is_up(self.made))
