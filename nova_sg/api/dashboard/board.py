@@ -161,7 +161,7 @@ class OwnBoard(Board):
         question = history_base.Question(host=name, limit=HISTORY)
         try:
             return servicegroup.get().history(context, question)
-        except exception.Conflict:
+        except (exception.Conflict, exception.ConductorTooOld):
             return None
 
     def change(

@@ -2,8 +2,11 @@
 
 """What the page gets of all services, and what it costs to follow them."""
 
+from unittest import mock
+
 import fixtures
 
+from nova_sg import exception
 from nova_sg import objects
 from nova_sg.api import deploy
 from nova_sg.api.dashboard import application
@@ -149,6 +152,19 @@ class TestState(base.DashboardTestCase):
             sorted(each['binary'] for each in services),
         )
         self.assertFalse(any(each['may_change'] for each in services))
+
+    def test_a_host_without_a_history_has_a_page(self):
+        for error in (
+            exception.Conflict('these records have no place for it'),
+            exception.ConductorTooOld(method='history', reason='1.5'),
+        ):
+            with mock.patch.object(
+                self.cloud.api, 'history', side_effect=error
+            ):
+                response = self.admin.get('/host?name=c1')
+            self.assertEqual(200, response.status_int)
+            self.assertIsNone(response.json['history'])
+            self.assertNotEqual([], response.json['services'])
 
     def test_the_page_of_a_host_tells_its_history(self):
         self.assertEqual([], self.admin.get('/host?name=c1').json['history'])
