@@ -82,6 +82,8 @@ class Limits(NamedTuple):
         :param entries: all of them, in order
         :param now: the time by the clock of the entries
         """
+        if not entries:
+            return []
         *older, last = entries[-self.entries :]
         return [
             *(each for each in older if self.keeps(each, now)),

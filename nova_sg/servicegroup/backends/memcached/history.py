@@ -71,7 +71,11 @@ class MemcachedHistory(base.History):
         self, context: Context, uuids: Collection[str]
     ) -> Mapping[str, entry_.Entry]:
         found = self._read(self._cell_of(context), uuids, 1)
-        return {uuid: entries[-1] for uuid, (entries, _) in found.items()}
+        return {
+            uuid: entries[-1]
+            for uuid, (entries, _) in found.items()
+            if entries
+        }
 
     def record(
         self, context: Context, entries: Sequence[entry_.Entry]
@@ -93,7 +97,7 @@ class MemcachedHistory(base.History):
                     first.append((key, value_.encode([new])))
                 continue
             before, version = found[each.uuid]
-            if before[-1].sequence == each.sequence - 1:
+            if before and before[-1].sequence == each.sequence - 1:
                 kept = self.limits.kept([*before, new], now)
                 next_.append((key, value_.encode(kept), version))
         # Both may be sent again: what was done is not done twice.
@@ -110,7 +114,7 @@ class MemcachedHistory(base.History):
             kept = self.limits.kept(entries, now)
             if uuid not in registered:
                 kept = [e for e in kept if self.limits.keeps(e, now)]
-            if len(kept) < len(entries):
+            if not kept or len(kept) < len(entries):
                 key = cell.keys.history(uuid)
                 ttl = self._ttl if kept else -1
                 item = key, value_.encode(kept), version
@@ -139,12 +143,11 @@ class MemcachedHistory(base.History):
         values: Mapping[str, tuple[bytes, bytes]],
         newest: int = 0,
     ) -> dict[str, _Versioned]:
-        """Return the entries that were read."""
+        """Return the entries that were read; none of what is damaged."""
         wanted = {cell.keys.history(uuid): uuid for uuid in uuids}
-        return {
-            wanted[key]: (
-                value_.decode(value, wanted[key], newest=newest),
-                version,
-            )
-            for key, (value, version) in values.items()
-        }
+        found = {}
+        for key, (value, version) in values.items():
+            entries = value_.decode(value, wanted[key], newest=newest)
+            if entries is not None:
+                found[wanted[key]] = entries, version
+        return found

@@ -86,6 +86,7 @@ class ZooKeeperHistory(base.History):
             history.uuid: history.entries[-1]
             for histories in self._read(self._paths(context), uuids, 1)
             for history in _there(histories)
+            if history.entries
         }
 
     def record(
@@ -125,7 +126,7 @@ class ZooKeeperHistory(base.History):
                 kept = self.limits.kept(history.entries, now)
                 if history.uuid not in registered:
                     kept = [e for e in kept if self.limits.keeps(e, now)]
-                if len(kept) < len(history.entries):
+                if not kept or len(kept) < len(history.entries):
                     deleted += len(history.entries) - len(kept)
                     changes.append(history.changed(cell, kept))
             # Where a watcher has written meanwhile it is done next time.
@@ -151,7 +152,7 @@ class ZooKeeperHistory(base.History):
                         place = cell.history_of(uuid)
                         value = value_.encode([entry])
                         transactions.append([requests.create(place, value)])
-                elif history.entries[-1].sequence == entry.sequence - 1:
+                elif history.precedes(entry):
                     last = history.entries[-1].changed_at
                     kept = self.limits.kept([*history.entries, entry], last)
                     transactions.append(history.changed(cell, kept))
@@ -183,19 +184,25 @@ class ZooKeeperHistory(base.History):
             paths = [cell.history_of(uuid) for uuid in part]
             values = multiread.read(self._session, paths)
             yield {
-                uuid: None if value is None else _History(uuid, value, newest)
+                uuid: None if value is None else _history(uuid, value, newest)
                 for uuid, value in zip(part, values, strict=True)
             }
 
 
 class _History:
-    """The entries of a service, as they were read."""
+    """The entries of a service, as they were read; none of what is damaged."""
 
-    def __init__(self, uuid: str, value: multiread.Value, newest: int) -> None:
+    def __init__(
+        self, uuid: str, version: int, entries: list[entry_.Entry]
+    ) -> None:
         self.uuid = uuid
-        self._version: int = value.stat.version
-        written_at: datetime.datetime = codec.time_of(value.stat.mtime)
-        self.entries = value_.decode(value.data, uuid, written_at, newest)
+        self._version = version
+        self.entries = entries
+
+    def precedes(self, entry: entry_.Entry) -> bool:
+        """Return whether an entry is the next one."""
+        last = self.entries[-1].sequence if self.entries else None
+        return last == entry.sequence - 1
 
     def changed(
         self, cell: layout.CellLayout, entries: Sequence[entry_.Entry]
@@ -205,6 +212,17 @@ class _History:
         if not entries:
             return [requests.delete(path, self._version)]
         return [requests.change(path, value_.encode(entries), self._version)]
+
+
+def _history(
+    uuid: str, value: multiread.Value, newest: int
+) -> _History | None:
+    """Return a history as it was read, None for one of a later release."""
+    written_at: datetime.datetime = codec.time_of(value.stat.mtime)
+    entries = value_.decode(value.data, uuid, written_at, newest)
+    if entries is None:
+        return None
+    return _History(uuid, value.stat.version, entries)
 
 
 def _there(

@@ -6,7 +6,6 @@ import datetime
 
 from oslotest import base
 
-from nova_sg import exception
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.history import entry as entry_
 from nova_sg.servicegroup.history import value
@@ -45,11 +44,18 @@ class TestValue(base.BaseTestCase):
         standing = entry_.Standing.parse('down, disabled, asleep')
         self.assertEqual(entry_.Standing('down', disabled=True), standing)
 
-    def test_a_value_that_is_none_is_an_error(self):
-        for bad in (b'', b'[]', b'{}', b'{"entries":[1]}', b'\xff'):
-            self.assertRaises(
-                exception.RecordUnreadable, value.decode, bad, 'u1'
-            )
+    def test_a_damaged_value_holds_nothing(self):
+        for bad in (
+            *(b'', b'[]', b'{}', b'\xff', b'7', b'{"entries":[]}'),
+            *(b'{"format":1,"entries":[1]}', b'{"format":1,"entries":7}'),
+            b'{"format":1,"entries":[[1,"h","b","x","up","up",null,"o"]]}',
+            b'{"format":1,"entries":[[1,"h","b",null,7,"up",null,"o"]]}',
+        ):
+            self.assertEqual([], value.decode(bad, 'u1'), bad)
+
+    def test_a_value_of_a_later_format_is_none_of_ours(self):
+        later = value.encode(entries(1)).replace(b':1,', b':2,', 1)
+        self.assertIsNone(value.decode(later, 'u1'))
 
     def test_no_value_is_longer_than_a_server_takes(self):
         given = [
