@@ -27,6 +27,7 @@ from nova_sg.nova_tree.grouped import clocks
 from nova_sg.nova_tree.grouped import written
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import knowledge
+from nova_sg.servicegroup import last_known
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member as sg_member
 
@@ -59,7 +60,7 @@ class Reader:
         self._clock = clocks.DatabaseClock(database_time, stepped)
         # The newest state of each service this process has judged by.
         self._newest: dict[str, tuple[int, datetime.datetime]] = {}
-        self._prune_above = knowledge.PRUNE_STEP
+        self._prune_above = last_known.PRUNE_STEP
 
     @property
     def age(self) -> float:
@@ -131,7 +132,7 @@ class Reader:
             for uuid, newest in list(self._newest.items())
             if uuid in known
         }
-        self._prune_above = 2 * len(self._newest) + knowledge.PRUNE_STEP
+        self._prune_above = 2 * len(self._newest) + last_known.PRUNE_STEP
 
     def _last_known(
         self, uuid: str, error: exception.ServiceGroupUnavailable

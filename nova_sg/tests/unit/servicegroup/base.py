@@ -11,6 +11,7 @@ from oslotest import base
 
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import knowledge
+from nova_sg.servicegroup import last_known
 from nova_sg.servicegroup import lease
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import outages
@@ -76,7 +77,9 @@ class KnowledgeTestCase(base.BaseTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.clock = self.useFixture(Clock(knowledge, outages, pace))
+        self.clock = self.useFixture(
+            Clock(knowledge, last_known, outages, pace)
+        )
         self.log = self.useFixture(fixtures.FakeLogger(outages.__name__))
         self.knowledge = knowledge.Knowledge(BOUNDS)
 

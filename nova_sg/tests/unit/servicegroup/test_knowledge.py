@@ -13,6 +13,7 @@ from oslotest import base as test_base
 
 from nova_sg.servicegroup import doubt
 from nova_sg.servicegroup import knowledge
+from nova_sg.servicegroup import last_known
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import pace
 from nova_sg.tests.unit.servicegroup import base
@@ -63,8 +64,8 @@ class TestVerdicts(base.KnowledgeTestCase):
         self.assertEqual({'b': True}, self.last('a', 'b'))
 
     def test_services_that_others_destroyed_do_not_pile_up(self):
-        self.learn(**{f'old{n}': True for n in range(knowledge.PRUNE_STEP)})
-        self.clock.now += knowledge.FORGOTTEN_AFTER + 1
+        self.learn(**{f'old{n}': True for n in range(last_known.PRUNE_STEP)})
+        self.clock.now += last_known.FORGOTTEN_AFTER + 1
         self.learn(new=True)
         self.assertEqual({'new': True}, self.last('old0', 'new'))
 
@@ -273,7 +274,7 @@ class TestThreads(test_base.BaseTestCase):
         sys.setswitchinterval(1e-6)
         self.useFixture(fixtures.MonkeyPatch(f'{pace.__name__}.ALONE', 1))
         self.useFixture(
-            fixtures.MonkeyPatch(f'{knowledge.__name__}.PRUNE_STEP', 1)
+            fixtures.MonkeyPatch(f'{last_known.__name__}.PRUNE_STEP', 1)
         )
         bounds = doubt.bounds_of(1, 3)
         shared = knowledge.Knowledge(bounds)
