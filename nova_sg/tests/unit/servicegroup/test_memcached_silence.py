@@ -38,11 +38,11 @@ class SilenceTest(base.BaseTestCase):
         self.silence.returned()
         return told
 
-    def test_an_outage_that_nobody_beats_in_is_told(self) -> None:
+    def test_an_outage_without_a_beat_is_told(self) -> None:
         self.read(7)
         self.assertTrue(self.tells())
 
-    def test_who_has_seen_that_nobody_lives_tells_of_no_silence(self) -> None:
+    def test_a_process_that_saw_members_die_tells_of_none(self) -> None:
         self.read(7, 15)
         self.assertFalse(self.tells())
 
@@ -66,28 +66,21 @@ class SilenceTest(base.BaseTestCase):
             self.read(tick, 9)
             self.assertTrue(self.tells())
 
-    def told(self, told: bytes | None, counting: bytes | None = None) -> int:
-        """Return how much is told by a process that misses members."""
-        return len(self.silence.unheard(7, counting, told))
-
-    def test_one_that_begins_where_nobody_counts_tells_of_a_silence(
-        self,
-    ) -> None:
+    def test_a_new_process_tells_once_of_a_tick_that_none_counts(self) -> None:
         self.silence.saw(b'7')
-        self.assertEqual(2, self.told(None))
-        self.assertEqual(2, self.told(b'6'))
-
-    def test_a_silence_is_told_once_by_those_that_begin(self) -> None:
-        self.silence.saw(b'7')
-        self.assertEqual(0, self.told(b'7'))
-
-    def test_where_somebody_counts_there_is_no_silence(self) -> None:
-        self.silence.saw(b'7')
-        self.assertEqual(0, self.told(None, b'1'))
+        for counting, told, writes in (
+            (None, None, 2),
+            (None, b'6', 2),
+            (None, b'7', 0),
+            (b'1', None, 0),
+        ):
+            with self.subTest(counting=counting, told=told):
+                telling = self.silence.unheard(7, counting, told)
+                self.assertEqual(writes, len(telling))
 
     def test_one_that_saw_members_die_neither_tells_nor_believes(self) -> None:
         self.read(7, 15)
-        self.assertEqual(0, self.told(None))
+        self.assertEqual([], self.silence.unheard(7, None, None))
         self.assertIsNone(self.silence.begun(b'{"tick": 7}', 7))
         # Nor when one of them is back.
         self.read(8)

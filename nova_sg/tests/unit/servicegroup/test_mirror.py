@@ -2,10 +2,12 @@
 
 """A mirror that follows a backend of a few lines."""
 
+import logging
 import threading
 import time
 from unittest import mock
 
+import fixtures
 from oslotest import base as test_base
 
 from nova_sg import exception
@@ -14,6 +16,7 @@ from nova_sg.servicegroup import record
 from nova_sg.servicegroup.mirror import feed
 from nova_sg.servicegroup.mirror import members
 from nova_sg.servicegroup.mirror import mirror
+from nova_sg.servicegroup.mirror import part
 from nova_sg.tests.unit.servicegroup import base
 
 MEMBERS = (liveness.Member(1, 0.0, 60),)
@@ -29,6 +32,7 @@ class Source(feed.Source, feed.ChangeFeed, feed.MemberFeed):
         self.listed = 0
         self.workers = {}
         self.broken = False
+        self.failures = 0
         self.told = []
 
     def records(self, cell, changed):
@@ -50,6 +54,7 @@ class Source(feed.Source, feed.ChangeFeed, feed.MemberFeed):
     def snapshot(self):
         with self.lock:
             if self.broken:
+                self.failures += 1
                 raise exception.RecordUnreadable(where='here', reason='odd')
             self.listed += 1
             records = dict(self.log)
@@ -135,11 +140,19 @@ class TestMirror(base.WaitingTestCase):
         self.assertEqual(2, self.source.listed)
 
     def test_what_cannot_be_read_is_told_once_and_tried_again(self):
+        log = self.useFixture(
+            fixtures.FakeLogger(mirror.__name__, level=logging.INFO)
+        )
+        self.useFixture(
+            fixtures.MonkeyPatch(f'{part.__name__}.RETRY_AFTER', 0.01)
+        )
         self.source.broken = True
         self.follow(1)
         self.assertIsNone(self.hosts())
+        self.eventually(lambda: self.source.failures >= 3)
         self.source.broken = False
         self.eventually(lambda: self.hosts() == [1])
+        self.assertEqual(1, log.output.count('Cannot follow'), log.output)
 
     def test_no_view_is_older_than_what_was_seen_otherwise(self):
         self.lease.request_timeout = 0.1
@@ -182,9 +195,9 @@ class TestMirror(base.WaitingTestCase):
 class TestPauses(test_base.BaseTestCase):
     def pause_after(self, seconds: float) -> float:
         """Return how long nothing is read after a reading that took long."""
-        part = members.AllMembers(base.Lease(6.0, 5.0), mock.Mock(), Source())
+        read = members.AllMembers(base.Lease(6.0, 5.0), mock.Mock(), Source())
         now = time.monotonic()
-        return part.next_time(now - seconds) - now
+        return read.next_time(now - seconds) - now
 
     def test_many_changes_at_once_are_read_at_once(self):
         self.assertGreaterEqual(self.pause_after(0), members.PAUSE)
