@@ -77,8 +77,7 @@ class ToyRecordStore(base.RecordStore):
     def minimum_versions(
         self, context: sg_context.RequestContext, binaries: Iterable[str]
     ) -> dict[str, int]:
-        lowest = self._live().minimum_versions
-        return {each: lowest[each] for each in binaries if each in lowest}
+        return self._live().minimum_versions(binaries)
 
     def made(
         self, context: sg_context.RequestContext, uuid: str | None = None
