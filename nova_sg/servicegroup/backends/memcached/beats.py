@@ -67,9 +67,10 @@ class Beats:
         return self._for_all(workers, self._leave)
 
     def note_wedged(self, workers: Sequence[worker_.Worker]) -> Workers:
-        """Say that workers hang, where there is no other; two requests.
+        """Say that workers hang, where no other beats; two requests.
 
-        What another worker says meanwhile counts.
+        What another worker says meanwhile counts. Where all of a service
+        hang, the one that beat last finds that no other has since.
         """
         for worker in workers:
             # The next beat says otherwise.
@@ -80,8 +81,7 @@ class Beats:
         writes = []
         for worker in workers:
             value, _token = found.get(worker.key, (values.left(), b''))
-            rest = worker.without(value)
-            if rest is not None and rest.alone:
+            if worker.beat_last(value):
                 end, there = last.End(worker.last), found.get(worker.last)
                 writes += end.says(True, there, reasons.WEDGED)
         self._server.write(writes)

@@ -115,6 +115,19 @@ class Worker:
         left_over = self._encode({**values, 'workers': workers})
         return Rest(left_over, ttl, not workers)
 
+    def beat_last(self, value: bytes) -> bool:
+        """Return whether no other worker has beaten since this one did.
+
+        :param value: of the key, as it is now
+        :returns: False also where the service was forgotten
+        """
+        values = _decode(value)
+        return 'forgotten' not in values and all(
+            name == self._name
+            or self._others.get(name, (None,))[0] == entry['beats']
+            for name, entry in values.get('workers', {}).items()
+        )
+
     def leaves_trace(self, tick: int, renewal: int) -> bool:
         """Return whether the trace is to be written with this beat.
 

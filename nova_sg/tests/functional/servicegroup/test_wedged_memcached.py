@@ -31,3 +31,18 @@ class TestWedged(base.QuietTest):
         self.membership.join(self.context, self.service)
         self.membership._stopped([self.handle])
         self.assertEqual(reasons.SILENT, self.said())
+
+    def test_another_worker_that_beats_makes_it_none(self):
+        other = self.membership.join(self.context, self.service)
+        self.handle.beat(self.context)
+        other.beat(self.context)
+        self.membership._stopped([self.handle])
+        self.assertEqual(reasons.SILENT, self.said())
+
+    def test_of_two_that_hang_it_is_the_last_to_beat_that_tells(self):
+        other = self.membership.join(self.context, self.service)
+        self.handle.beat(self.context)
+        self.membership._stopped([other])
+        self.assertEqual(reasons.SILENT, self.said())
+        self.membership._stopped([self.handle])
+        self.assertEqual(reasons.WEDGED, self.said())
