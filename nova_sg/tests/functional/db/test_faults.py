@@ -38,6 +38,10 @@ WORDS = {
 }
 
 
+#: Of a process that has time to try again on a laden machine.
+PATIENT = {'servicegroup': {'report_interval': 20, 'service_down_time': 60}}
+
+
 class FaultsTestCase(base.DatabaseTestCase):
     scenarios = scenarios.SERVER_SCHEMAS
     options = {'servicegroup': {'report_interval': 2, 'service_down_time': 5}}
@@ -94,9 +98,7 @@ class TestLostConnections(FaultsTestCase):
 
 
 class TestDeadlocks(FaultsTestCase):
-    options = {
-        'servicegroup': {'report_interval': 20, 'service_down_time': 60}
-    }
+    options = PATIENT
 
     def test_both_sides_of_a_deadlock_get_through(self):
         self.db.write(
@@ -175,6 +177,7 @@ class TestUnreachable(FaultsTestCase):
         return self.far.read(lambda c: c.exec_driver_sql('SELECT 1').scalar())
 
     def test_a_connection_that_breaks_at_any_moment_is_made_anew(self):
+        self.options = PATIENT
         for number in range(1, 12):
             self.network.withhold(proxy.nth(number))
             self.far = self.another_process(self.far_url)
