@@ -173,10 +173,9 @@ need_python() {
 # and the build leaves files beside what it builds.
 copy_source() {
     local key archive=$base/source.tar
-    tar -C "$top" -cf "$archive" --sort=name --exclude-vcs \
-        --exclude='./.venv*' --exclude='./.*_cache' --exclude=./.tox \
-        --exclude=./.stestr --exclude=./doc/build --exclude='*.egg-info' \
-        --exclude=__pycache__ .
+    # Hidden are git's own, caches, and environments of many hundred megabytes.
+    tar -C "$top" -cf "$archive" --sort=name --exclude='./.[!.]*' \
+        --exclude=./doc/build --exclude='*.egg-info' --exclude=__pycache__ .
     key=$(sha256sum <"$archive")
     # Agents of a run with --keep may be using what is there.
     if [[ ! -e $base/source.sum || $(<"$base/source.sum") != "$key" ]]; then
