@@ -21,8 +21,8 @@ load_tests = testscenarios.load_tests_apply_scenarios
 #: Each by a process of its own, so that they run beside each other.
 GROUPS = {
     'services': (
-        *('api', 'invocations', 'manage', 'once', 'reasons', 'switch'),
-        'unknown',
+        *('api', 'invocations', 'manage', 'manage_shown', 'once', 'reasons'),
+        *('switch', 'unknown'),
     ),
     'heartbeats': (
         *('elsewhere', 'grouped', 'grouped_reader', 'grouped_remote'),
