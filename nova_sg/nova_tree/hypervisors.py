@@ -20,9 +20,9 @@ from typing import Any
 from nova import context as nova_context
 from nova import exception as nova_exception
 from nova import objects
-from nova.api.openstack.compute import hypervisors as nova_hypervisors
 from nova.compute import api as compute_api
 
+from nova_sg.nova_tree import controllers
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
 
@@ -36,12 +36,7 @@ class HypervisorServices(takeover.Takeover):
     name = 'the services of os-hypervisors'
 
     def wrapped(self) -> Iterator[takeover.Wrapped]:
-        yield takeover.Wrapped(
-            nova_hypervisors.HypervisorsController,
-            '_get_hypervisors',
-            ('self', 'req', 'detail', 'limit', 'marker', 'links'),
-            _list,
-        )
+        yield controllers.HYPERVISORS(_list)
         yield takeover.Wrapped(
             compute_api.HostAPI,
             'service_get_by_compute_host',

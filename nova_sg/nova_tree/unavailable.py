@@ -17,11 +17,11 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
-from nova.api.openstack import wsgi
 from oslo_log import log as logging
 import webob.exc
 
 from nova_sg import exception
+from nova_sg.nova_tree import controllers
 from nova_sg.nova_tree import takeover
 
 LOG = logging.getLogger(__name__)
@@ -33,12 +33,7 @@ class Unavailable(takeover.Takeover):
     name = 'nova.api.openstack.wsgi.Resource.dispatch'
 
     def wrapped(self) -> Iterator[takeover.Wrapped]:
-        yield takeover.Wrapped(
-            wsgi.Resource,
-            'dispatch',
-            ('self', 'method', 'request', 'action_args'),
-            _dispatch,
-        )
+        yield controllers.DISPATCH(_dispatch)
 
 
 def _dispatch(novas: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

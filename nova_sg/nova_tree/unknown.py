@@ -35,7 +35,6 @@ import contextvars
 from typing import Any
 
 from nova import exception as nova_exception
-from nova.api.openstack.compute import availability_zone as nova_zones
 from nova.api.openstack.compute import hypervisors as nova_hypervisors
 from nova.api.openstack.compute import services as nova_services
 from nova.compute import api as compute_api
@@ -46,6 +45,7 @@ from nova.virt import driver as virt_driver
 from oslo_log import log as logging
 
 from nova_sg import exception
+from nova_sg.nova_tree import controllers
 from nova_sg.nova_tree import looks
 from nova_sg.nova_tree import takeover
 
@@ -80,18 +80,8 @@ class UnknownServices(takeover.Takeover):
             ('self', 'svc', 'additional_fields', 'req', 'cell_down_support'),
             _service_detail,
         )
-        yield takeover.Wrapped(
-            controller,
-            '_get_services_list',
-            ('self', 'req', 'additional_fields'),
-            _services_list,
-        )
-        yield takeover.Wrapped(
-            nova_zones.AvailabilityZoneController,
-            '_describe_availability_zones_verbose',
-            ('self', 'context', 'kwargs'),
-            _zones,
-        )
+        yield controllers.SERVICES(_services_list)
+        yield controllers.ZONES(_zones)
         yield from self._of_hypervisors()
         yield takeover.Wrapped(
             compute_api.API,
@@ -131,12 +121,7 @@ class UnknownServices(takeover.Takeover):
             ),
             _hypervisor,
         )
-        yield takeover.Wrapped(
-            controller,
-            '_get_hypervisors',
-            ('self', 'req', 'detail', 'limit', 'marker', 'links'),
-            _hypervisors,
-        )
+        yield controllers.HYPERVISORS(_hypervisors)
         yield takeover.Wrapped(
             controller,
             '_get_compute_nodes_by_name_pattern',

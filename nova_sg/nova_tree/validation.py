@@ -24,12 +24,12 @@ from typing import Any
 
 from nova import conf as nova_conf
 from nova.api import validation
-from nova.api.openstack import wsgi
 from nova.api.openstack.compute import availability_zone as nova_zones
 from nova.api.openstack.compute import hosts as nova_hosts
 from nova.api.openstack.compute import hypervisors as nova_hypervisors
 from nova.api.openstack.compute import services as nova_services
 
+from nova_sg.nova_tree import controllers
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
 
@@ -55,12 +55,7 @@ class ResponseValidation(takeover.Takeover):
     name = 'the validation of answers by nova.api.validation'
 
     def wrapped(self) -> Iterator[takeover.Wrapped]:
-        yield takeover.Wrapped(
-            wsgi.Resource,
-            'dispatch',
-            ('self', 'method', 'request', 'action_args'),
-            _dispatch,
-        )
+        yield controllers.DISPATCH(_dispatch)
 
     def check(self) -> None:
         super().check()

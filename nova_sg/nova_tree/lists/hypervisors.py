@@ -27,6 +27,7 @@ import webob.exc
 
 from nova_sg import exception
 from nova_sg.inventory import base as inventory_base
+from nova_sg.nova_tree import controllers
 from nova_sg.nova_tree import hypervisors
 from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree.lists import cells
@@ -62,11 +63,8 @@ class HypervisorsList(takeover.Takeover):
                 *cells.PLACES,
             )
         )
-        yield takeover.Wrapped(
-            controller,
-            '_get_hypervisors',
-            ('self', 'req', 'detail', 'limit', 'marker', 'links'),
-            functools.partial(_get_hypervisors, there),
+        yield controllers.HYPERVISORS(
+            functools.partial(_get_hypervisors, there)
         )
 
     def check(self) -> None:

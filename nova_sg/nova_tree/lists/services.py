@@ -15,6 +15,7 @@ from nova.api.openstack import api_version_request
 from nova.api.openstack.compute import services as nova_services
 
 from nova_sg.inventory import base as inventory_base
+from nova_sg.nova_tree import controllers
 from nova_sg.nova_tree import shown
 from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import zones
@@ -41,11 +42,8 @@ class ServicesList(takeover.Takeover):
                 *cells.PLACES,
             )
         )
-        yield takeover.Wrapped(
-            controller,
-            '_get_services_list',
-            ('self', 'req', 'additional_fields'),
-            functools.partial(_get_services_list, there),
+        yield controllers.SERVICES(
+            functools.partial(_get_services_list, there)
         )
 
     def check(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from nova import availability_zones
 from nova.api.openstack.compute import availability_zone as nova_zones
 
+from nova_sg.nova_tree import controllers
 from nova_sg.nova_tree import shown
 from nova_sg.nova_tree import takeover
 from nova_sg.nova_tree import zones
@@ -36,12 +37,7 @@ class ZonesList(takeover.Takeover):
                 *cells.PLACES,
             )
         )
-        yield takeover.Wrapped(
-            nova_zones.AvailabilityZoneController,
-            '_describe_availability_zones_verbose',
-            ('self', 'context', 'kwargs'),
-            functools.partial(_describe, there),
-        )
+        yield controllers.ZONES(functools.partial(_describe, there))
 
     def check(self) -> None:
         super().check()
