@@ -151,9 +151,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         beating = [each for each in beating if not each.gone]
         for each in beating:
             if each not in self._handles:
-                raise exception.ServiceNotJoined(
-                    uuid=each.uuid, driver=self.conf.servicegroup.driver
-                )
+                raise self._not_joined([each.uuid])
             each.beaten_at = now
         lost, without_record = self._keys.look(beating)
         asking = [

@@ -17,7 +17,6 @@ DEFAULT_PORT = 11211
 #: The longest prefix: keys are 250 bytes, and what follows it takes 110.
 MAX_PREFIX = 100
 
-
 #: What a host name is made of, and how long it is at most.
 _is_name = re.compile(r'[0-9A-Za-z_.-]{1,253}').fullmatch
 
