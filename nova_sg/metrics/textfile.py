@@ -91,7 +91,8 @@ def with_label(text: str, name: str, value: str) -> str:
 
     def lines() -> Iterator[str]:
         label = f'{name}="{value}"'
-        for line in text.splitlines():
+        # A label may hold what splitlines() takes for the end of one.
+        for line in text.removesuffix('\n').split('\n'):
             if not line or line.startswith('#'):
                 yield line
                 continue

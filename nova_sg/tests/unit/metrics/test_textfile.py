@@ -22,3 +22,10 @@ class TestWithLabel(base.BaseTestCase):
             'a{process="x",b="}{, \\" d"} 1e+06\n',
             textfile.with_label(text, 'process', 'x'),
         )
+
+    def test_nothing_in_a_label_ends_a_line(self):
+        text = 'a{b="\x0b\x0c\x1c\x85\u2028\u2029\r"} 1\n'
+        self.assertEqual(
+            text.replace('{', '{process="x",'),
+            textfile.with_label(text, 'process', 'x'),
+        )
