@@ -10,9 +10,12 @@ connection to one of them.
 from collections.abc import Callable
 from collections.abc import Mapping
 from http import server
+import io
 import logging
+import re
 import socket
 import threading
+import time
 from typing import Any
 from typing import NamedTuple
 
@@ -22,10 +25,14 @@ from nova_sg import exception
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds after which the thread looks whether it shall end, and for which a
-#: client that says nothing is waited for.
+#: Seconds after which the thread looks whether it shall end, and in which a
+#: client has to say all that it wants.
 _TURN = 1.0
 _PATIENCE = 5.0
+
+#: The most bytes that a client says, and what ends it.
+_LONGEST = 65536
+_END = re.compile(rb'\n\r?\n')
 
 #: Clients that are answered at a time; others wait.
 _CLIENTS = 8
@@ -133,10 +140,38 @@ class Listener:
             return _FAILED
 
 
+def _head(connection: socket.socket) -> bytes:
+    """Return the head of a request, as far as there is one.
+
+    A client that sends a byte now and then would be waited for as long as it
+    likes, and a few of them would keep all probes from being answered.
+
+    :raises TimeoutError: it has not come in time
+    """
+    until = time.monotonic() + _PATIENCE
+    head = b''
+    while not _END.search(head) and len(head) < _LONGEST:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError('a request takes too long')
+        connection.settimeout(left)
+        more = connection.recv(_LONGEST)
+        if not more:
+            break
+        head += more
+    connection.settimeout(_PATIENCE)
+    return head
+
+
 class _Handler(server.BaseHTTPRequestHandler):
     server: Any
     server_version = 'nova_sg'
     sys_version = ''
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self.rfile = io.BytesIO(_head(self.connection))
 
     def do_GET(self) -> None:  # noqa: N802
         answer = self.server.answer(self.path)
