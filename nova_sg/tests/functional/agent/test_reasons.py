@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Twenty agents end in every way, and two readers tell why: one that watched
-them, and a command that has just begun.
+"""Agents end in every way, and two readers tell why: one that watched them,
+and a command that has just begun.
 """
 
 from collections.abc import Mapping
@@ -14,23 +14,27 @@ from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.testing import base
 from nova_sg.tests.fixtures import agents
 from nova_sg.tests.fixtures import commands
+from nova_sg.tests.fixtures import long
 from nova_sg.tests.functional.servicegroup import deployments
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 from nova_sg.tests.functional.servicegroup import zookeeper_deployments
 
-#: How many end in each way, and what can be told of it. A killed, a suspended
-#: and a cut off agent look the same from elsewhere.
+#: What can be told of each way in which some end. A killed, a suspended and a
+#: cut off agent look the same from elsewhere.
 ENDS = {
-    'stopped': (4, reasons.STOPPED),
-    'killed': (3, reasons.SILENT),
-    'suspended': (3, reasons.SILENT),
-    'cut-off': (4, reasons.SILENT),
-    'hung': (3, reasons.WEDGED),
-    'forced': (3, reasons.FORCED),
+    'stopped': reasons.STOPPED,
+    'killed': reasons.SILENT,
+    'suspended': reasons.SILENT,
+    'cut-off': reasons.SILENT,
+    'hung': reasons.WEDGED,
+    'forced': reasons.FORCED,
 }
 
+#: How many end in each way.
+AGENTS = long.times(2, 4)
 
-class _TwentyAgents:
+
+class _EndingAgents:
     timeout = 240
     options = {'servicegroup': {'service_down_time': 5}}  # noqa: RUF012
 
@@ -40,11 +44,10 @@ class _TwentyAgents:
         self.link = self.deployment.proxied()
         linked = self.deployment.write('linked.conf', self.link.options)
         self.hosts = {
-            end: [f'{end}-{n}' for n in range(number)]
-            for end, (number, _reason) in ENDS.items()
+            end: [f'{end}-{n}' for n in range(AGENTS)] for end in ENDS
         }
         self.expected = {
-            host: ENDS[end][1]
+            host: ENDS[end]
             for end, hosts in self.hosts.items()
             for host in hosts
         }
@@ -114,7 +117,7 @@ class _TwentyAgents:
         ):
             self.assertEqual(expected, dict(self.told))
 
-    def test_each_end_of_twenty_agents_is_told_apart(self):
+    def test_each_end_of_agents_is_told_apart(self):
         up = dict.fromkeys(self.expected, reasons.UP)
         self.eventually_told(self.of_watcher, up)
         self.assertEqual(up, self.of_command())
@@ -145,15 +148,15 @@ class _TwentyAgents:
         self.assertTrue(early <= moment <= _now(), moment)
 
 
-class TestPostgresql(_TwentyAgents, base.ConformanceTest):
+class TestPostgresql(_EndingAgents, base.ConformanceTest):
     deployment_class = deployments.PostgresqlDeployment
 
 
-class TestZooKeeper(_TwentyAgents, base.ConformanceTest):
+class TestZooKeeper(_EndingAgents, base.ConformanceTest):
     deployment_class = zookeeper_deployments.ZooKeeperDeployment
 
 
-class TestMemcached(_TwentyAgents, base.ConformanceTest):
+class TestMemcached(_EndingAgents, base.ConformanceTest):
     deployment_class = memcached_deployments.McMemcachedDeployment
 
 
