@@ -33,26 +33,22 @@ class WorkerTests(base.HealthyTest):
             within=self.conf.servicegroup.report_interval,
         )
 
-    def test_a_process_that_hangs_is_down_until_it_goes_on(self) -> None:
-        service = self.register()
-        other = self.worker()
-        other.call(actions.join_and_beat, service)
-        other.signal(signal.SIGSTOP)
-        self.eventually_down(service, 'a hang')
-        other.signal(signal.SIGCONT)
-        self.eventually_up(service, 'the hang')
-
-    def test_a_process_that_lives_without_beats_is_down(self) -> None:
-        service = self.register()
-        other = self.worker()
-        other.call(actions.join, service)
+    def test_a_process_that_hangs_or_does_not_beat_is_down(self) -> None:
+        hung, silent = self.register('hung'), self.register('silent')
+        hanging, idle = self.worker(), self.worker()
+        hanging.call(actions.join_and_beat, hung)
+        idle.call(actions.join, silent)
+        hanging.signal(signal.SIGSTOP)
+        self.eventually_down(hung, 'a hang')
         self.eventually(
-            lambda: not self.is_up(service),
+            lambda: not self.is_up(silent),
             'the service whose loop does not turn is down',
             within=self.conf.servicegroup.service_down_time,
         )
-        other.call(actions.beat, service)
-        self.assertTrue(self.is_up(service))
+        hanging.signal(signal.SIGCONT)
+        self.eventually_up(hung, 'the hang')
+        idle.call(actions.beat, silent)
+        self.assertTrue(self.is_up(silent))
 
     def test_a_restarted_process_is_up_at_once(self) -> None:
         service = self.register()
