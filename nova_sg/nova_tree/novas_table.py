@@ -2,7 +2,8 @@
 
 """Statements on nova's own table for which nova has no function.
 
-They are executed in the cell that nova's context leads to.
+For lists it has some, which map each row to an object. The statements are
+executed in the cell that nova's context leads to.
 """
 
 from collections.abc import Iterable
