@@ -24,8 +24,8 @@ from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import services
 
-#: Seconds for a command in a process of its own; a laden machine may be slow.
-PATIENCE = 60
+#: Seconds for a command in a process of its own.
+PATIENCE = commands.PATIENCE
 
 PYTHON = sys.executable
 
