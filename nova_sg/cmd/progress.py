@@ -2,6 +2,7 @@
 
 """What a user sees while a command takes its time: on a terminal only."""
 
+import os
 import sys
 import threading
 import time
@@ -21,6 +22,9 @@ class _Line:
     :param what: what is being done
     """
 
+    #: Of a terminal that does not tell.
+    COLUMNS = 80
+
     def __init__(self, what: str) -> None:
         self._what = what
         self._stream = sys.stderr
@@ -37,8 +41,19 @@ class _Line:
 
     def _write(self, text: str) -> None:
         self._written = True
-        self._stream.write(f'\r\x1b[K{text}')
+        self._stream.write(f'\r\x1b[K{text[: self._room()]}')
         self._stream.flush()
+
+    def _room(self) -> int:
+        """Return how much of a line a terminal shows in one of its own.
+
+        What went on in a second one would stay there.
+        """
+        try:
+            columns, _lines = os.get_terminal_size(self._stream.fileno())
+        except OSError:
+            return self.COLUMNS
+        return (columns or self.COLUMNS) - 1
 
 
 class Waiting(_Line):

@@ -176,10 +176,13 @@ class Screen:
         said.append((f'{disabled} disabled  {forced} forced down', PLAIN))
         when = f'  {_clock(self._shown.learned_at)}'
         if self.paused:
-            when = f'  paused{when}'
+            # First, for a narrow terminal shows it, too.
+            said.insert(0, ('paused  ', ALARM))
         used = sum(_width(text) for text, _style in said)
-        gap = max(width - used - len(when), 0)
-        said.append((' ' * gap + when, DIM))
+        gap = width - used - len(when)
+        # Half of a time would be another time.
+        if gap >= 0:
+            said.append((' ' * gap + when, DIM))
         lines = [said]
         if self._shown.error is not None:
             read_at = _clock(self._shown.read_at)

@@ -5,8 +5,12 @@
 import collections
 import datetime
 import json
+import os
+import select
+import stat
 import sys
 from typing import Any
+from typing import TextIO
 
 from nova_sg import texts
 from nova_sg import times
@@ -112,7 +116,13 @@ class Stream:
         self._print(f'{said}: {states}' if states else said)
 
     def tell(self, news: follower.News) -> None:
-        """Print the transitions of one reading."""
+        """Print the transitions of one reading.
+
+        :raises BrokenPipeError: nobody would read them: a program that has
+            seen what it waited for is not to wait for one more transition
+        """
+        if _unread(sys.stdout):
+            raise BrokenPipeError
         form = json_line if self._as_json else text_line
         for change in news.changes:
             self._print(form(news.learned_at, change))
@@ -120,3 +130,16 @@ class Stream:
     def _print(self, line: str) -> None:
         # A pipe is read while it is written.
         print(line, file=sys.stdout, flush=True)
+
+
+def _unread(output: TextIO) -> bool:
+    """Return whether a stream is a pipe that its reader has closed."""
+    try:
+        descriptor = output.fileno()
+    except OSError:
+        # It is none of the operating system.
+        return False
+    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        return False
+    # An error is all that the writing end has to read. eventlet has no poll.
+    return bool(select.select([descriptor], [], [], 0)[0])

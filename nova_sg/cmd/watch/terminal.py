@@ -4,6 +4,7 @@
 
 import curses
 import datetime
+import logging
 import os
 import select
 import sys
@@ -14,6 +15,8 @@ from nova_sg.cmd import terminals
 from nova_sg.cmd.watch import follower
 from nova_sg.cmd.watch import messages
 from nova_sg.cmd.watch import screen
+
+LOG = logging.getLogger(__name__)
 
 #: Seconds after which a change of the services or of the size is seen.
 TICK = 0.2
@@ -51,8 +54,25 @@ _KEYS = {
 
 
 def usable() -> bool:
-    """Return whether there is a terminal on which a screen can be drawn."""
-    return sys.stdin.isatty() and terminals.takes_sequences(sys.stdout)
+    """Return whether there is a terminal on which a screen can be drawn.
+
+    One that this machine knows nothing of gets lines, and a warning: a user
+    has come from another machine, with a terminal of its own.
+    """
+    if not (sys.stdin.isatty() and terminals.takes_sequences(sys.stdout)):
+        return False
+    try:
+        curses.setupterm()
+        known = curses.tigetstr('cup') and curses.tigetstr('clear')
+    except curses.error:
+        known = None
+    if not known:
+        LOG.warning(
+            'No screen can be drawn on a terminal of TERM=%s, as far as this '
+            'machine knows: lines are printed',
+            os.environ['TERM'],
+        )
+    return bool(known)
 
 
 class Terminal:

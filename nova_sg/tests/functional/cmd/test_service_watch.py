@@ -90,7 +90,7 @@ class TestLines(WatchTestCase):
         self.assertEqual([('added', None, 'up')], self.wait_for(command, 1))
 
     def test_lines_end_with_the_program_that_reads_them(self):
-        agent = self.start('--host', 'c1')
+        self.start('--host', 'c1')
         watching = subprocess.Popen(
             [sys.executable, '-m', 'nova_sg.cmd.manage', *WATCH],
             env=self.environment(),
@@ -103,8 +103,8 @@ class TestLines(WatchTestCase):
         self.assertIn(
             'watching 1 service(s): 1 up', watching.stdout.readline()
         )
+        # Without one more transition.
         watching.stdout.close()
-        agent.stop()
         self.assertEqual(141, watching.wait(commands.PATIENCE))
         self.assertEqual('', watching.stderr.read())
         watching.stderr.close()
@@ -160,3 +160,11 @@ class TestTerminal(WatchTestCase):
         session = self.session(NO_COLOR='1')
         session.wait_to_show('1 services: 1 up')
         self.assertEqual('default', session.colour('1 up'))
+
+    def test_a_terminal_that_nobody_here_knows_gets_lines(self):
+        self.start('--host', 'c1')
+        session = self.session(TERM='xterm-of-elsewhere')
+        session.wait_to_show('watching 1 service(s): 1 up')
+        self.assertIn('TERM=xterm-of-elsewhere', session.text)
+        session.press('\x03')
+        self.assertEqual(130, session.process.wait(commands.PATIENCE))

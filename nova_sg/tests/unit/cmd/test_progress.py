@@ -3,6 +3,7 @@
 """What a user sees while a command takes its time."""
 
 import io
+import os
 import types
 
 import fixtures
@@ -69,3 +70,15 @@ class TestBar(base.BaseTestCase):
         shown = self.shown(Terminal(), *steps, seconds=0.00025)
         self.assertEqual(25 + 2, len(shown))
         self.assertIn('10000 of 10000', shown[-2])
+
+    def test_it_takes_no_second_line_of_a_narrow_terminal(self):
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'os.get_terminal_size', lambda _fd: os.terminal_size((20, 5))
+            )
+        )
+        terminal = Terminal()
+        terminal.fileno = lambda: 2
+        self.assertEqual(
+            ['Copying: [#########', ''], self.shown(terminal, (4, 4))
+        )
