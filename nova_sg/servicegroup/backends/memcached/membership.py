@@ -166,14 +166,19 @@ def _ask(
     :param keys: the keys of the services, by uuid
     """
     reading = memory.read(list(keys.values()))
+    there = reading.values
+    told = presence.verdicts(there, known_at)
+    if list(there) == list(keys.values()):
+        # None is missing, and they are in order: nothing is to be looked for.
+        return dict(zip(keys, told, strict=True))
     missing = liveness.Liveness(
         not reading.complete,
         None,
         known_at,
         unknown=None if reading.complete else SETTLING,
     )
-    there = presence.verdicts(reading.values, known_at)
-    found = {uuid: there.get(key, missing) for uuid, key in keys.items()}
+    by_key = dict(zip(there, told, strict=True))
+    found = {uuid: by_key.get(key, missing) for uuid, key in keys.items()}
     if reading.complete and memory.doubts(reading):
         silent = [uuid for uuid, key in keys.items() if key not in there]
         for uuid, why in memory.doubtful(reading, silent).items():

@@ -58,21 +58,22 @@ class TestVerdicts(base.BaseTestCase):
             b'[2, [["x", 1, 60]]]',
             b'[2, [], 1]',
             b'[3, []]',
+            b'[2, []],[2, []]',
             _packed(started_at='"soon"'),
             _packed(started_at='-1'),
             _packed(seen_at='1e300'),
         ):
             with self.subTest(broken=broken):
-                found = presence.verdicts(
+                first, second, third = presence.verdicts(
                     {'a': self.value, 'b': broken, 'c': self.packed}, 1.0
                 )
-                self.assertTrue(found['a'].up and found['c'].up)
-                self.assertFalse(found['b'].up)
-                self.assertIn('b cannot be read', found['b'].unknown or '')
+                self.assertTrue(first.up and third.up)
+                self.assertFalse(second.up)
+                self.assertIn('b cannot be read', second.unknown or '')
 
     def test_they_say_who_is_behind_a_service(self) -> None:
         for value in (_value('1.5'), _packed('1.5')):
-            found = presence.verdicts({'a': value}, 1.0)['a']
+            found = presence.verdicts({'a': value}, 1.0)[0]
             self.assertEqual((liveness.Member(1, 1.5, 60),), found.members)
             moment = datetime.datetime.fromtimestamp(1.5, datetime.UTC)
             self.assertEqual(moment, found.members[0].started_at)
@@ -87,7 +88,7 @@ class TestVerdicts(base.BaseTestCase):
             (b'[2, [], {"expected": true}]', True),
         ):
             with self.subTest(value=value):
-                found = presence.verdicts({'a': value}, 1.0)['a']
+                found = presence.verdicts({'a': value}, 1.0)[0]
                 self.assertEqual((up, None), (found.up, found.unknown))
 
 
@@ -138,12 +139,12 @@ class TestFormats(base.BaseTestCase):
         for each in (new, old, new, new):
             each.count()
             value = each.among(value) or b''
-            found = presence.verdicts({'a': value}, 1.0)['a']
+            found = presence.verdicts({'a': value}, 1.0)[0]
             self.assertEqual((True, 2), (found.up, len(found.members)))
         rest = old.without(value)
         assert rest is not None
         self.assertFalse(rest.alone)
-        found = presence.verdicts({'a': rest.value}, 1.0)['a']
+        found = presence.verdicts({'a': rest.value}, 1.0)[0]
         self.assertEqual((True, 1), (found.up, len(found.members)))
         last = new.without(rest.value)
         assert last is not None
