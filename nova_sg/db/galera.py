@@ -7,6 +7,8 @@ unless ``wsrep_sync_wait`` is set for the read. MySQL and MariaDB alone have
 nothing to wait for.
 """
 
+from collections.abc import Iterator
+import contextlib
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,19 +32,30 @@ def is_cluster(connection: sa.Connection) -> bool:
     return bool(connection.info[_CLUSTER])
 
 
-def read(connection: sa.Connection, statement: sa.Select[Any]) -> Any:
-    """Execute a SELECT on what every node had committed when it began.
+@contextlib.contextmanager
+def waiting(connection: sa.Connection) -> Iterator[None]:
+    """Read what every node had committed when a statement began.
 
-    :returns: its first row, None where there is none
+    The look at which tables there are waits, too.
     """
     if not is_cluster(connection):
-        return connection.execute(statement).first()
+        yield
+        return
     before = int(_variable(connection, 'wsrep_sync_wait') or 0)
     _wait(connection, before | _READS)
     try:
-        return connection.execute(statement).first()
+        yield
     finally:
         _wait(connection, before)
+
+
+def read(connection: sa.Connection, statement: sa.Select[Any]) -> Any:
+    """Execute a SELECT as within :func:`waiting`.
+
+    :returns: its first row, None where there is none
+    """
+    with waiting(connection):
+        return connection.execute(statement).first()
 
 
 def _wait(connection: sa.Connection, bits: int) -> None:

@@ -125,8 +125,9 @@ def confirm(session: Any, ours: marker.Marker) -> None:
 def _read(context: Any) -> marker.Marker | None:
     """Return the marker; None where nothing has ever moved."""
     connection = context.session.connection()
-    table = models.deployment
-    if not sa.inspect(connection).has_table(table.name):
-        return None
-    row = connection.execute(_MARK).first()
+    # A node of a cluster may show a move later than the node that made it.
+    with galera.waiting(connection):
+        if not sa.inspect(connection).has_table(models.deployment.name):
+            return None
+        row = connection.execute(_MARK).first()
     return None if row is None else marker.Marker(*row)
