@@ -49,7 +49,7 @@ class Recorder:
 
     What it finds at first is no transition. It begins with the last entry of
     each service, and where there is none with the service as it is. While a
-    service's state is unknown it stays what it was.
+    service's state is unknown, or in doubt, it stays what it was.
 
     :param services: lists them
     :param history: where transitions are recorded
@@ -128,7 +128,7 @@ class Recorder:
             before = self._standings.get(each.uuid)
             if each.forced_down:
                 state = liveness.DOWN
-            elif verdict is not None and verdict.state != liveness.UNKNOWN:
+            elif verdict is not None and verdict.unknown is None:
                 state = verdict.state
             elif before is not None and not before.forced_down:
                 state = before.state

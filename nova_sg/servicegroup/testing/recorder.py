@@ -25,6 +25,8 @@ class Scripted:
         self.records: dict[str, record.Record] = {}
         self.states: dict[str, str] = {}
         self.away = False
+        #: Why services that are up are only presumed to be.
+        self.doubt: str | None = None
         #: How the services were a while ago, for a watcher that lags.
         self.earlier: Scripted | None = None
 
@@ -57,13 +59,10 @@ class Scripted:
                 backend='of the test', reason='it is unreachable'
             )
         now = time.monotonic()
+        unknown = {liveness.UP: self.doubt, liveness.UNKNOWN: 'a test'}
         return list(self.records.values()), {
             uuid: liveness.Liveness(
-                state == liveness.UP,
-                None,
-                now,
-                (),
-                'a test' if state == liveness.UNKNOWN else None,
+                state == liveness.UP, None, now, (), unknown.get(state)
             )
             for uuid, state in self.states.items()
         }
@@ -196,6 +195,23 @@ class RecorderTests(transitions.HistoryTest):
         late.look()
         late.look()
         self.assertEqual([('up', 'down', reasons.SILENT)], self.told())
+
+    def test_one_that_begins_in_doubt_takes_nobody_for_alive(self) -> None:
+        self.looks()
+        self.services.states[self.uuid] = liveness.DOWN
+        self.looks()
+        # Its backend was started anew: it presumes that all are up.
+        self.watcher = self.new_watcher()
+        self.services.states[self.uuid] = liveness.UP
+        self.services.doubt = 'the services had no time to beat yet'
+        self.looks(3)
+        self.services.states[self.uuid] = liveness.DOWN
+        self.looks()
+        self.assertEqual([('up', 'down', reasons.SILENT)], self.told())
+        self.services.states[self.uuid] = liveness.UP
+        self.services.doubt = None
+        self.looks()
+        self.assertEqual(('down', 'up', None), self.told()[-1])
 
     def test_without_a_change_a_look_costs_a_list(self) -> None:
         self.register()
