@@ -113,7 +113,7 @@ class AllBut(NamedTuple):
         seen = self.since
         if isinstance(self.services, Roster):
             seen = self.services.last_seen[uuid]
-        return Liveness(True, seen, self.known_at)
+        return of_values((True, seen, self.known_at, (), None))
 
 
 class Roster(Container[str]):
@@ -170,7 +170,7 @@ class Listed(Mapping[str, Liveness]):
         found = self.but.get(uuid)
         if found is None:
             seen = self.services.last_seen[uuid]
-            found = Liveness(True, seen, self.known_at)
+            found = of_values((True, seen, self.known_at, (), None))
         return found
 
     def __iter__(self) -> Iterator[str]:
