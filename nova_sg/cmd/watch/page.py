@@ -14,6 +14,7 @@ import io
 import logging
 import os
 import sys
+import textwrap
 import time
 from typing import NoReturn
 from typing import TextIO
@@ -78,10 +79,9 @@ def _repeat_in_place(
             else:
                 now = datetime.datetime.now(datetime.UTC)
                 text, as_of = made.getvalue(), f'As of {now:%H:%M:%SZ}: '
-            lines = [*map(texts.one_line, said), *text.splitlines()]
-            said.clear()
             size = size_of(sys.stdout)
-            sys.stdout.write(drawn(lines, size))
+            sys.stdout.write(drawn(text, said, size))
+            said.clear()
             sys.stdout.flush()
             ends = time.monotonic() + seconds
             while (left := ends - time.monotonic()) > 0 and size == size_of(
@@ -90,14 +90,20 @@ def _repeat_in_place(
                 time.sleep(min(left, TICK))
 
 
-def drawn(lines: list[str], size: Size) -> str:
-    """Return what makes a terminal show these lines, and no others.
+def drawn(text: str, said: list[str], size: Size) -> str:
+    """Return what makes a terminal show a text, and nothing else.
 
-    :param lines: without line breaks
+    :param said: messages, which are shown above it
     :param size: of the terminal: columns, lines
     """
+    columns, rows = size
+    lines = [
+        line
+        for each in said
+        for line in textwrap.wrap(texts.one_line(each), columns)
+    ] + text.splitlines()
     # The cursor stays in the line below, without scrolling.
-    room = max(size[1] - 1, 1)
+    room = max(rows - 1, 1)
     if len(lines) > room:
         left_out = len(lines) - room + 1
         lines = [*lines[: room - 1], f'... {left_out} more lines']

@@ -23,8 +23,8 @@ class TestDrawn(test_base.BaseTestCase):
     def shown(self):
         return [line.rstrip() for line in self.screen.display]
 
-    def show(self, *lines):
-        self.feed(page.drawn(list(lines), SIZE))
+    def show(self, *lines, said=()):
+        self.feed(page.drawn('\n'.join(lines), list(said), SIZE))
         return self.shown()
 
     def test_nothing_of_the_text_before_is_left(self):
@@ -46,11 +46,17 @@ class TestDrawn(test_base.BaseTestCase):
     def test_a_line_of_a_full_page_stays(self):
         self.assertEqual([*'1234', ''], self.show(*'1234'))
 
+    def test_a_message_is_whole_and_above_the_text(self):
+        self.assertEqual(
+            ['As of 12:00: no', 'server answers', 'one', '', ''],
+            self.show('one', said=['As of 12:00: no\nserver answers']),
+        )
+
     def test_a_torn_write_shows_nothing_twice_and_hides_one_line(self):
         before = ['| c1 | up   |', '| c2 | up   |', '| c3 | up   |']
         now = [line.replace('up  ', 'down') for line in before]
         self.show(*before)
-        for character in page.drawn(now, SIZE):
+        for character in page.drawn('\n'.join(now), [], SIZE):
             self.feed(character)
             text = ''.join(self.shown())
             hosts = [text.count(f'| {each} ') for each in ('c1', 'c2', 'c3')]
