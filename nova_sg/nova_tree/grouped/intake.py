@@ -10,6 +10,13 @@ that were noted::
     t=0.1   the writer adds all three to the group of heartbeats that call
     t=0.2   the group is written
 
+A sender counts on from the time that its last call was answered with. Where
+the clock of the database is set forward, what it casts seems to be old::
+
+    t=0     the clock is set forward by an hour
+    t=1     c1 casts, by the time before: that counts
+    t=30    c1 calls, and has the new time
+
 The reading thread waits neither for the database nor for the writer.
 """
 
@@ -22,8 +29,10 @@ from nova import conf as nova_conf
 from oslo_log import log as logging
 
 from nova_sg import forks
+from nova_sg.nova_tree.grouped import caller
 from nova_sg.nova_tree.grouped import reader
 from nova_sg.nova_tree.grouped import written
+from nova_sg.servicegroup import clockwatch
 
 CONF = nova_conf.CONF
 LOG = logging.getLogger(__name__)
@@ -33,6 +42,10 @@ LOG = logging.getLogger(__name__)
 #: than an answer needs to its sender, for which the sender's idea of the
 #: database's time is late.
 FRESH = 0.02
+
+#: Of the report interval: one that seems to come from so far ahead was sent by
+#: a clock of the database which has been set back since. Its age is unknown.
+AHEAD = 0.2
 
 
 class Intake:
@@ -52,6 +65,9 @@ class Intake:
         self._writing = False
         # How far the database's clock is ahead of the monotonic one.
         self._ahead = math.inf
+        # By how much it was set forward, and when all senders know.
+        self._step = 0.0
+        self._learned_at = 0.0
         # What lasts is logged once.
         self._failing = False
 
@@ -73,7 +89,9 @@ class Intake:
             threading.Thread(
                 target=self._run, name='nova_sg-beats', daemon=True
             ).start()
-        return now + self._ahead - sent < FRESH * CONF.report_interval
+        age = now + self._ahead - sent
+        interval = CONF.report_interval
+        return -AHEAD * interval < age < FRESH * interval
 
     def _run(self) -> None:
         while True:
@@ -92,7 +110,7 @@ class Intake:
 
     def _write(self, noted: list[tuple[str, float, float]]) -> None:
         now = reader.of(self._context).database_time()
-        self._ahead = now - time.monotonic()
+        now -= self._set_forward(now - time.monotonic())
         received = [(uuid, at) for uuid, until, at in noted if now <= until]
         if len(received) < len(noted):
             LOG.debug(
@@ -101,6 +119,22 @@ class Intake:
         if received:
             self._group.post_received(received)
         self._failing = False
+
+    def _set_forward(self, ahead: float) -> float:
+        """Return by how much the clock of the database was set lately.
+
+        :param ahead: how far it is ahead of the monotonic one
+        """
+        now = time.monotonic()
+        if now >= self._learned_at:
+            self._step = 0.0
+        step, self._ahead = ahead - self._ahead, ahead
+        if step > clockwatch.TOLERANCE:
+            self._step += step
+            # By then each sender has had an answer with the new time.
+            grace = caller.LEARNS_WITHIN + 2 * CONF.report_interval
+            self._learned_at = now + grace
+        return self._step
 
     def _lost(self, reason: object) -> None:
         if not self._failing:

@@ -105,6 +105,10 @@ class TestRest(grouped_remote.TestCase):
     def test_it_does_not_rest_while_it_is_behind(self):
         self.assertFalse(self.rests(1))
 
+    def test_it_does_not_rest_when_the_clock_of_a_sender_is_another(self):
+        self.assertTrue(self.rests(-1))
+        self.assertFalse(self.rests(-5))
+
     def test_it_does_not_rest_before_it_knows_the_time(self):
         self.server._beats.intake._ahead = math.inf
         self.assertFalse(self.rests(0))
@@ -140,3 +144,23 @@ class TestIntake(grouped_remote.TestCase):
             self.intake.note(self.made.uuid, 0, time.time() + 60)
         self.assertEqual(2, len(self.intake._noted))
         self.assertIn('Heartbeats are lost', self.stdlog.logger.output)
+
+    def posted(self, database_time: float, until: float) -> bool:
+        """Return whether a heartbeat is written at a time of the database."""
+        self.group.reset_mock()
+        now = mock.Mock(database_time=lambda: database_time)
+        with mock.patch.object(intake.reader, 'of', lambda _context: now):
+            self.intake._write([(self.made.uuid, until, time.monotonic())])
+        return bool(self.group.post_received.called)
+
+    def test_one_of_before_the_clock_was_set_forward_counts(self):
+        now = 1_000_000.0
+        self.assertTrue(self.posted(now, now + 10))
+        self.assertFalse(self.posted(now, now - 1))
+        for _ in range(2):
+            self.assertTrue(self.posted(now + 3600, now + 10))
+        self.assertFalse(self.posted(now + 3600, now - 10))
+        # By now its sender has the new time.
+        self.intake._learned_at = time.monotonic()
+        self.assertFalse(self.posted(now + 3600, now + 10))
+        self.assertTrue(self.posted(now + 3600, now + 3610))
