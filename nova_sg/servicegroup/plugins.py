@@ -9,6 +9,7 @@ how the deployment is configured.
 from collections.abc import Iterator
 import contextlib
 from importlib import metadata
+import re
 from typing import Any
 
 from oslo_config import cfg
@@ -73,10 +74,22 @@ def installed(option: str, name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
+        reason = f'{name!r} needs {error.name}, which is not installed'
+        extra = _extra_with(str(error.name))
+        if extra is not None:
+            reason += f': install nova-sg[{extra}]'
         raise exception.InvalidConfiguration(
-            option=f'[servicegroup] {option}',
-            reason=f'{name!r} needs {error.name}, which is not installed',
+            option=f'[servicegroup] {option}', reason=reason
         ) from error
+
+
+def _extra_with(library: str) -> str | None:
+    """Return the extra of nova-sg that has a library, None without one."""
+    wanted = re.compile(rf'{re.escape(library)}\b.*\bextra == .([\w-]+)')
+    for requirement in metadata.requires('nova-sg') or ():
+        if found := wanted.match(requirement):
+            return found[1]
+    return None
 
 
 def _plugin(namespace: str, option: str, name: str) -> Any:

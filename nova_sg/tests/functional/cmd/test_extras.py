@@ -154,9 +154,9 @@ class TestNone(TestCase):
         self.assert_done('nova-sg-manage', 'service', 'list')
 
     def test_what_needs_an_extra_says_so_in_one_line(self):
-        for driver, package in (('zk', 'kazoo'), ('mc', 'pymemcache')):
+        for driver, extra in (('zk', 'zookeeper'), ('mc', 'memcached')):
             self.assert_refused(
-                package,
+                f'install nova-sg[{extra}]',
                 *('nova-sg-manage', 'service', 'list'),
                 OS_SERVICEGROUP__DRIVER=driver,
             )
