@@ -40,6 +40,16 @@ class Object(ovo_base.VersionedObject):
     OBJ_SERIAL_NAMESPACE = 'nova_sg_object'
     OBJ_PROJECT_NAMESPACE = 'nova_sg'
 
+    def obj_attr_is_set(self, attrname: str) -> bool:
+        """Return whether a field has a value.
+
+        oslo makes a list of all fields each time: a scheduler asks this of
+        thousands of services.
+        """
+        if attrname in self.fields:
+            return hasattr(self, f'_obj_{attrname}')
+        return bool(super().obj_attr_is_set(attrname))
+
     def __getattr__(self, name: str) -> Any:
         """Load a field that was read and has no value yet."""
         if name == '_changed_fields':
