@@ -129,33 +129,46 @@ class Deployment:
             if not locked or (listed is not None and at - listed.at <= FRESH):
                 return
             try:
-                self._list(at, None if listed is None else listed.at)
+                with collector.paused():
+                    # The list itself is gone again before the collector goes
+                    # on: it would look through all of it.
+                    states, shown = self._look_through()
             except Exception as error:
-                if not isinstance(error, OSError):
-                    # Else there is no room for what it answered.
-                    instruments.current.backend_answered(False)
+                instruments.current.backend_answered(False)
                 self._trouble.failed(error)
+                return
+            instruments.current.backend_answered(True)
+            try:
+                self._keep(at, listed, states, shown)
+            except OSError as error:
+                # There is no room for what the backend has answered.
+                self._trouble.failed(
+                    sg_place.unusable(self._place.path, error)
+                )
             else:
                 self._trouble.over()
 
-    def _list(self, at: float, before: float | None) -> None:
-        """List the services, count what has changed, and write it down.
+    def _keep(
+        self,
+        at: float,
+        before: Listed | None,
+        states: sg_states.States,
+        shown: bytes,
+    ) -> None:
+        """Count what has changed, and write down what was listed.
 
-        :param before: when they were listed the last time
+        :param at: when it was asked for
+        :param before: what was written down the last time
         """
-        with collector.paused():
-            # The list itself is gone again before the collector goes on: it
-            # would look through all of it.
-            states, shown = self._look_through()
-        instruments.current.backend_answered(True)
-        if before is not None:
-            if before != self._states_at:
-                content = (self._place.path / _STATES).read_text()
-                self._states = sg_states.States.load(content)
-            sg_states.count_changes(self._states, states)
+        if before is not None and before.at != self._states_at:
+            content = (self._place.path / _STATES).read_text()
+            self._states = sg_states.States.load(content)
         head = json.dumps([at, self._source.age]).encode()
         self._write(_STATES, states.dump().encode())
         self._write(_TEXT, head + b'\n' + shown)
+        # At last: what cannot be written is compared again.
+        if before is not None:
+            sg_states.count_changes(self._states, states)
         self._states, self._states_at = states, at
 
     def _look_through(self) -> tuple[sg_states.States, bytes]:

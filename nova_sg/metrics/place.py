@@ -63,7 +63,7 @@ class Place:
             with tempfile.TemporaryFile(dir=self.path) as trial:
                 os.posix_fallocate(trial.fileno(), 0, sum(_SIZES.values()))
         except OSError as error:
-            raise _unusable(path, error) from error
+            raise unusable(path, error) from error
         self._held: int | None = None
 
     @classmethod
@@ -90,9 +90,7 @@ class Place:
                 _remove_abandoned(each)
             path = tempfile.mkdtemp(prefix=_PREFIX, dir=parent)
         except OSError as error:
-            raise _unusable(
-                f'{parent or "a temporary file"}', error
-            ) from error
+            raise unusable(f'{parent or "a temporary file"}', error) from error
         try:
             made = cls(path)
         except exception.InvalidConfiguration:
@@ -152,7 +150,10 @@ class Place:
             each.unlink(missing_ok=True)
 
 
-def _unusable(path: str, error: OSError) -> exception.InvalidConfiguration:
+def unusable(
+    path: pathlib.Path | str, error: OSError
+) -> exception.InvalidConfiguration:
+    """Return what is told of a place where nothing can be written."""
     return exception.InvalidConfiguration(
         option='[monitoring] directory',
         reason=f'cannot write to {path}: {error.strerror}',

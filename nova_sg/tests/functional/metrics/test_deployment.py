@@ -187,17 +187,25 @@ class TestDeployment(base.RestTestCase):
         self.assertNotIn('sqlite', found.text)
 
     def test_an_answer_without_room_is_no_backend_that_is_away(self):
-        self.cloud.service('c1')
-        self.scrape()
-        self.cloud.service('c2')
-        self.useFixture(
-            fixtures.MockPatch('pathlib.Path.write_bytes', side_effect=no_room)
-        )
-        found = self.scrape()
+        service = self.cloud.service('c1')
+        worker = self.worker()
+        self.scrape(worker)
+        service.forced_down = True
+        service.save()
+        log = self.useFixture(fixtures.FakeLogger(format='%(message)s'))
+        full = 'pathlib.Path.write_bytes'
+        with fixtures.MockPatch(full, side_effect=no_room):
+            found = self.scrape(worker)
+            self.scrape(worker)
+        (line,) = log.output.splitlines()
+        self.assertIn('No space left on device', line)
         self.assertTrue(self.noted.answered[-1])
         # What could be written last, with its age.
-        self.assertEqual(1, found.value(SERVICES))
+        self.assertEqual(1, found.value(SERVICES, state='up'))
         self.assertGreater(found.value(AGE), 0)
+        self.scrape(worker)
+        # Counted once, however often it was found.
+        self.assertEqual([('up', 'down', 'forced', 1)], self.noted.changes)
 
     def test_with_nothing_known_there_is_nothing_to_show(self):
         self.cut_off()
