@@ -153,7 +153,7 @@ else
     ours=(
         'tests\.unit\.'
         "$backends\.Test($suites)\."
-        'functional\.conductor\.test_(errors|life|wire)'
+        'functional\.conductor\.test_(errors|operations)'
         'functional\.objects\.'
         'functional\.api\.test_(auth|middleware|process|trouble)'
         'functional\.cmd\.test_usage'
