@@ -89,9 +89,16 @@ class Completion:
         :param words: those after the program's name; the last one is being
             typed and may be empty
         """
-        *before, last = words or ['']
+        *before, last = _parted(words or [''])
+        # A quote that is still open; the shell closes it.
+        last = last.lstrip('\'"')
+        option, equals, value = last.partition('=')
+        if option.startswith('--') and equals:
+            before, last = [*before, option], value
+        else:
+            option = equals = ''
         found = {
-            each
+            f'{option}{equals}{each}'
             for each in self._all(before, last)
             # A shell would take it for several words.
             if each.startswith(last) and each.isprintable() and ' ' not in each
@@ -150,6 +157,35 @@ class Completion:
                 for service in self._services():
                     found.update(str(getattr(service, name)) for name in names)
         return found
+
+
+def given(words: Sequence[str], option: str) -> list[str]:
+    """Return the values that an option has on a command line."""
+    words = _parted(words)
+    after = [
+        word
+        for before, word in zip(words, words[1:], strict=False)
+        if before == option
+    ]
+    within = [
+        word.removeprefix(f'{option}=')
+        for word in words
+        if word.startswith(f'{option}=')
+    ]
+    return after + within
+
+
+def _parted(words: Sequence[str]) -> list[str]:
+    """Return words without the equals signs of options.
+
+    bash takes each for a word of its own: ``--host``, ``=``, ``c``.
+    """
+    parted = list(words)
+    for place in range(len(words) - 1, 0, -1):
+        if words[place] == '=' and words[place - 1].startswith('--'):
+            # Its value may not have begun.
+            parted[place : place + 1] = [] if words[place + 1 :] else ['']
+    return parted
 
 
 def _after_options(

@@ -49,13 +49,13 @@ class Complete(base.Command):
 
     def _take_options(self, words: list[str]) -> None:
         """Use the configuration that the command line names."""
-        files = [
-            word
-            for option, word in zip(words, words[1:], strict=False)
-            if option == '--config-file'
-        ]
-        if files:
-            self.app.options.config_files = files
+        options = self.app.options
+        for option, name in (
+            ('--config-file', 'config_files'),
+            ('--config-dir', 'config_dirs'),
+        ):
+            if values := completion.given(words, option):
+                setattr(options, name, values)
 
     def _parser_of(self, name: str) -> argparse.ArgumentParser:
         factory, name, _rest = self.app.command_manager.find_command(

@@ -107,5 +107,14 @@ class TestCompletion(base.CommandTestCase):
 
     def test_the_configuration_is_that_of_the_line(self):
         self.configure('[servicegroup]\ndriver = nonesuch\n')
-        line = ('--config-file', self.config_file, 'service', 'enable', '')
-        self.assertEqual([], self.candidates(*line))
+        directory = os.path.dirname(self.config_file)
+        for option in (
+            ('--config-file', self.config_file),
+            # As zsh and fish tell it, and as bash does.
+            (f'--config-file={self.config_file}',),
+            ('--config-file', '=', self.config_file),
+            ('--config-dir', directory),
+        ):
+            line = (*option, 'service', 'enable', '')
+            self.assertEqual([], self.candidates(*line), option)
+        self.assertNotEqual([], self.candidates('service', 'enable', ''))

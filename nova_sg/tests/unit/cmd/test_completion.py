@@ -64,6 +64,25 @@ class TestCompletion(base.BaseTestCase):
             self.assertEqual(expected, self.candidates(*line), words)
         self.assertEqual(0, self.asked)
 
+    def test_a_value_after_an_equals_sign(self):
+        for expected, *words in (
+            # As zsh and fish tell it.
+            (['--state=down', '--state=up'], '--state='),
+            (['--state=down'], '--state=d'),
+            (['c1', 'c2'], '--state=up', ''),
+            # bash takes the sign for a word.
+            (['down', 'up'], '--state', '='),
+            (['down'], '--state', '=', 'd'),
+            (['c1', 'c2'], '--state', '=', 'up', ''),
+        ):
+            line = ('service', 'list', *words)
+            self.assertEqual(expected, self.candidates(*line), words)
+
+    def test_a_quote_that_is_open(self):
+        for quote in '\'"':
+            line = ('service', 'list', f'{quote}c')
+            self.assertEqual(['c1', 'c2'], self.candidates(*line))
+
     def test_positionals_in_turn(self):
         for expected, *words in (
             (['c1', 'c2'], ''),
