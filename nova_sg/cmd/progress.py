@@ -22,7 +22,7 @@ class _Line:
     :param what: what is being done
     """
 
-    #: Of a terminal that does not tell.
+    #: The width of a terminal that does not tell it.
     COLUMNS = 80
 
     def __init__(self, what: str) -> None:
@@ -45,9 +45,9 @@ class _Line:
         self._stream.flush()
 
     def _room(self) -> int:
-        """Return how much of a line a terminal shows in one of its own.
+        """Return how many characters one line of the terminal shows.
 
-        What went on in a second one would stay there.
+        Longer text would wrap, and only its last part would be erased.
         """
         try:
             columns, _lines = os.get_terminal_size(self._stream.fileno())

@@ -118,8 +118,8 @@ class Stream:
     def tell(self, news: follower.News) -> None:
         """Print the transitions of one reading.
 
-        :raises BrokenPipeError: nobody would read them: a program that has
-            seen what it waited for is not to wait for one more transition
+        :raises BrokenPipeError: the reader has closed the pipe, which a
+            write would tell only at the next transition
         """
         if _unread(sys.stdout):
             raise BrokenPipeError
@@ -137,9 +137,10 @@ def _unread(output: TextIO) -> bool:
     try:
         descriptor = output.fileno()
     except OSError:
-        # It is none of the operating system.
+        # An object of Python, without a descriptor.
         return False
     if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
         return False
-    # An error is all that the writing end has to read. eventlet has no poll.
+    # The writing end is readable only when the reader has closed its own.
+    # eventlet takes select.poll away.
     return bool(select.select([descriptor], [], [], 0)[0])

@@ -56,8 +56,8 @@ _KEYS = {
 def usable() -> bool:
     """Return whether there is a terminal on which a screen can be drawn.
 
-    One that this machine knows nothing of gets lines, and a warning: a user
-    has come from another machine, with a terminal of its own.
+    A terminal without a description on this machine gets lines, and a
+    warning: its user may have come through ssh from a newer machine.
     """
     if not (sys.stdin.isatty() and terminals.takes_sequences(sys.stdout)):
         return False
@@ -68,8 +68,8 @@ def usable() -> bool:
         known = None
     if not known:
         LOG.warning(
-            'No screen can be drawn on a terminal of TERM=%s, as far as this '
-            'machine knows: lines are printed',
+            'This machine cannot draw a screen on a terminal of TERM=%s: '
+            'lines are printed',
             os.environ['TERM'],
         )
     return bool(known)
@@ -110,7 +110,8 @@ class Terminal:
             while self._error is None:
                 self._draw(window)
                 select.select([sys.stdin], [], [], TICK)
-                if not self._press_all(window):
+                # A closed terminal is always readable, and has no key.
+                if not sys.stdin.isatty() or not self._press_all(window):
                     return
         finally:
             self._stop.set()

@@ -168,3 +168,13 @@ class TestTerminal(WatchTestCase):
         self.assertIn('TERM=xterm-of-elsewhere', session.text)
         session.press('\x03')
         self.assertEqual(130, session.process.wait(commands.PATIENCE))
+
+    def test_it_ends_with_a_terminal_whose_hang_up_it_does_not_hear(self):
+        self.start('--host', 'c1')
+        # A process inherits what is ignored, as from nohup.
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.addCleanup(signal.signal, signal.SIGHUP, before)
+        session = self.session()
+        session.wait_to_show('1 services: 1 up')
+        session.hang_up()
+        session.process.wait(commands.PATIENCE)
