@@ -49,7 +49,8 @@ class Recorder:
 
     What it finds at first is no transition. It begins with the last entry of
     each service, and where there is none with the service as it is. While a
-    service's state is unknown, or in doubt, it stays what it was.
+    service's state is unknown, or in doubt, it stays what it was; what was
+    only presumed of a service is no state that it leaves.
 
     :param services: lists them
     :param history: where transitions are recorded
@@ -73,6 +74,8 @@ class Recorder:
         self._numbers: dict[str, int] = {}
         #: How each service was then.
         self._standings: dict[str, entry_.Standing] = {}
+        #: The services without an entry that were in doubt.
+        self._presumed: set[str] = set()
         self._prune_at = 0.0
 
     def look(self) -> int:
@@ -87,7 +90,9 @@ class Recorder:
         for uuid in self._numbers.keys() - services.keys():
             del self._numbers[uuid]
             self._standings.pop(uuid, None)
+            self._presumed.discard(uuid)
         now = self._seen(services.values(), alive)
+        self._settle(alive)
         known = self._numbers.keys() & now.keys()
         changed = [
             uuid for uuid in known if now[uuid] != self._standings[uuid]
@@ -97,6 +102,9 @@ class Recorder:
         for uuid in new:
             self._standings[uuid] = now[uuid]
             self._learn(uuid, last.get(uuid))
+            verdict = alive.get(uuid)
+            if uuid not in last and verdict and verdict.unknown is not None:
+                self._presumed.add(uuid)
         # The others were recorded elsewhere since the last look, or more has
         # changed since: they are compared with what is there next time.
         mine = [
@@ -132,12 +140,27 @@ class Recorder:
                 state = verdict.state
             elif before is not None and not before.forced_down:
                 state = before.state
+            elif verdict is not None and verdict.state != liveness.UNKNOWN:
+                # Presumed. Not to look at it would lose what an operator
+                # decides meanwhile.
+                state = verdict.state
             else:
                 continue
             seen[each.uuid] = entry_.Standing(
                 state, bool(each.disabled), bool(each.forced_down)
             )
         return seen
+
+    def _settle(self, alive: Mapping[str, liveness.Liveness]) -> None:
+        """Begin with services as they are, once that is known."""
+        for uuid in list(self._presumed):
+            verdict = alive.get(uuid)
+            if verdict is None or verdict.unknown is not None:
+                continue
+            self._presumed.discard(uuid)
+            was = self._standings[uuid]
+            if not (self._numbers[uuid] or was.forced_down):
+                self._standings[uuid] = was._replace(state=verdict.state)
 
     def _learn(self, uuid: str, last: entry_.Entry | None) -> None:
         """Compare the next list with an entry.

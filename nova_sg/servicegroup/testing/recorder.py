@@ -213,6 +213,20 @@ class RecorderTests(transitions.HistoryTest):
         self.looks()
         self.assertEqual(('down', 'up', None), self.told()[-1])
 
+    def test_what_was_only_presumed_is_no_state_that_is_left(self) -> None:
+        self.services.doubt = 'the services had no time to beat yet'
+        self.looks(2)
+        self.services.states[self.uuid] = liveness.DOWN
+        self.looks(2)
+        self.assertEqual([], self.told())
+
+    def test_a_decision_is_recorded_while_the_state_is_in_doubt(self) -> None:
+        self.services.doubt = 'the services had no time to beat yet'
+        self.looks()
+        self.services.change(self.uuid, disabled=True)
+        self.looks()
+        self.assertEqual([('up', 'up, disabled', None)], self.told())
+
     def test_without_a_change_a_look_costs_a_list(self) -> None:
         self.register()
         watcher = recorder.Recorder(self.api, self.history, 'a watcher')
