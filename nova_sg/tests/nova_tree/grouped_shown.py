@@ -27,7 +27,11 @@ class TestKnowledge(manage.TestCase):
         self.reader = reader.of(self.service._context)
 
     def row(self, host: str = 'one') -> dict[str, str]:
-        return self.cells_of(self.printed(self.commands.list, long=True), host)
+        titles, *rows = self.rows_of(
+            self.printed(self.commands.list, long=True)
+        )
+        (row,) = (each for each in rows if host in each)
+        return dict(zip(titles, row, strict=True))
 
     def age(self) -> None:
         """Let the service be down by its stamp."""

@@ -42,6 +42,14 @@ class TestCase(base.TestCase):
             action(*arguments, **options)
         return output.getvalue()
 
+    def rows_of(self, table: str) -> list[list[str]]:
+        """Return the cells of a table, row by row; the first are titles."""
+        return [
+            [cell.strip() for cell in line.strip('|').split('|')]
+            for line in table.splitlines()
+            if line.startswith('|')
+        ]
+
     def refused(self, action: Any, *arguments: str, **options: str) -> Any:
         """Return the exit code and the one line of an action that fails."""
         errors = io.StringIO()

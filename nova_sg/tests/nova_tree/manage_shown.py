@@ -28,14 +28,6 @@ load_tests = testscenarios.load_tests_apply_scenarios
 class TestShown(manage.TestCase):
     scenarios = base.DRIVERS
 
-    def rows_of(self, table: str) -> list[list[str]]:
-        """Return the cells of a table, row by row; the first are titles."""
-        return [
-            [cell.strip() for cell in line.strip('|').split('|')]
-            for line in table.splitlines()
-            if line.startswith('|')
-        ]
-
     def test_the_list_has_the_services_of_all_cells(self):
         self.make('cell1', 'one')
         self.make('cell2', 'two')
