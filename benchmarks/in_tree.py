@@ -11,9 +11,6 @@ from benchmarks import results
 #: Which services nobody but nova keeps.
 STOCK = 'nova'
 
-#: What nova_sg took in an earlier release.
-BEFORE = 'before'
-
 #: The database of a nova for which none is named.
 SQLITE = 'sqlite'
 
@@ -47,7 +44,7 @@ def read(path: pathlib.Path) -> list[results.Result]:
             machine={},
         )
         for each in rows
-        if each['Services kept by'] not in (STOCK, BEFORE)
+        if each['Services kept by'] != STOCK
     ]
 
 

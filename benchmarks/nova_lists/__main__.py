@@ -59,7 +59,7 @@ def main() -> None:
         ):
             for number in args.number or (1000, 10000):
                 print(f'{number} computes on {kind}', flush=True)
-                for variant in args.variant or variants.SHOWN:
+                for variant in args.variant or variants.VARIANTS:
                     rows += run(kind, stock, variant, number, args.runs, asked)
     if args.csv is not None:
         with args.csv.open('w', newline='') as file:

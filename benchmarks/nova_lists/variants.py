@@ -15,9 +15,6 @@ NOVA = 'nova'
 #: records in memcached, too.
 VARIANTS = (NOVA, 'db', 'zk', 'zk:sql', 'mc', 'mc:sql')
 
-#: Those that are measured by default.
-SHOWN = (NOVA, 'db', 'zk', 'mc')
-
 
 def plain(variant: str) -> str:
     """Return a name that a database may have."""
