@@ -86,7 +86,7 @@ class Reader:
             now = self._clock.now()
         except exception.ServiceGroupUnavailable as error:
             return self._last_known(uuid, error)
-        seen = self._seen(uuid, service)
+        seen = self._seen(uuid, service, now)
         known_at = time.monotonic()
         if seen is None:
             return liveness.Liveness(False, None, known_at)
@@ -104,11 +104,18 @@ class Reader:
         self._knowledge.failed(error)
         self._clock.ask_again()
 
-    def _seen(self, uuid: str, service: Any) -> datetime.datetime | None:
+    def _seen(
+        self, uuid: str, service: Any, now: float
+    ) -> datetime.datetime | None:
         """Return when a service was seen last.
 
         An object may be older than the last one: a scheduler keeps them. A
         row that was aged by a leave has an older stamp, but no lower count.
+        One of a database that was restored from a backup has a lower count,
+        and a newer stamp as soon as its service has beaten; so has an old
+        object after the clock was set back, but that stamp is yet to come.
+
+        :param now: the database's time, in seconds since 1970
         """
         seen = sg_member.time(service, 'last_seen_up') or sg_member.time(
             service, 'created_at'
@@ -117,7 +124,11 @@ class Reader:
             return None
         count = sg_member.field(service, 'report_count') or 0
         newest = self._newest.get(uuid)
-        if newest is not None and newest[0] > count:
+        if (
+            newest is not None
+            and newest[0] > count
+            and not newest[1].timestamp() < seen.timestamp() <= now + 1
+        ):
             return newest[1]
         self._newest[uuid] = count, seen
         if len(self._newest) > self._prune_above:

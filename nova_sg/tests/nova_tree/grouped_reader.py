@@ -47,6 +47,26 @@ class TestReader(grouped.TestCase):
         self.assertTrue(self.up(new))
         self.assertTrue(self.up(cached))
 
+    def test_one_of_a_database_that_was_restored_counts(self):
+        before = self.read(self.made)
+        before.report_count = 9
+        before.last_seen_up = timeutils.utcnow(True) - grouped.AN_HOUR
+        self.assertFalse(self.up(before))
+        restored = self.read(self.made)
+        restored.report_count = 1
+        restored.last_seen_up = timeutils.utcnow(True)
+        self.assertTrue(self.up(restored))
+
+    def test_one_of_before_the_clock_was_set_back_does_not_count(self):
+        new = self.read(self.made)
+        new.report_count = 9
+        new.last_seen_up = timeutils.utcnow(True)
+        self.assertTrue(self.up(new))
+        cached = self.read(self.made)
+        cached.report_count = 1
+        cached.last_seen_up = timeutils.utcnow(True) + grouped.AN_HOUR
+        self.assertTrue(self.up(cached))
+
     def test_while_the_database_is_away_what_was_known_stands(self):
         other = self.make_service(host='two', context=self.context)
         mine = self.seen_ago(self.made, 1)
