@@ -25,6 +25,7 @@ from nova.cmd import manage as nova_manage
 from nova_sg import exception
 from nova_sg import exits
 from nova_sg.nova_tree import application
+from nova_sg.nova_tree import attempts
 from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import printing
 from nova_sg.nova_tree import shown
@@ -60,9 +61,12 @@ def add_commands(commands: Mapping[str, Any]) -> None:
 def _one_line_errors() -> Iterator[None]:
     """Report what went wrong in one line on stderr, and by the exit code.
 
+    An unreachable database is reported, too, whatever ``max_retries`` says.
+
     A decorator would do it in fewer lines, but nova-manage looks at the
     parameters of its actions.
     """
+    attempts.once()
     try:
         with errors.as_ours():
             yield
