@@ -39,8 +39,9 @@ HEADERS = {
     'Cross-Origin-Resource-Policy': 'same-origin',
 }
 
-#: How old what is known is, in seconds, and when it was read, since 1970.
-AGE, READ_AT = 'Nova-Sg-Age', 'Nova-Sg-Read-At'
+#: How old what is known is, and how long ago it was listed, in seconds; the
+#: second one is not there where nothing was listed yet.
+AGE, LISTED = 'Nova-Sg-Age', 'Nova-Sg-Listed-Ago'
 
 #: What a link of any page may lead to: it tells nothing.
 _LINKED = ('', '/')
@@ -228,7 +229,8 @@ class Dashboard:
             'application/json',
         )
         response.headers[AGE] = f'{self._follower.age(found):.1f}'
-        response.headers[READ_AT] = f'{found.read_at:.3f}'
+        if found.listed:
+            response.headers[LISTED] = f'{found.behind:.3f}'
         return response
 
     def _show_host(self, request: webob.Request) -> webob.Response:

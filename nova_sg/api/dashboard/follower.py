@@ -56,19 +56,24 @@ class Document:
 
     :param content: what is in it
     :param at: ``time.monotonic()`` before the services were listed
-    :param read_at: the same in seconds since 1970
+    :param listed: they were; else nothing is known yet
     """
 
     def __init__(
-        self, content: dict[str, Any], at: float, read_at: float
+        self, content: dict[str, Any], at: float, *, listed: bool = True
     ) -> None:
         self.content = content
         self.at = at
-        self.read_at = read_at
+        self.listed = listed
         self.body = orjson.dumps(content)
         digest = hashlib.blake2b(self.body, digest_size=12)
         self.revision = digest.hexdigest()
         self._packed: bytes | None = None
+
+    @property
+    def behind(self) -> float:
+        """How long ago the services were listed, in seconds."""
+        return max(0.0, time.monotonic() - self.at)
 
     @property
     def packed(self) -> bytes:
@@ -138,11 +143,10 @@ class Follower:
 
     def age(self, document: Document) -> float:
         """Return by how many seconds a document is behind."""
-        behind = max(0.0, time.monotonic() - document.at)
         try:
-            return self._board.age + behind
+            return self._board.age + document.behind
         except exception.NovaSgException:
-            return behind
+            return document.behind
 
     def _follow(self) -> None:
         while True:
@@ -165,10 +169,9 @@ class Follower:
 
     def _look(self, at: float) -> Document | None:
         """List the services; what was known stands where that fails."""
-        read_at = time.time()
         try:
             with collector.paused():
-                document = Document(self._content(), at, read_at)
+                document = Document(self._content(), at)
         except Exception as error:
             instruments.current.backend_answered(False)
             self._trouble.failed(error)
@@ -176,7 +179,7 @@ class Follower:
             if before is None:
                 return None
             content = {**before.content, 'backend': AWAY}
-            return Document(content, before.at, before.read_at)
+            return Document(content, before.at)
         self._trouble.over()
         instruments.current.backend_answered(True)
         return document
@@ -214,7 +217,7 @@ class Follower:
             'fine': None,
             'others': [],
         }
-        return Document(content, time.monotonic(), 0.0)
+        return Document(content, time.monotonic(), listed=False)
 
     def _deployment(self) -> dict[str, str]:
         marker = self._board.marker

@@ -72,7 +72,7 @@ export class Poll {
 
   start() {
     this.revision = null;
-    this.readAt = 0;
+    this.listedAt = -Infinity;
     this.running = true;
     this.failures = 0;
     return this.now();
@@ -103,18 +103,21 @@ export class Poll {
 
   async once() {
     const headers = this.revision ? { 'If-None-Match': this.revision } : {};
+    const asked = performance.now();
     const answer = await ask('state', { headers });
     const age = Number(answer.headers.get('Nova-Sg-Age'));
-    const readAt = Number(answer.headers.get('Nova-Sg-Read-At'));
+    const ago = answer.headers.get('Nova-Sg-Listed-Ago');
     if (!this.running) return;
     if (answer.status === 304) {
       this.news(null, age);
       return;
     }
-    // Another worker may know something older.
-    if (readAt && readAt < this.readAt) return;
+    // Another worker may know something older, or nothing yet. By how long ago
+    // it is, which no clock of a server that is wrong, or is set, changes.
+    const listedAt = (from) => (ago === null ? -Infinity : from - 1000 * ago);
+    if (listedAt(performance.now()) < this.listedAt) return;
     const content = await answer.json();
-    this.readAt = readAt;
+    this.listedAt = listedAt(asked);
     this.revision = answer.headers.get('ETag');
     this.news(content, age);
   }

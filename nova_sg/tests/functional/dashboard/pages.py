@@ -86,6 +86,7 @@ class PageServer(fixtures.Fixture):
 
     :param name: of the deployment
     :ivar url: of the page
+    :ivar follower: lists the services
     """
 
     def __init__(self, shown: board.Board, name: str | None = None) -> None:
@@ -111,7 +112,8 @@ class PageServer(fixtures.Fixture):
             'nova_sg.api.dashboard.follower.Follower', make
         ):
             app = application.Dashboard(conf, self._board)
-        self.addCleanup(made[0].stop)
+        (self.follower,) = made
+        self.addCleanup(self.follower.stop)
         port = self.useFixture(ports.Port()).number
         self.url = f'http://{ports.HOST}:{port}/dashboard'
         self._server = simple_server.make_server(

@@ -4,6 +4,11 @@
 
 import datetime
 import pathlib
+import time
+import types
+from unittest import mock
+
+import fixtures
 
 from nova_sg import exception
 from nova_sg.api.dashboard import board
@@ -194,3 +199,22 @@ class TestChecks(base.BrowserTestCase):
         self.page.stop()
         self.wait_text('#notice', 'Stale. The server does not answer.')
         self.assertIn('az1', self.text('#zones'))
+
+    def test_a_clock_that_is_set_back_keeps_nothing_from_being_shown(self):
+        self.look()
+        clock = types.SimpleNamespace(
+            monotonic=time.monotonic, time=lambda: 1.0
+        )
+        self.useFixture(
+            fixtures.MonkeyPatch('nova_sg.api.dashboard.follower.time', clock)
+        )
+        self.board.rows = [e for e in rows() if e.host == 'h-silent']
+        self.wait_text('#summary', '1 of 1 services')
+
+    def test_a_worker_that_has_just_begun_is_not_believed(self):
+        self.look()
+        before = self.text('#zones')
+        # It could not list them yet.
+        with mock.patch.object(self.page.follower, '_look', return_value=None):
+            self.wait_text('#notice', 'The last known states are shown.')
+            self.assertEqual(before, self.text('#zones'))
