@@ -19,6 +19,10 @@ import time
 from nova_sg import exception
 from nova_sg.cmd.watch import transitions
 
+#: Errors that may be over with the next reading. A conductor has some of its
+#: own: another one may serve the next call.
+PASSING = (exception.ServiceGroupUnavailable, exception.ConductorError)
+
 #: The share of the time that reading may take at most: a list of many
 #: services is read less often than asked for.
 SHARE = 0.25
@@ -71,7 +75,7 @@ class Follower:
         assert last is not None
         try:
             self._last = self._read_once(last.services)
-        except exception.ServiceGroupUnavailable as error:
+        except PASSING as error:
             self._last = self._unread(last, str(error))
             return self._last
         if last.error is not None:

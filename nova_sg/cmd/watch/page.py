@@ -19,8 +19,8 @@ import time
 from typing import NoReturn
 from typing import TextIO
 
-from nova_sg import exception
 from nova_sg import texts
+from nova_sg.cmd.watch import follower
 from nova_sg.cmd.watch import messages
 
 LOG = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def repeat(
     """Show a text again and again, until the process is interrupted.
 
     :param write: writes the text into a stream; it may raise
-        ServiceGroupUnavailable, and is called again then
+        one of ``follower.PASSING``, and is called again then
     :param seconds: from one text to the next
     :param in_place: over the text before, on a terminal, instead of below it
     """
@@ -57,8 +57,7 @@ def repeat(
     while True:
         try:
             write(sys.stdout)
-        except exception.ServiceGroupUnavailable as error:
-            # It may answer again.
+        except follower.PASSING as error:
             LOG.warning('%s', error)
         sys.stdout.flush()
         time.sleep(seconds)
@@ -74,7 +73,7 @@ def _repeat_in_place(
             made = io.StringIO()
             try:
                 write(made)
-            except exception.ServiceGroupUnavailable as error:
+            except follower.PASSING as error:
                 said.append(f'{as_of}{error}')
             else:
                 now = datetime.datetime.now(datetime.UTC)

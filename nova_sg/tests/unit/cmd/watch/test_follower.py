@@ -58,6 +58,26 @@ class TestFollower(test_base.BaseTestCase):
         self.assertIsNone(again.error)
         self.assertEqual([], self.events(after))
 
+    def test_an_error_of_one_conductor_is_an_outage(self):
+        broken = exception.ConductorError(method='list', reason='a mistake')
+        old = exception.ConductorTooOld(method='list', reason='of before')
+        up = base.sighting()
+        services = self.follower([up], broken, old, [up])
+        services.begin()
+        for _ in range(2):
+            self.assertEqual(1, len(services.next().services))
+        self.assertEqual(
+            [('backend', 'reachable')], self.events(services.next())
+        )
+
+    def test_what_no_further_reading_mends_ends_it(self):
+        moved = exception.DeploymentMismatch(
+            backend='sqlite://', theirs='zk', ours='db'
+        )
+        services = self.follower([], moved)
+        services.begin()
+        self.assertRaises(exception.DeploymentMismatch, services.next)
+
     def test_reading_takes_a_quarter_of_the_time_at_most(self):
         services = self.follower([], [])
         with mock.patch.object(

@@ -2,9 +2,12 @@
 
 """What a terminal shows of a text that is written over another."""
 
+from unittest import mock
+
 from oslotest import base as test_base
 import pyte
 
+from nova_sg import exception
 from nova_sg.cmd.watch import page
 
 COLUMNS, LINES = SIZE = 20, 5
@@ -62,3 +65,18 @@ class TestDrawn(test_base.BaseTestCase):
             hosts = [text.count(f'| {each} ') for each in ('c1', 'c2', 'c3')]
             self.assertLessEqual(max(hosts), 1, text)
             self.assertGreaterEqual(sum(hosts), 2, text)
+
+
+class TestRepeat(test_base.BaseTestCase):
+    def test_what_may_be_over_the_next_time_does_not_end_it(self):
+        write = mock.Mock(
+            side_effect=[
+                exception.ServiceGroupUnavailable(backend='b', reason='gone'),
+                exception.ConductorTooOld(method='list', reason='of before'),
+                KeyboardInterrupt,
+            ]
+        )
+        self.assertRaises(
+            KeyboardInterrupt, page.repeat, write, 0, in_place=False
+        )
+        self.assertEqual(3, write.call_count)
