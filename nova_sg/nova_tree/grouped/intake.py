@@ -86,12 +86,21 @@ class Intake:
             self._noted.append((uuid, until, now))
             starts, self._writing = not self._writing, True
         if starts:
-            threading.Thread(
-                target=self._run, name='nova_sg-beats', daemon=True
-            ).start()
+            self._start()
         age = now + self._ahead - sent
         interval = CONF.report_interval
         return -AHEAD * interval < age < FRESH * interval
+
+    def _start(self) -> None:
+        writer = threading.Thread(
+            target=self._run, name='nova_sg-beats', daemon=True
+        )
+        try:
+            writer.start()
+        except RuntimeError as error:
+            # The limit of threads. The next heartbeat tries again.
+            self._writing = False
+            self._lost(error)
 
     def _run(self) -> None:
         while True:

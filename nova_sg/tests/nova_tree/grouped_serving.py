@@ -137,6 +137,17 @@ class TestIntake(grouped_remote.TestCase):
         told = self.stdlog.logger.output.count('Heartbeats are lost')
         self.assertEqual(2, told)
 
+    def test_where_no_thread_can_be_started_the_next_one_tries_again(self):
+        failing = RuntimeError("can't start new thread")
+        with mock.patch.object(
+            intake.threading.Thread, 'start', side_effect=failing
+        ):
+            self.intake.note(self.made.uuid, 0, time.time() + 60)
+        self.assertIn('Heartbeats are lost', self.stdlog.logger.output)
+        self.write()
+        (received,) = self.group.post_received.call_args.args
+        self.assertEqual(2, len(received))
+
     def test_no_more_than_a_limit_waits(self):
         self.stub_out('nova_sg.nova_tree.grouped.written.LIMIT', 2)
         self.intake._writing = True
