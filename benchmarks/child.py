@@ -130,7 +130,7 @@ class Child:
             'seconds': seconds,
             'cpu': cpu,
             'memory': _memory(),
-            'facts': _elsewhere(found) if callable(found) else found,
+            'facts': found() if callable(found) else found,
         }
 
     def _count(self, ports: list[int]) -> Facts:
@@ -142,31 +142,6 @@ class Child:
             'statements': counted.statements / units,
             'round_trips': counted.round_trips / units,
         }
-
-
-def _elsewhere(told: Callable[[], Facts]) -> Facts:
-    """Return facts that another process finds out.
-
-    To parse an answer takes more memory than to make it, and the memory of
-    this process is measured.
-    """
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if not pid:
-        with os.fdopen(writing, 'w') as pipe:
-            try:
-                json.dump({'facts': told()}, pipe)
-            except BaseException:
-                json.dump({'error': traceback.format_exc()}, pipe)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        answer = json.load(pipe)
-    os.waitpid(pid, 0)
-    if 'error' in answer:
-        raise RuntimeError(answer['error'])
-    facts: Facts = answer['facts']
-    return facts
 
 
 def _memory() -> dict[str, float]:

@@ -9,6 +9,7 @@ each service rises by one decade in one.
 """
 
 from collections.abc import Sequence
+import itertools
 import math
 import pathlib
 
@@ -18,8 +19,8 @@ from benchmarks import figures
 from benchmarks import results
 from benchmarks import servers
 
-#: How each backend is shown.
-STYLES = ('-', '--', ':', '-.', (0, (1, 3)), '-')
+#: How the lines of backends look, one after the other.
+STYLES = ('-', '--', ':', (0, (6, 1, 1, 1, 1, 1)), '-.', (0, (1, 3)))
 
 #: Panels beside each other.
 ACROSS = 3
@@ -38,7 +39,7 @@ def draw(found: Sequence[results.Result], path: pathlib.Path) -> None:
         squeeze=False,
         sharex=True,
     )
-    styles = dict(zip(servers.BACKENDS, STYLES, strict=True))
+    styles = dict(zip(servers.BACKENDS, itertools.cycle(STYLES)))
     for axes in panels.flat[len(cases) :]:
         axes.set_axis_off()
     for axes, (case, of) in zip(panels.flat, cases.items(), strict=False):

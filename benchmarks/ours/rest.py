@@ -54,7 +54,7 @@ def get(process: ours.Process, paths: list[str]) -> child.Work:
         bodies = [ask(app, path) for path in paths]
         return lambda: {
             'units': len(paths),
-            **answers.facts(paths[-1], b''.join(bodies[-1])),
+            **answers.found_elsewhere(paths[-1], bodies[-1]),
         }
 
     return work
@@ -70,6 +70,8 @@ def get_unchanged(process: ours.Process, paths: list[str]) -> child.Work:
         etag, changed = '""', 0
         for _ in range(POLLS):
             response = request(app, path, {'If-None-Match': etag})
+            if 'ETag' not in response.headers:
+                raise RuntimeError(f'{response.status} without an ETag')
             changed += response.status_int != 304
             etag = response.headers['ETag']
         if changed > POLLS / 10:

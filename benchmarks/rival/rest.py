@@ -39,7 +39,7 @@ def get(process: rival.Process, paths: list[str]) -> child.Work:
         bodies = [ask(path) for path in paths]
         return lambda: {
             'units': len(paths),
-            **answers.facts(paths[-1], bodies[-1]),
+            **answers.found_elsewhere(paths[-1], [bodies[-1]]),
         }
 
     return work
