@@ -170,6 +170,8 @@ CASES = (
         operation='get_unchanged',
         backends=('zk',),
         floor_on=(),
+        # For a moment after a process has connected, it keeps no list.
+        pause=1.1,
         unit='request',
         arguments=_paths('/os-services'),
     ),
