@@ -16,9 +16,7 @@ operations = child.Operations()
 @operations
 def beat(process: ours.Process, number: int) -> child.Work:
     """Beat for services, each by itself."""
-    handles = process.api.join_many(
-        process.context, process.records()[:number]
-    )
+    handles = process.join(number)
 
     def work() -> child.Facts:
         for handle in handles:
@@ -31,9 +29,7 @@ def beat(process: ours.Process, number: int) -> child.Work:
 @operations
 def beats(process: ours.Process, number: int) -> child.Work:
     """Beat for services as one process does that has joined for them all."""
-    handles = process.api.join_many(
-        process.context, process.records()[:number]
-    )
+    handles = process.join(number)
     membership = process.api.driver.membership
 
     def work() -> child.Facts:
@@ -50,9 +46,7 @@ def beats_at_once(
     process: ours.Process, number: int, at_once: int
 ) -> child.Work:
     """Beat as so many hosts do, each for itself, all at the same time."""
-    handles = process.api.join_many(
-        process.context, process.records()[:number]
-    )
+    handles = process.join(number)
     pool = futures.ThreadPoolExecutor(at_once)
 
     def work() -> child.Facts:

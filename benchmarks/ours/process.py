@@ -11,8 +11,11 @@ from typing import Any
 from nova_sg import conductor as sg_conductor
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
+from nova_sg import objects
 from nova_sg.servicegroup import api as sg_api
+from nova_sg.servicegroup import member as sg_member
 from nova_sg.servicegroup import record
+from nova_sg.servicegroup.membership import base
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +28,14 @@ class Process:
     def records(self) -> Sequence[record.Record]:
         """Return all services, by id."""
         return self.api.list(self.context)[0]
+
+    def join(self, number: int) -> Sequence[base.Handle]:
+        """Join as so many services, as an agent does with what it read."""
+        services = objects.ServiceGroupServiceList.get_all(self.context)
+        return self.api.join_many(
+            self.context,
+            [sg_member.identity(each) for each in services[:number]],
+        )
 
 
 def set_up(options: dict[str, Any]) -> Process:
