@@ -18,6 +18,7 @@ from oslo_log import log as logging
 from nova_sg import exception
 from nova_sg.servicegroup import lease
 from nova_sg.servicegroup.backends.zookeeper import client as sg_client
+from nova_sg.servicegroup.backends.zookeeper import errors
 from nova_sg.servicegroup.backends.zookeeper import layout
 
 LOG = logging.getLogger(__name__)
@@ -175,7 +176,13 @@ class Connection(lease.Lease):
             )
         self._note_granted(seconds)
 
-    def _why_not(self) -> exception.ServiceGroupUnavailable:
+    def _why_not(
+        self, trouble: errors.Trouble | None = None
+    ) -> exception.ServiceGroupUnavailable:
+        """Return the error of what was not answered in time.
+
+        :param trouble: what became of a request; None where none was sent
+        """
         client = self._client
         if client is not None and client.refused:
             return exception.CredentialRefused(
@@ -183,6 +190,8 @@ class Connection(lease.Lease):
                 reason='it refuses the credential of [zookeeper] username '
                 'and password',
             )
+        if trouble is not None:
+            return self.unavailable(str(trouble))
         reason = client.last_error if client is not None else None
         return self.unavailable(f'no server answers ({reason or "timed out"})')
 

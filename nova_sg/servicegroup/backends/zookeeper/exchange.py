@@ -54,7 +54,7 @@ class Exchange(connection.Connection):
                     return self._exchange(client, asked)
                 except errors.Trouble as trouble:
                     if time.monotonic() >= deadline:
-                        raise self.unavailable(str(trouble)) from trouble
+                        raise self._why_not(trouble) from trouble
 
     def commit(
         self,

@@ -4,11 +4,13 @@
 
 import pathlib
 import subprocess
+from unittest import mock
 
 import fixtures
 from kazoo import exceptions
 
 from nova_sg import exception
+from nova_sg.servicegroup.backends.zookeeper import errors
 from nova_sg.tests.fixtures.servers import zookeeper
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
 
@@ -189,6 +191,21 @@ class TestSasl(SecurityTestCase):
             username='nova', password='hush', auth_scheme='sasl'
         )
         self.assert_refused(api, '[zookeeper] username', 'password')
+
+    def test_it_is_said_of_a_request_that_was_sent_before_the_refusal(self):
+        self.use(**NOVA, auth_scheme='sasl')
+        api = self.process(
+            username='nova', password='hush', auth_scheme='sasl'
+        )
+        self.assert_refused(api, '[zookeeper] username', 'password')
+        session = self.session_of(api)
+        lost = mock.Mock(side_effect=errors.Trouble('the connection was lost'))
+        with mock.patch.multiple(
+            session, wait_until_connected=mock.DEFAULT, _exchange=lost
+        ):
+            self.assertRaises(
+                exception.CredentialRefused, session.ask, [], 0.0
+            )
 
     def test_a_refusal_is_not_for_ever(self):
         api = self.use(**NOVA, auth_scheme='sasl')
