@@ -132,7 +132,7 @@ class TestBeside(base.TestCase):
     def test_a_list_is_one_statement_whatever_its_length(self):
         for number in range(20):
             self.make_service(host=f'host{number}', context=self.cell)
-        with statements.StatementCounter() as counted:
+        with statements.StatementCounter(own=True) as counted:
             services = objects.ServiceList.get_by_binary(
                 self.cell, 'nova-compute'
             )
