@@ -22,14 +22,16 @@ into an environment of its own.
                       is taken from what was measured
   --backend BACKEND   only on sqlite, postgresql, mariadb, mc, zk or rpc (a
                       conductor of each kind); may be given several times
-  --size N            only for N services; may be given several times
+  --size N            only for N services, and all cases for so many; may be
+                      given several times. Without it, 100,000 are measured
+                      only where a target is taken from that
   --output DIRECTORY  where results are kept (benchmark-results, and with
                       --quick its directory quick): JSON, tables and plots. A
                       run renews those of the cases it measures.
   --names             list the names of the cases
   -h, --help          show this text
 
-All of it takes some three hours on two cores, --targets and --quick some
+All of it takes some 90 minutes on two cores, --targets and --quick some
 twenty minutes each; let nothing else run meanwhile.
 
 Environment:
