@@ -21,8 +21,9 @@ class Watcher:
     """Tells of services which have gone up or down, in a thread.
 
     What it finds at first is no transition, and neither is a service that is
-    new, or destroyed. While the backend cannot be asked nothing is known to
-    have gone down.
+    new, or destroyed. While the backend cannot be asked, or cannot tell, a
+    service keeps the state in which it was last known; one that is only
+    presumed up has none yet.
 
     :param api: the servicegroup API of this process
     :param interval: seconds between two looks
@@ -58,9 +59,7 @@ class Watcher:
             each.uuid: alive[each.uuid].up and not each.forced_down
             for each in records
             if each.uuid in alive
-            and (
-                each.forced_down or alive[each.uuid].state != liveness.UNKNOWN
-            )
+            and (each.forced_down or alive[each.uuid].unknown is None)
         }
         changed = [
             each
@@ -73,7 +72,6 @@ class Watcher:
             why = self._api.departures(context, changed, alive)
             for each in changed:
                 self._tell(context, each, now[each.uuid], why[each.uuid])
-        # A service with an unknown state keeps its last known one here.
         there = {each.uuid for each in records}
         before = {
             uuid: up for uuid, up in self._known.items() if uuid in there

@@ -22,6 +22,7 @@ class Api:
     def __init__(self) -> None:
         self.up: dict[str, bool] = {}
         self.forced_down: set[str] = set()
+        self.in_doubt: set[str] = set()
         self.away = False
         self.told: list[tuple[str, bool]] = []
         self.notifier = self
@@ -43,7 +44,9 @@ class Api:
             for uuid in self.up
         ]
         alive = {
-            uuid: liveness.Liveness(up, None, 0.0)
+            uuid: liveness.Liveness(
+                up, None, 0.0, unknown='why' if uuid in self.in_doubt else None
+            )
             for uuid, up in self.up.items()
         }
         return records, alive
@@ -107,6 +110,20 @@ class TestWatcher(base.BaseTestCase):
         self.assertEqual([('a', False)], self.look(a=True))
         self.api.forced_down = set()
         self.assertEqual([('a', True)], self.look(a=True))
+
+    def test_what_is_presumed_at_first_is_not_left(self):
+        self.api.in_doubt = {'a', 'b'}
+        self.look(a=True, b=True)
+        self.api.in_doubt = set()
+        self.assertEqual([], self.look(a=True, b=False))
+        self.assertEqual([('b', True)], self.look(a=True, b=True))
+
+    def test_a_service_that_was_down_is_not_presumed_up(self):
+        self.look(a=False, b=True)
+        self.api.in_doubt = {'a', 'b'}
+        self.assertEqual([], self.look(a=True, b=True))
+        self.api.in_doubt = set()
+        self.assertEqual([('b', False)], self.look(a=False, b=False))
 
     def test_a_backend_that_is_away_is_no_death(self):
         self.look(a=True)
