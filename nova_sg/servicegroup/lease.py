@@ -178,20 +178,6 @@ class Lease(abc.ABC):
         """Why a missing member may live, where an interruption explains it."""
         return self._doubting.now
 
-    @property
-    def presumed_dead(self) -> bool:
-        """Whether the backend may have expired the lease already.
-
-        By this process's own clock: a connection that is cut off silently
-        brings no news of it.
-        """
-        heard_at = self.heard_at
-        return (
-            self.number is None
-            or heard_at is None
-            or time.monotonic() >= heard_at + self.timeout
-        )
-
     def add_listener(self, listener: Listener) -> None:
         """Tell a listener, as long as it lives, how the lease fares."""
         with self._lock:

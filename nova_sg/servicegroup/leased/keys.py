@@ -10,7 +10,6 @@ import math
 import time
 
 from nova_sg import context as sg_context
-from nova_sg.servicegroup import lease as sg_lease
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup import record
@@ -21,7 +20,6 @@ class Handle(base.Handle):
     """A worker's own key.
 
     :param context: the context it joined in
-    :param lease: the lease of this process
     :param key: of the member
     :param guard: the key of the record, without which there is no
         membership; None where records are elsewhere
@@ -38,13 +36,11 @@ class Handle(base.Handle):
         membership: base.Membership,
         joined: record.Record,
         context: sg_context.RequestContext,
-        lease: sg_lease.Lease,
         key: str,
         guard: str | None,
     ) -> None:
         super().__init__(membership, joined)
         self.context = context
-        self.lease = lease
         self.key = key
         self.guard = guard
         self.beaten_at = time.monotonic()
@@ -52,14 +48,6 @@ class Handle(base.Handle):
         self.doubtful_until = 0.0
         self.traced_at = -math.inf
         self.gone = False
-
-    @property
-    def presumed_dead(self) -> bool:
-        """Whether others must take this member for dead, by its own clock.
-
-        It may know so before the backend can tell it, while it is cut off.
-        """
-        return self.under is None or self.lease.presumed_dead
 
 
 class MemberKeys(abc.ABC):

@@ -117,7 +117,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
     ) -> Sequence[base.Handle]:
         handles = [
             sg_keys.Handle(
-                self, each, context, self.lease, *self._keys.new(context, each)
+                self, each, context, *self._keys.new(context, each)
             )
             for each in joined
         ]
