@@ -47,6 +47,7 @@ Environment:
   NOVA_SG_PYTHON  the interpreter to use, instead of the first one found
   NOVA_SG_VENV    the virtual environment, instead of .venv-test
   NOVA_SG_TEST_LIMIT  seconds after which the tests are killed (3600)
+  OS_DEBUG            the level of what tests log into test-results (WARNING)
   NOVA_SG_TEST_WORKERS  how many tests run at a time (two for each core, at
                   most 12): most of them wait
 
@@ -95,6 +96,8 @@ base_path=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
 export PATH=$base_path LC_ALL=C.UTF-8
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 export OS_TEST_TIMEOUT=${OS_TEST_TIMEOUT:-300}
+# Without a level oslotest keeps each message of every library.
+export OS_DEBUG=${OS_DEBUG:-WARNING}
 test_limit=${NOVA_SG_TEST_LIMIT:-3600}
 workers=$((2 * $(nproc)))
 workers=${NOVA_SG_TEST_WORKERS:-$((workers < 12 ? workers : 12))}
