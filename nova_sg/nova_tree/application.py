@@ -16,6 +16,7 @@ from nova_sg.inventory import usage
 from nova_sg.nova_tree import history
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import shown
+from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import reasons
 from nova_sg.servicegroup.history import base as history_base
 from nova_sg.servicegroup.history import entry
@@ -33,8 +34,8 @@ class Application:
 
     def __init__(self, cell: str | None = None) -> None:
         self._cell = cell
-        # By host and binary, what was last known of services.
-        self._known: dict[tuple[str, str], shown.Shown] = {}
+        # What was last known of the services that were asked for.
+        self._known: Sequence[shown.Shown] = ()
 
     def services(
         self, host: str | None, binary: str | None
@@ -42,18 +43,45 @@ class Application:
         """Return the services of all cells, but for those of the APIs.
 
         A service in a cell that does not answer is as it was when the cell
-        last answered, and its state is unknown. Each tells why it is down.
+        last answered, and its state is unknown. So is one that is not listed
+        any more while a cell does not answer. Each tells why it is down.
         """
-        services = []
+        known = {
+            (each.host, each.binary): each
+            for each in self._known
+            if host in (None, each.host) and binary in (None, each.binary)
+        }
+        listed = []
         for each in shown.services(host, binary, explained=True):
             if each.binary in shown.API_SERVICES:
                 continue
-            key = each.host, each.binary
-            if each.disabled is None and key in self._known:
-                each = self._known[key]._replace(state=each.state)
-            self._known[key] = each
-            services.append(each)
-        return services
+            before = known.pop((each.host, each.binary), None)
+            if each.disabled is None and before is not None:
+                each = before._replace(state=each.state)
+            listed.append(each)
+        if known and not self._all_answer(listed, next(iter(known))):
+            # Of a cell that does not answer nova lists the mapped computes,
+            # and nothing else.
+            listed += [
+                each._replace(state=liveness.UNKNOWN)
+                for each in known.values()
+            ]
+        self._known = listed
+        return listed
+
+    def _all_answer(
+        self, listed: Sequence[shown.Shown], missing: tuple[str, str]
+    ) -> bool:
+        """Return whether all cells answer, so that what is missing is gone.
+
+        :param missing: host and binary of a service that was there before
+        """
+        if any(each.disabled is None for each in listed):
+            return False
+        answers = self._ask(nova_context.get_admin_context(), *missing)
+        return not any(
+            map(nova_context.is_cell_failure_sentinel, answers.values())
+        )
 
     def whys(
         self, services: Sequence[shown.Shown]
@@ -69,21 +97,9 @@ class Application:
             answer
         """
         context = nova_context.get_admin_context()
-        mappings = [
-            mapping
-            for mapping in objects.CellMappingList.get_all(context)
-            if self._cell in (None, mapping.uuid)
-        ]
-        if not mappings:
+        answers = self._ask(context, host, binary)
+        if not answers:
             raise exception.NotFound(f'There is no cell {self._cell}.')
-        answers = nova_context.scatter_gather_cells(
-            context,
-            mappings,
-            nova_context.CELL_TIMEOUT,
-            objects.Service.get_by_host_and_binary,
-            host,
-            binary,
-        )
         silent = [
             uuid
             for uuid, answer in answers.items()
@@ -107,6 +123,25 @@ class Application:
                 f'answer from {", ".join(sorted(silent))}'
             )
         raise exception.HostBinaryNotFound(binary=binary, host=host)
+
+    def _ask(
+        self, context: Any, host: str, binary: str
+    ) -> Mapping[str, Any]:
+        """Return what each cell has of a service, by the uuid of the cell."""
+        mappings = [
+            mapping
+            for mapping in objects.CellMappingList.get_all(context)
+            if self._cell in (None, mapping.uuid)
+        ]
+        answers: Mapping[str, Any] = nova_context.scatter_gather_cells(
+            context,
+            mappings,
+            nova_context.CELL_TIMEOUT,
+            objects.Service.get_by_host_and_binary,
+            host,
+            binary,
+        )
+        return answers
 
     def history(
         self, question: history_base.Question

@@ -66,6 +66,11 @@ class Sighting:
         )
 
     @property
+    def names(self) -> str:
+        """What a service has for a uuid while only its names are known."""
+        return f'{self.binary}@{self.host}'
+
+    @property
     def is_fine(self) -> bool:
         """Whether the service is up and takes instances."""
         return self.state == liveness.UP and self.status == 'enabled'
@@ -99,8 +104,13 @@ def compare(
     :param after: those of the later one
     """
     changes: list[Transition] = []
+    gone = dict(before)
     for uuid, service in after.items():
-        old = before.get(uuid)
+        old = gone.pop(uuid, None)
+        if old is None and service.names in gone:
+            # Its cell answers for the first time.
+            named = gone.pop(service.names)
+            old = dataclasses.replace(service, state=named.state, why=None)
         if old is None:
             changes.append(
                 Transition(
@@ -115,8 +125,7 @@ def compare(
             changes.extend(_changes(old, service))
     changes.extend(
         Transition(DELETED, old.state, None, service=old)
-        for uuid, old in before.items()
-        if uuid not in after
+        for old in gone.values()
     )
     return sorted(changes, key=_place)
 

@@ -131,6 +131,39 @@ class TestShown(manage.TestCase):
             seen.services(None, None),
         )
 
+    def test_what_a_silent_cell_does_not_list_is_not_gone(self):
+        self.make('cell1', 'one')
+        self.make_service(
+            'one', 'nova-conductor', 'conductor', self.in_cell('cell1')
+        )
+        seen = application.Application()
+        before = seen.services(None, None)
+        listing = mock.Mock(
+            return_value=[objects.Service(host='one', binary='nova-compute')]
+        )
+        self.stub_out('nova.compute.api.HostAPI.service_get_all', listing)
+        expected = {each._replace(state='unknown') for each in before}
+        self.assertEqual(2, len(expected))
+        self.assertEqual(expected, set(seen.services(None, None)))
+        # No compute of that cell is mapped.
+        listing.return_value = []
+        self.stub_out(
+            'nova.objects.Service.get_by_host_and_binary',
+            mock.Mock(side_effect=base.OUT),
+        )
+        self.assertEqual(expected, set(seen.services(None, None)))
+
+    def test_what_was_destroyed_is_gone(self):
+        self.make('cell1', 'one')
+        self.make('cell2', 'two')
+        seen = application.Application()
+        self.assertEqual(2, len(seen.services(None, None)))
+        objects.Service.get_by_args(
+            self.in_cell('cell1'), 'one', 'nova-compute'
+        ).destroy()
+        (left,) = seen.services(None, None)
+        self.assertEqual('two', left.host)
+
     def test_what_a_host_has_is_described(self):
         service = self.make('cell2')
         self.make_compute_node('one', context=service._context)
