@@ -52,6 +52,8 @@ class Notifier:
             contextlib.suppress(OSError),
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client,
         ):
+            # A systemd that no longer reads must not hold a heartbeat.
+            client.setblocking(False)
             client.connect(self._address)
             client.send(state.encode())
 
@@ -64,6 +66,14 @@ class Notifier:
         if self._told is None or now - self._told >= self.tick * 0.9:
             self._told = now
             self.notify('WATCHDOG=1')
+
+
+def soonest(*ticks: float | None) -> float | None:
+    """Return in how many seconds a loop has to turn for all that watch it.
+
+    :param ticks: in how many it has to for each; None where that is not there
+    """
+    return min((each for each in ticks if each is not None), default=None)
 
 
 def _tick() -> float | None:

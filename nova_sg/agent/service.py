@@ -111,7 +111,9 @@ class Agent:
             conf.servicegroup.report_interval,
             self._lost,
             on_turn=self._turned,
-            turns_within=self._systemd.tick or (health and health.turn),
+            turns_within=systemd.soonest(
+                self._systemd.tick, health and health.turn
+            ),
         )
         self._handles: list[membership_base.Handle] = []
         self._gone = 0

@@ -143,7 +143,7 @@ class _Worker(cotyledon.Service):
     def run(self) -> None:
         health = self._monitor.health
         # Before it serves: it may wait for the broker, and is not stuck.
-        tick = self._systemd.tick or (health and health.turn)
+        tick = systemd.soonest(self._systemd.tick, health and health.turn)
         if tick is not None:
             threading.Thread(
                 target=self._watch,

@@ -80,3 +80,16 @@ class NotifierTestCase(base.BaseTestCase):
         for value in (None, '', '0', '-1', 'soon', '1.5'):
             self.set(WATCHDOG_USEC=value)
             self.assertIsNone(systemd.Notifier().tick, value)
+
+    def test_a_systemd_that_does_not_read_holds_nobody(self):
+        server = self.listen_abstract()
+        notifier = systemd.Notifier()
+        # More than its queue takes, by any net.unix.max_dgram_qlen.
+        for _ in range(5000):
+            notifier.notify('WATCHDOG=1')
+        self.assertEqual(b'WATCHDOG=1', server.recv(100))
+
+    def test_a_loop_turns_for_whoever_wants_it_soonest(self):
+        self.assertEqual(5.0, systemd.soonest(75.0, 5.0))
+        self.assertEqual(75.0, systemd.soonest(75.0, None))
+        self.assertIsNone(systemd.soonest(None, None))
