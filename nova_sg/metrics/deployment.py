@@ -94,7 +94,8 @@ class Deployment:
         if listed is None or asked_at - listed.at > FRESH:
             looking = threading.Thread(
                 target=self._look,
-                kwargs={'wait': listed is None},
+                # There is nothing to show without another one's list.
+                kwargs={'patience': PATIENCE if listed is None else 0.0},
                 name='metrics',
                 daemon=True,
             )
@@ -118,12 +119,12 @@ class Deployment:
         # That clock begins anew with the machine.
         return Listed(at, age, shown) if at <= time.monotonic() else None
 
-    def _look(self, *, wait: bool) -> None:
+    def _look(self, *, patience: float) -> None:
         """List the services, unless another worker does.
 
-        :param wait: for that one, as there is nothing to show without
+        :param patience: seconds to wait for that one
         """
-        with self._place.locked(_LOCK, wait=wait) as locked:
+        with self._place.locked(_LOCK, patience=patience) as locked:
             listed = self._listed()
             at = time.monotonic()
             if not locked or (listed is not None and at - listed.at <= FRESH):

@@ -28,6 +28,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+import time
 
 from nova_sg import exception
 
@@ -38,6 +39,9 @@ _PREFIX = 'nova-sg-metrics-'
 
 #: What the process that made a place holds, and all that it forked.
 _OWNER = 'owner'
+
+#: Seconds between two looks at a lock that another worker holds.
+_PAUSE = 0.05
 
 #: The bytes of each file of a slot, by the kind of what is counted there:
 #: more than a program with all of its routes comes to.
@@ -127,17 +131,23 @@ class Place:
     def forget_dead(self) -> None:
         """Drop the state of workers that have ended; their counts stay."""
         for each in self.path.glob('*.slot'):
-            with self.locked(each.name, wait=False) as locked:
+            with self.locked(each.name) as locked:
                 if locked:
                     self._forget_state(int(each.stem))
 
     @contextlib.contextmanager
-    def locked(self, name: str, *, wait: bool) -> Iterator[bool]:
+    def locked(self, name: str, *, patience: float = 0.0) -> Iterator[bool]:
         """Hold a lock among the workers, and yield whether it is held.
 
-        :param wait: until another one has released it
+        :param patience: seconds to wait for another one that holds it
         """
-        descriptor = _lock(self.path / name, wait=wait)
+        until = time.monotonic() + patience
+        # To wait in flock() would stop a whole process under eventlet, and
+        # with it the thread that may hold the lock.
+        while (descriptor := _lock(self.path / name)) is None and (
+            time.monotonic() < until
+        ):
+            time.sleep(_PAUSE)
         try:
             yield descriptor is not None
         finally:
@@ -160,11 +170,11 @@ def unusable(
     )
 
 
-def _lock(path: pathlib.Path, *, wait: bool = False) -> int | None:
+def _lock(path: pathlib.Path) -> int | None:
     """Return the open file of a lock, None where another process has it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None

@@ -218,9 +218,16 @@ class TestDeployment(base.RestTestCase):
         self.cloud.service('c1')
         self.scrape()
         self.useFixture(fixtures.MonkeyPatch(f'{_MODULE}.PATIENCE', 0.0))
-        with self.place.locked('deployment.lock', wait=True):
+        with self.place.locked('deployment.lock'):
             found = self.scrape()
         self.assertEqual(1, found.value(SERVICES, state='up'))
+
+    def test_the_first_scrapes_wait_for_one_list_and_no_longer(self):
+        self.useFixture(fixtures.MonkeyPatch(f'{_MODULE}.PATIENCE', 0.2))
+        with self.place.locked('deployment.lock'):
+            # In this very process, as under eventlet.
+            found = self.scrape()
+            self.assertTrue(math.isnan(found.value(SERVICES)))
 
     def cut_off(self) -> None:
         def unavailable(*_args, **_kwargs):
