@@ -15,6 +15,9 @@ from nova_sg.servicegroup import record
 #: Names and values; a value that is not there is an empty one.
 Labels = Sequence[tuple[str, str | None]]
 
+#: Of a service in a cell that does not answer it is not known.
+_STATUS = {True: 'disabled', False: 'enabled', None: ''}
+
 
 def of(seen: Sequence[overview.Seen], *, per_service: bool) -> bytes:
     """Return the text of services.
@@ -43,18 +46,17 @@ def _lines(seen: Sequence[overview.Seen], per_service: bool) -> Iterator[str]:
     lowest: dict[str | None, int] = {}
     for (binary, zone, state, reason, disabled, version), n in kinds.items():
         if binary not in record.API_BINARIES:
-            status = 'disabled' if disabled else 'enabled'
             counts[
                 ('binary', binary),
                 ('zone', zone),
                 ('state', state),
                 ('reason', reason),
-                ('status', status),
+                ('status', _STATUS[disabled]),
             ] += n
-        # nova's own rule: one that is forced down holds nothing back.
-        if reason != reasons.FORCED:
-            known = lowest.get(binary, version or 0)
-            lowest[binary] = min(version or 0, known)
+        # nova's own rule: one that is forced down holds nothing back. Of a
+        # service in a cell that does not answer no version is known.
+        if reason != reasons.FORCED and version is not None:
+            lowest[binary] = min(version, lowest.get(binary, version))
     yield from _head('services', 'The services there are, by state.')
     for labels, count in counts.items():
         yield _sample('services', labels, count)
