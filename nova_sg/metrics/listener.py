@@ -114,9 +114,15 @@ class Listener:
                 threading.Event().wait(_TURN)
                 continue
             self._free.acquire()
-            threading.Thread(
+            thread = threading.Thread(
                 target=self._serve, args=(connection, address), daemon=True
-            ).start()
+            )
+            try:
+                thread.start()
+            except RuntimeError as error:
+                LOG.debug('No thread for a client: %s', error)
+                connection.close()
+                self._free.release()
 
     def _serve(self, connection: socket.socket, address: Any) -> None:
         try:

@@ -75,13 +75,19 @@ class Loop:
         with self._lock:
             self._starts += 1
             if self._woken is None:
-                self._woken = threading.Event()
-                threading.Thread(
+                self._woken = woken = threading.Event()
+                thread = threading.Thread(
                     target=self._run,
-                    args=(self._woken,),
+                    args=(woken,),
                     name=self._name,
                     daemon=True,
-                ).start()
+                )
+                try:
+                    thread.start()
+                except RuntimeError:
+                    # The next start() is to try again.
+                    self._woken = None
+                    raise
 
     def wake(self) -> None:
         """Have the task called at once; never waits."""

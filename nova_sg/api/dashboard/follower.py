@@ -129,17 +129,30 @@ class Follower:
         with self._looked:
             self._asked_at = now
             if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._follow, name='dashboard', daemon=True
-                )
-                self._thread.start()
-                anew = True
-            if anew:
+                anew = self._start()
+            if anew and self._thread is not None:
                 self._wanted_at = now
                 self._looked.notify_all()
                 self._looked.wait_for(lambda: self._looked_at >= now, PATIENCE)
             document = self._document
         return document or self._nothing()
+
+    def _start(self) -> bool:
+        """Begin to list; return whether a thread could be started.
+
+        A change of an operator may have been made already, and what is known
+        is shown all the same. The next question tries again.
+        """
+        thread = threading.Thread(
+            target=self._follow, name='dashboard', daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:
+            LOG.warning('Cannot list services for the dashboard: %s', error)
+            return False
+        self._thread = thread
+        return True
 
     def age(self, document: Document) -> float:
         """Return by how many seconds a document is behind."""

@@ -13,6 +13,7 @@ from oslotest import base
 from nova_sg.conf import monitoring
 from nova_sg.metrics import listener
 from nova_sg.tests.fixtures import commands
+from nova_sg.tests.fixtures import threads
 from nova_sg.tests.fixtures.servers import ports
 
 _MODULE = listener.__name__
@@ -84,3 +85,11 @@ class TestListener(base.BaseTestCase):
                 client.shutdown(socket.SHUT_WR)
                 client.makefile('rb').read()
             self.assertEqual(b'fine', self.ask(), bad[:20])
+
+    def test_a_thread_that_cannot_start_ends_one_client_alone(self):
+        client = self.connect()
+        with threads.NoThreads():
+            client.sendall(b'GET /live HTTP/1.0\r\n\r\n')
+            self.assertEqual(b'', client.makefile('rb').read())
+        for _ in range(2 * listener._CLIENTS):
+            self.assertEqual(b'fine', self.ask())

@@ -15,6 +15,7 @@ from nova_sg import exception
 from nova_sg.api.dashboard import board
 from nova_sg.api.dashboard import follower
 from nova_sg.servicegroup import marker
+from nova_sg.tests.fixtures import threads
 
 AT = datetime.datetime(2026, 11, 30, 12, 0, 5, 999, tzinfo=datetime.UTC)
 
@@ -74,6 +75,11 @@ class TestFollower(base.BaseTestCase):
         self.assertIs(first, self.follower.get())
         self.assertEqual(1, self.board.listed)
         self.assertGreaterEqual(self.follower.age(first), 0)
+
+    def test_a_thread_that_cannot_start_is_no_error_and_is_tried_again(self):
+        with threads.NoThreads():
+            self.assertFalse(self.follower.get(anew=True).listed)
+        self.assertTrue(self.follower.get().listed)
 
     def test_many_who_ask_at_once_have_them_listed_once(self):
         askers = [threading.Thread(target=self.follower.get) for _ in range(8)]

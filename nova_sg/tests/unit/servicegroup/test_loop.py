@@ -9,6 +9,7 @@ import fixtures
 
 from nova_sg import exception
 from nova_sg.servicegroup import loop
+from nova_sg.tests.fixtures import threads
 from nova_sg.tests.unit.servicegroup import base
 
 
@@ -101,3 +102,10 @@ class TestLoop(base.WaitingTestCase):
         self.loop.wake()
         self.assertFalse(self.loop.running)
         self.assertFalse(self.called.acquire(timeout=0.05))
+
+    def test_a_thread_that_cannot_start_is_tried_again(self):
+        with threads.NoThreads():
+            self.assertRaises(RuntimeError, self.loop.start)
+        self.assertFalse(self.loop.running)
+        self.loop.start()
+        self.await_calls(1)
