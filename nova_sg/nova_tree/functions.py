@@ -89,6 +89,7 @@ def _switch(
             change = once.Change.of(context)
             return made_once(change, novas, *args, **kwargs)
         with errors.as_novas():
+            owner.check_cell(api, context)
             return ours(api, context, *args, **kwargs)
 
     # For a record store in nova's table (see .originals).

@@ -9,6 +9,7 @@ uses, and is refused.
 """
 
 import functools
+import time
 from typing import Any
 
 from nova.db.main import api as db
@@ -33,34 +34,44 @@ _MARK = sa.select(
     models.deployment.c.format,
 )
 
-_seen: set[str | None] = set()
+#: ``time.monotonic()`` of the latest look at the mark of a cell.
+_seen: dict[str | None, float] = {}
 
 
-def refuse(context: Any) -> None:
+def refuse(context: Any, ours: marker.Marker | None = None) -> None:
     """Refuse to use nova's table where services have moved away from it.
 
-    A process looks once into each cell: processes that run are stopped before
-    the services move.
+    A process looks into each cell before it uses it, and again each
+    :data:`marker.READ_TRUSTED` seconds, if it can: it may have been left
+    behind.
 
     :param context: leads to the database of the cell
+    :param ours: how this process is configured; None for nova's table alone
     :raises CredentialRefused: the user of the database may not look
     :raises DeploymentMismatch: saying where they are
     """
     cell = cells.targeted(context)
-    if cell in _seen:
+    now = time.monotonic()
+    before = _seen.get(cell)
+    if before is not None and now - before < marker.READ_TRUSTED:
         return
+    ours = ours or novas_marker()
     try:
         theirs = _read(context)
     except (db_exc.DBError, sa.exc.DBAPIError) as error:
+        if before is not None:
+            # What is asked for says so itself.
+            _seen[cell] = now
+            return
         if not refusals.lacks_right(error):
             raise
         # Whether they have moved cannot be told.
         raise errors.no_right(error) from error
-    if theirs not in (None, novas_marker()):
+    if theirs not in (None, ours):
         raise exception.DeploymentMismatch(
-            backend="nova's database", theirs=theirs, ours=novas_marker()
+            backend="nova's database", theirs=theirs, ours=ours
         )
-    _seen.add(cell)
+    _seen[cell] = now
 
 
 def fence(session: Any, ours: marker.Marker) -> None:

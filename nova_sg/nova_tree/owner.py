@@ -15,6 +15,8 @@ from nova.objects import base as objects_base
 from nova_sg import servicegroup
 from nova_sg.inventory import none
 from nova_sg.notifications import base as notifications_base
+from nova_sg.nova_tree import errors
+from nova_sg.nova_tree import moved
 from nova_sg.nova_tree import options
 from nova_sg.nova_tree import records
 from nova_sg.servicegroup import loader
@@ -91,6 +93,18 @@ def keeps_rows(api: servicegroup.API) -> bool:
     for what does not depend on that.
     """
     return isinstance(api.driver.records, records.NovaRecordStore)
+
+
+def check_cell(api: servicegroup.API, context: Any) -> None:
+    """Refuse to go on with nova's table where services have moved away.
+
+    :param context: nova's, which leads to the database of a cell
+    :raises DeploymentMismatch, ServiceGroupUnavailable, CredentialRefused: see
+        :func:`.moved.refuse`
+    """
+    if keeps_rows(api):
+        with errors.as_ours():
+            moved.refuse(context, api.driver.records.ours)
 
 
 def _configuration() -> Any:

@@ -136,8 +136,13 @@ def check() -> None:
     api = owner.get()
     if api is not None:
         api.check_deployment()
-    elif objects_base.NovaObject.indirection_api is None:
-        moved.refuse(nova_context.get_admin_context())
+    if objects_base.NovaObject.indirection_api is not None:
+        return
+    context = nova_context.get_admin_context()
+    if api is None:
+        moved.refuse(context)
+    else:
+        owner.check_cell(api, context)
 
 
 def _look_in_a_child() -> tuple[int, str] | None:

@@ -4,6 +4,7 @@
 
 from collections.abc import Callable
 from collections.abc import Sequence
+import contextlib
 import time
 
 from nova_sg import exception
@@ -36,18 +37,23 @@ class Deployment:
     def check(self, *, claim: bool = False) -> None:
         """Refuse to serve a backend of a deployment configured otherwise.
 
-        A process that only reads looks once. One that writes looks again,
-        where the records are, but not more often than every
-        :data:`marker.TRUSTED` seconds: the deployment may have moved since,
-        and nothing that an operator decides may get lost in what it has left.
+        A process that has looked looks again, where the records are: the
+        deployment may have moved since. One that writes does so every
+        :data:`marker.TRUSTED` seconds, as nothing that an operator decides may
+        get lost in what it has left; one that only reads every
+        :data:`marker.READ_TRUSTED`, and goes on where it cannot look.
 
         :param claim: this is a write: mark the backend where it is not
         :raises DeploymentMismatch: it is of a deployment configured otherwise
         :raises ServiceGroupUnavailable: it cannot be asked
         """
-        if self._read and not claim:
-            return
         now = time.monotonic()
+        if self._read and not claim:
+            if now - self._read_at > marker.READ_TRUSTED:
+                self._read_at = now
+                with contextlib.suppress(exception.ServiceGroupUnavailable):
+                    self._stores()[0].check(self._ours, claim=False)
+            return
         records, *others = self._stores()
         if self._claimed:
             if now - self._read_at > marker.TRUSTED:

@@ -15,6 +15,7 @@ backend, and a process that is configured otherwise refuses to start::
     t=60  A writes a record: its store finds another marker in the same
           transaction, and refuses the change
     t=61  A reads, looks at the marker again, and says where services are now
+    t=80  C, which has only ever read, looks again, too
 """
 
 import abc
@@ -29,6 +30,10 @@ FORMAT = 1
 #: Seconds for which a process that writes records trusts the marker it has
 #: read. A deployment that moves waits until all have looked again.
 TRUSTED = 1.0
+
+#: Seconds for which one that only reads trusts it. All services look dead to
+#: a process that was left behind by a move.
+READ_TRUSTED = 30.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -98,6 +98,7 @@ class Reading:
         if api is None:
             return _of_novas_table(context, self._driver, self._binary)
         with errors.as_novas():
+            owner.check_cell(api, context)
             return _of_owner(api, context, self._driver, self._binary)
 
 

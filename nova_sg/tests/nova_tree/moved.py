@@ -2,6 +2,7 @@
 
 """A process that is left on nova's table after services have moved."""
 
+from nova import objects
 from nova.db.main import api as db
 import testscenarios
 
@@ -40,3 +41,23 @@ class TestMoved(base.TestCase):
 
     def test_it_starts_where_nothing_ever_moved(self):
         self.start_service('compute', host='one')
+
+    def test_one_that_only_reads_learns_it(self):
+        objects.ServiceList.get_all(self.context)
+        self.mark('zk', 'zookeeper')
+        objects.ServiceList.get_all(self.context)
+        self.stub_out('nova_sg.servicegroup.marker.READ_TRUSTED', -1.0)
+        self.assertRaises(
+            exception.DeploymentMismatch,
+            objects.ServiceList.get_all,
+            self.context,
+        )
+
+
+class TestMovedBeside(TestMoved):
+    """Only the liveness of services is elsewhere."""
+
+    scenarios = base.BESIDE
+
+    test_it_does_not_start_where_they_are_elsewhere = None
+    test_it_starts_where_they_have_come_back = None

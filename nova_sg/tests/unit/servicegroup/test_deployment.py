@@ -56,6 +56,19 @@ class TestDeployment(base.BaseTestCase):
         self.deployment.check()
         self.assertEqual(2, self.members.asked)
 
+    def test_a_process_that_only_reads_learns_of_a_move(self) -> None:
+        for _ in range(20):
+            self.deployment.check()
+        self.assertEqual(1, self.records.asked)
+        self.useFixture(
+            fixtures.MonkeyPatch(f'{marker.__name__}.READ_TRUSTED', -1.0)
+        )
+        self.records.away = True
+        self.deployment.check()
+        self.records.away = False
+        self.records.theirs = marker.Marker('zk', 'sql')
+        self.assertRaises(exception.DeploymentMismatch, self.deployment.check)
+
     def test_one_that_is_back_is_looked_at(self) -> None:
         self.members.away = True
         self.deployment.check()
