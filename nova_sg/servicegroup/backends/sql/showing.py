@@ -96,7 +96,6 @@ class Showing:
         )
         since = None
         if now is not None:
-            self._membership.note_clock(now, known_at)
             # What is up has beaten since then, or was created.
             since = datetime.datetime.fromtimestamp(
                 now - self._down_time - 1, datetime.UTC
@@ -129,6 +128,10 @@ class Showing:
         unsure = judge.unsure()
         result = self._rows.execute(connection, **filters)
         for rows in sql_rows.fetched(result, listed.PART):
+            if now is None:
+                # A clock that was set explains why services seem silent.
+                self._membership.note_clock(rows[0][_NOW], known_at)
+            now = rows[0][_NOW]
             # A row of an old nova may have no uuid.
             uuids.add([row[_UUID] for row in rows if row[_UUID]])
             services = _up(rows, zoning)
@@ -154,7 +157,6 @@ class Showing:
                         )
                     )
             parts.append(render(services))
-            now = rows[-1][_NOW]
         return parts, uuids, told, now
 
 

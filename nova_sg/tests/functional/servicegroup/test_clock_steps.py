@@ -52,6 +52,14 @@ class ClockTestCase(services.MakesServices, base.BaseTestCase):
         living, dead = self.read(reader)
         return living.state, dead.state
 
+    def states_shown(self) -> tuple[str, str]:
+        """Return the same as REST shows it."""
+        rendered = self.api.render(self.context, list)
+        states = {
+            each.uuid: each.state for part in rendered.parts() for each in part
+        }
+        return states[self.living.uuid], states[self.dead.uuid]
+
     def let_pass(self, seconds: int) -> None:
         """Let a moment pass without a beat: the stamps get older."""
         statement = models.services.update().values(
@@ -68,6 +76,13 @@ class ClockTestCase(services.MakesServices, base.BaseTestCase):
 
 
 class TestSteps(ClockTestCase):
+    def test_a_step_takes_nobody_down_where_the_list_is_only_shown(self):
+        for seconds in (70, -HOUR):
+            self.handle.beat(self.context)
+            self.assertEqual('up', self.states_shown()[0])
+            self.database_clock.set(seconds)
+            self.assertEqual('up', self.states_shown()[0])
+
     def test_a_step_forward_takes_nobody_down_that_was_seen_up(self):
         self.assertEqual(('up', 'up'), self.states())
         self.database_clock.set(70)
