@@ -156,12 +156,7 @@ class Application:
         self, request: webob.Request
     ) -> tuple[Sequence[operation.Operation], dict[str, str]]:
         """Return the operations of a path and method, and its parameters."""
-        try:
-            url = request.path_info
-        except UnicodeDecodeError:
-            raise exception.InvalidInput(
-                reason='the path is not UTF-8'
-            ) from None
+        url = validation.path_of(request)
         matched = self._mapper.match(url or '/')
         if not matched:
             raise webob.exc.HTTPNotFound(faults.NOT_FOUND)
@@ -182,7 +177,9 @@ def _body(request: webob.Request) -> Any:
     content_type = request.content_type
     if content_type not in ('', 'text/plain', *CONTENT_TYPES):
         raise exception.InvalidContentType(content_type=content_type[:80])
-    if request.method not in ('POST', 'PUT') or not request.body:
+    if request.method not in ('POST', 'PUT'):
+        return None
+    if not validation.read_body(request):
         return None
     return validation.load_body(request)
 

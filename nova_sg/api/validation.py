@@ -11,6 +11,7 @@ import jsonschema
 import orjson
 from oslo_utils import strutils
 import webob
+import webob.exc
 
 from nova_sg import exception
 from nova_sg.servicegroup import record
@@ -23,13 +24,44 @@ Validator: Any = jsonschema.Draft202012Validator
 _INTEGER = re.compile(r'[0-9]{1,18}', re.ASCII)
 
 
+def path_of(request: webob.Request) -> str:
+    """Return the path of a request, behind what the application is under.
+
+    :raises InvalidInput: it is not UTF-8
+    """
+    try:
+        path: str = request.path_info
+    except UnicodeDecodeError:
+        raise exception.InvalidInput(reason='the path is not UTF-8') from None
+    return path
+
+
+def read_body(request: webob.Request) -> bytes:
+    """Return the body of a request.
+
+    :raises MalformedRequestBody: it ends too early, or its parts are unlike
+        what HTTP has
+    """
+    try:
+        body: bytes = request.body
+    except webob.exc.HTTPException:
+        # It is too large.
+        raise
+    except Exception as error:
+        # Each WSGI server has an error of its own.
+        raise exception.MalformedRequestBody(
+            reason='it could not be read to its end'
+        ) from error
+    return body
+
+
 def load_body(request: webob.Request) -> Any:
     """Return what the body of a request holds.
 
-    :raises MalformedRequestBody: it is no JSON
+    :raises MalformedRequestBody: it is no JSON, or cannot be read
     """
     try:
-        return orjson.loads(request.body)
+        return orjson.loads(read_body(request))
     except orjson.JSONDecodeError as error:
         raise exception.MalformedRequestBody(reason=error.msg) from error
 

@@ -8,6 +8,7 @@ import webob
 
 from nova_sg.api import microversion
 from nova_sg.api import operation
+from nova_sg.api import validation
 from nova_sg.api.schemas import versions as schemas
 
 _DOCUMENTATION = {
@@ -61,13 +62,17 @@ def index(request: webob.Request) -> Any:
 
 
 def choices(request: webob.Request) -> Any:
-    """Return where a path that names no version may lead."""
+    """Return where a path that names no version may lead.
+
+    :raises InvalidInput: it is not UTF-8
+    """
+    rest = validation.path_of(request)
     return {
         'choices': [
             {
                 'id': version['id'],
                 'status': version['status'],
-                'links': [_link(request, path, request.path_info)],
+                'links': [_link(request, path, rest)],
                 'media-types': _media_types(path),
             }
             for path, version in VERSIONS.items()

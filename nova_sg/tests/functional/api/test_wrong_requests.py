@@ -62,6 +62,8 @@ class TestPaths(wrong.WrongTestCase):
         ),
         get(f'{wrong.SERVICES}?host=%ff', 'the query is not UTF-8'),
         get(f'{wrong.HOSTS}/%ff', 'the path is not UTF-8'),
+        # Under no version, and asked without a token as well.
+        get('/%ff', 'the path is not UTF-8'),
         *(
             wrong.Wrong(method, wrong.SERVICES, 'only: GET', body, status=405)
             for method, body in (('PATCH', {}), ('BREW', None))
