@@ -22,15 +22,15 @@ class Enforcer:
         try:
             self._enforcer.load_rules()
         except Exception as error:
-            raise exception.InvalidConfiguration(
-                option='[oslo_policy] policy_file',
-                reason=' '.join(str(error).split()),
-            ) from error
+            raise _unusable(error) from error
 
     def authorize(self, context: sg_context.RequestContext, rule: str) -> None:
         """Refuse the caller if a rule forbids the operation.
 
         :param rule: its whole name
+        :raises InvalidConfiguration: the policy file has changed, and cannot
+            be used. Where it could be read, that is said once, and the rules
+            from before stay in force.
         :raises PolicyNotAuthorized: naming the rule
         """
         try:
@@ -39,5 +39,14 @@ class Enforcer:
             # A token of the whole system, where one of a project is asked
             # for.
             allowed = False
+        except (cfg.Error, OSError, ValueError) as error:
+            raise _unusable(error) from error
         if not allowed:
             raise exception.PolicyNotAuthorized(action=rule)
+
+
+def _unusable(error: Exception) -> exception.InvalidConfiguration:
+    return exception.InvalidConfiguration(
+        option='[oslo_policy] policy_file',
+        reason=' '.join(str(error).split()),
+    )
