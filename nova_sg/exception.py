@@ -61,6 +61,12 @@ class InvalidInput(Invalid):
     msg_fmt = 'Invalid input received: %(reason)s'
 
 
+class ValueRefused(InvalidInput):
+    """The backend cannot keep a value, and says so in its own words."""
+
+    public = 'The backend cannot keep a value of the request.'
+
+
 class InvalidConfiguration(Invalid):
     """An option has a value nova_sg cannot work with."""
 

@@ -192,9 +192,9 @@ def cannot_read(error: BaseException, dbapi: Any) -> bool:
     ) or _SQLITE_TEXT in str(error)
 
 
-def of_value(error: BaseException) -> exception.InvalidInput:
+def of_value(error: BaseException) -> exception.ValueRefused:
     """Return what says that a value cannot be stored."""
-    return exception.InvalidInput(
+    return exception.ValueRefused(
         reason=f'the database refuses a value: {reason_of(error)}'
     )
 

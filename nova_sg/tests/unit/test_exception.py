@@ -15,6 +15,7 @@ CODES = {
     'NovaSgException': 500,
     'Invalid': 400,
     'InvalidInput': 400,
+    'ValueRefused': 400,
     'InvalidConfiguration': 400,
     'ValidationError': 400,
     'MalformedRequestBody': 400,

@@ -206,6 +206,8 @@ class TestServingOnMariadb(ServingTestCase):
         )
         self.assertIn('the database refuses a value', str(error))
         self.assertIn('disabled_reason', str(error))
+        # Nor does REST tell whoever asked of tables and columns.
+        self.assertNotIn('disabled_reason', error.public_message)
         record = self.api.get_by_uuid(self.context, uuid)
         self.assertEqual('Wartung', record.disabled_reason)
 
