@@ -2,9 +2,11 @@
 
 """``ServiceGroupService``: the one door to services."""
 
+from collections.abc import Iterator
 from collections.abc import MutableMapping
 import contextlib
 import datetime
+import logging
 from typing import Any
 from typing import Self
 
@@ -12,11 +14,14 @@ from oslo_versionedobjects import fields as ovo_fields
 
 from nova_sg import exception
 from nova_sg import servicegroup
+from nova_sg import texts
 from nova_sg.inventory import base as inventory_base
 from nova_sg.objects import base
 from nova_sg.objects import behaviour
 from nova_sg.servicegroup import liveness
 from nova_sg.servicegroup import member
+
+LOG = logging.getLogger(__name__)
 
 #: What a service of nova_sg writes into ``version`` when it is created.
 #: Raise it when a peer must know that a service has learned something new.
@@ -89,7 +94,7 @@ class ServiceGroupService(behaviour.ServiceBehaviour, base.Object):
     def load_state(self) -> str:
         """Return :attr:`state`, and ask for it where it is not known yet."""
         if self.state == liveness.UNKNOWN:
-            with contextlib.suppress(exception.ServiceGroupUnavailable):
+            with _where_it_is_told():
                 _ = self.is_up
         return self.state
 
@@ -231,7 +236,7 @@ class ServiceGroupService(behaviour.ServiceBehaviour, base.Object):
             self._take(api.update(self._context, self.uuid, changes))
             if state_shown and 'forced_down' in changes:
                 # A caller over RPC would go on showing what it was before.
-                with contextlib.suppress(exception.ServiceGroupUnavailable):
+                with _where_it_is_told():
                     self._obj_is_up = api.service_is_up(self)
         if beats:
             api.report_state(self._context, self.uuid)
@@ -257,3 +262,22 @@ class ServiceGroupService(behaviour.ServiceBehaviour, base.Object):
         """Return the changes that can be written."""
         changes = self.obj_get_changes()
         return {k: v for k, v in changes.items() if k not in VIEW_FIELDS}
+
+
+@contextlib.contextmanager
+def _where_it_is_told() -> Iterator[None]:
+    """Ask for a state which may not be told, and go on without it.
+
+    A change may have been made just before, and nothing is to turn the answer
+    to it into a failure.
+    """
+    try:
+        yield
+    except exception.ServiceGroupUnavailable:
+        # Logged where it was found out.
+        return
+    except Exception as error:
+        LOG.error(
+            'The state of a service cannot be told: %s',
+            texts.one_line(str(error)),
+        )

@@ -2,6 +2,8 @@
 
 """How one service is found, with nova's rules."""
 
+import fixtures
+
 from nova_sg import exception
 from nova_sg import objects
 from nova_sg.tests.functional.objects import base
@@ -168,6 +170,24 @@ class TestLazyLoading(base.ObjectsTestCase):
         service.forced_down = True
         service.save()
         self.assertIs(False, self.reload(service).is_up)
+
+    def test_a_state_that_cannot_be_told_fails_no_change(self):
+        service = self.service()
+        self.assertIs(False, service.is_up)
+        self.useFixture(
+            fixtures.MockPatchObject(
+                self.api, 'service_is_up', side_effect=ValueError('bad\nluck')
+            )
+        )
+        log = self.useFixture(fixtures.FakeLogger(format='%(message)s'))
+        service.forced_down = True
+        service.save()
+        self.assertIs(True, self.reload(service).forced_down)
+        self.assertEqual('unknown', self.reload(service).load_state())
+        self.assertEqual(
+            2 * ['The state of a service cannot be told: bad luck'],
+            log.output.splitlines(),
+        )
 
     def test_the_zone_is_loaded_when_looked_at(self):
         scheduler = self.service('ctl', 'nova-scheduler', 'scheduler')
