@@ -117,9 +117,7 @@ class Benchmark:
         """Return whether a case is to be measured."""
         if case not in self._names:
             return False
-        chosen = self._targets_only or (
-            size > LARGE_ABOVE and not self._sizes
-        )
+        chosen = self._targets_only or (size > LARGE_ABOVE and not self._sizes)
         return not chosen or (case, backend, size) in targets.KEYS
 
     def _measure(

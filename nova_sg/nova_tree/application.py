@@ -124,9 +124,7 @@ class Application:
             )
         raise exception.HostBinaryNotFound(binary=binary, host=host)
 
-    def _ask(
-        self, context: Any, host: str, binary: str
-    ) -> Mapping[str, Any]:
+    def _ask(self, context: Any, host: str, binary: str) -> Mapping[str, Any]:
         """Return what each cell has of a service, by the uuid of the cell."""
         mappings = [
             mapping

@@ -116,9 +116,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         self, context: Context, joined: Sequence[record.Record]
     ) -> Sequence[base.Handle]:
         handles = [
-            sg_keys.Handle(
-                self, each, context, *self._keys.new(context, each)
-            )
+            sg_keys.Handle(self, each, context, *self._keys.new(context, each))
             for each in joined
         ]
         without_record = self._entry.without_record(handles)

@@ -130,9 +130,7 @@ class TestCompare(test_base.BaseTestCase):
             self.assertFalse(base.sighting(**changes).is_fine)
 
     def test_a_service_of_which_only_the_names_were_known(self):
-        named = base.sighting(
-            uuid='nova-compute@c1', zone='', state='unknown'
-        )
+        named = base.sighting(uuid='nova-compute@c1', zone='', state='unknown')
         disabled = base.sighting(status='disabled', zone='az1')
         self.assertEqual(
             [('state', 'c1', 'unknown', 'up')],
