@@ -153,10 +153,15 @@ def ask(stores: Iterable[marker.MarkerStore]) -> list[Backend]:
 
 def _database(conf: cfg.ConfigOpts) -> 'engine.Database':
     if not uses_database(conf):
+        ours = plugins.our_marker(conf)
+        reason = f'with {ours} nothing is kept in a database'
+        if not conf.servicegroup.use_conductor:
+            reason += (
+                ': to prepare a database for a move, set '
+                'OS_SERVICEGROUP__DRIVER=db for this command'
+            )
         raise exception.InvalidConfiguration(
-            option='[servicegroup] driver',
-            reason=f'with {plugins.our_marker(conf)} nothing is kept in a '
-            'database',
+            option='[servicegroup] driver', reason=reason
         )
     from nova_sg.db import engine
 

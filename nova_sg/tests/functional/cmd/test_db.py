@@ -97,7 +97,17 @@ class TestSync(base.CommandTestCase):
         for verb in ('sync', 'version'):
             self.assert_error(
                 2,
-                'records = zookeeper .* nothing is kept in a database',
+                'records = zookeeper .* nothing is kept in a database: to '
+                'prepare .*, set OS_SERVICEGROUP__DRIVER=db for this command',
                 self.manage('db', verb),
             )
         self.assertFalse(os.path.exists(self.path))
+
+    def test_a_database_is_prepared_for_a_move_from_elsewhere(self):
+        self.configure('[servicegroup]\ndriver = mc\nrecords = memcached\n')
+        self.assert_error(2, 'OS_SERVICEGROUP__', self.manage('db', 'sync'))
+        self.useFixture(
+            fixtures.EnvironmentVariable('OS_SERVICEGROUP__DRIVER', 'db')
+        )
+        self.done('db', 'sync')
+        self.assertIsNotNone(self.version()['version'])
