@@ -69,6 +69,16 @@ class MarkerStore(abc.ABC):
         :raises ServiceGroupUnavailable: the backend cannot be asked
         """
 
+    def read_all(self) -> set[Marker]:
+        """Return what each part of the backend that has a marker says.
+
+        More than one where it was changed in some parts only.
+
+        :raises ServiceGroupUnavailable: a part of it cannot be asked
+        """
+        theirs = self.read()
+        return set() if theirs is None else {theirs}
+
     @abc.abstractmethod
     def claim(self, marker: Marker) -> Marker:
         """Write the marker where there is none.

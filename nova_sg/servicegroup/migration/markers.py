@@ -60,19 +60,21 @@ class Markers:
 
         :returns: whether records that are in the target may be replaced
         :raises MigrationRefused: naming the backend and its deployment
-        :raises ServiceGroupUnavailable: a backend cannot be asked
+        :raises ServiceGroupUnavailable: a backend cannot be asked, or a part
+            of it whose marker is to be moved
         """
-        for store in (self._first, *self._others):
-            theirs = self._read(store)
-            if theirs not in (None, self._from, self._to):
+        ours = {self._from, self._to}
+        for theirs in self._first.read_all() - ours:
+            raise self._refusal(self._first, theirs)
+        for store in self._others:
+            for theirs in self._read_all(store) - ours:
                 raise self._refusal(store, theirs)
         for store in self._target:
-            theirs = store.read()
-            if theirs in (None, self._from, self._to):
-                continue
-            if self._is_in_use(store, theirs):
-                raise self._refusal(store, theirs)
-        return self._target_records.read() not in (None, self._to)
+            for theirs in store.read_all() - ours:
+                if self._is_in_use(store, theirs):
+                    raise self._refusal(store, theirs)
+        found = self._target_records.read_all()
+        return bool(found) and self._to not in found
 
     def source_is_unused(self) -> bool:
         """Return whether the source has no marker yet."""
@@ -81,7 +83,10 @@ class Markers:
     def moved(self) -> bool:
         """Return whether the deployment is in the target already."""
         return all(
-            store.read() == self._to for store in (self._first, *self._target)
+            store.read_all() == {self._to}
+            for store in (self._first, *self._target)
+        ) and all(
+            self._read_all(store) <= {self._to} for store in self._others
         )
 
     def begin(self) -> None:
@@ -104,13 +109,29 @@ class Markers:
         Processes which run notice within :data:`marker.TRUSTED` seconds.
         Should what is done meanwhile fail, the source is as it was.
         """
-        closed_here = self._first.move(self._from, self._to)
+        source_was_open = self._first.read() != self._to
         try:
+            self._first.move(self._from, self._to)
             yield
         except BaseException:
-            if closed_here:
-                self._first.move(self._to, self._from)
+            if source_was_open:
+                self._reopen()
             raise
+
+    def _reopen(self) -> None:
+        """Mark the source as it was; a failure does not hide the first one."""
+        try:
+            self._first.move(self._to, self._from)
+            is_closed = self._first.read() == self._to
+        except exception.ServiceGroupUnavailable as error:
+            LOG.debug('%s', error)
+            is_closed = True
+        if is_closed:
+            LOG.warning(
+                'The source is closed: run the same command again when '
+                '%s answers.',
+                self._first.name,
+            )
 
     def open_target(self) -> None:
         """Mark the target: from now on the deployment is there."""
@@ -137,14 +158,16 @@ class Markers:
             return
         raise self._refusal(store, store.read())
 
-    def _read(self, store: marker.MarkerStore) -> marker.Marker | None:
+    def _read_all(self, store: marker.MarkerStore) -> set[marker.Marker]:
+        """Return what a store of the source says besides the first."""
+        if store.name in self._target_names:
+            return store.read_all()
         try:
-            return store.read()
+            theirs = store.read()
         except exception.ServiceGroupUnavailable:
-            if store is self._first or store.name in self._target_names:
-                raise
             # Services can do without a backend that held only liveness.
-            return None
+            theirs = None
+        return set() if theirs is None else {theirs}
 
     def _is_in_use(
         self, store: marker.MarkerStore, theirs: marker.Marker

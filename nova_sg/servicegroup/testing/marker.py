@@ -58,6 +58,12 @@ class MarkerTests(base.QuietTest):
             self.assertTrue(store.move(self.theirs, self.ours))
             self.assertEqual(self.ours, store.read())
 
+    def test_each_part_of_a_backend_says_the_same(self) -> None:
+        for store in self.driver.marker_stores():
+            self.assertEqual(set(), store.read_all())
+            store.claim(self.theirs)
+            self.assertEqual({self.theirs}, store.read_all())
+
     def test_a_process_configured_otherwise_is_refused(self) -> None:
         created = self.register()
         other = self.misconfigured()

@@ -60,6 +60,14 @@ class MemcachedMarkerStore(marker.MarkerStore):
         self._seen = found[0]
         return found[0]
 
+    def read_all(self) -> set[marker.Marker]:
+        """See the base class; needs every server, as :meth:`move` does."""
+        return {
+            theirs
+            for server in self._cluster.servers
+            if (theirs := self._read_from(server)) is not None
+        }
+
     def claim(self, ours: marker.Marker) -> marker.Marker:
         # One after the other and always in the same order, so that of two
         # racing claims the first server which answers decides.

@@ -3,6 +3,8 @@
 """Services that are moved, and the places where they are."""
 
 import datetime
+import os
+import signal
 from typing import Any
 import uuid
 
@@ -15,6 +17,7 @@ from nova_sg.servicegroup import migration
 from nova_sg.servicegroup import record
 from nova_sg.servicegroup.backends.sql import records as sql_records
 from nova_sg.servicegroup.records import base as records_base
+from nova_sg.tests.fixtures import commands
 from nova_sg.tests.functional.cmd import backends
 
 LIST = ('service', 'list', '-f', 'json')
@@ -28,6 +31,13 @@ OPTIONS = {
     'mc': {'DRIVER': 'mc'},
     'mc:memcached': {'DRIVER': 'mc', 'RECORDS': 'memcached'},
 }
+
+
+def configured(conf: Any, place: str) -> Any:
+    """Return a configuration as that of a process for a place."""
+    for name, value in OPTIONS[place].items():
+        conf.set_override(name.lower(), value, 'servicegroup')
+    return conf
 
 
 def services(count: int) -> list[record.Record]:
@@ -83,10 +93,7 @@ class MigrationTestCase(backends.BackendsTestCase):
 
     def conf_of(self, place: str) -> Any:
         """Return the configuration of a process for a place."""
-        conf = sg_conf.load([self.config_file])
-        for name, value in OPTIONS[place].items():
-            conf.set_override(name.lower(), value, 'servicegroup')
-        return conf
+        return configured(sg_conf.load([self.config_file]), place)
 
     def api_of(self, place: str) -> sg_api.API:
         """Return an API as that of a process configured for a place."""
@@ -163,3 +170,39 @@ class MigrationTestCase(backends.BackendsTestCase):
             for name, value in options.items():
                 config_file.write(f'{name.lower()} = {value}\n')
         return path
+
+
+def between(*pairs: tuple[str, str]) -> list[tuple[str, dict[str, str]]]:
+    """Return scenarios of sources and targets."""
+    return [
+        (f'{source} to {target}', {'source': source, 'target': target})
+        for source, target in pairs
+    ]
+
+
+class CutOffTestCase(MigrationTestCase):
+    """Services are in a source, from which a move is cut off."""
+
+    source: str
+    target: str
+
+    def setUp(self) -> None:
+        super().setUp()
+        filled = self.fill(20)
+        if self.source != 'db':
+            self.migrate('db', self.source)
+        self.mine = next(
+            each for each in filled if not (each.deleted or each.disabled)
+        )
+
+    def cut_off(self, *words: str) -> None:
+        """Move services in a process that is killed before the end.
+
+        :param words: see :mod:`.cut_off`
+        """
+        result = commands.run(
+            'nova_sg.tests.functional.cmd.cut_off',
+            *(self.source, self.target, *words),
+            environment=dict(os.environ),
+        )
+        self.assertEqual(-signal.SIGKILL, result.returncode, result.stderr)
