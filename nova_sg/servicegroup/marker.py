@@ -20,12 +20,17 @@ backend, and a process that is configured otherwise refuses to start::
 
 import abc
 import dataclasses
+from typing import Self
 
 from nova_sg import exception
 
 #: The version of the layout all backends share; raised when a reader of the
 #: old layout would misread the new one.
 FORMAT = 1
+
+#: The format in the marker of a source that is closed, and not yet copied to
+#: its end. No process has it, so that none starts there.
+MOVING = 0
 
 #: Seconds for which a process that writes records trusts the marker it has
 #: read. A deployment that moves waits until all have looked again.
@@ -42,7 +47,8 @@ class Marker:
 
     :param driver: ``[servicegroup] driver``
     :param records: where records are kept
-    :param format: :data:`FORMAT` of the process that wrote it
+    :param format: :data:`FORMAT` of the process that wrote it, or
+        :data:`MOVING`
     """
 
     driver: str
@@ -50,10 +56,25 @@ class Marker:
     format: int = FORMAT
 
     def __str__(self) -> str:
-        return (
-            f'driver = {self.driver}, records = {self.records} '
-            f'(format {self.format})'
+        stage = (
+            'a move there has not ended; if it was cut off, run it again'
+            if self.is_moving
+            else f'format {self.format}'
         )
+        return f'driver = {self.driver}, records = {self.records} ({stage})'
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether it marks a source that is not yet copied to its end."""
+        return self.format == MOVING
+
+    def moving(self) -> Self:
+        """Return the marker of a source from which services move there.
+
+        It tells the original from the copy: while services move the source
+        names the target, and the target the source.
+        """
+        return dataclasses.replace(self, format=MOVING)
 
 
 class MarkerStore(abc.ABC):

@@ -8,17 +8,23 @@ holds copies names the driver that has the originals. So no process can start
 on a copy. Records in a backend with such a marker are not in use, and may be
 replaced::
 
-    t=0  db to zk: the marker of the database says db, that of ZooKeeper is not
-         there
-    t=1  begin: ZooKeeper is marked db, too. A process with driver = zk cannot
-         start; the records are copied
-    t=5  conductor A disables c1 in the database
-    t=9  source_closed: the database is marked zk. A can write no more; what
-         it changed meanwhile is copied: c1 is disabled in ZooKeeper
-    t=9+ open_target: ZooKeeper is marked zk. Conductors with driver = zk start
+    t=0   db to zk: the marker of the database says db, that of ZooKeeper is
+          not there
+    t=1   begin: ZooKeeper is marked db, too. A process with driver = zk cannot
+          start; the records are copied
+    t=5   conductor A disables c1 in the database
+    t=9   source_closed: the database is marked "moving to zk". A can write no
+          more; what it changed meanwhile is copied: c1 is disabled in
+          ZooKeeper
+    t=10  both hold the same: the database is marked zk
+    t=10+ open_target: ZooKeeper is marked zk. Conductors with driver = zk
+          start
 
 The operator's power fails at t=5: all is as before but for the copies, and the
-next run replaces them. A failure at t=9 marks the database db again.
+next run replaces them. A failure at t=9 marks the database db again. The power
+fails at t=9: neither side starts. The same command goes on; one from zk to db
+is refused, since it would put the copy, in which c1 is enabled, in the place
+of the original. From t=10 on it does not matter which of the two is run.
 """
 
 from collections.abc import Iterator
@@ -47,6 +53,8 @@ class Markers:
         self._load = load
         self._from = source.ours
         self._to = target.ours
+        # The marker of the source while nothing may be written to it.
+        self._closed = target.ours.moving()
         # A process that is configured for the source looks at this one first.
         self._first, *self._others = source.stores
         self._target = [
@@ -64,7 +72,7 @@ class Markers:
             of it whose marker is to be moved
         """
         ours = {self._from, self._to}
-        for theirs in self._first.read_all() - ours:
+        for theirs in self._first.read_all() - ours - {self._closed}:
             raise self._refusal(self._first, theirs)
         for store in self._others:
             for theirs in self._read_all(store) - ours:
@@ -104,15 +112,17 @@ class Markers:
 
     @contextlib.contextmanager
     def source_closed(self) -> Iterator[None]:
-        """Mark the source as left: no process may write there any more.
+        """Close the source, and mark it as left when it is copied.
 
-        Processes which run notice within :data:`marker.TRUSTED` seconds.
-        Should what is done meanwhile fail, the source is as it was.
+        No process may write there any more; those which run notice within
+        :data:`marker.TRUSTED` seconds. Should what is done meanwhile fail, the
+        source is as it was.
         """
-        source_was_open = self._first.read() != self._to
+        source_was_open = self._first.read() not in (self._closed, self._to)
         try:
-            self._first.move(self._from, self._to)
+            self._first.move(self._from, self._closed)
             yield
+            self._move(self._first, self._closed, self._to)
         except BaseException:
             if source_was_open:
                 self._reopen()
@@ -121,8 +131,8 @@ class Markers:
     def _reopen(self) -> None:
         """Mark the source as it was; a failure does not hide the first one."""
         try:
-            self._first.move(self._to, self._from)
-            is_closed = self._first.read() == self._to
+            self._first.move(self._closed, self._from)
+            is_closed = self._first.read() in (self._closed, self._to)
         except exception.ServiceGroupUnavailable as error:
             LOG.debug('%s', error)
             is_closed = True
@@ -174,9 +184,12 @@ class Markers:
     ) -> bool:
         """Return whether the deployment of a marker is in this backend.
 
-        Else the marker only says where services went from here.
+        Else the marker only says where services went from here. That they
+        are still to be copied from here is in use, too.
         """
-        place = sg_side.Place(theirs.driver, theirs.records)
+        if theirs.is_moving:
+            return True
+        place = sg_side.Place.of(theirs)
         try:
             return store.name in sg_side.Side.load(self._load, place).names
         except exception.InvalidConfiguration:
@@ -185,8 +198,15 @@ class Markers:
     def _refusal(
         self, store: marker.MarkerStore, theirs: marker.Marker | None
     ) -> exception.MigrationRefused:
+        reason = f'the backend {store.name} is in use with {theirs}'
+        if theirs == self._from.moving():
+            source = sg_side.Place.of(self._to)
+            target = sg_side.Place.of(self._from)
+            command = exception.DeploymentMismatch.move_command
+            reason = (
+                f'a move from {source} to {target} was cut off: finish that '
+                f'one first, with "{command} --from {source} --to {target}"'
+            )
         return exception.MigrationRefused(
-            source=self._from,
-            target=self._to,
-            reason=f'the backend {store.name} is in use with {theirs}',
+            source=self._from, target=self._to, reason=reason
         )

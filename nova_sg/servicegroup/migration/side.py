@@ -45,6 +45,14 @@ class Place(NamedTuple):
             )
         return cls(driver, records or None)
 
+    @classmethod
+    def of(cls, theirs: marker.Marker) -> Self:
+        """Return the place of a deployment."""
+        return cls(theirs.driver, theirs.records)
+
+    def __str__(self) -> str:
+        return ':'.join(filter(None, self))
+
 
 @dataclasses.dataclass(frozen=True)
 class Side:

@@ -126,6 +126,14 @@ class MarkerTests(base.QuietTest):
             exception.DeploymentMismatch, self.api.list, self.context
         )
 
+    def test_a_source_whose_services_are_being_moved_is_refused(self) -> None:
+        # Also for a process that is configured for where they go.
+        for store in self.driver.marker_stores():
+            store.claim(self.ours.moving())
+        self.assertRaises(
+            exception.DeploymentMismatch, self.api.list, self.context
+        )
+
     def test_one_of_several_claims_wins_and_all_learn_which(self) -> None:
         workers = [self.worker() for _ in range(3)]
         for worker in workers:
