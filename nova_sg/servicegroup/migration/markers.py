@@ -62,12 +62,15 @@ class Markers:
         ]
         self._target_names = target.names
         self._target_records = target.records.marker_store
+        # Whether the target was open before: other cells may be there.
+        self._target_was_open: bool | None = None
 
     def check(self) -> bool:
         """Refuse backends that belong to another deployment.
 
         :returns: whether records that are in the target may be replaced
-        :raises MigrationRefused: naming the backend and its deployment
+        :raises MigrationRefused: naming the backend and its deployment; or
+            another run of this move has opened the target
         :raises ServiceGroupUnavailable: a backend cannot be asked, or a part
             of it whose marker is to be moved
         """
@@ -82,7 +85,11 @@ class Markers:
                 if self._is_in_use(store, theirs):
                     raise self._refusal(store, theirs)
         found = self._target_records.read_all()
-        return bool(found) and self._to not in found
+        is_open = self._to in found
+        if is_open and self._target_was_open is False:
+            raise self._refusal(self._target_records, self._to)
+        self._target_was_open = is_open
+        return bool(found) and not is_open
 
     def source_is_unused(self) -> bool:
         """Return whether the source has no marker yet."""
@@ -109,6 +116,8 @@ class Markers:
             theirs = store.claim(self._from)
             if theirs not in (self._from, self._to):
                 self._move(store, theirs, self._from)
+        # Another run may have been faster.
+        self.check()
 
     @contextlib.contextmanager
     def source_closed(self) -> Iterator[None]:
@@ -117,10 +126,15 @@ class Markers:
         No process may write there any more; those which run notice within
         :data:`marker.TRUSTED` seconds. Should what is done meanwhile fail, the
         source is as it was.
+
+        :raises MigrationRefused: another command moves services elsewhere
         """
         source_was_open = self._first.read() not in (self._closed, self._to)
         try:
-            self._first.move(self._from, self._closed)
+            if not self._first.move(self._from, self._closed):
+                theirs = self._first.claim(self._closed)
+                if theirs not in (self._closed, self._to):
+                    raise self._refusal(self._first, theirs)
             yield
             self._move(self._first, self._closed, self._to)
         except BaseException:

@@ -110,16 +110,16 @@ class Migration:
         :raises MigrationFailed: what was written is not what is there
         :raises ServiceGroupUnavailable: a backend cannot be asked
         """
-        replaceable = self._markers.check()
-        plan = self._plan(replaceable)
+        plan = self._plan(self._markers.check())
         if plan.to_copy or not self._markers.moved():
             self._markers.begin()
             self._copy(plan, progress)
             with self._markers.source_closed():
                 if self.copies:
                     self._source.records.settle()
-                    # What somebody changed while the rest was copied.
-                    self._copy(self._plan(replaceable), progress)
+                    # What somebody changed while the rest was copied. Another
+                    # run may have opened the target meanwhile.
+                    self._copy(self._plan(self._markers.check()), progress)
             self._markers.open_target()
         return Result(len(self._written), plan.there, self._replaced)
 
