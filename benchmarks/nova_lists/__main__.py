@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Measures one variant of nova after the other; see the package."""
+"""Measures the variants of nova, which take turns; see the package."""
 
 import argparse
+from collections.abc import Iterator
+from collections.abc import Sequence
+import contextlib
 import csv
-import json
 import os
 import pathlib
-import subprocess
+import statistics
 import sys
 import tempfile
 
 from benchmarks import nova_lists
-from benchmarks.nova_lists import configuration
+from benchmarks.nova_lists import answerers
 from benchmarks.nova_lists import databases
 from benchmarks.nova_lists import variants
 from benchmarks.nova_lists import work
@@ -59,8 +61,16 @@ def main() -> None:
         ):
             for number in args.number or (1000, 10000):
                 print(f'{number} computes on {kind}', flush=True)
-                for variant in args.variant or variants.VARIANTS:
-                    rows += run(kind, stock, variant, number, args.runs, asked)
+                rows += [
+                    (kind, number, *row)
+                    for row in measure(
+                        stock,
+                        number,
+                        args.variant or variants.VARIANTS,
+                        asked,
+                        args.runs,
+                    )
+                ]
     if args.csv is not None:
         with args.csv.open('w', newline='') as file:
             writer = csv.writer(file, lineterminator='\n')
@@ -69,46 +79,44 @@ def main() -> None:
             writer.writerows(sorted(rows, key=lambda row: row[:3]))
 
 
-def run(
-    kind: str,
+def measure(
     stock: databases.Stock,
-    variant: str,
     number: int,
+    wanted: Sequence[str],
+    asked: Sequence[str],
     runs: int,
-    asked: list[str],
-) -> list[Row]:
-    """Measure a variant, print what was measured, and return it as rows."""
-    copy = stock.copy(f'{variants.plain(variant)}_{number}')
-    with variants.backend(variant) as options:
-        if options:
-            options['servicegroup']['cell'] = stock.cell
-        configuration.write(copy.directory, copy.url, options)
-        copy.fill(number, with_services=variants.in_nova(variant))
-        done = subprocess.run(
-            [
-                *(sys.executable, '-m', 'benchmarks.nova_lists.answering'),
-                *(variant, str(number), str(runs), *asked),
-            ],
-            env=configuration.environment(copy.directory),
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    rows: list[Row] = []
-    for name, results in json.loads(done.stdout.splitlines()[-1]).items():
-        seconds, computed, count, naming = results
-        print(
-            f'{variant:7} {name:28} {seconds:8.3f} s {computed:8.3f} s CPU '
-            f'{count:6} statements, {naming:6} name services',
-            flush=True,
-        )
-        rows.append(
-            (
-                *(kind, number, name, variant),
-                *(f'{seconds:.3f}', f'{computed:.3f}', count, naming),
+) -> Iterator[tuple[str, str, str, str, int, int]]:
+    """Measure variants, and print and return what was measured, as rows.
+
+    They take turns: how fast a machine is changes in minutes.
+    """
+    with contextlib.ExitStack() as stack:
+        answering = {
+            variant: stack.enter_context(
+                answerers.begun(variant, stock, number, asked)
             )
-        )
-    return rows
+            for variant in wanted
+        }
+        for name in asked:
+            samples = [
+                [each.measure(name) for each in answering.values()]
+                for _ in range(runs)
+            ]
+            for variant, costs in zip(
+                answering, zip(*samples, strict=True), strict=True
+            ):
+                seconds, computed, count, naming = map(
+                    statistics.median, zip(*costs, strict=True)
+                )
+                print(
+                    f'{variant:7} {name:28} {seconds:8.3f} s {computed:8.3f} '
+                    f's CPU {count:6} statements, {naming:6} name services',
+                    flush=True,
+                )
+                yield (
+                    *(name, variant, f'{seconds:.3f}', f'{computed:.3f}'),
+                    *(count, naming),
+                )
 
 
 if __name__ == '__main__':
