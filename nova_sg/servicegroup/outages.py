@@ -47,6 +47,11 @@ class Outages:
         return time.monotonic() - self._failed_at < pause
 
     @property
+    def out(self) -> bool:
+        """Whether it failed when it was asked last."""
+        return bool(self._failures)
+
+    @property
     def silent_for(self) -> float | None:
         """Seconds since it last answered; None while it does."""
         if not self._failures or self._answered_at is None:

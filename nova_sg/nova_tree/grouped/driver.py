@@ -79,14 +79,17 @@ class GroupedDriver(verdicts.VerdictDriver, novas_scheme.NovasSchemeDriver):
 def noting_outages(
     novas: Callable[..., Any], context: Any, *args: Any, **kwargs: Any
 ) -> Any:
-    """Call a function of nova's database, and note where it cannot.
+    """Call a function of nova's database, and note whether it answers.
 
-    Services cannot beat then, and are not down for that when it is back.
+    While it does not, services cannot beat, and are not down for that when
+    it is back.
     """
     try:
-        return novas(context, *args, **kwargs)
+        found = novas(context, *args, **kwargs)
     except Exception as error:
         outage = errors.outage_of(error)
         if outage is not None:
             reader.of(context).failed(outage)
         raise
+    reader.of(context).answered()
+    return found

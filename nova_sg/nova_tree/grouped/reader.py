@@ -104,6 +104,16 @@ class Reader:
         self._knowledge.failed(error)
         self._clock.ask_again()
 
+    def answered(self) -> None:
+        """Note that the database of the cell answers.
+
+        An outage that is noted ends then, and not with the next question for
+        a service, which may be much later.
+        """
+        if self._knowledge.outages.out:
+            self._clock.ask_again()
+            self._knowledge.learn({})
+
     def _seen(
         self, uuid: str, service: Any, now: float
     ) -> datetime.datetime | None:

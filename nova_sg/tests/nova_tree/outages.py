@@ -45,16 +45,21 @@ CALLS: dict[str, tuple[Any, ...]] = {
 
 
 class Out:
-    """Lets no statement reach a database."""
+    """Lets no statement reach a database.
 
-    def __init__(self, error: Exception) -> None:
+    :param error: what is raised instead
+    :param engine: of the only database that is out
+    """
+
+    def __init__(self, error: Exception, engine: Any = sa.Engine) -> None:
         self.error = error
+        self.engine = engine
 
     def __enter__(self) -> None:
-        sa.event.listen(sa.Engine, 'before_cursor_execute', self._refuse)
+        sa.event.listen(self.engine, 'before_cursor_execute', self._refuse)
 
     def __exit__(self, *_error: object) -> None:
-        sa.event.remove(sa.Engine, 'before_cursor_execute', self._refuse)
+        sa.event.remove(self.engine, 'before_cursor_execute', self._refuse)
 
     def _refuse(self, *_arguments: Any) -> None:
         raise self.error

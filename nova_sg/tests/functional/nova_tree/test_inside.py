@@ -25,9 +25,10 @@ GROUPS = {
         *('switch', 'unknown'),
     ),
     'heartbeats': (
-        *('elsewhere', 'grouped', 'grouped_reader', 'grouped_remote'),
-        *('grouped_serving', 'grouped_shown', 'grouped_twice'),
-        *('grouped_wedged', 'moved', 'objects', 'transitions', 'validation'),
+        *('elsewhere', 'grouped', 'grouped_clock', 'grouped_reader'),
+        *('grouped_remote', 'grouped_serving', 'grouped_shown'),
+        *('grouped_twice', 'grouped_wedged', 'moved', 'objects'),
+        *('transitions', 'validation'),
     ),
     'lists': ('lists', 'outages', 'records', 'sums'),
 }
