@@ -6,9 +6,20 @@ In production that is the cell which nova's context is targeted at, and else
 the one that this process belongs to. Under nova's test fixtures, where one
 process is many cells, neither holds: there another rule is put in its place
 (see :mod:`nova_sg.nova_tree.testing`).
+
+The scheduler asks for services without a context::
+
+    t=0  a boot: nova reads the computes of cell1, in a context for cell1
+    t=1  nova makes a dictionary of each, for its filters
+    t=2  ComputeFilter asks whether a host is up; nova knows its cell
+
+Then that cell counts, and the latest context which led to it.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import contextvars
 from typing import Any
 
 from nova import conf as nova_conf
@@ -20,6 +31,14 @@ CONF = nova_conf.CONF
 
 #: Returns the uuid of the cell of a nova context; None for this process's.
 Rule = Callable[[Any], str | None]
+
+#: The cell of the host that nova looks at.
+_of_host: contextvars.ContextVar[str | None] = contextvars.ContextVar(
+    'nova_sg_cell_of_host', default=None
+)
+
+#: For each cell, by its uuid, a context that leads there.
+_leading: dict[str | None, Any] = {}
 
 
 def targeted(context: Any) -> str | None:
@@ -33,10 +52,39 @@ def administrator_in(context: Any) -> Any:
 
     For work that outlasts the call of the other: it has no user's token.
     """
-    found = nova_context.get_admin_context()
+    # nova's tests have get_admin_context return one that is in use.
+    found = nova_context.RequestContext(is_admin=True, overwrite=False)
     for name in ('db_connection', 'mq_connection', 'cell_uuid'):
         setattr(found, name, getattr(context, name, None))
     return found
+
+
+@contextlib.contextmanager
+def of_host(uuid: str | None) -> Iterator[None]:
+    """Have calls without a context be for the cell of a host.
+
+    :param uuid: of the cell; one that this process has not read is the cell
+        of this process
+    """
+    token = _of_host.set(uuid)
+    try:
+        yield
+    finally:
+        _of_host.reset(token)
+
+
+def _resolved(context: Any) -> Any:
+    """Return the context of a call, or one that leads where it should."""
+    if context is None:
+        return _leading.get(_of_host.get())
+    uuid = targeted(context)
+    if uuid is not None:
+        known = _leading.get(uuid)
+        connection = getattr(context, 'db_connection', None)
+        # nova makes new connections to its cells now and then.
+        if known is None or known.db_connection is not connection:
+            _leading[uuid] = administrator_in(context)
+    return context
 
 
 _rule: Rule = targeted
@@ -65,9 +113,12 @@ class Context(sg_context.RequestContext):
     :param nova: nova's own context, which leads to its databases; None where
         there is none. The token of a change that came from another process
         is its attribute ``change`` (see :mod:`nova_sg.nova_tree.endpoint`).
+    :ivar nova: the same; where there is none, one of the cell of the host
+        that nova looks at, if that is known
     """
 
     def __init__(self, nova: Any = None) -> None:
+        nova = _resolved(nova)
         super().__init__(
             cell_uuid=_rule(nova),
             change=getattr(nova, 'change', None),

@@ -45,6 +45,7 @@ from nova.virt import driver as virt_driver
 from oslo_log import log as logging
 
 from nova_sg import exception
+from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import controllers
 from nova_sg.nova_tree import looks
 from nova_sg.nova_tree import takeover
@@ -135,7 +136,9 @@ def _host_passes(
 ) -> bool:
     host = host_state.host
     try:
-        passes = novas(self, host_state, spec_obj)
+        # Its service is a dictionary, which leads to no cell.
+        with cells.of_host(host_state.cell_uuid):
+            passes = novas(self, host_state, spec_obj)
     except exception.ServiceGroupUnavailable as error:
         if host not in _told:
             _told.add(host)

@@ -169,17 +169,18 @@ class Reader:
 def of(context: Any) -> Reader:
     """Return the reader of the cell that a context leads to.
 
-    :param context: nova's
+    :param context: nova's; None as for :class:`cells.Context`
     """
+    ours = cells.Context(context)
     key = (
-        cells.Context(context).cell_uuid,
+        ours.cell_uuid,
         # nova's tests change them.
         CONF.report_interval,
         CONF.service_down_time,
     )
     found = _readers.get(key)
     if found is None:
-        found = _readers.setdefault(key, Reader(context))
+        found = _readers.setdefault(key, Reader(ours.nova))
     return found
 
 

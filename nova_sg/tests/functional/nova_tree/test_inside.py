@@ -22,7 +22,7 @@ load_tests = testscenarios.load_tests_apply_scenarios
 GROUPS = {
     'services': (
         *('api', 'invocations', 'manage', 'manage_shown', 'once', 'reasons'),
-        *('switch', 'unknown'),
+        *('scheduler', 'switch', 'unknown'),
     ),
     'heartbeats': (
         *('elsewhere', 'grouped', 'grouped_clock', 'grouped_reader'),
