@@ -12,9 +12,17 @@ counts on by its monotonic clock in between::
            now, and the reader takes the earlier time
     t=20   nova asks for a service that was seen at 11:59:30: 50 s ago
     t=30   the reader asks again with the next service
+
+The database's clock may be set meanwhile. A heartbeat after that has a stamp
+which does not fit::
+
+    t=40   the clock is set forward by an hour
+    t=45   a service beats, and nova asks for it: it was seen in an hour
+    t=45+  the reader asks again at once, and judges by the new time
 """
 
 from collections.abc import Callable
+import math
 import threading
 import time
 
@@ -25,7 +33,8 @@ from nova_sg.servicegroup import clockwatch
 #: Seconds after which the database is asked again.
 REFRESH = 30.0
 
-#: Seconds for which a database that could not be asked is not asked again.
+#: Seconds for which a database is not asked again that could not be asked, nor
+#: one that was asked because a stamp does not fit.
 PAUSE = 1.0
 
 
@@ -45,21 +54,26 @@ class DatabaseClock:
         self._watch = clockwatch.ClockWatch(stepped)
         self._asking = forks.renewed(self, '_asking', threading.Lock)
         self._due = 0.0
+        self._asked_at = -math.inf
         self._error: exception.ServiceGroupUnavailable | None = None
 
-    def now(self) -> float:
+    def now(self, *, doubted: bool = False) -> float:
         """Return the database's time, in seconds since 1970.
 
         One thread asks when that is due; others go on with what is known.
 
+        :param doubted: a stamp does not fit: ask at once, but not more often
+            than once a second
         :raises ServiceGroupUnavailable: the database cannot be asked, or
             could not a moment ago
         """
-        if time.monotonic() >= self._due:
-            known = self._watch.ahead is not None
-            if self._asking.acquire(blocking=not known):
+        if self._is_due(doubted):
+            goes_on = self._watch.ahead is not None and not doubted
+            if self._asking.acquire(blocking=not goes_on):
                 try:
-                    self._refresh()
+                    # Another thread may have asked while this one waited.
+                    if self._is_due(doubted):
+                        self._refresh()
                 finally:
                     self._asking.release()
         if self._error is not None:
@@ -70,18 +84,23 @@ class DatabaseClock:
         """Ask with the next question: there was an outage."""
         self._due = 0.0
 
+    def _is_due(self, doubted: bool) -> bool:
+        due = self._due
+        if doubted:
+            due = min(due, self._asked_at + PAUSE)
+        return time.monotonic() >= due
+
     def _refresh(self) -> None:
         asked_at = time.monotonic()
-        if asked_at < self._due:
-            # Another thread has asked while this one waited.
-            return
         try:
             found = self._ask()
         except exception.ServiceGroupUnavailable as error:
             self._error = error
-            self._due = time.monotonic() + PAUSE
+            self._asked_at = time.monotonic()
+            self._due = self._asked_at + PAUSE
             return
         answered_at = time.monotonic()
         self._watch.note(found, asked_at, answered_at)
         self._error = None
+        self._asked_at = answered_at
         self._due = answered_at + REFRESH

@@ -4,7 +4,8 @@
 
 nova asks for one service after the other, with an object that it has read a
 moment or longer ago. No statement is executed for that, but one for the
-database's time, twice a minute and cell.
+database's time, twice a minute and cell, and where a heartbeat does not fit
+what is known of that time.
 
 A stock nova-compute, or one with ``beats = nova``, is stamped by the clock of
 its conductor. The table does not tell such stamps from those of the database,
@@ -33,6 +34,9 @@ from nova_sg.servicegroup import member as sg_member
 
 CONF = nova_conf.CONF
 
+#: How often a service has beaten, and when it was seen last.
+State = tuple[int, datetime.datetime]
+
 
 class Reader:
     """What this process knows of the services of one cell. Thread safe.
@@ -59,7 +63,7 @@ class Reader:
 
         self._clock = clocks.DatabaseClock(database_time, stepped)
         # The newest state of each service this process has judged by.
-        self._newest: dict[str, tuple[int, datetime.datetime]] = {}
+        self._newest: dict[str, State] = {}
         self._prune_above = last_known.PRUNE_STEP
 
     @property
@@ -77,26 +81,31 @@ class Reader:
     def liveness_of(self, service: Any) -> liveness.Liveness:
         """Return the verdict about a service.
 
+        Where a heartbeat that is new to this process would have it down, the
+        clock of the database may have been set since it was looked at.
+
         :param service: an object or a row with a uuid
         :raises ServiceGroupUnavailable: the database cannot be asked, and
             nothing is known of the service
         """
         uuid = sg_member.field(service, 'uuid')
+        newest = self._newest.get(uuid)
         try:
             now = self._clock.now()
+            state = _newer(newest, service, now)
+            if state is None:
+                return liveness.Liveness(False, None, time.monotonic())
+            count, seen = state
+            up = self._is_up(seen, now)
+            if not up and (newest is None or newest[0] != count):
+                up = self._is_up(seen, self._clock.now(doubted=True))
         except exception.ServiceGroupUnavailable as error:
             return self._last_known(uuid, error)
-        seen = self._seen(uuid, service, now)
-        known_at = time.monotonic()
-        if seen is None:
-            return liveness.Liveness(False, None, known_at)
-        moment = seen.timestamp()
-        if not seen.microsecond:
-            # The column has whole seconds, as with MariaDB.
-            now = math.floor(now)
-        verdict = liveness.Liveness(
-            abs(now - moment) <= self._down_time, seen, known_at
-        )
+        # Not before: to another thread the heartbeat has to be new as well.
+        self._newest[uuid] = state
+        if len(self._newest) > self._prune_above:
+            self._prune()
+        verdict = liveness.Liveness(up, seen, time.monotonic())
         return self._knowledge.learn({uuid: verdict})[uuid]
 
     def failed(self, error: exception.ServiceGroupUnavailable) -> None:
@@ -114,36 +123,12 @@ class Reader:
             self._clock.ask_again()
             self._knowledge.learn({})
 
-    def _seen(
-        self, uuid: str, service: Any, now: float
-    ) -> datetime.datetime | None:
-        """Return when a service was seen last.
-
-        An object may be older than the last one: a scheduler keeps them. A
-        row that was aged by a leave has an older stamp, but no lower count.
-        One of a database that was restored from a backup has a lower count,
-        and a newer stamp as soon as its service has beaten; so has an old
-        object after the clock was set back, but that stamp is yet to come.
-
-        :param now: the database's time, in seconds since 1970
-        """
-        seen = sg_member.time(service, 'last_seen_up') or sg_member.time(
-            service, 'created_at'
-        )
-        if seen is None:
-            return None
-        count = sg_member.field(service, 'report_count') or 0
-        newest = self._newest.get(uuid)
-        if (
-            newest is not None
-            and newest[0] > count
-            and not newest[1].timestamp() < seen.timestamp() <= now + 1
-        ):
-            return newest[1]
-        self._newest[uuid] = count, seen
-        if len(self._newest) > self._prune_above:
-            self._prune()
-        return seen
+    def _is_up(self, seen: datetime.datetime, now: float) -> bool:
+        """Return whether a service is up that was seen last at a time."""
+        if not seen.microsecond:
+            # The column has whole seconds, as with MariaDB.
+            now = math.floor(now)
+        return abs(now - seen.timestamp()) <= self._down_time
 
     def _prune(self) -> None:
         """Drop services that others destroyed, so that memory is bounded."""
@@ -164,6 +149,34 @@ class Reader:
             raise error
         # What was up is not sure any more.
         return last._replace(unknown=str(error)) if last.up else last
+
+
+def _newer(newest: State | None, service: Any, now: float) -> State | None:
+    """Return the state of a service, or the newest one if that is newer.
+
+    An object may be older than the last one: a scheduler keeps them. A row
+    that was aged by a leave has an older stamp, but no lower count. One of a
+    database that was restored from a backup has a lower count, and a newer
+    stamp as soon as its service has beaten; so has an old object after the
+    clock was set back, but that stamp is yet to come.
+
+    :param newest: the newest state that is known of the service
+    :param now: the database's time, in seconds since 1970
+    :returns: None for a service that was never seen
+    """
+    seen = sg_member.time(service, 'last_seen_up') or sg_member.time(
+        service, 'created_at'
+    )
+    if seen is None:
+        return None
+    count = sg_member.field(service, 'report_count') or 0
+    if (
+        newest is not None
+        and newest[0] > count
+        and not newest[1].timestamp() < seen.timestamp() <= now + 1
+    ):
+        return newest
+    return count, seen
 
 
 def of(context: Any) -> Reader:

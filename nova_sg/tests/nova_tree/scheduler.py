@@ -11,15 +11,12 @@ from nova.scheduler.filters import compute_filter
 import testscenarios
 
 from nova_sg.nova_tree.grouped import written
-from nova_sg.servicegroup import doubt
 from nova_sg.tests.nova_tree import base
 from nova_sg.tests.nova_tree import grouped
 from nova_sg.tests.nova_tree import grouped_clock
 from nova_sg.tests.nova_tree import outages
 
 load_tests = testscenarios.load_tests_apply_scenarios
-
-HOUR = 3600
 
 
 class Scheduler:
@@ -64,8 +61,7 @@ class TestGrouped(grouped_clock.TestCase):
             self.let_pass(grouped.DOWN_TIME + 10)
         self.beat(self.one)
         self.assert_passing(one=True, two=True)
-        bounds = doubt.bounds_of(grouped.INTERVAL, grouped.DOWN_TIME)
-        self.let_pass(int(bounds.settling) + 1)
+        self.let_pass(grouped_clock.SETTLED)
         self.beat(self.one)
         self.assert_passing(one=True, two=False)
 
@@ -74,15 +70,15 @@ class TestGrouped(grouped_clock.TestCase):
         ahead = self.cell_mappings['cell2'].uuid
 
         def database_time(context: Any) -> float:
-            wrong = HOUR if context.cell_uuid == ahead else 0
+            wrong = grouped_clock.HOUR if context.cell_uuid == ahead else 0
             return asked(context) + wrong
 
         self.stub_out(
             'nova_sg.nova_tree.grouped.written.database_time', database_time
         )
-        self.set_clock(HOUR)
+        self.set_clock(grouped_clock.HOUR)
         self.beat(self.two)
-        self.set_clock(-HOUR)
+        self.set_clock(-grouped_clock.HOUR)
         self.assert_passing(one=True, two=True)
 
     def test_a_host_whose_cell_nova_does_not_tell_is_judged_all_the_same(self):
