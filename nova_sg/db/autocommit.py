@@ -39,8 +39,8 @@ PLUGIN = 'nova_sg.autocommit'
 #: Seconds after its last use for which a connection is not pinged.
 TRUSTED = 1.0
 
-#: What is noted of a connection: that its statements commit themselves; that
-#: it is in a transaction; when it was last used.
+#: What is noted of a place in the pool: that statements commit themselves, for
+#: each use of it; that it is in a transaction; when it was last used.
 _PLAIN = 'nova_sg.plain'
 _BEGUN = 'nova_sg.begun'
 _USED_AT = 'nova_sg.used_at'
@@ -89,17 +89,20 @@ def plain(engine: sa.Engine) -> Iterator[sa.Connection]:
     """
     with engine.connect() as connection:
         info = connection.info
-        noted = _noted(connection.connection)
-        noted[_PLAIN] = info[_OSLO_BEGUN] = True
+        # The pool makes one for each use. Once a statement has lost the
+        # connection, its place in the pool may have another user.
+        use = connection.connection
+        noted = _noted(use)
+        noted[_PLAIN, use] = info[_OSLO_BEGUN] = True
         try:
             yield connection
         finally:
-            noted.pop(_PLAIN, None)
+            noted.pop((_PLAIN, use), None)
             info.pop(_OSLO_BEGUN, None)
 
 
-def _noted(connection: Any) -> dict[str, Any]:
-    noted: dict[str, Any] | None = connection.record_info
+def _noted(connection: Any) -> dict[Any, Any]:
+    noted: dict[Any, Any] | None = connection.record_info
     # One that is closed has none.
     return {} if noted is None else noted
 
@@ -107,7 +110,7 @@ def _noted(connection: Any) -> dict[str, Any]:
 def _begin(connection: Any) -> None:
     """Begin a transaction, as SQLAlchemy asks for it before any statement."""
     noted = _noted(connection)
-    if _PLAIN not in noted:
+    if (_PLAIN, connection) not in noted:
         _say(connection, 'BEGIN')
         noted[_BEGUN] = True
 

@@ -9,7 +9,10 @@
     t=0.2  a beat takes connection 1, which fails; it is repeated on 2
 """
 
+import contextlib
+
 import fixtures
+from oslo_db import exception as db_exc
 import sqlalchemy as sa
 import testscenarios
 
@@ -212,6 +215,54 @@ class TestDropped(_LostTests, AutocommitTestCase):
 
     def lose(self):
         self.link.reset()
+
+
+class TestPlaceInThePool(AutocommitTestCase):
+    """A lost connection is back in the pool while its user still ends.
+
+    ::
+
+        t=0  thread A beats; its connection is lost, and goes back
+        t=1  thread B takes that place in the pool, with a new connection
+        t=2  A ends, before B has
+    """
+
+    def lose_one(self):
+        """Return what ends the use of a connection that was lost."""
+        ending = contextlib.ExitStack()
+        self.addCleanup(ending.close)
+        connection = ending.enter_context(autocommit.plain(self.far.engine))
+        self.kill(self.number(connection))
+        self.assertRaises(
+            db_exc.DBConnectionError, connection.exec_driver_sql, 'SELECT 1'
+        )
+        return ending
+
+    def test_the_next_transaction_is_begun(self):
+        self.lose_one()
+
+        def work(connection):
+            connection.execute(beats.BEAT, {'uuids': [UUID]})
+            raise exception.ServiceNotFound(service_id=1)
+
+        self.assertRaises(exception.ServiceNotFound, self.far.write, work)
+        self.assertEqual(0, self.count())
+
+    def test_the_next_beat_commits_itself(self):
+        ending = self.lose_one()
+
+        def work(connection):
+            ending.close()
+            connection.execute(beats.BEAT, {'uuids': [UUID]})
+
+        self.far.beat(work)
+        self.assertEqual(1, self.count())
+
+    def test_nothing_is_left_of_it(self):
+        self.lose_one().close()
+        with self.far.engine.connect() as connection:
+            noted = connection.connection.record_info
+        self.assertEqual({}, noted)
 
 
 class TestReadOnly(AutocommitTestCase):
