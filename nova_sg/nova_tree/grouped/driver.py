@@ -37,12 +37,13 @@ class GroupedDriver(verdicts.VerdictDriver, novas_scheme.NovasSchemeDriver):
         A new row is up by its creation, as in nova.
         """
         invocations.note(service)
+        if not service.report_interval:
+            # It shall not beat, as in nova.
+            return
         if objects_base.NovaObject.indirection_api is None:
             self._sender = sender.Writer(service)
         else:
             self._sender = caller.Caller(service)
-        if not service.report_interval:
-            return
         # Not in step, where all processes start at once.
         delay = heartbeat.first_delay(service.report_interval)
         if service.service_ref.last_seen_up:

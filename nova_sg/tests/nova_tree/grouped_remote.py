@@ -237,6 +237,23 @@ class TestOtherDriver(TestCase):
             )
 
 
+class TestNoInterval(TestCase):
+    """``report_interval = 0``: a service that shall not beat."""
+
+    def test_a_service_starts_and_stops_without_a_heartbeat(self):
+        self.process.report_interval = 0
+        self.stub_out('nova_sg.nova_tree.invocations._PATIENCE', 0.1)
+        for conductor in (None, conductor_rpcapi.ConductorAPI()):
+            mine = driver.GroupedDriver()
+            with mock.patch.object(
+                objects_base.NovaObject, 'indirection_api', conductor
+            ):
+                mine.join('one', 'compute', self.process)
+                mine.leave(self.process)
+        self.assertFalse(self.process.tg.add_timer_args.called)
+        self.assertEqual(0, self.count())
+
+
 class TestStockConductor(TestCase):
     """No conductor has nova_sg: heartbeats go nova's way."""
 
