@@ -11,11 +11,11 @@ import time
 from typing import Any
 
 from nova import conf as nova_conf
-from nova import objects
 from oslo_log import log as logging
 import oslo_messaging as messaging
 
 from nova_sg.nova_tree.grouped import client
+from nova_sg.nova_tree.grouped import novas_way
 from nova_sg.nova_tree.grouped import sender
 from nova_sg.servicegroup import reasons
 
@@ -23,7 +23,8 @@ CONF = nova_conf.CONF
 LOG = logging.getLogger(__name__)
 
 #: Of the report interval: how long an answer is waited for, and how often a
-#: conductor is asked in one interval. Together less than an interval.
+#: conductor is asked in one interval. Together less than an interval: what is
+#: left is for a heartbeat in nova's way.
 PATIENCE = 0.4
 ATTEMPTS = 2
 
@@ -76,11 +77,12 @@ class Caller(sender.Sender):
         self._grouped: bool | None = None
 
     def _beat(self) -> None:
+        until = time.monotonic() + self._interval
         if self._novas:
             self._novas -= 1
-            self._beat_as_nova()
+            self._beat_as_nova(until)
         elif self._joining or not self._casts or not self._cast():
-            self._call()
+            self._call(until)
 
     def _cast(self) -> bool:
         """Beat without an answer; returns whether there is a queue for it."""
@@ -100,7 +102,7 @@ class Caller(sender.Sender):
         self._casts = casts - 1
         return True
 
-    def _call(self) -> None:
+    def _call(self, until: float) -> None:
         failure: Exception | None = None
         for _ in range(ATTEMPTS):
             try:
@@ -132,7 +134,7 @@ class Caller(sender.Sender):
             raise failure
         self._goes(grouped=False)
         self._novas = self._per_call - 1
-        self._beat_as_nova()
+        self._beat_as_nova(until)
 
     def _goes(self, *, grouped: bool) -> None:
         """Log once which way heartbeats go from now on."""
@@ -163,18 +165,15 @@ class Caller(sender.Sender):
         self._ahead = answer['now'] - time.monotonic()
         return answer
 
-    def _beat_as_nova(self) -> None:
+    def _beat_as_nova(self, until: float) -> None:
         """Save the service object, where no conductor has nova_sg.
 
-        nova stamps only where the count has grown since. It has grown by what
-        was written here, and by what workers of this service wrote, so that
-        it is read first.
+        :param until: see :func:`.novas_way.beat`
         """
+        self._count = novas_way.beat(self._context, self._uuid, until)
         mine = self._service.service_ref
-        there = objects.Service.get_by_uuid(self._context, self._uuid)
-        mine.report_count = there.report_count + 1
-        self._count = mine.report_count
-        mine.save()
+        mine.report_count = self._count
+        mine.obj_reset_changes(['report_count'])
         self._joining = False
 
     def _leave(self) -> None:

@@ -3,12 +3,10 @@
 """Grouped heartbeats of processes without a database."""
 
 import datetime
-import inspect
 import re
 from typing import Any
 from unittest import mock
 
-from nova import service as nova_service
 from nova.conductor import rpcapi as conductor_rpcapi
 from nova.objects import base as objects_base
 import oslo_messaging as messaging
@@ -252,54 +250,3 @@ class TestNoInterval(TestCase):
                 mine.leave(self.process)
         self.assertFalse(self.process.tg.add_timer_args.called)
         self.assertEqual(0, self.count())
-
-
-class TestStockConductor(TestCase):
-    """No conductor has nova_sg: heartbeats go nova's way."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.stub_out(
-            'nova.service.Service.start',
-            inspect.unwrap(nova_service.Service.start),
-        )
-        self.start_service('conductor')
-
-    def caller_(self, process: Any = None) -> caller.Caller:
-        made = caller.Caller(process or self.process_of(self.made))
-        made._client = made._client.prepare(timeout=0.1)
-        return made
-
-    def test_the_row_is_read_first_for_siblings_share_it(self):
-        first, second = self.caller_(), self.caller_()
-        for _ in range(3):
-            first.beat()
-            second.beat()
-        self.assertEqual(6, self.read(self.made).report_count)
-        self.assertTrue(self.is_up(self.made))
-
-    def test_it_is_asked_again_only_after_some(self):
-        mine = self.caller_()
-        with mock.patch.object(mine, '_ask', side_effect=mine._ask) as asked:
-            for _ in range(5):
-                mine.beat()
-        self.assertEqual(2 * caller.ATTEMPTS, asked.call_count)
-
-    def test_a_queue_that_never_was_is_asked_once(self):
-        mine = self.caller_()
-        with mock.patch.object(
-            mine,
-            '_ask',
-            side_effect=messaging.MessageUndeliverable(*['gone'] * 4),
-        ) as asked:
-            mine.beat()
-        self.assertEqual(1, asked.call_count)
-        self.assertEqual(1, self.read(self.made).report_count)
-
-    def test_a_service_that_stops_is_down_at_once_all_the_same(self):
-        mine = driver.GroupedDriver()
-        process = self.process_of(self.made)
-        mine._sender = self.caller_(process)
-        mine._sender.beat()
-        mine.leave(process)
-        self.assertFalse(self.is_up(self.made))

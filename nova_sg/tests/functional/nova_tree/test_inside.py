@@ -25,10 +25,10 @@ GROUPS = {
         *('scheduler', 'switch', 'unknown'),
     ),
     'heartbeats': (
-        *('elsewhere', 'grouped', 'grouped_clock', 'grouped_reader'),
-        *('grouped_remote', 'grouped_serving', 'grouped_shown'),
-        *('grouped_twice', 'grouped_wedged', 'moved', 'objects'),
-        *('transitions', 'validation'),
+        *('elsewhere', 'grouped', 'grouped_clock', 'grouped_novas_way'),
+        *('grouped_reader', 'grouped_remote', 'grouped_serving'),
+        *('grouped_shown', 'grouped_twice', 'grouped_wedged', 'moved'),
+        *('objects', 'transitions', 'validation'),
     ),
     'lists': ('lists', 'outages', 'records', 'sums'),
 }
