@@ -91,8 +91,9 @@ def as_ours() -> Iterator[None]:
     try:
         yield
     except _OF_RECORDS as error:
-        ours = getattr(exception, type(error).__name__)
-        raise ours(**error.kwargs) from error
+        # One that a conductor sent is of a class that is made for it.
+        (theirs,) = (each for each in _OF_RECORDS if isinstance(error, each))
+        raise getattr(exception, theirs.__name__)(**error.kwargs) from error
     except (db_exc.DBError, sa_exc.DBAPIError) as error:
         if refusals.lacks_right(error):
             raise no_right(error) from error

@@ -8,9 +8,11 @@ from typing import Any
 from typing import NamedTuple
 from unittest import mock
 
+from nova import exception as nova_exception
 from nova import service as nova_service
 from nova.conductor import rpcapi as conductor_rpcapi
 import oslo_messaging as messaging
+from oslo_messaging._drivers import common
 
 from nova_sg.nova_tree.grouped import caller
 from nova_sg.nova_tree.grouped import client
@@ -145,3 +147,23 @@ class TestStockConductor(TestCase):
         self.caller_(process).beat()
         self.assertEqual(1, process.service_ref.report_count)
         self.assertEqual(set(), process.service_ref.obj_what_changed())
+
+    def test_one_that_was_deleted_learns_it(self):
+        mine = self.caller_()
+        mine.beat()
+        with mock.patch.object(
+            novas_way, 'beat', side_effect=over_the_wire(self.made.uuid)
+        ):
+            mine.beat()
+        self.assertTrue(mine._gone)
+        self.assertIn('is gone', self.stdlog.logger.output)
+
+
+def over_the_wire(uuid: str) -> Exception:
+    """Return what oslo.messaging makes of an error of nova's conductor."""
+    error = nova_exception.ServiceNotFound(service_id=uuid)
+    found: Exception = common.deserialize_remote_exception(
+        common.serialize_remote_exception((type(error), error, None)),
+        [nova_exception.__name__],
+    )
+    return found
