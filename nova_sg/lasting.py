@@ -38,15 +38,16 @@ class Trouble:
 
         :param level: of an error of ours
         """
-        if self._kind is not type(error):
+        # Before it is logged: other threads fail meanwhile.
+        last, self._kind = self._kind, type(error)
+        if last is not type(error):
             if isinstance(error, exception.NovaSgException):
                 self._log.log(level, self._told, texts.one_line(str(error)))
             else:
                 self._log.error(self._unexpected, exc_info=error)
-        self._kind = type(error)
 
     def over(self) -> None:
         """Note that it has succeeded."""
-        if self._kind is not None and self._recovered is not None:
+        last, self._kind = self._kind, None
+        if last is not None and self._recovered is not None:
             self._log.info(self._recovered)
-        self._kind = None

@@ -184,7 +184,10 @@ def _again(error: BaseException) -> Exception:
     """Return an error for one more thread to raise."""
     if isinstance(error, exception.NovaSgException):
         return type(error)(str(error), **error.kwargs)
+    # Below the first line of an error of a database are the statement and its
+    # parameters: all services of the batch.
+    said = str(error).strip().partition('\n')[0]
     return exception.ServiceGroupUnavailable(
         backend='for beats',
-        reason=f'{type(error).__name__}: {error}'.removesuffix(': '),
+        reason=f'{type(error).__name__}: {said}'.removesuffix(': '),
     )

@@ -17,15 +17,15 @@ endpoint of ours in the same process and on the same queue::
 A conductor without nova_sg refuses such a call and does nothing. Then the
 call is nova's, with nova's promise: what is delivered twice is done twice.
 
-A new method is one of :class:`Endpoint` that is :func:`served`; raise the
-minor part of :data:`VERSION` for it, and have the client ask for that version.
+A new method is one of :class:`Endpoint` that is :func:`.calls.served`; raise
+the minor part of :data:`VERSION` for it, and have the client ask for that
+version.
 """
 
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
-import functools
 from typing import Any
 
 from nova import rpc
@@ -38,6 +38,7 @@ from oslo_utils import uuidutils
 
 from nova_sg import exception
 from nova_sg.conductor import novas
+from nova_sg.nova_tree import calls
 from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import invocations
 from nova_sg.nova_tree import owner
@@ -56,17 +57,15 @@ _CHANGES_SINCE = '1.0'
 #: The methods of a service object that change a record.
 CHANGES = frozenset({'create', 'save', 'destroy'})
 
-#: By these errors a conductor says that it does not know a call: it has done
-#: nothing. They arrive as a name, since nova lets only its own errors cross.
-_UNKNOWN = (messaging.UnsupportedVersion, messaging.NoSuchMethod)
-_UNKNOWN_NAMES = frozenset(each.__name__ for each in _UNKNOWN)
+#: Errors arrive as a name, since nova lets only its own cross.
+_UNKNOWN_NAMES = frozenset(each.__name__ for each in calls.UNKNOWN)
 
 
 def _is_unknown(error: Exception) -> bool:
     """Whether a conductor refused a call because it does not know it."""
     if isinstance(error, messaging.RemoteError):
         return error.exc_type in _UNKNOWN_NAMES
-    return isinstance(error, _UNKNOWN)
+    return isinstance(error, calls.UNKNOWN)
 
 
 class ConductorEndpoint(takeover.Takeover):
@@ -103,28 +102,6 @@ def _add_endpoint(
     manager.additional_endpoints.append(Endpoint(manager))
 
 
-def served(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Offer a method over RPC.
-
-    nova 34 wraps the methods of endpoints to count the tasks under way at a
-    stop. It takes their first argument for an instance's.
-    """
-
-    @functools.wraps(method)
-    def served(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return method(*args, **kwargs)
-        except _UNKNOWN as error:
-            # Of a call that was made here. It must not say that nothing was
-            # done.
-            raise exception.ConductorError(
-                method=method.__name__, reason=error
-            ) from error
-
-    served._skip_automatic_rpc_tracking = True  # type: ignore[attr-defined]
-    return served
-
-
 class Endpoint:
     """Serves calls of nova_sg in a conductor of nova.
 
@@ -136,7 +113,7 @@ class Endpoint:
     def __init__(self, manager: Any) -> None:
         self._manager = manager
 
-    @served
+    @calls.served
     def change_service(
         self, context: Any, service: Any, action: str, change: str
     ) -> Any:
@@ -166,14 +143,14 @@ class Endpoint:
                 raise
             return {'obj_what_changed': service.obj_what_changed()}, None
 
-    @served
+    @calls.served
     def join_invocation(
         self, context: Any, uuid: str, invocation: str | None
     ) -> None:
         """Count a worker of a service; see :mod:`.invocations`."""
         invocations.joined(context, uuid, invocation)
 
-    @served
+    @calls.served
     def leave_invocation(
         self, context: Any, host: str, binary: str, invocation: str
     ) -> dict[str, Any] | None:

@@ -125,6 +125,13 @@ def outage_of(error: Exception) -> exception.ServiceGroupUnavailable | None:
         return None
 
 
+def known(error: Exception) -> exception.NovaSgException | None:
+    """Return an error of ours, or what an outage is to us; else None."""
+    if isinstance(error, exception.NovaSgException):
+        return error
+    return outage_of(error)
+
+
 def no_right(error: BaseException) -> exception.CredentialRefused:
     """Return what says that the user of nova's database lacks a right.
 

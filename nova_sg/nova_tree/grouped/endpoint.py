@@ -7,7 +7,7 @@ from typing import Any
 import oslo_messaging as messaging
 
 from nova_sg import exception
-from nova_sg.nova_tree import endpoint
+from nova_sg.nova_tree import calls
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree.grouped import client
 from nova_sg.nova_tree.grouped import intake
@@ -37,7 +37,7 @@ class Endpoint:
         }
         self.intake = intake.Intake(self._context, self._groups[False])
 
-    @endpoint.served
+    @calls.served
     def beat(self, _context: Any, uuid: str, joining: bool) -> client.Answer:
         """Beat once for a service; answers when that is committed."""
         _check_driver()
@@ -48,7 +48,7 @@ class Endpoint:
             now=reader.of(self._context).database_time(),
         )
 
-    @endpoint.served
+    @calls.served
     def post(
         self, _context: Any, uuid: str, sent: float, until: float
     ) -> None:
@@ -62,19 +62,19 @@ class Endpoint:
         _check_driver()
         self.intake.note(uuid, sent, until)
 
-    @endpoint.served
+    @calls.served
     def leave(self, _context: Any, uuid: str, count: int) -> None:
         """Make a service down at once; see :func:`written.leave`."""
         _check_driver()
         written.leave(self._context, uuid, count)
 
-    @endpoint.served
+    @calls.served
     def note_wedged(self, _context: Any, uuid: str, noted_by: str) -> None:
         """Note that a timer hangs; see :func:`written.note_wedged`."""
         _check_driver()
         written.note_wedged(self._context, uuid, noted_by)
 
-    @endpoint.served
+    @calls.served
     def database_time(self, _context: Any) -> float:
         """Return the time of this conductor's database."""
         return written.database_time(self._context)

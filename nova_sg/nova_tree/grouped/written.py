@@ -28,15 +28,19 @@ from typing import Any
 from nova import conf as nova_conf
 from nova.db.main import api as db
 from oslo_db import api as oslo_db_api
+from oslo_log import log as logging
 import sqlalchemy as sa
 
+from nova_sg import lasting
 from nova_sg.conductor import beats as group
 from nova_sg.db import beats
 from nova_sg.db import clock
+from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import moved
 from nova_sg.nova_tree import traces
 
 CONF = nova_conf.CONF
+LOG = logging.getLogger(__name__)
 
 #: Of the report interval: how long a group is open, and the least time between
 #: the end of a write and the next. A conductor reads heartbeats in bursts (see
@@ -219,6 +223,12 @@ class Group(group.GroupCommit):
         # Of the statement before: of several heartbeats of one service in a
         # group, each is a statement.
         before: dict[str, float] = {}
+        # Each caller is answered with an outage, whatever the error is.
+        trouble = lasting.Trouble(
+            LOG,
+            'Cannot write heartbeats: %s',
+            'Unexpected error while writing heartbeats',
+        )
 
         def report(_ours: Any, uuids: Sequence[str]) -> Sequence[str]:
             nonlocal before
@@ -227,7 +237,16 @@ class Group(group.GroupCommit):
                 uuid: received.pop(uuid, before.get(uuid, now))
                 for uuid in uuids
             }
-            return write(context, uuids, joining=joining, received=before)
+            try:
+                unwritten = write(
+                    context, uuids, joining=joining, received=before
+                )
+            except Exception as error:
+                if errors.known(error) is None:
+                    trouble.failed(error)
+                raise
+            trouble.over()
+            return unwritten
 
         spacing = SPACING * CONF.report_interval
         super().__init__(report, spacing, LIMIT, linger=spacing)

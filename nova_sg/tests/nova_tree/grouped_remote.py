@@ -226,13 +226,16 @@ class TestOtherDriver(TestCase):
 
     def test_it_writes_none_once_it_has_another_driver(self):
         with mock.patch.object(owner, 'driver', return_value='zk'):
-            self.assertRaises(
-                exception.InvalidConfiguration,
+            refused = self.assertRaises(
+                messaging.ExpectedException,
                 endpoint.Endpoint(self.context).beat,
                 {},
                 self.made.uuid,
                 joining=False,
             )
+        self.assertIsInstance(
+            refused.exc_info[1], exception.InvalidConfiguration
+        )
 
 
 class TestNoInterval(TestCase):

@@ -3,6 +3,7 @@
 """What is logged of an error that lasts."""
 
 import logging
+from unittest import mock
 
 import fixtures
 from oslotest import base
@@ -58,3 +59,10 @@ class TestTrouble(base.BaseTestCase):
         for error in (AWAY, ValueError()):
             trouble.failed(error, logging.INFO)
         self.assertEqual(['INFO', 'ERROR'], self.told())
+
+    def test_what_fails_while_it_is_logged_is_not_logged_again(self):
+        log = mock.Mock()
+        trouble = lasting.Trouble(log, 'Cannot: %s', 'Unexpected')
+        log.log.side_effect = lambda *_: trouble.failed(AWAY)
+        trouble.failed(AWAY)
+        self.assertEqual(1, log.log.call_count)

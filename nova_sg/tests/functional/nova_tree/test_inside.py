@@ -26,9 +26,9 @@ GROUPS = {
     ),
     'heartbeats': (
         *('elsewhere', 'grouped', 'grouped_clock', 'grouped_novas_way'),
-        *('grouped_reader', 'grouped_remote', 'grouped_serving'),
-        *('grouped_shown', 'grouped_twice', 'grouped_wedged', 'moved'),
-        *('objects', 'transitions', 'validation'),
+        *('grouped_outage', 'grouped_reader', 'grouped_remote'),
+        *('grouped_serving', 'grouped_shown', 'grouped_twice'),
+        *('grouped_wedged', 'moved', 'objects', 'transitions', 'validation'),
     ),
     'lists': ('lists', 'outages', 'records', 'sums'),
 }

@@ -157,14 +157,15 @@ class TestGroupCommit(base.BaseTestCase):
         self.assertEqual([], self.group.report(self.context, ['a']))
 
     def test_an_error_that_nobody_expects_is_no_silence_either(self):
-        self.backend.error = RuntimeError('surprise')
+        self.backend.error = RuntimeError('surprise\n[SQL: all of it]')
         error = self.assertRaises(
             exception.ServiceGroupUnavailable,
             self.group.report,
             self.context,
             ['a'],
         )
-        self.assertIn('surprise', str(error))
+        self.assertIn('RuntimeError: surprise', str(error))
+        self.assertNotIn('SQL', str(error))
 
     def test_too_many_are_refused_at_once(self):
         first = self.during_a_write()
