@@ -44,7 +44,8 @@ RETRY = {
 #: What a server does to a connection that it does not want.
 CLOSED = 'a server closes the connection at once: see its maxClientCnxns'
 
-#: A client in one of these states does not come back by itself.
+#: A client in one of these states does not come back by itself, unless its
+#: first attempt to connect is still ahead: it resolves names before.
 _ENDED = (states.KeeperState.CLOSED, states.KeeperState.AUTH_FAILED)
 
 _SERVER = re.compile(
@@ -131,7 +132,10 @@ class Client:
     @property
     def ended(self) -> bool:
         """Whether it has given up and another is needed."""
-        return self.kazoo.client_state in _ENDED
+        # None before the start, and once it was stopped.
+        routine = self.kazoo._connection._connection_routine
+        connecting = routine is not None and routine.is_alive()
+        return self.kazoo.client_state in _ENDED and not connecting
 
     @property
     def last_error(self) -> str | None:

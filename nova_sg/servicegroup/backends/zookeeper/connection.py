@@ -133,7 +133,6 @@ class Connection(lease.Lease):
                 self._note_connecting()
             elif not client.ended or time.monotonic() < self._renew_at:
                 return client
-            self._renew_at = time.monotonic() + RENEWAL_PAUSE
             made = sg_client.Client(
                 self.options, self._handler_factory(), self._granted
             )
@@ -142,6 +141,7 @@ class Connection(lease.Lease):
                 # No server that is behind what was read is any use.
                 made.kazoo.last_zxid = client.kazoo.last_zxid
                 client.stop()
+            self._renew_at = time.monotonic() + RENEWAL_PAUSE
             self._client = made
             made.kazoo.add_listener(
                 lambda state: self._state_changed(made, state)

@@ -4,6 +4,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ import time
 import fixtures
 
 from nova_sg import exception
+from nova_sg.servicegroup.backends.zookeeper import connection
 from nova_sg.tests.fixtures import children
 from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
@@ -69,6 +71,18 @@ class TestConnection(base.ZooKeeperTestCase):
         timer.start()
         self.addCleanup(timer.join)
         api.list(self.context)
+
+    def test_a_slow_name_service_is_waited_for(self):
+        real = socket.getaddrinfo
+
+        def slow(*args, **options):
+            time.sleep(2 * connection.RENEWAL_PAUSE)
+            return real(*args, **options)
+
+        self.useFixture(fixtures.MonkeyPatch('socket.getaddrinfo', slow))
+        api = self.process(hosts=self.link.hosts)
+        self.eventually(lambda: self.lists(api), 'it is found')
+        self.assertEqual(1, self.link.accepted)
 
     def test_a_silent_cut_shows_however_much_is_asked(self):
         api = self.process(hosts=self.link.hosts)
