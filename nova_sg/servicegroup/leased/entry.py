@@ -11,16 +11,22 @@ elsewhere, they are asked before::
          there, and A enters again
     t=10 A beats: its key was created a moment ago, so that the record is asked
          for once more. It is gone, and so is the member
+
+Where the records do not answer, a beat goes on asking until they do.
 """
 
 from collections.abc import Sequence
 import contextlib
 import time
 
+from oslo_log import log as logging
+
 from nova_sg import exception
 from nova_sg.servicegroup.leased import keys as sg_keys
 from nova_sg.servicegroup.leased import memory
 from nova_sg.servicegroup.records import known
+
+LOG = logging.getLogger(__name__)
 
 
 class Entry:
@@ -57,10 +63,20 @@ class Entry:
         elsewhere = [each for each in handles if each.guard is None]
         if self._records is None or not elsewhere:
             return set()
-        missing = self._records.missing(
-            elsewhere[0].context, [each.uuid for each in elsewhere]
-        )
-        return {each for each in elsewhere if each.uuid in missing}
+        asked_at = time.monotonic()
+        uuids = [each.uuid for each in elsewhere]
+        try:
+            there = self._records.known(elsewhere[0].context, uuids)
+        except exception.ServiceGroupUnavailable as error:
+            LOG.debug('Not asking for records: %s', error)
+            # To ask again and again may take all the time of the beats.
+            ask_at = time.monotonic() + self._doubtful
+            for each in elsewhere:
+                each.ask_at = ask_at
+            return set()
+        for each in elsewhere:
+            each.answered_at = asked_at
+        return {each for each in elsewhere if each.uuid not in there}
 
     def enter(
         self,

@@ -26,7 +26,12 @@ class Handle(base.Handle):
     :ivar beaten_at: ``time.monotonic()`` of the latest beat
     :ivar under: the number of the lease that holds the key, or None
     :ivar doubtful_until: ``time.monotonic()`` until when each beat asks
-        whether the record is still there, where records are elsewhere
+        whether the record is still there, where records are elsewhere; and
+        behind which beats ask until there was an answer
+    :ivar answered_at: ``time.monotonic()`` before the latest question for
+        the record that was answered
+    :ivar ask_at: ``time.monotonic()`` before which no beat asks again, behind
+        ``doubtful_until``
     :ivar traced_at: ``time.monotonic()`` when its trace was last written
     :ivar gone: a beat has found that the record is not there any more
     """
@@ -46,8 +51,19 @@ class Handle(base.Handle):
         self.beaten_at = time.monotonic()
         self.under: int | None = None
         self.doubtful_until = 0.0
+        self.answered_at = 0.0
+        self.ask_at = 0.0
         self.traced_at = -math.inf
         self.gone = False
+
+    def is_doubtful(self, now: float) -> bool:
+        """Return whether a beat asks for the record.
+
+        :param now: ``time.monotonic()`` of the beat
+        """
+        return self.answered_at < self.doubtful_until and (
+            now < self.doubtful_until or now >= self.ask_at
+        )
 
 
 class MemberKeys(abc.ABC):

@@ -152,11 +152,7 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
                 raise self._not_joined([each.uuid])
             each.beaten_at = now
         lost, without_record = self._keys.look(beating)
-        asking = [
-            each
-            for each in beating
-            if each in lost or now < each.doubtful_until
-        ]
+        asking = [e for e in beating if e in lost or e.is_doubtful(now)]
         if asking or without_record:
             without_record |= self._entry.without_record(asking)
             with self._changing:

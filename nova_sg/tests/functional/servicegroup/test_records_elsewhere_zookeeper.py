@@ -4,9 +4,11 @@
 
 import os
 import threading
+import time
 
 import fixtures
 
+from nova_sg import exception
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
 
 
@@ -80,3 +82,42 @@ class TestSlowRecords(base.ZooKeeperTestCase):
         self.check_that_one_leaves()
         joining.join(base.PATIENCE)
         self.assertFalse(joining.is_alive())
+
+
+class TestAwayRecords(base.ZooKeeperTestCase):
+    """Either of the two backends loses what it has, or does not answer."""
+
+    def setUp(self):
+        super().setUp()
+        path = os.path.join(self.useFixture(fixtures.TempDir()).path, 'db')
+        self.options = {
+            'servicegroup': {'records': 'sql'},
+            'database': {'connection': f'sqlite:///{path}'},
+        }
+        self.api = self.process(**self.options)
+        self.service = self.register(self.api)
+        (self.handle,) = self.api.join_many(self.context, [self.service])
+
+    def test_a_record_that_went_meanwhile_is_missed_in_the_end(self):
+        away = exception.ServiceGroupUnavailable(backend='db', reason='away')
+        with fixtures.MockPatchObject(
+            self.api.driver.records, 'known', side_effect=away
+        ):
+            other = self.process(**self.options)
+            other.destroy(self.context, self.service.uuid)
+            self.eventually(self.is_no_longer_doubtful, 'it has rejoined')
+        self.eventually(self.is_gone, 'it is told', within=3)
+        uuids = [self.service.uuid]
+        living = self.api.driver.membership.living(uuids)
+        self.assertEqual({}, living.now)
+
+    def is_no_longer_doubtful(self):
+        self.handle.beat(self.context)
+        return time.monotonic() > self.handle.doubtful_until
+
+    def is_gone(self):
+        try:
+            self.handle.beat(self.context)
+        except exception.ServiceNotFound:
+            return True
+        return False

@@ -78,21 +78,30 @@ class TestLeasedMembership(base.WaitingTestCase):
             service_down_time=60, report_interval=10, driver='fake'
         )
         self.without_record = set()
+        self.records_away = False
         self.membership = leased_membership(
-            options, self.lease, self.keys, self.missing
+            options, self.lease, self.keys, self.known
         )
         self.addCleanup(self.membership.closed)
         self.service = record.Record(
             1, 'uuid1', 'host1', 'nova-compute', 'compute'
         )
 
-    def missing(self, context, uuids):
-        return self.without_record.intersection(uuids)
+    def known(self, context, uuids):
+        if self.records_away:
+            raise self.lease.unavailable('away')
+        return set(uuids) - self.without_record
 
     def join(self):
         handle = self.membership.join(None, self.service)
         self.assertEqual({'uuid1:worker': 1}, self.keys.there)
         return handle
+
+    def pass_doubt(self, handle):
+        """Let the time go by in which each beat asks for the record."""
+        handle.answered_at -= 61
+        handle.doubtful_until -= 61
+        handle.ask_at -= 61
 
     def eventually_there(self, there):
         self.eventually(lambda: self.keys.there == there)
@@ -132,6 +141,30 @@ class TestLeasedMembership(base.WaitingTestCase):
         self.assertRaises(exception.ServiceNotFound, handle.beat, None)
         self.assertEqual({}, self.keys.there)
 
+    def test_a_record_that_goes_while_records_are_away_is_missed(self):
+        handle = self.join()
+        self.keys.there.clear()
+        self.records_away = True
+        self.without_record = {'uuid1'}
+        handle.beat(None)
+        self.pass_doubt(handle)
+        handle.beat(None)
+        self.records_away = False
+        # An answer was waited for a moment ago.
+        handle.beat(None)
+        self.assertEqual({'uuid1:worker': 1}, self.keys.there)
+        self.pass_doubt(handle)
+        self.assertRaises(exception.ServiceNotFound, handle.beat, None)
+        self.assertEqual({}, self.keys.there)
+
+    def test_a_record_that_is_there_is_asked_for_no_more(self):
+        handle = self.join()
+        self.pass_doubt(handle)
+        handle.beat(None)
+        self.without_record = {'uuid1'}
+        handle.beat(None)
+        self.assertEqual({'uuid1:worker': 1}, self.keys.there)
+
     def test_what_could_not_be_deleted_at_leaving_is_deleted_later(self):
         handle = self.join()
         self.keys.away = True
@@ -153,7 +186,7 @@ class TestLeasedMembership(base.WaitingTestCase):
         self.assertRaises(exception.ServiceNotJoined, handle.beat, None)
 
 
-def leased_membership(options, held, member_keys, missing):
+def leased_membership(options, held, member_keys, known_records):
     """Return a membership on a lease, with records elsewhere."""
 
     class Membership(leased.LeasedMembership):
@@ -164,5 +197,5 @@ def leased_membership(options, held, member_keys, missing):
         held,
         member_keys,
         mock.Mock(spec=mirror.Mirror),
-        mock.Mock(spec=known.KnownRecords, missing=missing),
+        mock.Mock(spec=known.KnownRecords, known=known_records),
     )
