@@ -20,6 +20,9 @@ MAX_PREFIX = 100
 #: What a host name is made of, and how long it is at most.
 _is_name = re.compile(r'[0-9A-Za-z_.-]{1,253}').fullmatch
 
+#: What stands between the dots of a host name. Python resolves no other name.
+_has_labels = re.compile(r'[^.]{1,63}(\.[^.]{1,63})*\.?').fullmatch
+
 #: What the path of a socket begins with, where a server is written down.
 _UNIX = 'unix:'
 
@@ -83,6 +86,10 @@ def address(server: str) -> tuple[str, int] | str:
     rest = server.lower().removeprefix(plain)
     if port == 0 or not re.fullmatch(r'(:[0-9]+)?', rest):
         raise wrong
+    if ':' not in host and not _has_labels(host):
+        raise ValueError(
+            f'{server!r}: each part of a host name has 1 to 63 characters'
+        )
     return host, DEFAULT_PORT if port is None else port
 
 

@@ -49,8 +49,12 @@ CLOSED = 'a server closes the connection at once: see its maxClientCnxns'
 _ENDED = (states.KeeperState.CLOSED, states.KeeperState.AUTH_FAILED)
 
 _SERVER = re.compile(
-    r'([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\])(:(?P<port>\d+))?'
+    r'((?P<name>[A-Za-z0-9._-]+)|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\])'
+    r'(:(?P<port>\d+))?'
 )
+
+#: What stands between the dots of a host name. Python resolves no other name.
+_LABELS = re.compile(r'[^.]{1,63}(\.[^.]{1,63})*\.?')
 
 #: Makes a kazoo handler, an instance of its own for each client.
 HandlerFactory = Callable[[], Any]
@@ -265,6 +269,10 @@ def check(options: cfg.ConfigOpts.GroupAttr) -> None:
         # Not told as it is: a password may be in it.
         if not found or not 0 < int(found['port'] or 2181) < 65536:
             raise unusable('hosts', 'they are not all host:port')
+        if found['name'] and not _LABELS.fullmatch(found['name']):
+            raise unusable(
+                'hosts', 'each part of a host name has 1 to 63 characters'
+            )
         if chroot:
             raise unusable(
                 'hosts', f'/{chroot} belongs into [zookeeper] chroot'

@@ -20,6 +20,13 @@ class TestServers(base.BaseTestCase):
             self.servers('MC1, 10.0.0.1:01,[::1], [FE80:0::01]:7'),
         )
 
+    def test_a_name_is_taken_as_the_name_service_takes_it(self) -> None:
+        name = 'x' * 63
+        self.assertEqual(
+            ['mc1.example.org.:1', f'{name}.org:11211'],
+            self.servers(f'mc1.example.org.:1, {name}.org'),
+        )
+
     def test_a_socket_has_one_spelling(self) -> None:
         self.assertEqual(
             ['unix:/run/mc', 'unix:/run/mc', 'unix:/Mc/1'],
@@ -51,6 +58,10 @@ class TestServers(base.BaseTestCase):
             'mc1?x',
             'mc1#f',
             'x' * 254,
+            'mc1..example.org:1',
+            '.mc1',
+            '.',
+            'x' * 64 + '.org',
             'unix:',
             'unix:run/mc',
             '/' + 'x' * 107,

@@ -19,6 +19,7 @@ REFUSED = (
         for each in (
             *('host:port', ':2181', 'a:1,,b:1', 'host:1:2', 'a:0', 'a:99999'),
             *('a b:2181', 'a:1;b:2', 'tcp://a:2181', 'nova@a:1', '[::1'),
+            *('zk1..example.org:2181', '.zk1', '.', 'a' * 64 + '.org'),
         )
     ),
     *(
@@ -75,6 +76,11 @@ class TestZooKeeper(test_load.ConfTestCase):
                 self.assertTrue(
                     says.startswith(f'[zookeeper] {option}: '), says
                 )
+
+    def test_a_name_is_taken_as_the_name_service_takes_it(self):
+        for hosts in ('zk1.example.org.:2181', 'a' * 63 + '.org', '10.0.0.1'):
+            path = self.file(f'[zookeeper]\nhosts = {hosts}\n')
+            session.get(conf.load([path]))
 
     def test_a_password_among_the_hosts_is_not_told(self):
         self.assertNotIn(
