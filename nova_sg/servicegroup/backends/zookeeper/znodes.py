@@ -67,6 +67,7 @@ class MemberZnodes(keys.MemberKeys):
         asked = [requests.make(key, ephemeral=True)]
         (answer,) = self._session.ask(asked)
         if isinstance(answer, exceptions.NoNodeError):
+            self._directories_made = False
             self._make_directories()
             self._session.ask(asked)
 
@@ -99,11 +100,11 @@ class MemberZnodes(keys.MemberKeys):
     def create(self, handles: Sequence[keys.Handle]) -> set[keys.Handle]:
         gone: set[keys.Handle] = set()
         waiting = list(handles)
-        self._make_directories()
         change = self._session.change(self._session.layout.members)
 
         def attempt() -> None:
             nonlocal waiting
+            self._make_directories()
             self._session.wait_until_connected(change.deadline)
             number = self._session.number
             outcomes = self._session.commit_many(
@@ -117,6 +118,8 @@ class MemberZnodes(keys.MemberKeys):
                     gone.add(handle)
                 else:
                     waiting.append(handle)
+                    if isinstance(outcome.error, exceptions.NoNodeError):
+                        self._directories_made = False
             if waiting:
                 waiting = self._not_mine(waiting, number)
             if waiting:

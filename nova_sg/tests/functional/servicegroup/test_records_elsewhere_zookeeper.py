@@ -111,6 +111,23 @@ class TestAwayRecords(base.ZooKeeperTestCase):
         living = self.api.driver.membership.living(uuids)
         self.assertEqual({}, living.now)
 
+    def test_members_are_back_once_their_directories_are_gone(self):
+        self.lose_members()
+        self.handle.beat(self.context)
+        other = self.process(**self.options)
+        self.assertTrue(self.is_up(other, self.service))
+
+    def test_a_service_is_expected_once_the_directories_are_gone(self):
+        self.lose_members()
+        made = self.register(self.api, 'host2')
+        other = self.process(**self.options)
+        self.assertTrue(self.is_up(other, made))
+
+    def lose_members(self):
+        with self.behind() as client:
+            client.delete(self.layout.members, recursive=True)
+            client.delete(self.layout.lasts, recursive=True)
+
     def is_no_longer_doubtful(self):
         self.handle.beat(self.context)
         return time.monotonic() > self.handle.doubtful_until
