@@ -17,6 +17,10 @@ from nova_sg.servicegroup import rolls
 FORGOTTEN_AFTER = 3600.0
 PRUNE_STEP = 1000
 
+#: Seconds without a word about a service in doubt after which its verdict is
+#: not told to be old: the service may have been destroyed by another process.
+DOUBT_ENDS = 300.0
+
 #: Verdicts by uuid.
 Verdicts = Mapping[str, liveness.Liveness]
 
@@ -47,8 +51,8 @@ class LastKnown:
         self._down: dict[str, datetime.datetime | None] = {}
         self._prune_above = PRUNE_STEP
         # Of services that the backend could not tell of when it was last
-        # asked: when their last known state was known.
-        self._doubtful: dict[str, float] = {}
+        # asked: when their last known state was known, and when that was told.
+        self._doubtful: dict[str, tuple[float, float]] = {}
 
     def learn(
         self, answer: Verdicts, doubt: liveness.Doubt | None
@@ -61,8 +65,9 @@ class LastKnown:
         """
         instead = self._instead(answer, doubt)
         stands = {**answer, **instead} if instead else answer
+        now = time.monotonic()
         doubtful = {
-            uuid: each.known_at
+            uuid: (each.known_at, now)
             for uuid, each in instead.items()
             if each.unknown is not None or answer[uuid].unknown is not None
         }
@@ -88,10 +93,17 @@ class LastKnown:
         return {*self._down, *self._doubtful}
 
     def doubtful_for(self) -> float:
-        """Return the age of the oldest verdict that stands in doubt; or 0."""
+        """Return the age of the oldest verdict that stands in doubt; or 0.
+
+        Without those that were not told for :data:`DOUBT_ENDS`.
+        """
         now = time.monotonic()
         return max(
-            (now - known_at for known_at in self._doubtful.values()),
+            (
+                now - known_at
+                for known_at, told_at in self._doubtful.values()
+                if told_at > now - DOUBT_ENDS
+            ),
             default=0.0,
         )
 

@@ -101,6 +101,18 @@ class TestAge(base.KnowledgeTestCase):
         self.learn(b=True)
         self.assertEqual(0.0, self.knowledge.age)
 
+    def test_a_service_in_doubt_that_others_destroyed_has_no_part_in_it(self):
+        doubtful = liveness.Liveness(
+            True, None, self.clock.now, unknown='a server is away'
+        )
+        for _ in range(4):
+            self.clock.now += last_known.DOUBT_ENDS / 2
+            self.knowledge.learn({'a': doubtful})
+        self.assertEqual(2 * last_known.DOUBT_ENDS, self.knowledge.age)
+        self.clock.now += last_known.DOUBT_ENDS
+        self.learn(b=True)
+        self.assertEqual(0.0, self.knowledge.age)
+
 
 class TestBeats(base.KnowledgeTestCase):
     """The stamps are a backend's, and its clock may be set."""
