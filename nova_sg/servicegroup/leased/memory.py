@@ -202,8 +202,10 @@ class LivenessReader:
     ) -> tuple[liveness.Members, Sequence[str] | None]:
         """Return which workers live, and of which services (None: all)."""
         mirrored = self._mirror.living()
+        follows = self._mirror.latest_living() is not None
+        if follows and not self._lease.connected:
+            # What is too old is not waited for either.
+            raise self._lease.unavailable('the connection is lost')
         if mirrored is None:
             return self._keys.read(uuids), uuids
-        if not self._lease.connected:
-            raise self._lease.unavailable('the connection is lost')
         return mirrored, None

@@ -72,7 +72,7 @@ class AllMembers(part.Part):
 
     def audit(self) -> None:
         self._feed.audit()
-        self.mark(now=True)
+        super().audit()
 
     def refresh(self) -> None:
         touched = self._touched

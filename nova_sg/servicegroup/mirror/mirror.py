@@ -96,12 +96,13 @@ class Mirror(sg_lease.Listener):
     def living(self) -> liveness.Members | None:
         """Return the living workers, None where they are to be asked for.
 
-        While there is no connection they are the last that were known.
+        As for :meth:`view`, none that may be older than :attr:`staleness`.
         """
         followed = self._members
         if followed is None:
             return None
-        return followed.living(self.lease.request_timeout)
+        found = followed.living(self.lease.request_timeout)
+        return found if followed.age <= self.staleness else None
 
     def latest_living(self) -> liveness.Members | None:
         """Return the living workers as they were read last, if ever."""

@@ -34,6 +34,9 @@ class Part(abc.ABC):
         self._behind_since = time.monotonic()
         self.failed = False
         self._as_of = 0.0
+        #: Whether the next reading begins with :meth:`Lease.vouch`. Without
+        #: that nothing tells the age of what it reads.
+        self._unvouched = True
 
     @property
     def age(self) -> float:
@@ -70,8 +73,11 @@ class Part(abc.ABC):
         marks = self._marks
         behind_since = self._behind_since
         began = time.monotonic()
-        vouched_at = self.lease.vouched_at
         try:
+            if self._unvouched:
+                self.lease.vouch()
+                self._unvouched = False
+            vouched_at = self.lease.vouched_at
             self.refresh()
         except BaseException:
             with self._changed:
@@ -94,9 +100,10 @@ class Part(abc.ABC):
     def refresh(self) -> None:
         """Read what is new, and leave watches for what will be."""
 
-    @abc.abstractmethod
     def audit(self) -> None:
         """Have the next refresh find out what no watch has told."""
+        self._unvouched = True
+        self.mark(now=True)
 
     def next_time(self, began: float) -> float:
         """Return when it may be read again.

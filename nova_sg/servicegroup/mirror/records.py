@@ -61,14 +61,12 @@ class CellRecords(part.Part):
     def audit(self) -> None:
         with self._changed:
             self._audit = True
-        self.mark(now=True)
+        super().audit()
 
     def refresh(self) -> None:
         view = self._view
         with self._changed:
             audit, self._audit = self._audit, False
-        if view is None or audit:
-            self.lease.vouch()
         if view is not None:
             try:
                 if audit:

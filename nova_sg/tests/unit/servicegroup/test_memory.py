@@ -6,13 +6,18 @@ import datetime
 import time
 from types import SimpleNamespace
 from typing import cast
+from unittest import mock
 
 from oslotest import base
 
+from nova_sg import exception
 from nova_sg.servicegroup import lease
 from nova_sg.servicegroup import liveness
+from nova_sg.servicegroup.leased import keys
 from nova_sg.servicegroup.leased import living as sg_living
 from nova_sg.servicegroup.leased import memory
+from nova_sg.servicegroup.mirror import mirror
+from nova_sg.tests.unit.servicegroup import base as unit_base
 
 MEMBERS = (liveness.Member(1, 0.0, 60),)
 
@@ -102,3 +107,35 @@ class TestMemory(base.BaseTestCase):
             {'a': 'up', 'b': 'unknown'},
             {uuid: each.state for uuid, each in verdicts.items()},
         )
+
+
+class TestLivenessReader(base.BaseTestCase):
+    def setUp(self):
+        super().setUp()
+        self.lease = unit_base.Lease(6.0, 5.0)
+        self.lease.connect()
+        self.keys = mock.Mock(spec=keys.MemberKeys)
+        self.keys.read.return_value = {'a': MEMBERS}
+        self.mirror = mock.Mock(spec=mirror.Mirror)
+        self.mirror.living.return_value = None
+        self.mirror.latest_living.return_value = {}
+        self.reader = memory.LivenessReader(
+            self.lease, self.keys, self.mirror, 10
+        )
+
+    def test_what_is_too_old_in_the_mirror_is_asked_for(self):
+        living = self.reader.living(['a'])
+        self.assertEqual({'a': MEMBERS}, living.now)
+
+    def test_what_is_too_old_is_not_waited_for_without_a_connection(self):
+        self.lease._note_disconnected()
+        self.assertRaises(
+            exception.ServiceGroupUnavailable, self.reader.living, ['a']
+        )
+        self.keys.read.assert_not_called()
+
+    def test_the_first_question_waits_for_a_connection(self):
+        self.lease._note_disconnected()
+        self.mirror.latest_living.return_value = None
+        living = self.reader.living(['a'])
+        self.assertEqual({'a': MEMBERS}, living.now)

@@ -180,6 +180,16 @@ class TestMirror(base.WaitingTestCase):
         self.lease.timeout = self.lease.request_timeout = 0.0
         self.assertIsNone(self.hosts())
 
+    def test_members_that_are_older_than_that_are_not_told_either(self):
+        self.mirror.follow(None)
+        self.source.workers = {'uuid1': MEMBERS}
+        self.mirror.touch(['uuid1'])
+        self.assertEqual({'uuid1': MEMBERS}, self.mirror.living())
+        # As in a process that was stopped, and goes on.
+        self.lease.vouched_at -= self.mirror.staleness
+        self.assertIsNone(self.mirror.living())
+        self.assertEqual({'uuid1': MEMBERS}, self.mirror.latest_living())
+
     def test_after_an_interruption_the_position_is_checked(self):
         self.follow(1)
         self.assertEqual([1], self.hosts())
