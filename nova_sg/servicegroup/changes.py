@@ -85,9 +85,7 @@ class Changes:
             values['disabled'] = True
             values['disabled_reason'] = NEW_SERVICE_DISABLED
         created = once.made or self.driver.records.create(context, values)
-        # The record is there, whatever the membership's backend does.
-        with contextlib.suppress(exception.NovaSgException):
-            self.driver.membership.announce(context, created)
+        self._announce(context, created)
         self.notifier.changed(context, 'create', created)
         return created
 
@@ -191,6 +189,23 @@ class Changes:
                 once.made = self.driver.records.made(context, uuid)
             if once.made is None:
                 raise
+
+    def _announce(self, context: Context, created: record.Record) -> None:
+        """Have a new service expected until it joins.
+
+        Its record is there, whatever the membership's backend does.
+        """
+        try:
+            self.driver.membership.announce(context, created)
+        except exception.NovaSgException as error:
+            LOG.debug('Not announcing %s: %s', created.uuid, error)
+        except RuntimeError as error:
+            # No thread can be started that would end the announcement.
+            LOG.warning(
+                'Not announcing %(named)s, which is down until it joins: '
+                '%(error)s',
+                {'named': record.named([created], 1), 'error': error},
+            )
 
     def _tell_of_destroyed(self, context: Context, uuid: str) -> None:
         """Tell of a service that an earlier attempt took away.

@@ -106,10 +106,9 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
 
     def announce(self, context: Context, created: record.Record) -> None:
         with self._changing:
-            try:
-                self._expected.add(created.uuid)
-            finally:
-                self._keeping.start()
+            # First what takes the key away again; it waits for the lock.
+            self._keeping.start()
+            self._expected.add(created.uuid)
         self._reader.changed([created.uuid])
 
     def join_many(

@@ -6,6 +6,7 @@ A process that reads a few times asks the backend. One that reads often begins
 to mirror by itself, and one that will read often may say so.
 """
 
+from collections.abc import Callable
 from collections.abc import Container
 from collections.abc import Sequence
 import math
@@ -66,6 +67,7 @@ class Mirror(sg_lease.Listener):
         self._lists: dict[str, int] = {}
         self._asked: dict[str, float] = {}
         self._audit_at = 0.0
+        self._failed_to_start = False
 
     @property
     def staleness(self) -> float:
@@ -131,8 +133,11 @@ class Mirror(sg_lease.Listener):
 
         :param uuids: of the services that are asked for
         """
-        self.lease.watch()
+        if not self._started(self.lease.watch):
+            return
         if self._members is not None:
+            if not self._loop.running:
+                self.follow(None)
             return
         now = time.monotonic()
         recent = {
@@ -147,8 +152,13 @@ class Mirror(sg_lease.Listener):
             self.follow(None)
 
     def follow(self, cell: str | None) -> None:
-        """Keep the members, and the records of a cell, from now on."""
-        self.lease.watch()
+        """Keep the members, and the records of a cell, from now on.
+
+        Where no thread can be started, the next call tries again.
+        """
+        if not self._started(self.lease.watch, self._start):
+            return
+        self._failed_to_start = False
         with self._lock:
             if self._members is None:
                 self._members = members.AllMembers(
@@ -158,11 +168,26 @@ class Mirror(sg_lease.Listener):
                 self._cells[cell] = records.CellRecords(
                     self.lease, self._loop.wake, self._source, cell
                 )
-            if self._loop.running:
-                self._loop.wake()
-            else:
+        self._loop.wake()
+
+    def _start(self) -> None:
+        """Start the thread, ahead of what it reads."""
+        with self._lock:
+            if not self._loop.running:
                 self._audit_at = time.monotonic() + AUDIT_EVERY
                 self._loop.start()
+
+    def _started(self, *starts: Callable[[], None]) -> bool:
+        """Start what threads are needed; returns whether they run."""
+        try:
+            for start in starts:
+                start()
+        except RuntimeError as error:
+            level = logging.DEBUG if self._failed_to_start else logging.WARNING
+            self._failed_to_start = True
+            LOG.log(level, 'Not following the services yet: %s', error)
+            return False
+        return True
 
     def lease_changed(self) -> None:
         if self.lease.connected:

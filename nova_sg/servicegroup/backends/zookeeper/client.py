@@ -147,8 +147,18 @@ class Client:
         return self._last_error or self._log.unresolved
 
     def start(self) -> None:
-        """Begin to connect, and go on until :meth:`stop`."""
-        self.kazoo.start_async()
+        """Begin to connect, and go on until :meth:`stop`.
+
+        :raises RuntimeError: no thread can be started; it has ended
+        """
+        try:
+            self.kazoo.start_async()
+        except RuntimeError:
+            # Else to stop it would wake a thread that there is not.
+            self.kazoo._stopped.set()
+            self.kazoo.handler.stop()
+            self.kazoo.close()
+            raise
 
     def stop(self) -> None:
         """End the session, so that what it holds goes at once."""

@@ -146,7 +146,10 @@ class Connection(lease.Lease):
             made.kazoo.add_listener(
                 lambda state: self._state_changed(made, state)
             )
-            made.start()
+            try:
+                made.start()
+            except RuntimeError as error:
+                raise self.unavailable(str(error)) from error
             return made
 
     def _state_changed(self, client: sg_client.Client, state: str) -> None:

@@ -6,12 +6,34 @@ import time
 
 import fixtures
 
+from nova_sg import exception
 from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import threads
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
 
 
 class TestThreads(base.ZooKeeperTestCase):
+    def test_a_service_is_created_where_no_thread_can_be_started(self):
+        api = self.process()
+        api.list(self.context)
+        log = self.useFixture(fixtures.FakeLogger())
+        with threads.NoThreads():
+            made = self.register(api)
+        self.assertIn('Not announcing nova-compute on host host1', log.output)
+        self.assertNotIn('Traceback', log.output)
+        self.assertFalse(self.is_up(api, made))
+        api.join_many(self.context, [made])
+        self.assertTrue(self.is_up(api, made))
+
+    def test_a_process_connects_once_a_thread_can_be_started(self):
+        api = self.process()
+        with threads.NoThreads():
+            for _ in range(2):
+                self.assertRaises(
+                    exception.ServiceGroupUnavailable, api.list, self.context
+                )
+        self.eventually(lambda: self.lists(api), 'it is connected')
+
     def test_no_thread_trips_over_another(self):
         api = self.mirrored()
         services = [self.register(api, f'host{n}') for n in range(40)]

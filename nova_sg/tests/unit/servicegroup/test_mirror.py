@@ -17,6 +17,7 @@ from nova_sg.servicegroup.mirror import feed
 from nova_sg.servicegroup.mirror import members
 from nova_sg.servicegroup.mirror import mirror
 from nova_sg.servicegroup.mirror import part
+from nova_sg.tests.fixtures import threads
 from nova_sg.tests.unit.servicegroup import base
 
 MEMBERS = (liveness.Member(1, 0.0, 60),)
@@ -121,6 +122,30 @@ class TestMirror(base.WaitingTestCase):
             self.assertIsNone(self.mirror.view('cell'))
             self.mirror.note_list('cell')
         self.assertEqual([], self.hosts())
+
+    def test_what_no_thread_can_follow_yet_is_followed_later(self):
+        log = self.useFixture(fixtures.FakeLogger(mirror.__name__))
+        with threads.NoThreads():
+            for _ in range(2):
+                self.follow(1)
+                self.assertIsNone(self.hosts())
+                self.assertIsNone(self.mirror.living())
+        self.assertEqual(1, log.output.count("can't start new thread"))
+        self.follow(2)
+        self.assertEqual([1, 2], self.hosts())
+
+    def test_verdicts_go_on_where_no_thread_can_be_started(self):
+        self.lease.watch = self.start_thread
+        with threads.NoThreads():
+            for number in range(2 * mirror.VERDICTS_BEFORE):
+                self.mirror.note_verdicts([str(number)])
+        for number in range(2 * mirror.VERDICTS_BEFORE):
+            self.mirror.note_verdicts([str(number)])
+        self.assertEqual({}, self.mirror.living())
+
+    def start_thread(self):
+        self.lease.connect()
+        threading.Thread(target=str).start()
 
     def test_changes_are_applied_to_the_snapshot(self):
         self.follow(1, 2)
