@@ -4,8 +4,10 @@
 
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Mapping
 import datetime
 import time
+import types
 from typing import NamedTuple
 
 from nova_sg.servicegroup import liveness
@@ -24,6 +26,7 @@ class Living(NamedTuple):
         have been seen
     :param why: the cause of doubt
     :param doubtful: services of which it is not known whether they live
+    :param asked_at: as ``before_at``, of services that were asked for alone
     """
 
     now: liveness.Members
@@ -33,6 +36,7 @@ class Living(NamedTuple):
     interval: float
     why: str | liveness.Doubt = SETTLING
     doubtful: Collection[str] = ()
+    asked_at: Mapping[str, float] = types.MappingProxyType({})
 
     def verdict(self, uuid: str) -> liveness.Liveness | None:
         """Return what is known of a service, None where none of it lives."""
@@ -40,7 +44,8 @@ class Living(NamedTuple):
             workers, known_at = self.now[uuid], self.known_at
             unknown: str | liveness.Doubt | None = None
         elif uuid in self.before:
-            workers, known_at = self.before[uuid], self.before_at
+            workers = self.before[uuid]
+            known_at = self.asked_at.get(uuid, self.before_at)
             unknown = self.why
         elif uuid in self.doubtful:
             return liveness.Liveness(

@@ -48,6 +48,8 @@ class Memory:
         self._interval = interval
         self._known: liveness.Members = {}
         self._known_at = time.monotonic()
+        #: The same of services that were asked for since all were known.
+        self._asked_at: dict[str, float] = {}
         #: Whether all that live are known: a mirror has told of them until the
         #: connection was lost.
         self._complete = False
@@ -83,7 +85,9 @@ class Memory:
         now = time.monotonic()
         with self._learning:
             if self._lease.settling:
-                before, self._known = self._known, {**self._known, **living}
+                before, asked_at = self._known, self._asked_at
+                self._known = {**before, **living}
+                self._asked_at = {**asked_at, **dict.fromkeys(living, now)}
                 return sg_living.Living(
                     living,
                     before,
@@ -91,19 +95,20 @@ class Memory:
                     self._known_at,
                     self._interval,
                     self._lease.doubt or sg_living.SETTLING,
+                    asked_at=asked_at,
                 )
             if asked is None:
-                self._known = living
-                self._complete = True
+                self._known, self._asked_at = living, {}
+                self._known_at, self._complete = now, True
             else:
-                known = dict(self._known)
+                known, asked_at = dict(self._known), dict(self._asked_at)
                 for uuid in asked:
                     if uuid in living:
-                        known[uuid] = living[uuid]
+                        known[uuid], asked_at[uuid] = living[uuid], now
                     else:
                         known.pop(uuid, None)
-                self._known = known
-            self._known_at = now
+                        asked_at.pop(uuid, None)
+                self._known, self._asked_at = known, asked_at
         return sg_living.Living(living, {}, now, now, self._interval)
 
     def last(
@@ -115,14 +120,24 @@ class Memory:
             only that they live
         """
         with self._learning:
-            now, known_at = self._known, self._known_at
-            complete = self._complete
-        known = sg_living.Living(now, {}, known_at, known_at, self._interval)
-        return known.verdicts(
+            known, known_at = self._known, self._known_at
+            asked_at, complete = self._asked_at, self._complete
+        told = [
             uuid
             for uuid in uuids
-            if uuid in now or (complete and uuid in services)
+            if uuid in known or (complete and uuid in services)
+        ]
+        if not asked_at:
+            return sg_living.Living(
+                known, {}, known_at, known_at, self._interval
+            ).verdicts(told)
+        living = sg_living.Living(
+            {}, known, known_at, known_at, self._interval, asked_at=asked_at
         )
+        return {
+            uuid: each._replace(unknown=None)
+            for uuid, each in living.verdicts(told).items()
+        }
 
     def forget(self, uuids: Iterable[str]) -> None:
         """Drop members that this process has taken out itself."""
@@ -133,6 +148,8 @@ class Memory:
                 for uuid, each in self._known.items()
                 if uuid not in gone
             }
+            for uuid in gone & self._asked_at.keys():
+                del self._asked_at[uuid]
 
 
 class LivenessReader:

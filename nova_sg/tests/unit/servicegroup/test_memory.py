@@ -94,11 +94,22 @@ class TestMemory(base.BaseTestCase):
 
     def test_a_service_that_stands_as_it_did_was_seen_before(self):
         self.memory.learn({'a': MEMBERS}, ['a'])
-        self.memory._known_at -= 1000
+        self.memory._asked_at['a'] -= 1000
         self.lease.settling = True
         verdict = self.memory.learn({}, ['a']).verdicts(['a'])['a']
         age = time.time() - verdict.last_seen.timestamp()
         self.assertTrue(999 < age < 1012, age)
+
+    def test_a_service_that_was_not_asked_for_is_known_since_before(self):
+        self.memory.learn({'a': MEMBERS, 'b': MEMBERS}, ['a', 'b'])
+        before = self.memory.last('ab', 'ab')
+        self.memory.learn({'a': MEMBERS}, ['a'])
+        after = self.memory.last('ab', 'ab')
+        self.assertGreater(after['a'].known_at, before['a'].known_at)
+        self.assertEqual(before['b'].known_at, after['b'].known_at)
+        self.memory.learn({'a': MEMBERS, 'b': MEMBERS})
+        every = self.memory.last('ab', 'ab')
+        self.assertGreater(every['b'].known_at, after['a'].known_at)
 
     def test_a_service_that_nobody_can_tell_of_is_unknown(self):
         living = self.memory.learn({'a': MEMBERS}, ['a', 'b'])
