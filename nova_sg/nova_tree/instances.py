@@ -8,16 +8,15 @@ Resize, migrate, rebuild, unshelve and ``host_status`` do. With the services
 elsewhere, nova_sg removes the column from the question and adds the computes
 of the hosts to the answer: one more read for each of up to ten hosts, or one
 of the computes of all of them, whatever the number of instances. Of nova's own
-table that is one statement for any number of hosts.
+table that is one statement for any number of hosts. A host whose compute
+cannot be read has a stand-in (see :mod:`nova_sg.nova_tree.unread`).
 
 Why at these functions: they are the only ones that take the names of columns
 to join, and both nova's objects and direct callers go through them.
 """
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Sequence
-import contextlib
 import functools
 import inspect
 from typing import Any
@@ -25,7 +24,9 @@ from typing import Any
 from nova import exception as nova_exception
 from nova.db.main import api as db
 from nova.db.main import models
+from oslo_log import log as logging
 
+from nova_sg import exception
 from nova_sg import servicegroup
 from nova_sg.inventory import base as inventory_base
 from nova_sg.nova_tree import cells
@@ -33,6 +34,9 @@ from nova_sg.nova_tree import errors
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import rows
 from nova_sg.nova_tree import takeover
+from nova_sg.nova_tree import unread
+
+LOG = logging.getLogger(__name__)
 
 COLUMN = 'services'
 
@@ -144,18 +148,56 @@ def _fill_in(
 
 def _computes(
     api: servicegroup.API, context: Any, hosts: set[str]
-) -> Iterable[Any]:
+) -> list[Any]:
+    """Return the computes of hosts, and stand-ins for unreadable ones."""
     if len(hosts) > (1 if owner.keeps_rows(api) else FEW):
+        return _together(api, context, hosts)
+    found: list[Any] = []
+    outage: exception.ServiceGroupUnavailable | None = None
+    for host in hosts:
+        if outage is not None:
+            # Not asked for: it may take as long to fail.
+            found.append(unread.compute(host, outage))
+            continue
+        try:
+            found.append(db.service_get_by_compute_host(context, host))
+        except nova_exception.ComputeHostNotFound:
+            continue
+        except exception.NovaSgException as error:
+            if isinstance(error, exception.ServiceGroupUnavailable):
+                outage = error
+            _log(error)
+            found.append(unread.compute(host, error))
+    return found
+
+
+def _together(
+    api: servicegroup.API, context: Any, hosts: set[str]
+) -> list[Any]:
+    """Return what :func:`_computes` does, in one read."""
+    ours = cells.Context(context)
+    try:
         with errors.as_novas():
             records, alive = api.of_hosts(
-                cells.Context(context), inventory_base.COMPUTE_BINARY, hosts
+                ours, inventory_base.COMPUTE_BINARY, hosts
             )
-        return [rows.Row(each, alive.get(each.uuid)) for each in records]
-    found = []
-    for host in hosts:
-        with contextlib.suppress(nova_exception.ComputeHostNotFound):
-            found.append(db.service_get_by_compute_host(context, host))
-    return found
+    except exception.NovaSgException as error:
+        _log(error)
+        return [unread.compute(host, error) for host in hosts]
+    return [rows.Row(each, alive.get(each.uuid)) for each in records]
+
+
+def _log(error: exception.NovaSgException) -> None:
+    """Log an error that no answer tells of.
+
+    An outage shows elsewhere, and any user may ask at any time.
+    """
+    outage = isinstance(error, exception.ServiceGroupUnavailable)
+    LOG.log(
+        logging.DEBUG if outage else logging.ERROR,
+        'Servers are read without a compute of their hosts: %s',
+        error,
+    )
 
 
 def _put(instance: Any, services: list[Any]) -> None:

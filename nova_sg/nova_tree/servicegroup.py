@@ -30,6 +30,7 @@ from nova_sg.nova_tree import cells
 from nova_sg.nova_tree import novas_scheme
 from nova_sg.nova_tree import owner
 from nova_sg.nova_tree import takeover
+from nova_sg.nova_tree import unread
 from nova_sg.nova_tree import verdicts
 from nova_sg.nova_tree.grouped import driver as grouped
 from nova_sg.servicegroup import liveness
@@ -124,12 +125,17 @@ class OwnerDriver(verdicts.VerdictDriver):
         Liveness that was read with a list counts for as long as a change may
         take to show, so that the services of a list are not asked for one by
         one.
+
+        :raises ServiceGroupUnavailable: nothing is known of it, or it stands
+            for a compute that could not be read
         """
         read: liveness.Liveness | None = getattr(service_ref, 'liveness', None)
         if read is not None and read.state != liveness.UNKNOWN:
             age = time.monotonic() - read.known_at
             if age < self._report_interval:
                 return read
+        if unread.is_one(service_ref):
+            raise unread.unavailable(service_ref)
         context = cells.Context(getattr(service_ref, '_context', None))
         return _owner().liveness_of(service_ref, context)
 

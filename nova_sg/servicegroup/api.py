@@ -207,8 +207,9 @@ class API(
 
         For a caller that needs few of very many services.
 
-        :returns: as :meth:`list` does, in any order
-        :raises ServiceGroupUnavailable: as there
+        :returns: as :meth:`list` does, in any order; no liveness where none
+            can be told: a caller that asks for it later is told why
+        :raises ServiceGroupUnavailable: records cannot be read
         """
         self._deployment.check()
         try:
@@ -217,7 +218,10 @@ class API(
             self._unreadable(error)
             raise
         uuids = [each.uuid for each in records]
-        return records, self.liveness(context, uuids) if uuids else {}
+        try:
+            return records, self.liveness(context, uuids) if uuids else {}
+        except exception.ServiceGroupUnavailable:
+            return records, {}
 
     def minimum_version(
         self, context: Context, binaries: Sequence[str]
