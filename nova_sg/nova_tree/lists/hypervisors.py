@@ -9,6 +9,7 @@ short pages are made by nova (see :mod:`nova_sg.nova_tree.hypervisors`).
 
 from collections.abc import Callable
 from collections.abc import Iterator
+import contextlib
 import functools
 import json
 from typing import Any
@@ -97,8 +98,11 @@ def _get_hypervisors(
         and (marker is None or uuidutils.is_uuid_like(marker))
         and cells.readable(req.environ['nova.context'], self, there)
     ):
+        view = _View(self, req, detail)
         with collector.paused():
-            answer = _list(self, req, detail, limit, marker, links)
+            answer = _list(self, view, req, detail, limit, marker, links)
+        if answer is not None:
+            view.ask_uptimes()
     if answer is None:
         return novas(self, req, detail, limit, marker, links)
     return answer
@@ -106,6 +110,7 @@ def _get_hypervisors(
 
 def _list(
     self: Any,
+    view: '_View',
     req: Any,
     detail: bool,
     limit: int | None,
@@ -132,7 +137,6 @@ def _list(
     if services is None:
         return None
     mapped = nodes.cells_of_hosts(context)
-    view = _View(self, req, detail)
     shown, known = [], []
     for _cell, page in pages:
         for row in page:
@@ -196,6 +200,7 @@ class _View:
         self._by_uuid = since('2.53')
         self._parses_cpu = since('2.28')
         self._has_uptime = since('2.88')
+        self._to_ask: list[tuple[str, dict[str, Any]]] = []
         # Many nodes have the same processors.
         self._parse = functools.cache(json.loads)
 
@@ -224,7 +229,11 @@ class _View:
             },
         }
         if self._has_uptime:
-            shown['uptime'] = self._uptime(host, stats)
+            known = json.loads(stats) if stats else {}
+            found = known.get('uptime')
+            shown['uptime'] = None if found is None else str(found)
+            if 'uptime' not in known and service.up:
+                self._to_ask.append((host, shown))
             return shown
         shown.update(zip(nodes.SUMS, sums, strict=True))
         if self._parses_cpu:
@@ -232,21 +241,17 @@ class _View:
         shown['cpu_info'] = cpu
         return shown
 
-    def _uptime(self, host: str, stats: str | None) -> str | None:
-        known = json.loads(stats) if stats else {}
-        if 'uptime' in known:
-            found = known['uptime']
-            return None if found is None else str(found)
-        try:
-            asked: str | None = self._host_api.get_host_uptime(
-                self._context, host
-            )
-        except (
-            NotImplementedError,
-            nova_exception.ComputeServiceUnavailable,
-            nova_exception.HostMappingNotFound,
-            nova_exception.HostNotFound,
-        ):
-            # Few drivers tell it, and a host that is down does not.
-            return None
-        return asked
+    def ask_uptimes(self) -> None:
+        """Ask the hosts that are up for what no row has told."""
+        for host, shown in self._to_ask:
+            # Few drivers tell it, and a host that went down does not.
+            with contextlib.suppress(
+                NotImplementedError,
+                exception.ServiceGroupUnavailable,
+                nova_exception.ComputeServiceUnavailable,
+                nova_exception.HostMappingNotFound,
+                nova_exception.HostNotFound,
+            ):
+                shown['uptime'] = self._host_api.get_host_uptime(
+                    self._context, host
+                )

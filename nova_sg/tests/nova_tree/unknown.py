@@ -63,6 +63,25 @@ class TestUnknown(api.TestCase):
             ['one'], [e['service']['host'] for e in listed['hypervisors']]
         )
 
+    def test_an_uptime_that_cannot_be_asked_for_is_none(self):
+        self.stub_out(
+            'nova.compute.rpcapi.ComputeAPI.get_host_uptime',
+            lambda _self, _context, host: f'{host} is up for days',
+        )
+        self.api.microversion = '2.88'
+        path = '/os-hypervisors/detail'
+        for uptime in ('one is up for days', None):
+            listed = self.api.api_get(path).body['hypervisors']
+            self.assertEqual(
+                [('one', uptime)],
+                [(e['service']['host'], e['uptime']) for e in listed],
+            )
+            # It was listed a moment before.
+            self.stub_out(
+                'nova.compute.api.HostAPI._assert_host_exists',
+                mock.Mock(side_effect=base.OUT),
+            )
+
     def test_zones_show_that_one_as_not_available(self):
         zones = self.api.api_get('/os-availability-zone/detail').body
         hosts = {
