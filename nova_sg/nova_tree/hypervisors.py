@@ -76,7 +76,7 @@ class _Computes:
 
     def _read(self, context: Any) -> dict[str, str]:
         """Read the computes of all cells, and which host is in which cell."""
-        answers = nova_context.scatter_gather_all_cells(
+        answers = nova_context.scatter_gather_skip_cell0(
             context,
             objects.ServiceList.get_by_binary,
             'nova-compute',

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The services of all cells, as ``HostAPI.service_get_all`` asks for them."""
+"""The services of all cells, asked for as nova asks for them."""
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 from nova import availability_zones
@@ -25,7 +26,8 @@ from nova_sg.nova_tree.lists import stock
 
 LOG = logging.getLogger(__name__)
 
-#: What nova would call for a list of the services of all cells.
+#: What nova would call for a list of the services of all cells, and what is
+#: called instead.
 PLACES: tuple[stock.Place, ...] = (
     (availability_zones, 'set_availability_zones'),
     (compute_api.HostAPI, 'service_get_all'),
@@ -34,6 +36,7 @@ PLACES: tuple[stock.Place, ...] = (
     (nova_api.API, 'get_updated_time'),
     (nova_api.API, 'service_is_up'),
     (nova_context, 'scatter_gather_all_cells'),
+    (nova_context, 'scatter_gather_skip_cell0'),
     (nova_db.DbDriver, 'is_up'),
     (nova_db.DbDriver, 'updated_time'),
     (objects, 'ServiceList'),
@@ -55,11 +58,10 @@ def check(taker: takeover.Takeover) -> None:
         *('self', 'context', 'filters', 'set_zones', 'all_cells'),
         'cell_down_support',
     )
-    taker.expect_function(
-        nova_context,
-        'scatter_gather_all_cells',
-        *('context', 'fn', 'args', 'kwargs'),
-    )
+    for name in ('scatter_gather_all_cells', 'scatter_gather_skip_cell0'):
+        taker.expect_function(
+            nova_context, name, *('context', 'fn', 'args', 'kwargs')
+        )
     taker.expect_function(nova_context, 'is_cell_failure_sentinel', 'record')
     taker.expect_attribute(nova_context, 'CELLS')
 
@@ -79,24 +81,27 @@ def readable(context: Any, controller: Any, there: stock.Stock) -> bool:
 
 
 def read(
-    context: Any, controller: Any, **what: Any
+    context: Any, controller: Any, *, with_cell0: bool = True, **what: Any
 ) -> Iterator[tuple[str, reading.Cell | None]]:
     """Read the services of all cells.
 
+    :param with_cell0: False where nova does not ask cell0
     :param what: for :class:`.reading.Reading`
     :returns: the uuid of each cell and what was read there, in nova's order;
         None for a cell that is down
-    :raises ServiceGroupUnavailable: the backend of cell0 cannot be asked
+    :raises ServiceGroupUnavailable: the backend of cell0, or of every cell
+        that was asked, does not answer
     """
     reader = reading.Reading(controller.servicegroup_api._driver, **what)
-    answers = nova_context.scatter_gather_all_cells(context, reader.read)
+    gather = (
+        nova_context.scatter_gather_all_cells
+        if with_cell0
+        else nova_context.scatter_gather_skip_cell0
+    )
+    answers = gather(context, reader.read)
+    _raise_outage(answers)
     for cell, answer in answers.items():
         if nova_context.is_cell_failure_sentinel(answer):
-            if cell == objects.CellMapping.CELL0_UUID and isinstance(
-                answer, exception.NovaSgException
-            ):
-                # The backend of all cells: see nova_sg.nova_tree.cell0.
-                raise answer
             LOG.warning(
                 'Cell %s does not answer. The list is made without what it '
                 'would have told.',
@@ -107,6 +112,21 @@ def read(
         if cell == objects.CellMapping.CELL0_UUID:
             _warn_of_computes(answer)
         yield cell, answer
+
+
+def _raise_outage(answers: Mapping[str, Any]) -> None:
+    """Raise what keeps the backend of all cells from answering.
+
+    The error of cell0 is taken for one: see :mod:`nova_sg.nova_tree.cell0`.
+    """
+    cell0 = answers.get(objects.CellMapping.CELL0_UUID)
+    if isinstance(cell0, exception.NovaSgException):
+        raise cell0
+    told = list(answers.values())
+    if told and all(
+        isinstance(each, exception.ServiceGroupUnavailable) for each in told
+    ):
+        raise told[0]
 
 
 def _warn_of_computes(answer: reading.Cell) -> None:

@@ -172,11 +172,17 @@ class _Services(NamedTuple):
 
 
 def _services(self: Any, context: Any) -> _Services | None:
-    """Return the computes of all cells, None where one is down."""
+    """Return the computes of all cells, None where one is down.
+
+    There is none in cell0, and nova does not look there.
+    """
     found = {}
     error = None
     for cell, answer in cells.read(
-        context, self, binary=inventory_base.COMPUTE_BINARY
+        context,
+        self,
+        with_cell0=False,
+        binary=inventory_base.COMPUTE_BINARY,
     ):
         if answer is None:
             return None

@@ -139,7 +139,10 @@ class TestOutage(TestCase):
             'nova_sg.servicegroup.api.API.list',
             mock.Mock(side_effect=base.OUT),
         )
-        for path in ('/os-services', '/os-availability-zone/detail'):
+        for path in (
+            *('/os-services', '/os-hypervisors'),
+            '/os-availability-zone/detail',
+        ):
             text = self.assert_status(503, self.api.api_get, path)
             self.assertIn(exception.UNAVAILABLE, text)
 
