@@ -12,7 +12,13 @@ Several threads may read at the same time::
 
 In a process that reads all the time one pause would follow the other. So what
 begins more than :data:`LONGEST` seconds after the collector stopped does not
-keep it from going on.
+keep it from going on. After :data:`HANGS` seconds it has the collector go on,
+since a read may hang for minutes::
+
+    t=0.00  thread A begins to read cell 1, whose database does not answer: the
+            collector stops
+    t=15.0  thread B begins to read: the collector goes on
+    t=60.0  thread A gives up
 """
 
 from collections.abc import Iterator
@@ -25,6 +31,10 @@ import time
 #: Seconds after which nobody joins a pause.
 LONGEST = 1.0
 
+#: Seconds after which a pause ends when another list begins: parts of a very
+#: long list begin later than :data:`LONGEST`, and take half as long paused.
+HANGS = 10.0
+
 
 class _Pause:
     """The pause of a process: how many threads want it, and since when."""
@@ -33,7 +43,8 @@ class _Pause:
         self._lock = threading.Lock()
         self._wanted = 0
         self._since = 0.0
-        self._was_enabled = False
+        # Whether the collector was running, and this has not let it go on yet.
+        self._stopped = False
 
     def begin(self) -> bool:
         """Stop the collector; return whether this caller holds it."""
@@ -41,9 +52,11 @@ class _Pause:
             now = time.monotonic()
             if not self._wanted:
                 self._since = now
-                self._was_enabled = gc.isenabled()
+                self._stopped = gc.isenabled()
                 gc.disable()
             elif now - self._since > LONGEST:
+                if now - self._since > HANGS:
+                    self._go_on()
                 return False
             self._wanted += 1
             return True
@@ -52,13 +65,19 @@ class _Pause:
         """Let it go on, where no other thread holds it."""
         with self._lock:
             self._wanted -= 1
-            if not self._wanted and self._was_enabled:
-                gc.enable()
+            if not self._wanted:
+                self._go_on()
 
     def forked(self) -> None:
         """Forget the threads that are not in this process."""
         self._lock = threading.Lock()
-        if self._wanted and self._was_enabled:
+        if self._wanted:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Let the collector run, once: another may have stopped it since."""
+        if self._stopped:
+            self._stopped = False
             gc.enable()
 
 

@@ -67,6 +67,43 @@ class TestPaused(base.BaseTestCase):
             second.__exit__(None, None, None)
         self.assertTrue(gc.isenabled())
 
+    def test_a_reader_that_hangs_does_not_stop_it_for_the_others(self) -> None:
+        hangs, held = collector.paused(), collector.paused()
+        hangs.__enter__()
+        held.__enter__()
+        self.let_time_pass('LONGEST')
+        with collector.paused():
+            self.assertFalse(gc.isenabled())
+        self.let_time_pass('HANGS')
+        with collector.paused():
+            self.assertTrue(gc.isenabled())
+        self.assertTrue(gc.isenabled())
+        # The pause is over: another has stopped it since.
+        gc.disable()
+        for each in (held, hangs):
+            with collector.paused():
+                self.assertFalse(gc.isenabled())
+            each.__exit__(None, None, None)
+            self.assertFalse(gc.isenabled())
+        gc.enable()
+        with collector.paused():
+            self.assertFalse(gc.isenabled())
+        self.assertTrue(gc.isenabled())
+
+    def test_a_reader_that_comes_late_leaves_it_as_it_was(self) -> None:
+        gc.disable()
+        with collector.paused():
+            self.let_time_pass('LONGEST', 'HANGS')
+            with collector.paused():
+                self.assertFalse(gc.isenabled())
+        self.assertFalse(gc.isenabled())
+
+    def let_time_pass(self, *names: str) -> None:
+        for name in names:
+            self.useFixture(
+                fixtures.MonkeyPatch(f'{collector.__name__}.{name}', -1.0)
+            )
+
     def test_it_goes_on_in_a_forked_child(self) -> None:
         with collector.paused():
             child = os.fork()
