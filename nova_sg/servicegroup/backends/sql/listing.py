@@ -25,7 +25,8 @@ from nova_sg.servicegroup.backends.sql import rows as sql_rows
 PART = 1000
 
 #: What a list may be filtered by, and is of use to ask again for all of it.
-_WHOLE = {'binary', 'disabled'}
+#: Nothing that an operator changes: see :mod:`.roll`.
+_WHOLE = {'binary'}
 
 #: What a row has first.
 _is_up = operator.itemgetter(0)

@@ -13,6 +13,9 @@ later. Nearly all are up::
 The numbers are a *roll*. A service that was created meanwhile, or destroyed,
 changes them, and then the verdicts of all are read, which is a roll again. To
 return to what it was, ids would have to be given anew.
+
+So a list of enabled services is no roll: an operator who enables services 2
+and 3, and disables 1 and 4, changes none of the numbers.
 """
 
 from collections.abc import Callable
@@ -36,7 +39,7 @@ SERVICES = sql_rows.SERVICES
 class Roll(NamedTuple):
     """Services that were read at one moment.
 
-    :param filters: by what they were chosen: ``binary``, ``disabled``
+    :param filters: by what they were chosen: ``binary`` at most
     :param services: their uuids
     :param size: how many there are
     :param total: the sum of their ids
