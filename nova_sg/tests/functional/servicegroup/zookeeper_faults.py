@@ -22,7 +22,7 @@ class Writer(background.Background):
     """
 
     def __init__(self, change):
-        super().__init__(self._write, pause=0)
+        super().__init__(self._write, pause=0.01)
         self.acknowledged = -1
         self.results = []
         self.errors = []
@@ -106,7 +106,7 @@ class FaultsTestCase(base.ZooKeeperTestCase):
         return self.useFixture(Observer(apis, self.living))
 
     def write(self, field='disabled_reason'):
-        """Begin to change a record, without a pause."""
+        """Begin to change a record again and again."""
         api, uuid = self.process(), self.living[0].uuid
         kind = int if field == 'version' else str
         return self.begin(
