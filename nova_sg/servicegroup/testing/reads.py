@@ -17,10 +17,10 @@ from nova_sg.servicegroup.testing import actions
 from nova_sg.servicegroup.testing import base
 
 #: Seconds for which one process writes and another reads.
-SECONDS = 1.5
+SECONDS = 0.6
 
 #: Seconds between two resets of every connection.
-RESETS = 0.3
+RESETS = 0.15
 
 
 class Read(NamedTuple):

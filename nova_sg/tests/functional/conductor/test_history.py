@@ -136,3 +136,5 @@ class TwoConductorsDeployment(deployments.PostgresqlDeployment):
 
 class TestHistory(history.HistoryTests):
     deployment_class = TwoConductorsDeployment
+    # A conductor takes longer to be back than any other process.
+    seconds = 6.0
