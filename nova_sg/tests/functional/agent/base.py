@@ -10,7 +10,7 @@ from nova_sg import objects
 from nova_sg.tests.fixtures import api
 from nova_sg.tests.fixtures import clock
 from nova_sg.tests.fixtures import commands
-from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures import schemas
 
 REPORT_INTERVAL = 1
 SERVICE_DOWN_TIME = 4
@@ -22,7 +22,7 @@ wait_until = commands.wait_until
 class AgentTestCase(base.BaseTestCase):
     """Agents, and the servicegroup API of this process beside them."""
 
-    database: Any = databases.SqliteDatabase
+    database: Any = schemas.SqliteSchema
     service_down_time = SERVICE_DOWN_TIME
 
     def setUp(self) -> None:

@@ -10,9 +10,9 @@ from nova_sg.objects import base as objects_base
 from nova_sg.servicegroup.testing import deployment
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import conductor
-from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import rest
+from nova_sg.tests.fixtures import schemas
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 from nova_sg.tests.functional.servicegroup import zookeeper_deployments
 
@@ -64,7 +64,7 @@ class Remote(fixtures.Fixture):
         self._options = options
 
     def _setUp(self) -> None:
-        url = self.useFixture(databases.SqliteDatabase()).url
+        url = self.useFixture(schemas.SqliteSchema()).url
         broker = conductor.RABBITMQ.running().url
         times = rest.OPTIONS['servicegroup'].items()
         self.deployment = self.useFixture(

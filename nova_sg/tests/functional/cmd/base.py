@@ -22,6 +22,7 @@ from nova_sg.cmd import status
 from nova_sg.tests.fixtures import api
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures import schemas
 from nova_sg.tests.fixtures import services
 
 #: Seconds for a command in a process of its own.
@@ -61,7 +62,8 @@ class CommandTestCase(services.MakesServices, base.BaseTestCase):
     into ``config_file``.
     """
 
-    database = databases.SqliteDatabase
+    #: Another database than a SQLite file.
+    database: Any = None
     #: Whether the schema is made, and the API set up in this process.
     with_api = True
 
@@ -70,7 +72,10 @@ class CommandTestCase(services.MakesServices, base.BaseTestCase):
         self.directory = self.useFixture(fixtures.TempDir()).path
         self.config_file = os.path.join(self.directory, 'nova-sg.conf')
         self.configure('')
-        self.url = self.useFixture(self.database()).url
+        sqlite = (
+            schemas.SqliteSchema if self.with_api else databases.SqliteDatabase
+        )
+        self.url = self.useFixture((self.database or sqlite)()).url
         if self.with_api:
             self.process = self.useFixture(api.Api(self.url))
             self.api = self.process.api

@@ -14,7 +14,7 @@ from nova_sg.conductor import rpcapi
 from nova_sg.tests.fixtures import api
 from nova_sg.tests.fixtures import commands
 from nova_sg.tests.fixtures import conductor
-from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures import schemas
 from nova_sg.tests.fixtures import services
 
 #: There is nothing at this port, and no route to it is needed.
@@ -30,7 +30,7 @@ class ConductorTestCase(services.MakesServices, base.BaseTestCase):
     what came of it, but for what is done ``remotely()``.
     """
 
-    database: Any = databases.SqliteDatabase
+    database: Any = schemas.SqliteSchema
     report_interval = 1
     service_down_time = 10
     #: Further options of all processes, as in the environment.

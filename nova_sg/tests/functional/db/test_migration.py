@@ -66,7 +66,6 @@ class MigrationTestCase(base.DatabaseTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.db.upgrade()
         self.inspector = sa.inspect(self.db.engine)
 
 

@@ -22,7 +22,6 @@ class InventoryTestCase(base.BaseTestCase):
         self.conf = self.useFixture(api.Configuration(url)).conf
         self.useFixture(api.Connections())
         self.db = engine.get(self.conf)
-        self.db.upgrade()
         self.inventory = sql.SqlInventory(self.conf)
 
     def another(self):

@@ -11,14 +11,14 @@ from oslotest import base
 from nova_sg.servicegroup import knowledge
 from nova_sg.servicegroup.backends.sql import listing
 from nova_sg.tests.fixtures import api
-from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures import schemas
 from nova_sg.tests.fixtures import services
 
 
 class ObjectsTestCase(services.MakesServices, base.BaseTestCase):
     """A process with an API; a scenario may name another database."""
 
-    database = databases.SqliteDatabase
+    database = schemas.SqliteSchema
     #: Options of the process, by group.
     options: dict[str, dict[str, Any]] = {}
 

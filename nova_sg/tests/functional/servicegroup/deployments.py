@@ -22,6 +22,7 @@ from nova_sg.tests.fixtures import clock
 from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import proxy
+from nova_sg.tests.fixtures import schemas
 
 
 class OnServer(testing.Deployment):
@@ -109,10 +110,9 @@ class SqlDeployment(testing.Deployment):
 class SqliteDeployment(SqlDeployment):
     """SQLite; it is taken away together with the directory it lies in."""
 
-    database_class = databases.SqliteDatabase
+    database_class = schemas.SqliteSchema
 
     def make(self) -> deployment.Options:
-        # The first process that uses the file makes the tables.
         options = super().make()
         path = sa.make_url(self.database.url).database or ''
         self._there = os.path.dirname(path)

@@ -11,12 +11,10 @@ from typing import Any
 import fixtures
 from oslo_config import cfg
 from oslotest import base
-import sqlalchemy as sa
 
 from nova_sg import conf as sg_conf
 from nova_sg import context as sg_context
 from nova_sg import exception
-from nova_sg.db import migration
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.servicegroup import heartbeat
 from nova_sg.servicegroup import liveness
@@ -27,8 +25,8 @@ from nova_sg.servicegroup.backends.memcached import keys
 from nova_sg.servicegroup.membership import base as membership_base
 from nova_sg.servicegroup.testing import environment
 from nova_sg.servicegroup.testing import watchdogs
-from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import proxy
+from nova_sg.tests.fixtures import schemas
 from nova_sg.tests.fixtures.servers import memcached
 from nova_sg.tests.functional.servicegroup import background
 from nova_sg.tests.functional.servicegroup import memcached_deployments
@@ -94,11 +92,7 @@ class MemcachedCellTest(base.BaseTestCase):
             self.useFixture(memcached.MemcachedServer())
             for _ in range(self.servers_wanted)
         ]
-        self.database = self.useFixture(databases.SqliteDatabase())
-        if self.records == 'sql':
-            engine = sa.create_engine(self.database.url)
-            migration.upgrade(engine)
-            engine.dispose()
+        self.database = self.useFixture(schemas.SqliteSchema())
         self.useFixture(watchdogs.Watchdogs())
         self.api = self.new_api()
         self.settle()

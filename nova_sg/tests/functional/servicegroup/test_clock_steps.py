@@ -14,8 +14,8 @@ from nova_sg.db import models
 from nova_sg.servicegroup import api as sg_api
 from nova_sg.tests.fixtures import api
 from nova_sg.tests.fixtures import clock
-from nova_sg.tests.fixtures import databases
 from nova_sg.tests.fixtures import scenarios
+from nova_sg.tests.fixtures import schemas
 from nova_sg.tests.fixtures import services
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -25,7 +25,7 @@ HOUR = 3600
 
 class ClockTestCase(services.MakesServices, base.BaseTestCase):
     scenarios = scenarios.SCHEMAS
-    database = databases.SqliteDatabase
+    database = schemas.SqliteSchema
 
     def setUp(self) -> None:
         super().setUp()

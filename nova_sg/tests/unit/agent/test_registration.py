@@ -8,13 +8,13 @@ from nova_sg import exception
 from nova_sg import objects
 from nova_sg.agent import registration
 from nova_sg.tests.fixtures import api
-from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures import schemas
 
 
 class RegistrationTestCase(base.BaseTestCase):
     def setUp(self):
         super().setUp()
-        url = self.useFixture(databases.SqliteDatabase()).url
+        url = self.useFixture(schemas.SqliteSchema()).url
         self.process = self.useFixture(api.Api(url))
         self.context = self.process.context
 

@@ -15,7 +15,7 @@ from nova_sg import exception
 from nova_sg import objects
 from nova_sg.agent import service
 from nova_sg.tests.fixtures import api
-from nova_sg.tests.fixtures import databases
+from nova_sg.tests.fixtures import schemas
 
 PATIENCE = 60.0  # seconds
 
@@ -45,7 +45,7 @@ class StopTestCase(base.BaseTestCase):
 class AgentTestCase(base.BaseTestCase):
     def setUp(self):
         super().setUp()
-        url = self.useFixture(databases.SqliteDatabase()).url
+        url = self.useFixture(schemas.SqliteSchema()).url
         process = self.useFixture(
             api.Api(url, servicegroup={'report_interval': 1})
         )
