@@ -2,7 +2,6 @@
 
 """Which clients may read and change znodes, and what others are told."""
 
-import pathlib
 import subprocess
 from unittest import mock
 
@@ -11,8 +10,10 @@ from kazoo import exceptions
 
 from nova_sg import exception
 from nova_sg.servicegroup.backends.zookeeper import errors
+from nova_sg.tests.fixtures.servers import shared
 from nova_sg.tests.fixtures.servers import zookeeper
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
+from nova_sg.tests.functional.servicegroup import zookeeper_deployments
 
 NOVA = {'username': 'nova', 'password': 'hush-hush'}
 SASL = {'auth_scheme': 'sasl'}
@@ -140,32 +141,43 @@ class TestDigest(SecurityTestCase):
         self.assertNotIn('hush-hush', log.output)
 
 
-class TestSasl(SecurityTestCase):
-    # Busy, a server takes its time to refuse.
-    session_timeout = 4
-    request_timeout = 4
-    java_options: tuple[str, ...] = ()
+class SaslServer(zookeeper.ZookeeperServer):
+    """A server that knows a user.
 
-    def make_server(self):
-        config = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        jaas = config / 'jaas.conf'
+    :param more: more options of the virtual machine
+    """
+
+    def __init__(self, *more):
+        super().__init__(
+            tick_time=zookeeper_deployments.TICK,
+            settings={
+                'authProvider.1': 'org.apache.zookeeper.server.auth'
+                '.SASLAuthenticationProvider'
+            },
+            java_options=more,
+        )
+
+    def prepare(self):
+        super().prepare()
+        jaas = self.directory / 'jaas.conf'
         jaas.write_text(
             'Server { org.apache.zookeeper.server.auth.DigestLoginModule '
             'required user_nova="hush-hush"; };'
         )
-        return self.useFixture(
-            zookeeper.ZookeeperServer(
-                tick_time=250,
-                settings={
-                    'authProvider.1': 'org.apache.zookeeper.server.auth'
-                    '.SASLAuthenticationProvider'
-                },
-                java_options=[
-                    f'-Djava.security.auth.login.config={jaas}',
-                    *self.java_options,
-                ],
-            )
-        )
+        self._java_options = [
+            f'-Djava.security.auth.login.config={jaas}',
+            *self._java_options,
+        ]
+
+
+class TestSasl(SecurityTestCase):
+    # Busy, a server takes its time to refuse.
+    session_timeout = 4
+    request_timeout = 4
+    secured = shared.SharedServer(SaslServer)
+
+    def make_server(self):
+        return self.secured.running()
 
     def test_a_user_is_let_in_and_others_are_not(self):
         self.use(**NOVA, auth_scheme='sasl')
@@ -219,7 +231,11 @@ class TestSasl(SecurityTestCase):
 class TestRequiredSasl(TestSasl):
     """The server ends every session without a credential of SASL."""
 
-    java_options = ('-Dzookeeper.sessionRequireClientSASLAuth=true',)
+    secured = shared.SharedServer(
+        lambda: SaslServer('-Dzookeeper.sessionRequireClientSASLAuth=true')
+    )
+    # A server that is gone requires nothing.
+    test_a_refusal_is_not_for_ever = None
 
     def test_a_user_is_let_in_and_others_are_not(self):
         log = self.useFixture(fixtures.FakeLogger())
@@ -247,7 +263,8 @@ class TestFullServer(SecurityTestCase):
     def make_server(self):
         return self.useFixture(
             zookeeper.ZookeeperServer(
-                tick_time=250, settings={'maxClientCnxns': '1'}
+                tick_time=zookeeper_deployments.TICK,
+                settings={'maxClientCnxns': '1'},
             )
         )
 

@@ -2,19 +2,47 @@
 
 """Connections to ZooKeeper are wrapped in TLS, and servers verified."""
 
-import pathlib
 import ssl
 
 import fixtures
 
 from nova_sg.tests.fixtures import certificates
 from nova_sg.tests.fixtures.servers import ports
+from nova_sg.tests.fixtures.servers import shared
 from nova_sg.tests.fixtures.servers import zookeeper
 from nova_sg.tests.functional.servicegroup import test_security_zookeeper
+from nova_sg.tests.functional.servicegroup import zookeeper_deployments
 
 
 class TlsServer(zookeeper.ZookeeperServer):
-    """A server that speaks TLS, for which it needs more of netty."""
+    """A server that speaks TLS, for which it needs more of netty.
+
+    :ivar ca: the file of the authority that vouches for it
+    :ivar tls_port: where it speaks TLS
+    """
+
+    def __init__(self):
+        super().__init__(tick_time=zookeeper_deployments.TICK)
+
+    def prepare(self):
+        authority = self.useFixture(certificates.Authority())
+        self.ca = str(authority.ca)
+        self.tls_port = self.useFixture(ports.Port()).number
+        both = self.directory / 'pem'
+        both.write_text(
+            authority.key.read_text() + authority.certificate.read_text()
+        )
+        self._settings |= {
+            'serverCnxnFactory': 'org.apache.zookeeper.server'
+            '.NettyServerCnxnFactory',
+            'secureClientPort': str(self.tls_port),
+            'ssl.keyStore.location': str(both),
+            'ssl.keyStore.type': 'PEM',
+            'ssl.trustStore.location': self.ca,
+            'ssl.trustStore.type': 'PEM',
+            'ssl.clientAuth': 'none',
+        }
+        super().prepare()
 
     def argv(self):
         arguments = super().argv()
@@ -29,30 +57,13 @@ class TlsServer(zookeeper.ZookeeperServer):
 class TestTls(test_security_zookeeper.SecurityTestCase):
     session_timeout = 4
     request_timeout = 4
+    secured = shared.SharedServer(TlsServer)
+    stranger = shared.Shared(certificates.Authority)
 
     def make_server(self):
-        known, stranger = (
-            self.useFixture(certificates.Authority()) for _ in range(2)
-        )
-        self.ca, self.strange_ca = str(known.ca), str(stranger.ca)
-        both = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / 'pem'
-        both.write_text(known.key.read_text() + known.certificate.read_text())
-        self.port = self.useFixture(ports.Port()).number
-        server = self.useFixture(
-            TlsServer(
-                tick_time=250,
-                settings={
-                    'serverCnxnFactory': 'org.apache.zookeeper.server'
-                    '.NettyServerCnxnFactory',
-                    'secureClientPort': str(self.port),
-                    'ssl.keyStore.location': str(both),
-                    'ssl.keyStore.type': 'PEM',
-                    'ssl.trustStore.location': self.ca,
-                    'ssl.trustStore.type': 'PEM',
-                    'ssl.clientAuth': 'none',
-                },
-            )
-        )
+        server = self.secured.running()
+        self.ca, self.port = server.ca, server.tls_port
+        self.strange_ca = str(self.stranger.get().ca)
         # It listens there a moment after it does on its other port; what the
         # first handshake needs is loaded and compiled for it.
         self.eventually(self.shakes_hands, 'it speaks TLS')
