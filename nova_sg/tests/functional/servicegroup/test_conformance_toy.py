@@ -14,6 +14,7 @@ from nova_sg.conf import opts
 from nova_sg.conf import values
 from nova_sg.servicegroup import loader
 from nova_sg.servicegroup import testing
+from nova_sg.tests.fixtures import long
 from nova_sg.tests.functional.servicegroup import service_objects
 from nova_sg.tests.functional.servicegroup import toy_deployments
 
@@ -22,6 +23,12 @@ testing.bind(toy_deployments.ToyDeployment, globals())
 # Its records have no place for a history, and its members carry no invocation.
 for _name in ('TestTransitions', 'TestRecorder'):
     del globals()[_name]
+# Our own drivers tell whether these tests work; they cost the most.
+long.leave_out(
+    globals(),
+    *('TestRacesOfProcesses', 'TestRacesOfThreads', 'TestHistory'),
+    *('TestReads', 'TestWorkers', 'TestWorkerOfMany'),
+)
 globals()['TestReasons'].test_a_run_that_crashed_did_not_leave = None
 
 
