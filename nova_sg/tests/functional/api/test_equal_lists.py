@@ -2,9 +2,11 @@
 
 """A list that renders itself says what its objects would say.
 
-Byte for byte, in each microversion that changes a list, on each backend.
+Byte for byte, in each microversion that changes a list, on each backend; on
+database servers in some of them.
 """
 
+from collections.abc import Sequence
 import datetime
 import time
 from typing import Any
@@ -27,6 +29,8 @@ from nova_sg.tests.functional.api import base
 
 #: Those in which a list changes, and their neighbours.
 VERSIONS = ('2.1', '2.10', '2.11', '2.52', '2.53', '2.68', '2.69', '2.104')
+#: An integer as id; a uuid, and services of a cell that is away; the last.
+FEWER = ('2.1', '2.69', '2.104')
 
 QUERIES = (
     *('', '?host=c1', '?host=C1', '?binary=nova-compute', '?binary='),
@@ -86,6 +90,7 @@ def shown(each: Any, version: float) -> dict[str, Any] | None:
 
 class EqualListsTests:
     fixture = rest.Cloud
+    versions: Sequence[str] = VERSIONS
 
     def setUp(self: Any) -> None:
         super().setUp()  # type: ignore[misc]
@@ -121,7 +126,7 @@ class EqualListsTests:
         return orjson.dumps({'services': [r for r in records if r]})
 
     def test_a_list_says_what_its_objects_would_say(self: Any) -> None:
-        for version in VERSIONS:
+        for version in self.versions:
             for query in QUERIES:
                 with self.subTest(version=version, query=query):
                     self.compare(version, query)
@@ -225,10 +230,13 @@ class TestSqlite(DatabaseTests, base.RestTestCase):
 
 
 class TestPostgresql(DatabaseTests, base.RestTestCase):
+    # What a version shows is rendered alike, whatever the rows are read from.
+    versions = FEWER
     backend = staticmethod(lambda: _OnServer(schemas.PostgresqlSchema))
 
 
 class TestMariadb(DatabaseTests, base.RestTestCase):
+    versions = FEWER
     backend = staticmethod(lambda: _OnServer(schemas.MariadbSchema))
 
 
