@@ -29,6 +29,7 @@ from nova_sg.servicegroup.testing import lookups
 from nova_sg.servicegroup.testing import machine
 from nova_sg.servicegroup.testing import records as promises
 from nova_sg.servicegroup.testing import restore
+from nova_sg.tests.fixtures import long
 from nova_sg.tests.fixtures import statements
 from nova_sg.tests.functional.servicegroup import memcached_deployments
 from nova_sg.tests.nova_tree import base
@@ -38,6 +39,9 @@ load_tests = testscenarios.load_tests_apply_scenarios
 
 class NovasTable(memcached_deployments.McSqlDeployment):
     """nova's cell database, on SQLite as nova's fixtures have it."""
+
+    # As for servers: each call is one of nova, and takes its time.
+    examples = long.times(8, 30)
 
     def make(self) -> deployment.Options:
         self.useFixture(nova_fixtures.ConfFixture())
