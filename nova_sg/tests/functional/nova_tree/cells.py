@@ -5,12 +5,14 @@
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
+import fcntl
 import functools
+import hashlib
 import os
 import pathlib
+import shutil
 import sqlite3
 import subprocess
-import tempfile
 
 import fixtures
 
@@ -128,11 +130,7 @@ class NovaCell(fixtures.Fixture):
     def environment(self, **more: str) -> dict[str, str]:
         """Return the environment of a command, with no option of ours."""
         return {
-            **{
-                name: value
-                for name, value in os.environ.items()
-                if '__' not in name
-            },
+            **_environment(),
             'HOME': str(self.directory),
             'LC_ALL': 'C.UTF-8',
             'PYTHONWARNINGS': 'ignore',
@@ -140,22 +138,58 @@ class NovaCell(fixtures.Fixture):
         }
 
 
+def _environment() -> dict[str, str]:
+    """Return the environment of this process without options."""
+    return {
+        name: value for name, value in os.environ.items() if '__' not in name
+    }
+
+
 @functools.cache
 def _databases(tree: pathlib.Path) -> Mapping[str, bytes]:
-    """Return the files of the databases, made once per process."""
-    with tempfile.TemporaryDirectory() as made:
-        directory = pathlib.Path(made)
-        (directory / 'nova.conf').write_text(CONF)
-        subprocess.run(
-            [str(tree / 'venv/bin/python'), '-c', _MAKE],
-            cwd=directory,
-            env={**os.environ, 'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'true'},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=PATIENCE,
-            check=True,
-        )
-        return {
-            path.name: path.read_bytes() for path in directory.glob('*.sqlite')
-        }
+    """Return the files of the databases.
+
+    nova's migrations take a while, so they are kept beside the tree. Several
+    processes may ask at once: one makes them, the others wait for it.
+    """
+    kept = tree / 'databases'
+    kept.mkdir(exist_ok=True)
+    made = kept / _schema(tree)
+    with (kept / 'lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            # Of another schema, or of a process that was killed.
+            for each in kept.iterdir():
+                if each.is_dir():
+                    shutil.rmtree(each)
+            new = kept / 'new'
+            new.mkdir()
+            _make(tree, new)
+            new.rename(made)
+        return {path.name: path.read_bytes() for path in made.glob('*.sqlite')}
+
+
+def _schema(tree: pathlib.Path) -> str:
+    """Return what changes with the databases.
+
+    They have nothing of nova_sg. pip records what it has installed of nova,
+    file by file.
+    """
+    (record,) = tree.glob('venv/lib/*/site-packages/nova-*.dist-info/RECORD')
+    known = hashlib.sha256(record.read_bytes())
+    known.update((CONF + _MAKE).encode())
+    return known.hexdigest()
+
+
+def _make(tree: pathlib.Path, directory: pathlib.Path) -> None:
+    (directory / 'nova.conf').write_text(CONF)
+    subprocess.run(
+        [str(tree / 'venv/bin/python'), '-c', _MAKE],
+        cwd=directory,
+        env={**_environment(), 'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'true'},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE,
+        check=True,
+    )
