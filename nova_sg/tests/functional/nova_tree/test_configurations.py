@@ -7,6 +7,7 @@ import subprocess
 import testscenarios
 
 from nova_sg.tests.fixtures import commands
+from nova_sg.tests.fixtures import long
 from nova_sg.tests.functional.configurations import servers
 from nova_sg.tests.functional.nova_tree import base
 from nova_sg.tests.functional.nova_tree import cells
@@ -116,6 +117,10 @@ _OURS = """\
 driver = db
 """
 
+#: Where nova-manage reads the files, too. That a conductor beats says already
+#: that a nova with nova_sg can read them.
+_LISTED = long.matrix(['tree-kolla'], ['tree-ansible', 'tree-devstack'])
+
 _BEATEN = 'SELECT COUNT(*) FROM services WHERE last_seen_up IS NOT NULL'
 
 
@@ -160,11 +165,12 @@ class TestConfigurations(base.TestCase):
             cells.PATIENCE,
         )
         self.assertIsNone(conductor.poll())
-        listed = self.cell.run(
-            *('nova-sg-run', 'nova-manage', *files, 'service', 'list'),
-            **base.THREADS,
-        )
-        self.assertEqual(0, listed.returncode, listed)
-        self.assertRegex(listed.stdout, r'nova-conductor .* up ')
+        if self.vhost in _LISTED:
+            listed = self.cell.run(
+                *('nova-sg-run', 'nova-manage', *files, 'service', 'list'),
+                **base.THREADS,
+            )
+            self.assertEqual(0, listed.returncode, listed)
+            self.assertRegex(listed.stdout, r'nova-conductor .* up ')
         conductor.terminate()
         conductor.wait(60)
