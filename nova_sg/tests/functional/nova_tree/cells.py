@@ -134,6 +134,8 @@ class NovaCell(fixtures.Fixture):
             'HOME': str(self.directory),
             'LC_ALL': 'C.UTF-8',
             'PYTHONWARNINGS': 'ignore',
+            # Where stevedore keeps what it has found among the packages.
+            'XDG_CACHE_HOME': str(self._tree / 'cache'),
             **more,
         }
 
