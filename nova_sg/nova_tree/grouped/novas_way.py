@@ -39,7 +39,7 @@ def beat(context: Any, uuid: str, until: float) -> int:
     so that it is read first.
 
     :param context: nova's, which leads to the cell
-    :param until: when the next heartbeat is due, by ``time.monotonic()``
+    :param until: when it has to be over, by ``time.monotonic()``
     :returns: the count
     """
     service = _conductor(until).object_class_action_versions(
