@@ -131,10 +131,8 @@ class Markers:
         """
         source_was_open = self._first.read() not in (self._closed, self._to)
         try:
-            if not self._first.move(self._from, self._closed):
-                theirs = self._first.claim(self._closed)
-                if theirs not in (self._closed, self._to):
-                    raise self._refusal(self._first, theirs)
+            # What is not ours to close is not ours to mark as left.
+            self._first.move(self._from, self._closed)
             yield
             self._move(self._first, self._closed, self._to)
         except BaseException:
