@@ -2,6 +2,10 @@
 
 """A process that reads often answers from its mirror, and is seldom late."""
 
+import os
+import signal
+import time
+
 import fixtures
 
 from nova_sg.servicegroup.backends.zookeeper import layout
@@ -10,6 +14,19 @@ from nova_sg.tests.fixtures import proxy
 from nova_sg.tests.functional.servicegroup import zookeeper_base as base
 from nova_sg.tests.functional.servicegroup import zookeeper_deployments
 from nova_sg.tests.functional.servicegroup import zookeeper_mirror
+
+
+def follow(api):
+    context = base.sg_context.get_admin_context()
+    api.driver.watch(context)
+    api.list(context)
+
+
+def stop_and_ask(api, uuid):
+    """Stop this process; as soon as it goes on, tell what it knows."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+    context = base.sg_context.get_admin_context()
+    return api.liveness(context, [uuid])[uuid]
 
 
 class TestFreshness(zookeeper_mirror.MirrorTestCase):
@@ -126,6 +143,28 @@ class TestFreshness(zookeeper_mirror.MirrorTestCase):
             self.assertFalse(self.is_up(api, made))
         api.destroy(self.context, made.uuid)
         self.assertEqual(1, len(api.list(self.context)[0]))
+
+    def test_a_process_that_was_stopped_does_not_tell_what_was_before(self):
+        (service,) = self.register_many(1)
+        (handle,) = self.other.join_many(self.context, [service])
+        link = self.useFixture(proxy.TcpProxy(self.server.port))
+        worker = self.worker(hosts=link.hosts)
+        worker.call(follow)
+        answer = worker.start(stop_and_ask, service.uuid)
+        self.eventually(lambda: self.is_stopped(worker), 'it is stopped')
+        handle.leave(self.context)
+        # Nothing tells it that its session is gone.
+        self.addCleanup(link.heal)
+        link.cut()
+        time.sleep(1.5 * self.request_timeout)
+        worker.signal(signal.SIGCONT)
+        verdict = answer()
+        # It is down, or was up and is in doubt.
+        self.assertFalse(verdict.up and verdict.unknown is None, verdict)
+
+    def is_stopped(self, worker):
+        with open(f'/proc/{worker.pid}/stat') as stat:
+            return stat.read().rpartition(')')[2].split()[0] == 'T'
 
     def test_a_deployment_that_is_empty_yet_is_followed(self):
         api = self.mirrored()
