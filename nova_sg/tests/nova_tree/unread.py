@@ -133,6 +133,26 @@ class TestServers(TestCase):
         )
 
 
+class TestBeside(TestCase):
+    """Records can be read: what an operator decided is shown."""
+
+    scenarios = base.BESIDE
+
+    def test_a_decision_needs_no_liveness(self):
+        for host in ('one', 'two', 'three'):
+            self.make_server(host)
+        context = self.in_cell('cell1')
+        for host, decision in (('two', 'disabled'), ('three', 'forced_down')):
+            compute = objects.Service.get_by_compute_host(context, host)
+            setattr(compute, decision, True)
+            compute.save()
+        self.have_a_worker_begin_in_an_outage()
+        self.assertEqual(
+            {'one': 'UNKNOWN', 'two': 'MAINTENANCE', 'three': 'DOWN'},
+            self.statuses(),
+        )
+
+
 class TestStandIns(TestCase):
     """Records cannot be read either."""
 
