@@ -52,14 +52,17 @@ class Application:
             if host in (None, each.host) and binary in (None, each.binary)
         }
         listed = []
+        silent = False
         for each in shown.services(host, binary, explained=True):
             if each.binary in shown.API_SERVICES:
                 continue
             before = known.pop((each.host, each.binary), None)
-            if each.disabled is None and before is not None:
-                each = before._replace(state=each.state)
+            if each.disabled is None:
+                silent = True
+                if before is not None:
+                    each = before._replace(state=each.state)
             listed.append(each)
-        if known and not self._all_answer(listed, next(iter(known))):
+        if known and (silent or not self._all_answer(*next(iter(known)))):
             # Of a cell that does not answer nova lists the mapped computes,
             # and nothing else.
             listed += [
@@ -69,16 +72,10 @@ class Application:
         self._known = listed
         return listed
 
-    def _all_answer(
-        self, listed: Sequence[shown.Shown], missing: tuple[str, str]
-    ) -> bool:
-        """Return whether all cells answer, so that what is missing is gone.
-
-        :param missing: host and binary of a service that was there before
-        """
-        if any(each.disabled is None for each in listed):
-            return False
-        answers = self._ask(nova_context.get_admin_context(), *missing)
+    def _all_answer(self, host: str, binary: str) -> bool:
+        """Return whether all cells answer a question for a service."""
+        context = nova_context.get_admin_context()
+        answers = self._ask(context, host, binary)
         return not any(
             map(nova_context.is_cell_failure_sentinel, answers.values())
         )
