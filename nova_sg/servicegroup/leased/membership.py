@@ -120,6 +120,8 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
         ]
         without_record = self._entry.without_record(handles)
         with self._changing:
+            # Without a thread that would keep them nothing enters.
+            self._keeping.start()
             gone = self._entry.enter(handles, without_record)
             staying = [each for each in handles if each not in gone]
             self._handles.update(staying)
@@ -129,7 +131,6 @@ class LeasedMembership(base.Membership, sg_lease.Listener):
             )
             with contextlib.suppress(exception.ServiceGroupUnavailable):
                 self._delete_leaving()
-        self._keeping.start()
         return staying
 
     def beat_many(

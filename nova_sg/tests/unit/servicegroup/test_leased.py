@@ -13,6 +13,7 @@ from nova_sg.servicegroup.leased import keys
 from nova_sg.servicegroup.leased import membership as leased
 from nova_sg.servicegroup.mirror import mirror
 from nova_sg.servicegroup.records import known
+from nova_sg.tests.fixtures import threads
 from nova_sg.tests.unit.servicegroup import base
 
 
@@ -164,6 +165,16 @@ class TestLeasedMembership(base.WaitingTestCase):
         self.without_record = {'uuid1'}
         handle.beat(None)
         self.assertEqual({'uuid1:worker': 1}, self.keys.there)
+
+    def test_nothing_enters_that_no_thread_would_keep(self):
+        with threads.NoThreads():
+            self.assertRaises(RuntimeError, self.join)
+        self.assertEqual({}, self.keys.there)
+        handle = self.join()
+        self.keys.there.clear()
+        self.lease._note_connected(2)
+        self.membership.lease_changed()
+        self.eventually_there({handle.key: 2})
 
     def test_what_could_not_be_deleted_at_leaving_is_deleted_later(self):
         handle = self.join()
