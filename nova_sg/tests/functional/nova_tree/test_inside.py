@@ -29,7 +29,10 @@ GROUPS = {
         *('grouped_serving', 'grouped_shown', 'grouped_twice'),
         *('grouped_wedged', 'moved', 'objects', 'transitions', 'validation'),
     ),
-    'lists': ('lists', 'outages', 'records', 'sums'),
+    'lists': (
+        *('lists', 'lists_without_cell0', 'outages', 'records', 'sums'),
+        'unread',
+    ),
     'services': (
         *('api', 'invocations', 'manage', 'manage_shown', 'once', 'reasons'),
         *('scheduler', 'unknown', 'switch'),
