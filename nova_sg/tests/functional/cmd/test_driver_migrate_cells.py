@@ -4,6 +4,7 @@
 
 import uuid
 
+from nova_sg.tests.fixtures import databases
 from nova_sg.tests.functional.cmd import migrations
 
 COUNT = 10
@@ -17,7 +18,7 @@ class TestCells(migrations.MigrationTestCase):
         self.urls = {}
         for _ in range(2):
             cell = str(uuid.uuid4())
-            self.urls[cell] = self.useFixture(self.database()).url
+            self.urls[cell] = self.useFixture(databases.SqliteDatabase()).url
             self.use(cell)
             self.done('db', 'sync')
             self.fill(COUNT)

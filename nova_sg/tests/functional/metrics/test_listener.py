@@ -87,8 +87,8 @@ class TestListener(base.BaseTestCase):
             self.assertEqual(b'fine', self.ask(), bad[:20])
 
     def test_a_thread_that_cannot_start_ends_one_client_alone(self):
-        client = self.connect()
         with threads.NoThreads():
+            client = self.connect()
             client.sendall(b'GET /live HTTP/1.0\r\n\r\n')
             # What it has sent was not read.
             with contextlib.suppress(ConnectionResetError):

@@ -3,7 +3,10 @@
 """Records in memcached: written whole, found, and gone for good."""
 
 import functools
+from typing import Any
 import uuid
+
+from oslo_config import cfg
 
 from nova_sg import exception
 from nova_sg.servicegroup import record
@@ -201,6 +204,10 @@ class TestNames(memcached_cell.RecordsTest):
 
 class TestScale(memcached_cell.RecordsTest):
     """Listing costs the same for any number of services."""
+
+    def conf(self, **options: Any) -> cfg.ConfigOpts:
+        # Nothing is cut off, and a laden machine is slow with ten thousand.
+        return super().conf(**{'timeout': 10.0, **options})
 
     def test_a_list_is_two_requests(self) -> None:
         for number in range(50):
