@@ -76,6 +76,17 @@ class TestPlace(base.RestTestCase):
         )
         self.assertIn('No space left on device', str(error))
 
+    def test_a_lock_is_waited_for_no_longer_than_it_is_said(self):
+        made = self.place()
+        with made.locked('one') as held:
+            # Of this very process: under eventlet a thread that waits in the
+            # kernel would never let go the one that holds it.
+            with made.locked('one', patience=0.1) as again:
+                self.assertFalse(again)
+            self.assertTrue(held)
+        with made.locked('one') as held:
+            self.assertTrue(held)
+
     def fill(self):
         """Leave no room to what begins from now on."""
         full = test_deployment.no_room
